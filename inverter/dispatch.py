@@ -1,0 +1,297 @@
+"""The decision over one window: who is supplied, and every flow, step by step, until somebody's supply changes.
+
+Pure: offers and the inverter's own state in, flows and the next state out. The result of a step does not depend on how
+many steps are asked for at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, field, replace
+from operator import add
+from typing import Any
+
+from inverter import kernel
+from virtual_devices.kit.device import Link
+from virtual_devices.kit.ledger import DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.window import Span
+
+OFF_GRID = Link(1, connected=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the inverter's settings mean, in integers: powers in mW, capacities in ppm, ``shed_hold`` in s."""
+
+    rated: int
+    enabled: bool
+    idle: int
+    max_solar: int
+    feed_non_essential: bool
+    solar_export: bool
+    low_capacity: int
+    shutdown_capacity: int
+    restart_capacity: int
+    shed_hold: int
+    curve: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supplying:
+    """Who is supplied, between steps.
+
+    connected: the grid was there in the last step.  output: the LOAD port is live.  shed: consumers that were cut off,
+    and the time from which they may return.
+    """
+
+    connected: bool = True
+    output: bool = True
+    shed: dict[str, int] = field(default_factory=dict)
+
+
+class _Window:
+    """One dispatch under way: the offers sorted out, and the columns that fill up."""
+
+    def __init__(
+        self, limits: Limits, state: Supplying, span: Span, offers: Mapping[str, Offer], run: Callable[..., int]
+    ) -> None:
+        self.limits, self.state, self.span, self.run = limits, state, span, run
+        self.consumers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Demand)}
+        self.producers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Supply)}
+        self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
+        self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
+        self.links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
+        steps = span.steps
+        self.pv = _sum([offer.power for offer in self.producers.values()], steps)
+        self.rules = [offer.rule.flat for offer in self.stores.values()]
+        self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
+        self.out = [[0] * steps for _ in range(kernel.STORES + 3 * len(self.rules))]
+        self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
+        self.order = sorted(self.consumers, key=lambda name: (self.consumers[name].priority, name))
+        self._sums: tuple[dict[str, bool], list[int], list[int]] | None = None
+
+    def sums(self, supply: Mapping[str, bool]) -> tuple[list[int], list[int]]:
+        """mW per step of the supplied consumers on each circuit."""
+        if self._sums is None or self._sums[0] != supply:
+            columns: dict[str, list[list[int]]] = {ESSENTIAL: [], NON_ESSENTIAL: []}
+            for name, offer in self.consumers.items():
+                if supply[name]:
+                    columns[offer.circuit].append(offer.power)
+            essential, non_essential = (_sum(columns[c], self.span.steps) for c in (ESSENTIAL, NON_ESSENTIAL))
+            self._sums = (dict(supply), essential, non_essential)
+        return self._sums[1], self._sums[2]
+
+    def attempt(  # noqa: D102 - see run_steps
+        self,
+        first: int,
+        last: int,
+        essential: Sequence[int],
+        non_essential: Sequence[int],
+        link: Link,
+        output: bool,  # noqa: FBT001 - one of the facts of a step
+        stored: MutableSequence[int],
+        out: Sequence[MutableSequence[int]],
+    ) -> int:
+        limits = self.limits
+        floor = limits.low_capacity if link.connected else limits.shutdown_capacity
+        capacities = [rule[0] for rule in self.rules]
+        export = -1 if not limits.solar_export else kernel.UNLIMITED if link.export_limit is None else link.export_limit
+        return self.run(
+            first, last, self.span.step, self.pv, essential, non_essential,
+            int(link.connected), int(output), int(limits.enabled),
+            kernel.UNLIMITED if link.import_limit is None else link.import_limit, export,
+            int(limits.feed_non_essential), limits.rated, limits.idle, limits.max_solar,
+            self.resume,
+            limits.curve, self.rules, [floor * capacity // 1_000_000 for capacity in capacities],
+            stored, self.scratch, out,
+        )  # fmt: skip
+
+    def fits(self, index: int, names: Sequence[str], link: Link) -> bool:
+        """Whether step ``index`` can be dispatched with just these consumers supplied (nothing is changed)."""
+        needs = {ESSENTIAL: 0, NON_ESSENTIAL: 0}
+        for name in names:
+            needs[self.consumers[name].circuit] += self.consumers[name].power[index]
+        essential, non_essential = [0] * (index + 1), [0] * (index + 1)
+        essential[index], non_essential[index] = needs[ESSENTIAL], needs[NON_ESSENTIAL]
+        trial = [_Nowhere() for _ in self.out]
+        return self.attempt(index, index + 1, essential, non_essential, link, True, list(self.stored), trial) > index  # noqa: FBT003
+
+    def choose(self, index: int, link: Link, state: Supplying) -> tuple[dict[str, bool], Supplying]:
+        """Who is supplied in step ``index``: by priority, then name, each wholly or not at all."""
+        now = self.span.start + index * self.span.step
+        shed = {} if link.connected and not state.connected else dict(state.shed)
+        output = self.limits.enabled and (state.output or link.connected or self.restarts())
+        if not link.connected and not output:
+            return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
+        if output and not state.output:
+            shed = {}
+        able = [n for n in self.order if link.connected or self.consumers[n].circuit == ESSENTIAL]
+        candidates = [name for name in able if shed.get(name, now) <= now]
+        served = candidates
+        if not self.fits(index, candidates, link):
+            served = []
+            for name in candidates:
+                if self.fits(index, [*served, name], link):
+                    served.append(name)
+        cut = set(able) - set(served)
+        if not link.connected and cut and self.rules and self.empty():
+            return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
+        held = {name: shed[name] if shed.get(name, now) > now else now + self.limits.shed_hold for name in sorted(cut)}
+        chosen = set(served)
+        return {n: n in chosen for n in self.consumers}, Supplying(link.connected, output or link.connected, held)
+
+    def empty(self) -> bool:
+        """Whether all stores are down to the capacity at which the output drops."""
+        ppm = self.limits.shutdown_capacity
+        step = self.span.step
+        return not any(
+            kernel.discharge_limit(rule, stored, ppm * rule[0] // 1_000_000, step)
+            for rule, stored in zip(self.rules, self.stored, strict=True)
+        )
+
+    @property
+    def resume(self) -> int:
+        """mJ in all stores at which a dropped output returns."""
+        if not self.limits.enabled:
+            return kernel.UNLIMITED
+        return sum(self.limits.restart_capacity * rule[0] // 1_000_000 for rule in self.rules)
+
+    def restarts(self) -> bool:
+        """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
+        return sum(self.stored) >= self.resume
+
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, str]:
+        """Run to the end of the span or to the step in which somebody's supply changes."""
+        supply = {name: offer.supplied for name, offer in self.consumers.items()}
+        state, index, limit = self.state, 0, ""
+        begin = 0
+        for link in self.links:
+            end = min(begin + link.steps, self.span.steps)
+            anew = True
+            while index < end:
+                if anew:
+                    chosen, state = self.choose(index, link, state)
+                    changed = chosen != supply
+                    upto = index + 1 if changed else self.until(index, end, state)
+                    essential, non_essential = self.sums(chosen)
+                    done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
+                    if changed:
+                        limit = ", ".join(sorted(n for n in chosen if chosen[n] != supply[n]))
+                        return done, _runs(supply, chosen, index), state, limit
+                else:
+                    essential, non_essential = self.sums(supply)
+                    upto = self.until(index, end, state)
+                    done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
+                anew = True
+                index = done
+            begin = end
+        return index, _runs(supply, supply, index), state, limit
+
+    def until(self, index: int, end: int, state: Supplying) -> int:
+        """First step at which a shed consumer may return, or ``end``."""
+        times = [time for time in state.shed.values() if time > self.span.start + index * self.span.step]
+        if not times:
+            return end
+        return max(index + 1, min(end, self.span.steps_until(min(times))))
+
+
+class _Nowhere(list[int]):
+    """A column whose values nobody wants."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Forget it."""
+
+
+def dispatch(
+    limits: Limits, state: Supplying, span: Span, offers: Mapping[str, Offer], *, name: str, run: Callable[..., int] = kernel.run
+) -> tuple[Dispatch, Supplying]:
+    """Dispatch a window over the shortest offer. name: the inverter's account. run: the inner loop (plain or compiled)."""
+    window = _Window(limits, state, span, offers, run)
+    steps, supply, after, limit = window.decide()
+    out = [column if steps == span.steps else column[:steps] for column in window.out]
+    used = _share_used(out[kernel.PV_USED], window.pv, {n: o.power for n, o in window.producers.items()}, steps)
+    ac = list(map(add, out[kernel.TO_ESSENTIAL], out[kernel.TO_METER]))
+    lost = [d + g - a for d, g, a in zip(out[kernel.DC_IN], out[kernel.METER_INVERTER], ac, strict=True)]
+    non_essential = _served(window, supply, NON_ESSENTIAL, steps)
+    transfers: dict[Edge, list[int]] = {
+        (DC_BUS, name): out[kernel.DC_IN],
+        (name, ESSENTIAL): out[kernel.TO_ESSENTIAL],
+        (name, METER): out[kernel.TO_METER],
+        (METER, name): out[kernel.METER_INVERTER],
+        (name, LOSSES): lost,
+        (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
+        (METER, NON_ESSENTIAL): non_essential,
+    }
+    stores = list(window.stores)
+    first = kernel.STORES
+    return (
+        Dispatch(
+            steps=steps,
+            supply=supply,
+            used=used,
+            charge={n: out[first + 3 * k] for k, n in enumerate(stores)},
+            discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
+            lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
+            stored=dict(zip(stores, window.stored, strict=True)),
+            imported={n: out[kernel.IMPORTED] for n in window.grids},
+            exported={n: out[kernel.EXPORTED] for n in window.grids},
+            transfers=transfers,
+            limit=limit,
+        ),
+        after,
+    )
+
+
+def _served(window: _Window, supply: Mapping[str, tuple[tuple[int, bool], ...]], circuit: str, steps: int) -> list[int]:
+    columns = [
+        served(offer.power, supply[name], steps) for name, offer in window.consumers.items() if offer.circuit == circuit
+    ]
+    return _sum(columns, steps)
+
+
+def served(power: list[int], supply: tuple[tuple[int, bool], ...], steps: int) -> list[int]:
+    """What a consumer got: its demand where it was supplied, else 0."""
+    if len(supply) == 1 and supply[0][1]:
+        return power if len(power) == steps else power[:steps]
+    column: list[int] = []
+    for count, on in supply:
+        column += power[len(column) : len(column) + count] if on else [0] * count
+    return column
+
+
+def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]], steps: int) -> dict[str, list[int]]:
+    if len(powers) == 1:
+        return {name: used for name in powers}
+    shares: dict[str, list[int]] = {}
+    rest = used
+    left = total if len(total) == steps else total[:steps]
+    for name, power in powers.items():  # by name; each takes its part of what is left, so that the sum is exact
+        part = [p if u == t else p * u // t for p, u, t in zip(power, rest, left, strict=False)]
+        shares[name] = part
+        rest = [u - p for u, p in zip(rest, part, strict=True)]
+        left = [t - p for t, p in zip(left, power, strict=False)]
+    return shares
+
+
+def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
+    if not columns:
+        return [0] * steps
+    total = columns[0] if len(columns[0]) == steps else columns[0][:steps]
+    for column in columns[1:]:
+        total = list(map(add, total, column))
+    return total
+
+
+def _runs(
+    before: Mapping[str, bool], last: Mapping[str, bool], index: int
+) -> dict[str, tuple[tuple[int, bool], ...]]:
+    runs: dict[str, tuple[tuple[int, bool], ...]] = {}
+    for name, supplied in before.items():
+        if last is before:
+            runs[name] = ((index, supplied),)
+        elif last[name] == supplied:
+            runs[name] = ((index + 1, supplied),)
+        else:
+            runs[name] = ((index, supplied), (1, last[name])) if index else ((1, last[name]),)
+    return runs

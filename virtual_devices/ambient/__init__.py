@@ -1,0 +1,1 @@
+"""What nature gives: time, sun, weather."""

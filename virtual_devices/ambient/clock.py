@@ -1,0 +1,83 @@
+"""Clock: simulated time, cut into windows.
+
+Simulated time keeps to start + speed × wall time: a window is due when the wall has reached its start, and covers what a
+tenth of a wall second holds, or all that the clock is behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from virtual_devices.kit.device import HomeFileOnly, Settings, Ticks
+from virtual_devices.kit.quantities import INSTANT, Count, Duration, Factor
+from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.window import MAX_STEPS
+
+__all__ = ["Clock"]
+
+_WINDOWS_PER_SECOND = 10
+
+
+class ClockSettings(Settings):
+    """How time runs."""
+
+    speed: Factor = Field(
+        1, ge=0, le=1_000_000, title="Speed", description="simulated seconds per second; 0: as fast as possible"
+    )
+    paused: bool = Field(False, title="Paused")
+    step: Annotated[Duration, HomeFileOnly()] = Field(
+        1, ge=1, le=3600, multiple_of=1, title="Step", description="whole seconds; fixed for a run"
+    )
+    max_steps: int = Field(MAX_STEPS, ge=1, le=MAX_STEPS, title="Longest window", description="in steps")
+    wait_for: Annotated[str, HomeFileOnly()] = Field(
+        "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"
+    )
+    patience: Duration = Field(
+        60, ge=0, le=86_400, title="Patience",
+        description="wall seconds that a silent device is waited for; 0: for ever",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """time: end of the last settled window, UTC seconds.  windows: settled so far.  behind: simulated seconds late."""
+
+    time: int = 0
+    windows: int = 0
+    behind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTelemetry:
+    """Simulated time. local_time: by the clock on the home's wall."""
+
+    time: Annotated[str, INSTANT, Mark(title="Simulated time")]
+    local_time: str
+    windows: Annotated[Count, Mark(detail=True)]
+    behind: Annotated[Duration, Mark(detail=True)]
+
+
+class Clock(Ticks[ClockSettings, ClockState, ClockTelemetry]):
+    """Clock of a home."""
+
+    title = "Clock"
+
+    def window_steps(self, settings: ClockSettings, step: int, behind: float) -> int:
+        """Steps of a window that is due, ``behind`` simulated seconds late."""
+        if settings.speed == 0:
+            return settings.max_steps
+        tenth = int(settings.speed / (_WINDOWS_PER_SECOND * step))
+        return max(1, min(settings.max_steps, max(tenth, int(behind // step) + 1)))
+
+    def report(self, settings: ClockSettings, state: ClockState, time: int) -> ClockTelemetry:
+        """The time, in words."""
+        return ClockTelemetry(
+            time=datetime.fromtimestamp(state.time, UTC).isoformat(),
+            local_time=self.site.calendar.local(state.time).strftime("%Y-%m-%d %H:%M:%S"),
+            windows=state.windows,
+            behind=state.behind,
+        )

@@ -1,0 +1,1 @@
+"""Where the kit meets the world: topics, messages, MQTT, brokers, discovery, metrics."""

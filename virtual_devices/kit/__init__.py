@@ -1,0 +1,1 @@
+"""The workbench every device stands on: no I/O, no clock, plain Python."""

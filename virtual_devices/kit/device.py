@@ -1,0 +1,300 @@
+"""What a device is: four declarations (settings, telemetry, state, physics) and one ability.
+
+A device file declares a pydantic ``Settings``, a frozen dataclass ``State``, a frozen dataclass ``Telemetry`` and one
+class that names its ability and binds the three::
+
+    class Oven(Consumes[Settings, State, Telemetry]): ...
+
+Everything else – validation, discovery, metrics, CLI help, schema – is derived from that. Physics are pure methods:
+no clock, no I/O, no globals; noise comes from the site's seed and the step's own time, so that the same span gives the
+same numbers, in one piece or in many.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from virtual_devices.kit.calendar import Calendar, calendar
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.readings import (
+    ConditionsReadings,
+    ConnectsReadings,
+    ConsumesReadings,
+    NoTelemetry,
+    ProducesReadings,
+    StoresReadings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from virtual_devices.kit.quantities import Quantity
+    from virtual_devices.kit.settlement import Dispatch, Offer
+    from virtual_devices.kit.store import StoreRule
+    from virtual_devices.kit.window import Span
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""Names of homes and devices."""
+MAX_NAME = 40
+
+Inputs = "Mapping[str, Mapping[str, Sequence[int]]]"
+"""Conditions of partners, by the setting that names the partner, then by field; an absent optional partner is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a home stands: latitude and longitude in °, altitude in m, time zone, and the seed of its noise."""
+
+    latitude: float
+    longitude: float
+    altitude: float
+    zone: str
+    seed: int = 0
+
+    @property
+    def calendar(self) -> Calendar:
+        """Local time here."""
+        return calendar(self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a device knows of the world when it is made.
+
+    documents: the text of each file that a setting names, by that name; the kit never opens files.
+    """
+
+    name: str
+    site: Site
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, name: str) -> str:
+        """Text of a file that a setting names. Raises ConfigurationError when it was not handed in."""
+        try:
+            return self.documents[name]
+        except KeyError:
+            raise ConfigurationError(f"device {self.name}: file {name!r} was not read; name it in the home file") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Marks a setting that holds the name of the device this one depends on.
+
+    ability: what the partner must be able to do.  fields: the conditions used of it.  required: refuse to start without;
+    an optional partner that is absent is missing in ``inputs``.
+    """
+
+    ability: str
+    fields: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Marks a setting that names a file. Only the home file may set it, never a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFileOnly:
+    """Marks a setting that is fixed while a home runs."""
+
+
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
+FileName = Annotated[str, Field(max_length=400), Document()]
+
+
+class Settings(BaseModel):
+    """What an owner may set. Frozen: a command makes a new one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class ConsumerSettings(Settings):
+    """Settings that every load has."""
+
+    circuit: Literal["essential", "non_essential"] = Field(
+        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage"
+    )
+    priority: Annotated[int, Field(ge=1, le=10)] = Field(
+        5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NoState:
+    """Of a device that remembers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """Of a device that stores energy. stored_energy: millijoules."""
+
+    stored_energy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit."""
+
+    steps: int
+    connected: bool
+    import_limit: int | None = None
+    export_limit: int | None = None
+
+
+S = TypeVar("S", bound=Settings)
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Device(ABC, Generic[S, T, R]):
+    """A kind of device. Type arguments: its Settings, State and Telemetry."""
+
+    title: ClassVar[str] = ""
+    ability: ClassVar[str] = ""
+    readings_type: ClassVar[type[Any]] = NoTelemetry
+    settings_type: ClassVar[type[Settings]] = Settings
+    state_type: ClassVar[type[Any]] = NoState
+    telemetry_type: ClassVar[type[Any]] = NoTelemetry
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.site = context.site
+        self.name = context.name
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in getattr(cls, "__orig_bases__", ()):
+            arguments = get_args(base)
+            if len(arguments) == 3 and not any(isinstance(argument, TypeVar) for argument in arguments):  # noqa: PLR2004 - S, T, R
+                cls.settings_type, cls.state_type, cls.telemetry_type = arguments
+
+    def begin(self, settings: S) -> T:
+        """State at a fresh start. A device whose State has no defaults overrides this."""
+        return cast("T", self.state_type())
+
+    def report(self, settings: S, state: T, time: int) -> R:
+        """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
+        return cast("R", self.telemetry_type())
+
+
+class Ticks(Device[S, T, R]):
+    """The clock: it cuts simulated time into windows."""
+
+    ability = "ticks"
+
+    @abstractmethod
+    def window_steps(self, settings: S, step: int, behind: float) -> int:
+        """Steps of a window that is due, ``behind`` simulated seconds late. step: s."""
+
+
+class Conditions(Device[S, T, R]):
+    """Gives conditions that others depend on: sun, weather, a switch.
+
+    fields: what it publishes; each value is an integer in thousandths of the quantity's unit.
+    """
+
+    ability = "conditions"
+    readings_type = ConditionsReadings
+    fields: ClassVar[Mapping[str, Quantity]] = {}
+
+    @abstractmethod
+    def conditions(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
+        """One integer per field and step. A pure function of settings, absolute time and inputs, element by element."""
+
+
+class Consumes(Device[S, T, R]):
+    """Draws power from a circuit. Its Settings derive from ConsumerSettings."""
+
+    ability = "consumes"
+    readings_type = ConsumesReadings
+
+    @abstractmethod
+    def draw(
+        self,
+        settings: S,
+        state: T,
+        span: Span,
+        inputs: Mapping[str, Mapping[str, Sequence[int]]],
+        supplied: bool,  # noqa: FBT001 - the one fact a step's next state depends on
+    ) -> tuple[list[int], T]:
+        """Demand in milliwatts per step, and the state after the span, if it is (or is not) supplied throughout.
+
+        A step's demand depends on state and time; its next state on whether it was supplied. When not supplied the
+        demand is what it would draw if power returned in that very step. Two spans in a row give the same as one.
+        """
+
+
+class Produces(Device[S, T, R]):
+    """Gives power to the DC bus, from the outside source ``source``."""
+
+    ability = "produces"
+    readings_type = ProducesReadings
+    source: ClassVar[str] = "sun"
+
+    @abstractmethod
+    def available(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> list[int]:
+        """Most milliwatts it can give per step."""
+
+
+class Stores(Device[S, T, R]):
+    """Stores energy on the DC bus. Its State derives from StoreState; it proposes a rule, not a series."""
+
+    ability = "stores"
+    readings_type = StoresReadings
+
+    @abstractmethod
+    def rule(self, settings: S) -> StoreRule:
+        """The generic integer store that this device is, with its settings of now."""
+
+
+class Connects(Device[S, T, R]):
+    """The grid: a link that is there or not, with limits, and its bill."""
+
+    ability = "connects"
+    readings_type = ConnectsReadings
+
+    @abstractmethod
+    def link(self, settings: S, span: Span) -> list[Link]:
+        """The link over the span, run-length; the steps add up to the span's."""
+
+    def bill(self, settings: S, state: T, span: Span, imported: Sequence[int], exported: Sequence[int]) -> T:
+        """State after the span's import and export (milliwatts per step): what it costs."""
+        return state
+
+
+class Settles(Device[S, T, R]):
+    """The inverter: decides every window's flows."""
+
+    ability = "settles"
+
+    @abstractmethod
+    def dispatch(self, settings: S, state: T, span: Span, offers: Mapping[str, Offer]) -> tuple[Dispatch, T]:
+        """Flows of the first steps of a span, and the state after them.
+
+        Every offer covers at least the span. It ends early, with the step in which a consumer's supply changes; what
+        it decides for a step must not depend on how many steps it is asked for.
+        """
+
+
+def milliwatts(watts: float) -> int:
+    """Whole milliwatts of a setting in watts."""
+    return round(watts * 1000)
+
+
+def millijoules(kilowatt_hours: float) -> int:
+    """Whole millijoules of a setting in kilowatt-hours."""
+    return round(kilowatt_hours * 3_600_000_000)
+
+
+def series(runs: list[tuple[int, bool]], power: int) -> list[int]:
+    """Expand (steps, on?) runs to one value per step: ``power`` where on, else 0."""
+    values: list[int] = []
+    for steps, on in runs:
+        values += [power if on else 0] * steps
+    return values

@@ -1,0 +1,49 @@
+"""The exception tree. Every error a user can cause says what is wrong, where, and how to mend it.
+
+VirtualDevicesError
+├── ConfigurationError      an option, a URL, a credential
+├── HomeFileError           a home file: every problem with its line
+├── CatalogueError          an unknown or broken kind
+├── SettingError            a command or setting that a device refuses
+├── ProtocolError           a message that does not belong to the run, window or name it claims
+├── AuditError              joules that were lost or invented
+└── BrokerError             a broker that cannot be started or reached
+"""
+
+from __future__ import annotations
+
+
+class VirtualDevicesError(Exception):
+    """Root of everything this project raises on purpose."""
+
+
+class ConfigurationError(VirtualDevicesError):
+    """An option, a URL or a credential that cannot be used."""
+
+
+class HomeFileError(VirtualDevicesError):
+    """A home file with problems; each problem is one line that names file, line and remedy."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CatalogueError(VirtualDevicesError):
+    """A kind that does not exist, or whose module does not load."""
+
+
+class SettingError(VirtualDevicesError):
+    """A setting that a device refuses: unknown, of the wrong unit, or out of range."""
+
+
+class ProtocolError(VirtualDevicesError):
+    """A message that does not fit the run, the window or the sender it claims."""
+
+
+class AuditError(VirtualDevicesError):
+    """A ledger in which joules were lost or invented."""
+
+
+class BrokerError(VirtualDevicesError):
+    """A broker that cannot be started or reached."""

@@ -1,0 +1,174 @@
+"""A device's face: its settings and readings as plain data, and changing the settings.
+
+Everything else – discovery, metrics, schema, command line help, validation of the home file and of commands – is
+derived from :func:`settings_of` and :func:`readings_of` and from nothing else. A change is made wholly or not at all,
+and refused in one line that says how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from virtual_devices.kit.catalogue import suggestion
+from virtual_devices.kit.errors import SettingError
+from virtual_devices.kit.fields import (
+    Reading,
+    ReadingType,
+    SettingField,
+    SettingType,
+    fields_of,
+    number_text,
+    readings_of,
+    settings_of,
+    title_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from virtual_devices.kit.catalogue import AnyDevice
+    from virtual_devices.kit.device import Settings
+
+__all__ = [
+    "Reading",
+    "ReadingType",
+    "SettingField",
+    "SettingType",
+    "fields_of",
+    "model_of",
+    "number_text",
+    "problem_text",
+    "readings_of",
+    "settings_json",
+    "settings_of",
+    "shown",
+    "title_of",
+    "validate_change",
+]
+
+_FLAGS = {"on": True, "true": True, "off": False, "false": False}
+_RANGE_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
+_LONGEST = 60
+
+
+def settings_json(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON-ready data, numbers in the unit that the schema states."""
+    return settings.model_dump(mode="json")
+
+
+def validate_change(
+    device_class: type[AnyDevice], current: Settings, changes: Mapping[str, Any], *, live: bool
+) -> Settings:
+    """New settings: ``current`` with ``changes`` (JSON values, or text as a command brings it).
+
+    live: refuse what is fixed while a home runs.  Raises SettingError, one line, and then nothing has changed.
+    """
+    known = {item.name: item for item in fields_of(type(current))}
+    problems = []
+    for name in changes:
+        if name not in known:
+            problems.append(f"there is no setting {shown(name)}{suggestion(str(name), list(known))}")
+        elif live and not known[name].live:
+            problems.append(f"setting {name} is fixed while the home runs; change it in the home file")
+    if problems:
+        raise SettingError("; ".join(problems))
+    settings, found = model_of(type(current), {**dict(current), **changes})
+    if settings is None:
+        raise SettingError("; ".join(f"setting {name}: {text}" if name else text for name, text in found))
+    return settings
+
+
+def model_of(model: type[Settings], values: Mapping[str, Any]) -> tuple[Settings | None, list[tuple[str, str]]]:
+    """Settings made of ``values``, or None and every problem as (setting or "", what is wrong; how to mend it)."""
+    known = {item.name: item for item in fields_of(model)}
+    problems: dict[str, str] = {}
+    normal: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in known:
+            normal[name], problem = _normal(known[name], value)
+            if problem:
+                problems[name] = problem
+        else:
+            problems[name] = f"there is no such setting{suggestion(str(name), list(known))}"
+    try:
+        settings = model.model_validate(normal)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            name = str(detail["loc"][0]) if detail["loc"] else ""
+            problems.setdefault(name, problem_text(known.get(name), detail, values.get(name)))
+        settings = None
+    return (None if problems else settings), list(problems.items())
+
+
+def problem_text(field: SettingField | None, error: Mapping[str, Any], given: Any = None) -> str:
+    """What is wrong with one value and how to mend it, from one of pydantic's errors.
+
+    field: None when no single setting is to blame.  given: the value as its owner wrote it.
+    """
+    kind = error["type"]
+    message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
+    if field is None or kind in ("value_error", "assertion_error"):
+        return message
+    value = shown(error.get("input") if given is None else given)
+    if kind == "missing":
+        return f"is missing; give {field.range}"
+    if kind in _RANGE_ERRORS:
+        return f"{value} is out of range; use {field.range}"
+    if kind in ("quantity", "daily_times"):
+        return f"{value} {message}" if message.startswith("should") else message
+    if kind == "multiple_of":
+        return f"{value} is between two steps; use multiples of {number_text(error['ctx']['multiple_of'])}"
+    if kind == "string_too_long":
+        return f"is too long; use at most {error['ctx']['max_length']} characters"
+    if field.partner is not None:
+        return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
+    if field.type in ("number", "integer"):
+        example = f', such as {field.quantity.example}' if field.quantity else ""
+        return f"{value} does not fit; use {field.range}{example}"
+    if field.type == "choice":
+        return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"
+    if field.type == "flag":
+        return f"{value} is neither true nor false; use true or false (on and off will do)"
+    return f"{value} does not fit; use {field.range}"
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line and not endless."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (bytes, bytearray)):
+        value = bytes(value).decode(errors="replace")
+    text = value if isinstance(value, str) else repr(value)
+    text = text if text.isprintable() else repr(text)[1:-1]
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return repr(text) if isinstance(value, str) else text
+
+
+def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
+    """The value without the accidents of text (spaces, ON for true), and a problem or an empty text."""
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            value = bytes(value).decode()
+        except UnicodeDecodeError:
+            return value, "is not UTF-8 text; send plain text"
+    if isinstance(value, bool) and field.type in ("number", "integer"):
+        return value, f"{shown(value)} is no number; use {field.range}"
+    if isinstance(value, (list, dict)):
+        return value, f"is a list or a map; use {field.range}"
+    if field.type == "choice" and not isinstance(value, bool):
+        spelt = {str(choice).casefold(): choice for choice in field.choices}
+        return spelt.get(str(value).strip().casefold(), value), ""
+    if not isinstance(value, str):
+        return value, ""
+    text = value.strip()
+    if text == "" and field.optional:
+        return None, ""
+    if field.type == "flag":
+        return _FLAGS.get(text.casefold(), value), ""
+    if field.words and text in field.words:
+        return text, ""
+    return (text if field.type in ("number", "integer") else value), ""

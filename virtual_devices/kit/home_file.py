@@ -1,0 +1,396 @@
+"""Reading a home from YAML text: every problem at once, each with its line and how to mend it.
+
+The text is handed in; files are read in ``virtual_devices.edge.files``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from virtual_devices.kit import catalogue
+from virtual_devices.kit.calendar import Calendar, calendar
+from virtual_devices.kit.device import MAX_NAME, NAME, Settings, Site
+from virtual_devices.kit.errors import CatalogueError, ConfigurationError, HomeFileError, SettingError
+from virtual_devices.kit.face import model_of, settings_json, settings_of, shown, validate_change
+from virtual_devices.kit.home import (
+    CLOCK,
+    INVERTER,
+    MAX_DEVICES,
+    DeviceEntry,
+    Event,
+    Home,
+    speed_of,
+    step_of,
+    wiring_problems,
+)
+from virtual_devices.kit.home_yaml import Node, YamlError, read
+from virtual_devices.kit.quantities import Angle, Length
+
+SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
+EVENT_KEYS = ("at", "device", "set")
+MAX_SEED = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+TIME_FORM = "2026-06-21 06:30"
+NO_SOLAR = {"inverter_enabled": False}
+"""What the inverter of a home without one is set to: a plain switchboard."""
+
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d))?\s*(Z|[+-]\d\d:?\d\d)?)?"
+)
+
+
+class SiteForm(Settings):
+    """The section ``site`` of a home file."""
+
+    latitude: Annotated[Angle, Field(ge=-90, le=90)] = Field(description="north is positive")
+    longitude: Annotated[Angle, Field(ge=-180, le=180)] = Field(description="east is positive")
+    altitude: Annotated[Length, Field(ge=-430, le=8850)] = Field(0.0, description="above the sea")
+    time_zone: str = Field(description="an IANA name such as Africa/Johannesburg")
+
+
+@dataclass(slots=True)
+class _Reader:
+    """One reading of one text. now: UTC seconds for ``start: now``, or None where there is no now."""
+
+    source: str
+    now: int | None
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+    def say(self, line: int, text: str) -> None:
+        self.problems.append((line, " ".join(text.split())))
+
+    def stop(self) -> None:
+        """Raise what was found so far."""
+        if self.problems:
+            lines = dict.fromkeys(f"{self.source}:{line}: {text}" for line, text in sorted(self.problems))
+            raise HomeFileError(list(lines))
+
+    def home(self, text: str) -> Home:
+        try:
+            root = read(text)
+        except YamlError as error:
+            self.say(error.line, error.text)
+            self.stop()
+            raise
+        if root.kind != "map":
+            self.say(root.line, "is no home; begin with `home: my_home`, then site, clock and devices")
+            self.stop()
+        self.repeated(root)
+        self.unknown(root, SECTIONS, "section")
+        name = self.name(root)
+        seed = self.seed(root)
+        site = self.site(root, seed)
+        clock = self.clock(root)
+        devices = self.devices(root)
+        if clock is not None:
+            devices.insert(0, clock)
+        devices = self.wiring(root, devices)
+        start = self.start(root, site.calendar) if site else None
+        events = self.events(root, site.calendar, start, devices) if site and start is not None else []
+        step, speed = (step_of(clock.settings), speed_of(clock.settings)) if clock else (1, 1.0)
+        self.stop()
+        if site is None or start is None:  # stop() has raised: what is missing was said
+            raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
+        return Home(name, site, start, step, speed, tuple(devices), tuple(events), self.source)
+
+    # -- what every part needs -------------------------------------------------------------------------------------
+
+    def repeated(self, node: Node) -> None:
+        for key, line in node.repeated:
+            self.say(line, f"{shown(key)} is written twice (first in line {node.keys[key]}); keep one")
+        for child in [*node.items, *node.map.values()]:
+            self.repeated(child)
+
+    def unknown(self, node: Node, known: tuple[str, ...], what: str) -> None:
+        for key in node.map:
+            if key not in known:
+                self.say(node.keys[key], f"there is no {what} {shown(key)}{catalogue.suggestion(key, list(known))}")
+
+    def mapping(self, root: Node, key: str, example: str) -> Node | None:
+        """A section that is a map; None, and a problem, when it is something else or missing."""
+        node = root.map.get(key)
+        if node is None:
+            self.say(root.line, f"section {key} is missing; add `{key}: {example}`")
+            return None
+        if node.empty:
+            return Node("map", node.line)
+        if node.kind != "map":
+            self.say(node.line, f"section {key} should be a map; write `{key}: {example}`")
+            return None
+        return node
+
+    # -- the sections ----------------------------------------------------------------------------------------------
+
+    def name(self, root: Node) -> str:
+        node = root.map.get("home")
+        if node is None:
+            self.say(root.line, "the home has no name; add `home: my_home`")
+            return ""
+        if not isinstance(node.value, str) or not good_name(node.value):
+            self.say(node.line, f"home: {name_problem(node.plain())}")
+        return str(node.value)
+
+    def seed(self, root: Node) -> int:
+        node = root.map.get("seed")
+        if node is None:
+            return 0
+        if type(node.value) is not int or not 0 <= node.value <= MAX_SEED:
+            self.say(node.line, f"seed: {shown(node.plain())} is no seed; use a whole number from 0 to {MAX_SEED}")
+            return 0
+        return node.value
+
+    def site(self, root: Node, seed: int) -> Site | None:
+        node = self.mapping(root, "site", "{latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}")
+        if node is None:
+            return None
+        form, problems = model_of(SiteForm, node.plain())
+        for name, text in problems:
+            self.say(node.keys.get(name, node.line), f"site.{name}: {text}")
+        if not isinstance(form, SiteForm):
+            return None
+        try:
+            calendar(form.time_zone)
+        except ConfigurationError as error:
+            self.say(node.keys["time_zone"], f"site.time_zone: {error}")
+            return None
+        return Site(form.latitude, form.longitude, form.altitude, form.time_zone, seed)
+
+    def clock(self, root: Node) -> DeviceEntry | None:
+        node = root.map.get("clock") or Node("map", root.line)
+        if node.empty:
+            node = Node("map", node.line)
+        if node.kind != "map":
+            self.say(node.line, f"section clock should be a map; write `clock: {{start: {TIME_FORM}, step: 60 s, speed: 60}}`")
+            return None
+        rest = replace(node, map={key: value for key, value in node.map.items() if key != "start"})
+        entry = self.entry(CLOCK, CLOCK, rest, "clock")
+        if entry is not None:
+            try:
+                step_of(entry.settings)
+            except SettingError as error:
+                self.say(node.keys.get("step", node.line), f"clock: {error}")
+                return None
+        return entry
+
+    def start(self, root: Node, local: Calendar) -> int | None:
+        clock = root.map.get("clock")
+        node = clock.map.get("start") if clock else None
+        if node is None:
+            if self.now is None and clock is not None and clock.kind != "map" and not clock.empty:
+                return None  # said already
+            if self.now is None:
+                line = clock.line if clock else root.line
+                self.say(line, f"clock.start is missing; add `clock: {{start: {TIME_FORM}}}` (local time)")
+            return self.now
+        if node.value == "now":
+            if self.now is None:
+                self.say(node.line, f"clock.start: there is no now here; give a time such as {TIME_FORM}")
+            return self.now
+        return self.instant(node, local, "clock.start")
+
+    def instant(self, node: Node, local: Calendar, what: str) -> int | None:
+        try:
+            return instant(node.value, local)
+        except SettingError as error:
+            self.say(node.line, f"{what}: {error}")
+            return None
+
+    def devices(self, root: Node) -> list[DeviceEntry]:
+        section = self.mapping(root, "devices", "{grid: {}, oven: {}}")
+        if section is None:
+            return []
+        if len(section.map) > MAX_DEVICES:
+            self.say(section.line, f"{len(section.map)} devices are too many; keep to {MAX_DEVICES} in one home")
+            return []
+        found = []
+        for name, node in section.map.items():
+            line = section.keys[name]
+            if not good_name(name):
+                self.say(line, f"device {name_problem(name)}")
+            elif not node.empty and node.kind != "map":
+                self.say(line, f"device {name} should be a map of settings; write `{name}: {{}}`")
+            elif entry := self.device(name, node, line):
+                found.append(entry)
+        return found
+
+    def device(self, name: str, node: Node, line: int) -> DeviceEntry | None:
+        kind_node = node.map.get("kind")
+        kind = name if kind_node is None else kind_node.value
+        line_of_kind = kind_node.line if kind_node else line
+        if CLOCK in (name, kind):
+            self.say(line, "every home has its clock already; set it in the section `clock:` and take it out of devices")
+            return None
+        if not isinstance(kind, str):
+            self.say(line_of_kind, f"device {name}: kind {shown(kind)} is no word; see `virtual-devices kinds`")
+            return None
+        if kind not in catalogue.kinds():
+            hint = catalogue.suggestion(kind, list(catalogue.kinds()))
+            add = f" (the kind defaults to the name; or add `kind:` to {name})" if kind_node is None else ""
+            self.say(line_of_kind, f"device {name}: there is no kind {shown(kind)}{hint}{add}")
+            return None
+        rest = replace(node, kind="map", line=line, map={key: value for key, value in node.map.items() if key != "kind"})
+        return self.entry(name, kind, rest, f"device {name}")
+
+    def entry(self, name: str, kind: str, node: Node, where: str) -> DeviceEntry | None:
+        """A device with the settings that ``node`` holds."""
+        try:
+            device_class = catalogue.load(kind)
+            settings_of(device_class)
+        except CatalogueError as error:
+            self.say(node.line, f"{where}: {error}")
+            return None
+        settings, problems = model_of(device_class.settings_type, node.plain())
+        for key, text in problems:
+            said = f"setting {shown(key)}: {text}" if key else text
+            self.say(node.keys.get(key, node.line), f"{where}: {said}")
+        if settings is None:
+            return None
+        plain = settings_json(settings)
+        return DeviceEntry(name, kind, settings, {key: plain[key] for key in node.map}, node.line)
+
+    def wiring(self, root: Node, devices: list[DeviceEntry]) -> list[DeviceEntry]:
+        """The devices with an inverter among them and absent optional partners dropped."""
+        section = root.map.get("devices")
+        if section is None or (section.kind != "map" and not section.empty):
+            return devices
+        for ability, word in (("settles", "inverter"), ("connects", "grid connection")):
+            same = [entry for entry in devices if entry.device_class.ability == ability]
+            for entry in same[1:]:
+                self.say(
+                    entry.line,
+                    f"device {entry.name}: a second {word} beside {same[0].name} is not understood yet; keep one of them",
+                )
+        written = {name: node for name, node in section.map.items() if name != CLOCK}
+        complete = len(devices) >= len(written)
+        if not any(entry.device_class.ability == "settles" for entry in devices) and complete:
+            if INVERTER in written:
+                self.say(
+                    section.keys[INVERTER],
+                    f"device {INVERTER}: this home has no inverter, and the switchboard that it gets needs that name; "
+                    "rename the device",
+                )
+                return devices
+            added = self.entry(INVERTER, INVERTER, Node("map", section.line), f"device {INVERTER}")
+            if added is not None:
+                settings = validate_change(added.device_class, added.settings, NO_SOLAR, live=False)
+                devices = [*devices, replace(added, settings=settings, declared=dict(NO_SOLAR))]
+        broken = set(written) - {entry.name for entry in devices}
+        for name, setting, text in wiring_problems(devices):
+            node = written.get(name)
+            partner = next((getattr(each.settings, setting, None) for each in devices if each.name == name), None)
+            if setting and partner in broken:
+                continue  # the partner is there, its own problem was said
+            line = node.keys.get(setting, section.keys[name]) if node else section.line
+            self.say(line, f"device {name}: {text}")
+        names = {entry.name for entry in devices}
+        return [_without_absent(entry, names) for entry in devices]
+
+    def events(self, root: Node, local: Calendar, start: int, devices: list[DeviceEntry]) -> list[Event]:
+        section = root.map.get("events")
+        if section is None or section.empty:
+            return []
+        example = f"- {{at: {TIME_FORM}, device: oven, set: {{mode: on}}}}"
+        if section.kind != "list":
+            self.say(section.line, f"section events should be a list; begin each with a dash: `{example}`")
+            return []
+        drafts: list[tuple[int, Node]] = []
+        for item in section.items:
+            if item.kind != "map":
+                self.say(item.line, f"an event should be a map; write `{example}`")
+                continue
+            self.unknown(item, EVENT_KEYS, "key")
+            missing = [key for key in EVENT_KEYS if key not in item.map]
+            if missing:
+                self.say(item.line, f"the event has no {' and no '.join(missing)}; write `{example}`")
+            elif (at := self.instant(item.map["at"], local, "event")) is not None:
+                if at < start:
+                    begin = local.local(start).strftime("%Y-%m-%d %H:%M:%S")
+                    self.say(item.map["at"].line, f"the event is before the home starts ({begin}); move it, or start earlier")
+                drafts.append((at, item))
+        drafts.sort(key=lambda draft: draft[0])
+        entries = {entry.name: entry for entry in devices}
+        written = root.map["devices"].map if "devices" in root.map else {}
+        return [event for at, item in drafts if (event := self.event(at, item, entries, written)) is not None]
+
+    def event(self, at: int, item: Node, entries: dict[str, DeviceEntry], written: dict[str, Node]) -> Event | None:
+        """One event, checked against the device's settings as earlier events left them."""
+        device, changes = item.map["device"].value, item.map["set"]
+        entry = entries.get(device) if isinstance(device, str) else None
+        if entry is None:
+            if device not in written:
+                hint = catalogue.suggestion(str(device), sorted(entries))
+                self.say(item.map["device"].line, f"event: there is no device {shown(device)} in this home{hint}")
+            return None
+        if changes.kind != "map" or not changes.map:
+            self.say(changes.line, f"event: set should be a map of settings of {entry.name}; write `set: {{setting: value}}`")
+            return None
+        values = changes.plain()
+        try:
+            settings = validate_change(entry.device_class, entry.settings, values, live=True)
+        except SettingError as error:
+            self.say(changes.line, f"event for {entry.name}: {error}")
+            return None
+        entries[entry.name] = replace(entry, settings=settings)
+        plain = settings_json(settings)
+        return Event(at, entry.name, {key: plain[key] for key in values}, item.line)
+
+
+def parse(text: str, source: str = "home.yaml", *, now: int | None = None) -> Home:
+    """The home that ``text`` describes.
+
+    source: the file's name, for messages.  now: UTC seconds for ``start: now``.  Raises HomeFileError with every problem.
+    """
+    return _Reader(source, now).home(text)
+
+
+def good_name(name: str) -> bool:
+    """Whether a home or device may be called so."""
+    return len(name) <= MAX_NAME and NAME.fullmatch(name) is not None
+
+
+def name_problem(name: Any) -> str:
+    """What is wrong with a name."""
+    return (
+        f"{shown(name)} is no name; use at most {MAX_NAME} lower case letters, digits and _, and begin with a letter"
+    )
+
+
+def instant(text: Any, local: Calendar) -> int:
+    """UTC seconds of a written time, which is local where it names no zone. Raises SettingError that shows the form."""
+    match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise SettingError(f"{shown(text)} is no time; write {TIME_FORM} (local time), or add Z or +02:00")
+    parts = [int(part or 0) for part in match.groups()[:6]]
+    try:
+        moment = datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type] # six integers
+    except ValueError as error:
+        raise SettingError(f"{shown(text)} is no time ({error}); write {TIME_FORM}") from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise SettingError(f"{shown(text)} is too far away; use the years {FIRST_YEAR} to {LAST_YEAR}")
+    if match[7]:
+        sign = -1 if match[7][0] == "-" else 1
+        digits = "0000" if match[7] == "Z" else match[7][1:].replace(":", "")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        if offset >= timedelta(days=1):
+            raise SettingError(f"{shown(text)} has no such zone; write Z or +02:00")
+        return int(moment.replace(tzinfo=timezone(sign * offset)).timestamp())
+    wall = moment.replace(tzinfo=local.zone)
+    time = int(wall.timestamp())
+    if local.local(time).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        raise SettingError(f"{shown(text)} never is on the clocks of {local.zone.key}: they go forward then; move it")
+    return time
+
+
+def _without_absent(entry: DeviceEntry, names: set[str]) -> DeviceEntry:
+    """Without optional partners that this home does not have, where the setting can say so."""
+    absent = {
+        item.name: None
+        for item in settings_of(entry.device_class)
+        if item.partner and item.optional and getattr(entry.settings, item.name) not in names
+    }
+    return replace(entry, settings=entry.settings.model_copy(update=absent)) if absent else entry

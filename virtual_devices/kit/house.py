@@ -1,0 +1,108 @@
+"""A whole home in one process: the same members as over MQTT, coupled directly, as fast as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from virtual_devices.kit.catalogue import load
+from virtual_devices.kit.device import Context
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home import DeviceEntry, Home, order
+from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.member import Member
+from virtual_devices.kit.participants import Observer, Participant, Store, member_for, partners
+from virtual_devices.kit.settlement import Settlement
+from virtual_devices.kit.settler import Settler
+from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
+
+
+def make_member(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) -> Member:
+    """The member of one device of a home; its timed events wait in it as commands."""
+    device_class = load(entry.kind)
+    device = device_class(Context(entry.name, home.site, documents))
+    if device.ability == "ticks":
+        member = Member(entry.name, entry.kind, device, entry.settings, entry.declared)
+    elif device.ability == "settles":
+        member = Settler(entry.name, entry.kind, device, entry.settings, entry.declared)
+    else:
+        member = member_for(entry.name, entry.kind, device, entry.settings, entry.declared)
+    for event in home.events:
+        if event.device == entry.name:
+            member.command(event.changes, event.at, live=False)
+    return member
+
+
+class House:
+    """Devices coupled in process.
+
+    documents: text of the files that settings name.  max_steps: longest window.  listeners: called with every ledger
+    record.  time: end of what is settled, UTC seconds.
+    """
+
+    def __init__(self, home: Home, documents: Mapping[str, str] | None = None, *, max_steps: int = MAX_STEPS) -> None:
+        self.home = home
+        self.time = home.start
+        self.seq = 0
+        self.listeners: list[Callable[[LedgerRecord], None]] = []
+        self.max_steps = max_steps
+        self.members: dict[str, Member] = {}
+        entries = {entry.name: entry for entry in home.devices}
+        for name in order(home):
+            self.members[name] = make_member(home, entries[name], documents or {})
+        settlers = [member for member in self.members.values() if isinstance(member, Settler)]
+        if len(settlers) != 1:
+            raise ConfigurationError(f"home {home.name}: one inverter is needed, not {len(settlers)}")
+        self.settler = settlers[0]
+        self.observers = [member for member in self.members.values() if isinstance(member, Observer)]
+        self.participants = [member for member in self.members.values() if isinstance(member, Participant)]
+        self.last: Settlement | None = None
+        self._limit = max_steps
+
+    def compile(self) -> None:
+        """Use compiled code where a device has it. Raises ConfigurationError where numba is not installed."""
+        compiling = getattr(self.settler.device, "compile", None)
+        if compiling is not None:
+            try:
+                compiling()
+            except ImportError as error:
+                raise ConfigurationError("compiled dispatch needs numba: pip install 'virtual-devices[fast]'") from error
+
+    def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
+        """Run to the first step that begins at or after ``until``. progress: told the time after each window."""
+        while self.time < until:
+            self.step(-(-(until - self.time) // self.home.step))
+            if progress is not None:
+                progress(self.time)
+
+    def step(self, most: int = MAX_STEPS) -> LedgerRecord:
+        """One window of at most ``most`` steps, proposed, settled and committed."""
+        steps = max(1, min(most, self._limit))
+        self.seq += 1
+        window = Window("house", self.seq, Span(self.time, self.home.step, steps), tuple(self.members), self.seq - 1)
+        given: dict[str, dict[str, list[int]]] = {}
+        for observer in self.observers:
+            given[observer.name] = observer.conditions(window, self._inputs(observer, given))
+        proposals = {
+            member.name: member.propose(window, self._inputs(member, given), checkpoint=False)
+            for member in self.participants
+        }
+        settlement, record = self.settler.settle(window, proposals)
+        for member in self.participants:
+            member.commit(settlement.shares[member.name])
+        self.last = settlement
+        self.time = settlement.span.end
+        self._limit = after_cut(self.max_steps, steps, settlement.span.steps)
+        for listener in self.listeners:
+            listener(record)
+        return record
+
+    def _inputs(self, member: Member, given: Mapping[str, dict[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+        return {
+            setting: given[name]
+            for setting, (name, _) in partners(type(member.device), member.settings).items()
+            if name in given
+        }
+
+    def soc(self) -> dict[str, float]:
+        """State of charge (0–1) of each store."""
+        return {m.name: m.own_readings()["soc"] / 100 for m in self.participants if isinstance(m, Store)}

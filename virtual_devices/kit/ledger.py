@@ -1,0 +1,92 @@
+"""The ledger: every joule of a settled window, double entry, and the digest that chains all windows.
+
+A record lists edges (source account, sink account) and, per edge, one integer of millijoules per step. The digest takes
+one row per step – int64 little-endian, edges sorted, zeros included – as ``h = sha256(h ‖ row)``; a changed edge list is
+hashed in first. It does not depend on how time was cut into windows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from array import array
+from dataclasses import dataclass
+
+from virtual_devices.kit.settlement import Edge
+from virtual_devices.kit.window import Span
+
+METER = "meter"
+ESSENTIAL = "essential"
+NON_ESSENTIAL = "non_essential"
+DC_BUS = "dc_bus"
+HEAT = "heat"
+LOSSES = "losses"
+RESET = "reset"
+DRIVING = "driving"
+RESERVED = frozenset({METER, ESSENTIAL, NON_ESSENTIAL, DC_BUS, HEAT, LOSSES, RESET, DRIVING})
+"""Accounts that no device may be named like."""
+OUTSIDE = frozenset({HEAT, LOSSES, RESET, DRIVING})
+"""Accounts of the outside world, beside the sources and grids that a record names."""
+
+GENESIS = hashlib.sha256(b"virtual-devices ledger 1").hexdigest()
+"""Digest before the first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Energy moved between two accounts. energy: mJ."""
+
+    source: str
+    sink: str
+    energy: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """Every transfer of one settled window.
+
+    edges: sorted.  energy: one column per edge, mJ per step.  demand, available: mJ per step of each consumer and
+    producer.  opening, closing: each store's balance in mJ, the opening one as the store itself reported it.
+    outside: accounts beyond the home (sun, grid).  previous, digest: the chain before and after.
+    """
+
+    run: str
+    seq: int
+    span: Span
+    edges: tuple[Edge, ...]
+    energy: tuple[list[int], ...]
+    demand: dict[str, list[int]]
+    available: dict[str, list[int]]
+    opening: dict[str, int]
+    closing: dict[str, int]
+    outside: tuple[str, ...]
+    previous: str
+    digest: str
+
+    def transfers(self, index: int) -> list[Transfer]:
+        """The transfers of one step that moved anything."""
+        pairs = zip(self.edges, self.energy, strict=True)
+        return [Transfer(*edge, column[index]) for edge, column in pairs if column[index]]
+
+
+def chain(digest: str, known: tuple[Edge, ...], edges: tuple[Edge, ...], energy: tuple[list[int], ...], steps: int) -> str:
+    """The digest after ``steps`` more rows. known: the edge list hashed before (empty at the start)."""
+    value = bytes.fromhex(digest)
+    sha256 = hashlib.sha256
+    if edges != known:
+        value = sha256(value + "\n".join(f"{source}>{sink}" for source, sink in edges).encode()).digest()
+    width = len(edges)
+    flat = array("q", bytes(8 * width * steps))
+    packed: dict[int, array[int]] = {}
+    for index, column in enumerate(energy):
+        values = packed.get(id(column))
+        if values is None:
+            values = packed[id(column)] = array("q", column)
+        flat[index::width] = values
+    if sys.byteorder == "big":
+        flat.byteswap()
+    rows = flat.tobytes()
+    size = 8 * width
+    for begin in range(0, size * steps, size):
+        value = sha256(value + rows[begin : begin + size]).digest()
+    return value.hex()

@@ -1,0 +1,306 @@
+"""The members of a window: what each ability proposes, and how it commits its share.
+
+One class per ability; :func:`member_for` chooses. Proposals are made from the state at the window's start; a commit
+takes exactly the settled steps, whatever was proposed beyond them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, cast
+
+from virtual_devices.kit.catalogue import AnyDevice
+from virtual_devices.kit.device import (
+    Conditions,
+    Connects,
+    Consumes,
+    ConsumerSettings,
+    Partner,
+    Produces,
+    Settings,
+    Stores,
+    StoreState,
+)
+from virtual_devices.kit.errors import CatalogueError, ProtocolError
+from virtual_devices.kit.face import settings_of
+from virtual_devices.kit.member import Inputs, Member
+from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
+from virtual_devices.kit.store import StoreRule, advance, loss
+from virtual_devices.kit.window import Span, Window
+
+_PPM = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a member has proposed and not yet committed; with the state before it, enough to redo any of its steps."""
+
+    seq: int
+    span: Span
+    inputs: Inputs
+
+
+class Observer(Member):
+    """Gives conditions: sun, weather, a switch. It takes no part in the settlement."""
+
+    device: Conditions[Any, Any, Any]
+
+    def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
+        """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
+        span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        values = self.device.conditions(self.settings, span, inputs)
+        self.last = {name: column[0] for name, column in values.items()}
+        self.time = self.busy_until = span.end
+        self.after = window.seq
+        return values
+
+    def own_readings(self) -> dict[str, Any]:
+        return {name: value / 1000 for name, value in self.last.items()}
+
+
+class Participant(Member):
+    """Proposes in a window and commits its share of the settlement."""
+
+    needs_inputs: ClassVar[bool] = False
+    """Whether redoing steps takes the conditions that the proposal was made with."""
+
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self.proposed: Proposed | None = None
+        self._power: list[int] | None = None
+        self._end: Any = None
+
+    def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
+        """This device's part in a window.
+
+        A device that was part of an unsettled window proposes again from the same state. checkpoint: False where
+        nobody needs one (a house in one process).
+        """
+        span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        kept = inputs if self.needs_inputs else {}
+        before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
+        offer = self.offer(span, inputs)
+        self.proposed = Proposed(window.seq, span, inputs)
+        self.busy_until = span.end
+        return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
+
+    def commit(self, share: Share) -> None:
+        """Take over the settled steps. Raises ProtocolError, changing nothing, when the share is not of the proposal."""
+        made = self.proposed
+        if made is None or share.seq != made.seq or share.span.start != made.span.start or share.span.step != made.span.step:
+            raise ProtocolError(f"{self.name}: the share of window {share.seq} does not answer what was proposed")
+        if not 1 <= share.span.steps <= made.span.steps:
+            raise ProtocolError(f"{self.name}: window {share.seq} settles {share.span.steps} of {made.span.steps} steps")
+        self.settle(share, made)
+        self.after, self.time = share.seq, share.span.end
+        self.proposed, self.busy_until = None, None
+
+    @abstractmethod
+    def offer(self, span: Span, inputs: Inputs) -> Offer:
+        """What this device offers over a span."""
+
+    @abstractmethod
+    def settle(self, share: Share, made: Proposed) -> None:
+        """State, counters and last step after the share; raises before it changes anything."""
+
+    def resume(self, proposal: Proposal) -> None:
+        """Go on from one's own proposal, as if it had just been made. Raises ProtocolError like ``restore``."""
+        self.restore(proposal.checkpoint)
+        made = proposal.checkpoint["proposed"]
+        self.proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"])
+        self.busy_until = self.proposed.span.end
+        self._power = proposal.offer.power if isinstance(proposal.offer, Supply) else None
+
+    def count(self, name: str, energy: int) -> int:
+        """A counter with ``energy`` mJ more."""
+        return self.counters.get(name, 0) + energy
+
+    def own_readings(self) -> dict[str, Any]:
+        values: dict[str, Any] = {name: value / 1000 for name, value in self.last.items()}
+        for name, energy in self.counters.items():
+            values[name] = energy / MJ_PER_KWH
+            values[f"{name}_joules"] = energy / 1000
+        return values
+
+
+class Consumer(Participant):
+    """A load. last["supplied"]: whether it was supplied in the last step (from the start: yes)."""
+
+    device: Consumes[Any, Any, Any]
+    needs_inputs = True
+
+    def offer(self, span: Span, inputs: Inputs) -> Demand:
+        settings = cast("ConsumerSettings", self.settings)
+        supplied = bool(self.last.get("supplied", 1))
+        power, self._end = self.device.draw(settings, self.state, span, inputs, supplied)
+        self._power = power
+        return Demand(settings.circuit, settings.priority, supplied, power)
+
+    def settle(self, share: Share, made: Proposed) -> None:
+        steps, step = share.span.steps, share.span.step
+        supplied = bool(self.last.get("supplied", 1))
+        if self._power is not None and share.supply == ((made.span.steps, supplied),):
+            power, state = self._power, self._end
+            energy = sum(power)
+            got = energy if supplied else 0
+        else:
+            if sum(count for count, _ in share.supply) != steps:
+                raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
+            power, state, got, done = [], self.state, 0, 0
+            for count, on in share.supply:
+                part, state = self.device.draw(
+                    self.settings, state, made.span.part(done, count), sliced(made.inputs, done, count), on
+                )
+                power += part
+                got += sum(part) if on else 0
+                done += count
+            energy = sum(power)
+        self.state = state
+        on = share.supply[-1][1]
+        self.last = {"power": power[-1] if on else 0, "demand": power[-1], "supplied": int(on)}
+        self.counters = {
+            "energy": self.count("energy", got * step),
+            "unserved_energy": self.count("unserved_energy", (energy - got) * step),
+        }
+
+    def own_readings(self) -> dict[str, Any]:
+        return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
+
+
+class Producer(Participant):
+    """Gives power as far as the sun has it; what is not used is curtailed."""
+
+    device: Produces[Any, Any, Any]
+
+    def offer(self, span: Span, inputs: Inputs) -> Supply:
+        power = self._power = self.device.available(self.settings, span, inputs)
+        return Supply(self.device.source, power)
+
+    def settle(self, share: Share, made: Proposed) -> None:
+        if len(share.used) != share.span.steps:
+            raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
+        power = (self._power or [])[: share.span.steps]
+        used, available = sum(share.used), sum(power)
+        self.last = {"power": share.used[-1], "available_power": power[-1]}
+        self.counters = {
+            "energy": self.count("energy", used * share.span.step),
+            "curtailed_energy": self.count("curtailed_energy", (available - used) * share.span.step),
+        }
+
+
+class Store(Participant):
+    """Stores energy. It commits with the rule it proposed, and refuses a balance that its own sum does not give."""
+
+    device: Stores[Any, Any, Any]
+    state: StoreState
+
+    def _rule(self) -> tuple[StoreRule, int]:
+        rule = self.device.rule(self.settings)
+        return rule, max(0, self.state.stored_energy - rule.capacity)
+
+    def offer(self, span: Span, inputs: Inputs) -> StoreOffer:
+        rule, reset = self._rule()
+        return StoreOffer(rule, self.state.stored_energy, reset)
+
+    def settle(self, share: Share, made: Proposed) -> None:
+        rule, reset = self._rule()
+        flat, step = rule.flat, share.span.step
+        begin = stored = self.state.stored_energy - reset
+        if len(share.charge) != share.span.steps or len(share.discharge) != share.span.steps:
+            raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was charged")
+        for charge, discharge in zip(share.charge, share.discharge, strict=True):
+            stored = advance(flat, stored, charge, discharge, step)
+        if stored != share.stored:
+            raise ProtocolError(
+                f"{self.name}: window {share.seq} leaves {share.stored} mJ, but what was charged and discharged leaves {stored} mJ"
+            )
+        charged, discharged = sum(share.charge), sum(share.discharge)
+        self.state = replace(self.state, stored_energy=stored)
+        self.last = {"charge_power": share.charge[-1], "discharge_power": share.discharge[-1]}
+        self.counters = {
+            "charge_energy": self.count("charge_energy", charged * step),
+            "discharge_energy": self.count("discharge_energy", discharged * step),
+            "loss_energy": self.count("loss_energy", loss(begin, stored, charged, discharged, step)),
+        }
+
+    def own_readings(self) -> dict[str, Any]:
+        capacity = self.device.rule(self.settings).capacity
+        stored = self.state.stored_energy
+        soc = stored * _PPM // capacity / 10_000 if capacity else 0.0
+        return {**super().own_readings(), "soc": soc, "stored_energy": stored / MJ_PER_KWH}
+
+
+class Connection(Participant):
+    """The grid: import, export and their bill."""
+
+    device: Connects[Any, Any, Any]
+
+    def offer(self, span: Span, inputs: Inputs) -> LinkOffer:
+        return LinkOffer(self.device.link(self.settings, span))
+
+    def settle(self, share: Share, made: Proposed) -> None:
+        if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
+            raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")
+        link = self.device.link(self.settings, share.span)[-1]
+        step = share.span.step
+        self.state = self.device.bill(self.settings, self.state, share.span, share.imported, share.exported)
+        self.last = {
+            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(link.connected)
+        }  # fmt: skip
+        self.counters = {
+            "import_energy": self.count("import_energy", sum(share.imported) * step),
+            "export_energy": self.count("export_energy", sum(share.exported) * step),
+        }
+
+    def own_readings(self) -> dict[str, Any]:
+        return {**super().own_readings(), "connected": bool(self.last.get("connected", 0))}
+
+
+_MEMBERS: dict[str, type[Member]] = {
+    "conditions": Observer, "consumes": Consumer, "produces": Producer, "stores": Store, "connects": Connection
+}  # fmt: skip
+
+
+def member_for(
+    name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+) -> Member:
+    """The member of a device's ability. Raises CatalogueError for an ability that takes no part in a window."""
+    try:
+        chosen = _MEMBERS[device.ability]
+    except KeyError:
+        raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}") from None
+    return chosen(name, kind, device, settings, declared)
+
+
+def partners(device_class: type[AnyDevice], settings: Settings) -> dict[str, tuple[str, Partner]]:
+    """Setting → (name of the partner, what it is for), of every partner that is named."""
+    found = {}
+    for item in settings_of(device_class):
+        name = getattr(settings, item.name)
+        if item.partner is not None and name:
+            found[item.name] = (str(name), item.partner)
+    return found
+
+
+def covered(inputs: Inputs, steps: int) -> int:
+    """Steps that all inputs cover, at most ``steps``."""
+    return min([steps, *(len(column) for fields in inputs.values() for column in fields.values())])
+
+
+def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
+    """The inputs of ``steps`` steps from step ``first``."""
+    return {key: {name: column[first : first + steps] for name, column in fields.items()} for key, fields in inputs.items()}
+
+
+def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:
+    """A Proposed in JSON-ready form."""
+    return {
+        "seq": seq,
+        "span": [span.start, span.step, span.steps],
+        "inputs": {key: {name: list(column) for name, column in fields.items()} for key, fields in inputs.items()},
+    }

@@ -1,0 +1,145 @@
+"""Physical quantities: the unit a value is kept in, the units its owner may write, and how faces show it.
+
+Inside, power is an integer number of milliwatts and energy an integer number of millijoules. Settings and telemetry
+are what people see and are kept in the unit named here (W, kWh, °C, …). A setting accepts a bare number in that unit
+or a text such as ``"5.5 kW"``; any other unit is refused with the list of those that are understood.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic_core import PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+MILLI = 1_000
+MJ_PER_KWH = 3_600_000_000
+"""Millijoules in one kilowatt-hour."""
+
+_TEXT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One physical quantity.
+
+    unit: the unit of every stored value.  units: other accepted units and the factor into ``unit``.
+    device_class, state_class: Home Assistant's words for it.  metric: Prometheus suffix in base units.
+    metric_factor: from ``unit`` to the metric's base unit.  digits: decimals that a face shows.
+    """
+
+    name: str
+    unit: str
+    units: tuple[tuple[str, float], ...] = ()
+    device_class: str | None = None
+    state_class: str | None = "measurement"
+    metric: str = ""
+    metric_factor: float = 1.0
+    digits: int = 1
+
+    def parse(self, value: Any) -> Any:
+        """Turn ``"5.5 kW"`` into a number in ``unit``; leave everything that is not text to pydantic."""
+        if isinstance(value, bool):
+            raise PydanticCustomError("quantity", "should be a number in {unit}, not true or false", {"unit": self.unit})
+        if not isinstance(value, str):
+            return value
+        match = _TEXT.fullmatch(value)
+        if match is None:
+            raise PydanticCustomError(
+                "quantity", 'should be a number in {unit}, such as {example}', {"unit": self.unit, "example": self.example}
+            )
+        number, unit = float(match[1]), match[2]
+        if unit in ("", self.unit):
+            return number
+        for name, factor in self.units:
+            if unit == name:
+                return number * factor
+        known = ", ".join([self.unit, *(name for name, _ in self.units)])
+        raise PydanticCustomError(
+            "quantity", "unit {given} is not understood here; use {known}", {"given": repr(unit), "known": known}
+        )
+
+    @property
+    def example(self) -> str:
+        """A text that parses."""
+        return f'5 or "5 {self.unit}"'
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self.parse, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        number = handler(schema)
+        accepted = "|".join(re.escape(name) for name in (self.unit, *(name for name, _ in self.units)))
+        text = {"type": "string", "pattern": rf"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*({accepted})?\s*$"}
+        return {"anyOf": [number, text], "unit": self.unit}
+
+
+def _scale(**factors: float) -> tuple[tuple[str, float], ...]:
+    return tuple(factors.items())
+
+
+POWER = Quantity("power", "W", _scale(kW=1e3, mW=1e-3, MW=1e6), "power", metric="watts", digits=0)
+ENERGY = Quantity(
+    "energy", "kWh", (*_scale(Wh=1e-3, MWh=1e3, J=1 / 3.6e6, kJ=1 / 3.6e3, MJ=1 / 3.6, GJ=1e3 / 3.6),), "energy",
+    "total_increasing", metric="joules", metric_factor=3.6e6, digits=3,
+)
+STORED_ENERGY = Quantity(
+    "stored_energy", "kWh", ENERGY.units, "energy_storage", metric="joules", metric_factor=3.6e6, digits=3
+)
+JOULES = Quantity("joules", "J", _scale(kJ=1e3, MJ=1e6, GJ=1e9), "energy", "total_increasing", metric="joules", digits=0)
+DURATION = Quantity(
+    "duration", "s", (*_scale(min=60, h=3600, d=86400),), "duration", metric="seconds", digits=0
+)
+TEMPERATURE = Quantity("temperature", "°C", (("C", 1.0),), "temperature", metric="celsius", digits=1)
+TEMPERATURE_DIFFERENCE = Quantity("temperature_difference", "K", (("°C", 1.0), ("C", 1.0)), metric="kelvin", digits=1)
+ANGLE = Quantity("angle", "°", (("deg", 1.0),), metric="degrees", digits=2)
+PERCENT = Quantity("percent", "%", metric="ratio", metric_factor=0.01, digits=1)
+SOC = Quantity("soc", "%", device_class="battery", metric="ratio", metric_factor=0.01, digits=1)
+IRRADIANCE = Quantity("irradiance", "W/m²", (("W/m2", 1.0),), "irradiance", metric="watts_per_square_meter", digits=0)
+WIND_SPEED = Quantity("wind_speed", "m/s", _scale(kn=0.514444) + (("km/h", 1 / 3.6),), "wind_speed",
+                      metric="meters_per_second")
+VOLTAGE = Quantity("voltage", "V", _scale(kV=1e3), "voltage", metric="volts")
+CURRENT = Quantity("current", "A", _scale(mA=1e-3), "current", metric="amperes")
+FREQUENCY = Quantity("frequency", "Hz", device_class="frequency", metric="hertz", digits=2)
+VOLUME = Quantity("volume", "L", (("l", 1.0), ("m³", 1e3), ("m3", 1e3)), None, metric="liters", digits=0)
+LENGTH = Quantity("length", "m", _scale(km=1e3, ft=0.3048), "distance", metric="meters", digits=0)
+CONDUCTANCE = Quantity("thermal_conductance", "W/K", metric="watts_per_kelvin", digits=2)
+HEAT_CAPACITY = Quantity("heat_capacity", "kJ/K", (("J/K", 1e-3),), metric="joules_per_kelvin", metric_factor=1e3)
+PRICE = Quantity("price", "/kWh", state_class=None, metric="per_kilowatt_hour", digits=4)
+MONEY = Quantity("money", "", state_class="total", device_class="monetary", metric="currency", digits=2)
+COUNT = Quantity("count", "", metric="", digits=0)
+FACTOR = Quantity("factor", "", metric="ratio", digits=3)
+FLAG = Quantity("flag", "", state_class=None)
+TEXT = Quantity("text", "", state_class=None)
+INSTANT = Quantity("instant", "", device_class="timestamp", state_class=None)
+
+Power = Annotated[float, POWER]
+Energy = Annotated[float, ENERGY]
+StoredEnergy = Annotated[float, STORED_ENERGY]
+Joules = Annotated[float, JOULES]
+Duration = Annotated[float, DURATION]
+Temperature = Annotated[float, TEMPERATURE]
+TemperatureDifference = Annotated[float, TEMPERATURE_DIFFERENCE]
+Angle = Annotated[float, ANGLE]
+Percent = Annotated[float, PERCENT]
+Soc = Annotated[float, SOC]
+Irradiance = Annotated[float, IRRADIANCE]
+WindSpeed = Annotated[float, WIND_SPEED]
+Voltage = Annotated[float, VOLTAGE]
+Current = Annotated[float, CURRENT]
+Frequency = Annotated[float, FREQUENCY]
+Volume = Annotated[float, VOLUME]
+Length = Annotated[float, LENGTH]
+Conductance = Annotated[float, CONDUCTANCE]
+HeatCapacity = Annotated[float, HEAT_CAPACITY]
+Price = Annotated[float, PRICE]
+Money = Annotated[float, MONEY]
+Count = Annotated[int, COUNT]
+Factor = Annotated[float, FACTOR]

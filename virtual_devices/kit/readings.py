@@ -1,0 +1,81 @@
+"""Telemetry: what each ability reports for its devices, and the marks that refine how a reading is shown.
+
+A telemetry class is a frozen dataclass; each field's annotation carries its quantity
+(``temperature: Temperature``) and, where wanted, a Mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from virtual_devices.kit.quantities import Energy, Power, Soc, StoredEnergy
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Refines a reading. detail: hidden from a first look (disabled in Home Assistant).  day: falls to 0 at midnight.
+
+    device_class: of a true/false reading.  choices: of a text that is one of a few.
+    """
+
+    title: str = ""
+    detail: bool = False
+    day: bool = False
+    device_class: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoTelemetry:
+    """Of a device that reports nothing beside what its ability does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionsReadings:
+    """The conditions' own fields are added from the device's declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumesReadings:
+    """Of every load, at the last settled step. power: what it got.  demand: what it asked for."""
+
+    power: Power
+    demand: Annotated[Power, Mark(detail=True)]
+    supplied: Annotated[bool, Mark(device_class="power")]
+    energy: Energy
+    unserved_energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class ProducesReadings:
+    """Of every producer. available_power: what it could have given; the rest is curtailed."""
+
+    power: Power
+    available_power: Power
+    energy: Energy
+    curtailed_energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class StoresReadings:
+    """Of every store. loss_energy: conversion losses and self-discharge."""
+
+    charge_power: Power
+    discharge_power: Power
+    soc: Annotated[Soc, Mark(title="State of charge")]
+    stored_energy: StoredEnergy
+    charge_energy: Energy
+    discharge_energy: Energy
+    loss_energy: Annotated[Energy, Mark(detail=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectsReadings:
+    """Of the grid connection."""
+
+    connected: Annotated[bool, Mark(device_class="connectivity")]
+    import_power: Power
+    export_power: Power
+    import_energy: Energy
+    export_energy: Energy

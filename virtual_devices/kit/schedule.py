@@ -1,0 +1,59 @@
+"""When a load is on: one rule for every load that its owner can put on a timer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from virtual_devices.kit.calendar import DailyTimes
+from virtual_devices.kit.device import ConsumerSettings
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.calendar import Calendar
+    from virtual_devices.kit.window import Span
+
+Mode = Literal["schedule", "on", "off"]
+MODE = "on: always; off: never; schedule: within the times of its schedule"
+SCHEDULE = "Local times for mode schedule; empty means never"
+Runs = list[tuple[int, bool]]
+"""Run-length form of a yes or no per step: (steps, yes?)."""
+
+
+class ScheduledSettings(ConsumerSettings):
+    """Settings of a load that is switched by hand or by the clock on the wall.
+
+    A kind that wants another default declares the field again, with MODE or SCHEDULE as its description.
+    """
+
+    mode: Mode = Field("schedule", title="Mode", description=MODE)
+    schedule: DailyTimes = Field(DailyTimes(()), title="Schedule", description=SCHEDULE)
+
+    def on_runs(self, span: Span, local: Calendar) -> Runs:
+        """Run-length form of "is it on?" over a span, by the local time at which each step starts."""
+        if self.mode == "schedule":
+            return self.schedule.runs(span, local)
+        return [(span.steps, self.mode == "on")]
+
+
+def overlay(*several: Runs) -> list[tuple[int, tuple[bool, ...]]]:
+    """Lay run-length forms of the same span over each other: (steps, one answer of each)."""
+    cuts: set[int] = set()
+    for runs in several:
+        total = 0
+        for steps, _ in runs:
+            total += steps
+            cuts.add(total)
+    positions, used = [0] * len(several), [0] * len(several)
+    merged: list[tuple[int, tuple[bool, ...]]] = []
+    begin = 0
+    for end in sorted(cuts):
+        answers = tuple(runs[position][1] for runs, position in zip(several, positions, strict=True))
+        merged.append((end - begin, answers))
+        for i, runs in enumerate(several):
+            used[i] += end - begin
+            if used[i] == runs[positions[i]][0]:
+                positions[i] += 1
+                used[i] = 0
+        begin = end
+    return merged

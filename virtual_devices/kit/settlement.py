@@ -1,0 +1,137 @@
+"""What passes between the devices and the inverter about one window: offers, proposals, shares, the settlement.
+
+All powers are integer milliwatts per step, all energies integer millijoules. These are plain frozen data; the wire
+forms live in ``virtual_devices.edge.messages``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from virtual_devices.kit.device import Link
+from virtual_devices.kit.store import StoreRule
+from virtual_devices.kit.window import Span
+
+Edge = tuple[str, str]
+"""(source account, sink account)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A consumer's needs per step, assumed to be ``supplied`` (or not) as at the last step."""
+
+    circuit: str
+    priority: int
+    supplied: bool
+    power: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The most a producer can give per step, and the outside account it comes from."""
+
+    source: str
+    power: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOffer:
+    """A store's rule and balance.
+
+    stored: its balance at the end of its last share.  reset: millijoules that leave (or, negative, enter) it to the
+    outside account ``reset`` before the first step, because its owner changed what it can hold.
+    """
+
+    rule: StoreRule
+    stored: int
+    reset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOffer:
+    """The grid connection over the span, run-length."""
+
+    links: list[Link]
+
+
+Offer = Demand | Supply | StoreOffer | LinkOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One device's part in one window, and its checkpoint.
+
+    after: the last settled seq in the state it starts from (0: none).  span: what it covers, from the window's start;
+    it may be shorter than the window, never empty.  checkpoint: all that the device needs to go on from here alone.
+    """
+
+    run: str
+    seq: int
+    name: str
+    after: int
+    span: Span
+    offer: Offer
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one settled window means for one device.
+
+    supply: run-length (steps, supplied) of a consumer.  used: a producer's mW.  charge, discharge: a store's mW, and
+    ``stored`` its balance afterwards.  imported, exported: the grid's mW.
+    """
+
+    seq: int
+    span: Span
+    supply: tuple[tuple[int, bool], ...] = ()
+    used: list[int] = field(default_factory=list)
+    charge: list[int] = field(default_factory=list)
+    discharge: list[int] = field(default_factory=list)
+    stored: int = 0
+    imported: list[int] = field(default_factory=list)
+    exported: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """The inverter's decision over the first ``steps`` steps of a window.
+
+    supply: per consumer run-length (steps, supplied); only the last step may differ from what was assumed.
+    used, charge, discharge, imported, exported: mW per device and step.  lost: a store's losses in mJ per step.
+    stored: each store's balance afterwards.  transfers: the flows between the accounts inside, mW per step.
+    limit: why it ended early, for people; empty when it did not.
+    """
+
+    steps: int
+    supply: dict[str, tuple[tuple[int, bool], ...]]
+    used: dict[str, list[int]]
+    charge: dict[str, list[int]]
+    discharge: dict[str, list[int]]
+    lost: dict[str, list[int]]
+    stored: dict[str, int]
+    imported: dict[str, list[int]]
+    exported: dict[str, list[int]]
+    transfers: dict[Edge, list[int]]
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The commit of one window.
+
+    shares: per member.  owed: shares of earlier windows that their owners have not confirmed yet.  left_out: members
+    of the window that were silent too long or gone.  digest: the ledger's hash after this window, hexadecimal.
+    checkpoint: all that the inverter needs to go on from here alone.
+    """
+
+    run: str
+    seq: int
+    span: Span
+    members: tuple[str, ...]
+    left_out: tuple[str, ...]
+    shares: dict[str, Share]
+    owed: dict[str, Share]
+    digest: str
+    checkpoint: dict[str, Any]

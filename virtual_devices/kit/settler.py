@@ -1,0 +1,184 @@
+"""The inverter as a member: it nets a window, keeps the ledger's chain, and remembers what it owes to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from virtual_devices.kit.catalogue import AnyDevice
+from virtual_devices.kit.device import Settings, Settles
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, HEAT, LOSSES, METER, RESET, LedgerRecord, chain
+from virtual_devices.kit.member import Member
+from virtual_devices.kit.settlement import (
+    Demand,
+    Dispatch,
+    Edge,
+    LinkOffer,
+    Proposal,
+    Settlement,
+    Share,
+    StoreOffer,
+    Supply,
+)
+from virtual_devices.kit.window import Span, Window
+
+
+class Settler(Member):
+    """Settles windows.
+
+    digest, edges: end of the ledger's chain and the edge list hashed last.  shares: everybody's last share, until the
+    next proposal confirms it.  expected: the ``after`` that each device's next proposal has to carry.
+    """
+
+    device: Settles[Any, Any, Any]
+
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self.digest = GENESIS
+        self.edges: tuple[Edge, ...] = ()
+        self.expected: dict[str, int] = {}
+        self.shares: dict[str, Share] = {}
+
+    def accepts(self, proposal: Proposal, window: Window) -> bool:
+        """Whether a proposal answers the window from the state this settler expects its sender to be in.
+
+        A sender that lags behind finds its share in the last settlement and proposes again. Raises ProtocolError for
+        a proposal that claims what cannot be.
+        """
+        if proposal.run != window.run or proposal.seq != window.seq:
+            return False
+        expected = self.expected.get(proposal.name, proposal.after)
+        if proposal.after > expected or proposal.after >= window.seq:
+            raise ProtocolError(
+                f"{proposal.name}: its proposal for window {window.seq} starts after window {proposal.after}, "
+                f"but its last settled one is {expected}"
+            )
+        if proposal.span.start != window.span.start or proposal.span.step != window.span.step:
+            raise ProtocolError(f"{proposal.name}: its proposal for window {window.seq} covers another time")
+        if not 1 <= proposal.span.steps <= window.span.steps:
+            raise ProtocolError(f"{proposal.name}: its proposal covers {proposal.span.steps} of {window.span.steps} steps")
+        return proposal.after == expected
+
+    def settle(self, window: Window, proposals: Mapping[str, Proposal]) -> tuple[Settlement, LedgerRecord]:
+        """Settle a window over the shortest of the accepted ``proposals``; the result is this settler's commit."""
+        if window.seq <= self.after:
+            raise ProtocolError(f"window {window.seq} is settled already")
+        steps = min([self.begin(window.span), *(proposal.span.steps for proposal in proposals.values())])
+        offers = {name: proposals[name].offer for name in sorted(proposals)}
+        decision, state = self.device.dispatch(self.settings, self.state, window.span.part(0, steps), offers)
+        span = window.span.part(0, decision.steps)
+        record = self._record(window, span, offers, decision)
+        shares = {name: _share(name, offers[name], window.seq, span, decision) for name in offers}
+        self.state = state
+        self.digest, self.edges = record.digest, record.edges
+        owed = {name: share for name, share in self.shares.items() if name not in shares}
+        self.shares = {**owed, **shares}
+        self.expected.update(dict.fromkeys(shares, window.seq))
+        self.after, self.time, self.busy_until = window.seq, span.end, None
+        settlement = Settlement(
+            run=window.run,
+            seq=window.seq,
+            span=span,
+            members=tuple(sorted(shares)),
+            left_out=tuple(name for name in window.members if name not in shares),
+            shares=shares,
+            owed=owed,
+            digest=self.digest,
+            checkpoint={},
+        )
+        return settlement, record
+
+    def checkpoint(self) -> dict[str, Any]:
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": self.expected}
+
+    def resume(self, settlement: Settlement) -> None:
+        """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
+        self.restore(settlement.checkpoint)
+        self.digest = settlement.checkpoint["digest"]
+        self.edges = tuple((source, sink) for source, sink in settlement.checkpoint["edges"])
+        self.expected = dict(settlement.checkpoint["expected"])
+        self.shares = {**settlement.owed, **settlement.shares}
+
+    def _record(
+        self, window: Window, span: Span, offers: Mapping[str, Demand | Supply | StoreOffer | LinkOffer], decision: Dispatch
+    ) -> LedgerRecord:
+        steps, step = span.steps, span.step
+        zeros = [0] * steps
+        columns: dict[Edge, list[int]] = dict(decision.transfers)
+        energy: dict[Edge, list[int]] = {}
+        demand, available, opening, outside = {}, {}, {}, {METER: False}
+        converted: dict[int, tuple[list[int], list[int]]] = {}
+
+        def millijoules(column: list[int]) -> list[int]:
+            known = converted.get(id(column))  # the pair keeps the column alive, so that its id stays its own
+            if known is None:
+                known = converted[id(column)] = (column, column if step == 1 else [value * step for value in column])
+            return known[1]
+
+        for name, offer in offers.items():
+            if isinstance(offer, Demand):
+                power = offer.power if len(offer.power) == steps else offer.power[:steps]
+                runs = decision.supply[name]
+                got = power if len(runs) == 1 and runs[0][1] else _masked(power, runs)
+                columns[offer.circuit, name] = columns[name, HEAT] = got
+                demand[name] = millijoules(power)
+            elif isinstance(offer, Supply):
+                columns[offer.source, name] = columns[name, DC_BUS] = decision.used[name]
+                power = offer.power if len(offer.power) == steps else offer.power[:steps]
+                available[name] = millijoules(power)
+                outside[offer.source] = True
+            elif isinstance(offer, StoreOffer):
+                columns[DC_BUS, name], columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
+                energy[name, LOSSES] = decision.lost[name]
+                energy[name, RESET] = [max(offer.reset, 0), *zeros[1:]]
+                energy[RESET, name] = [max(-offer.reset, 0), *zeros[1:]]
+                opening[name] = offer.stored
+            else:
+                columns["grid", METER] = _added(columns.get(("grid", METER)), decision.imported[name])
+                columns[METER, "grid"] = _added(columns.get((METER, "grid")), decision.exported[name])
+                outside["grid"] = True
+        energy.update({edge: millijoules(column) for edge, column in columns.items()})
+        edges = tuple(sorted(energy))
+        ordered = tuple(energy[edge] for edge in edges)
+        return LedgerRecord(
+            run=window.run,
+            seq=window.seq,
+            span=span,
+            edges=edges,
+            energy=ordered,
+            demand=demand,
+            available=available,
+            opening=opening,
+            closing=dict(decision.stored),
+            outside=tuple(sorted(name for name, yes in outside.items() if yes)),
+            previous=self.digest,
+            digest=chain(self.digest, self.edges, edges, ordered, steps),
+        )
+
+
+def _masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
+    column: list[int] = []
+    for count, on in runs:
+        column += power[len(column) : len(column) + count] if on else [0] * count
+    return column
+
+
+def _added(column: list[int] | None, more: list[int]) -> list[int]:
+    return more if column is None else [a + b for a, b in zip(column, more, strict=True)]
+
+
+def _share(
+    name: str, offer: Demand | Supply | StoreOffer | LinkOffer, seq: int, span: Span, decision: Dispatch
+) -> Share:
+    if isinstance(offer, Demand):
+        return Share(seq, span, supply=decision.supply[name])
+    if isinstance(offer, Supply):
+        return Share(seq, span, used=decision.used[name])
+    if isinstance(offer, StoreOffer):
+        return Share(
+            seq, span, charge=decision.charge[name], discharge=decision.discharge[name], stored=decision.stored[name]
+        )
+    return Share(seq, span, imported=decision.imported[name], exported=decision.exported[name])

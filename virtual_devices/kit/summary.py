@@ -1,0 +1,112 @@
+"""What a run came to: energies by purpose and by device, from the ledger and nothing else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from virtual_devices.kit.audit import Auditor
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, HEAT, LOSSES, METER, RESET, LedgerRecord
+from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.kit.settlement import Edge
+
+Listener = Callable[[LedgerRecord], None]
+
+
+@dataclass(slots=True)
+class Summary:
+    """Adds up ledger records and audits them on the way.
+
+    start, end: simulated UTC seconds.  energy: mJ per edge.  soc: last known state of charge (0–1) of each store, and
+    ``cost`` what the grid billed, both set by whoever runs the home.
+    """
+
+    home: str
+    auditor: Auditor = field(default_factory=Auditor)
+    start: int | None = None
+    end: int = 0
+    steps: int = 0
+    windows: int = 0
+    digest: str = GENESIS
+    energy: dict[Edge, int] = field(default_factory=lambda: defaultdict(int))
+    demand: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    available: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    stores: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+    soc: dict[str, float] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=lambda: {"currency": None, "amount": 0.0})
+
+    def add(self, record: LedgerRecord) -> None:
+        """Take one more record."""
+        self.auditor.check(record)
+        if self.start is None:
+            self.start = record.span.start
+        self.end, self.digest = record.span.end, record.digest
+        self.steps += record.span.steps
+        self.windows += 1
+        sums: dict[int, int] = {}
+        for edge, column in zip(record.edges, record.energy, strict=True):
+            if id(column) not in sums:
+                sums[id(column)] = sum(column)
+            self.energy[edge] += sums[id(column)]
+        for name, column in record.demand.items():
+            self.demand[name] += sum(column)
+        for name, column in record.available.items():
+            self.available[name] += sum(column)
+        self.stores.update(record.closing)
+        self.outside.update(record.outside)
+
+    def between(self, source: str | None = None, sink: str | None = None) -> int:
+        """mJ over all edges from ``source`` (None: any) to ``sink`` (None: any)."""
+        return sum(e for (a, b), e in self.energy.items() if source in (None, a) and sink in (None, b))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """mJ by purpose."""
+        served = sum(self.between(name, HEAT) for name in self.demand)
+        demand = sum(self.demand.values())
+        return {
+            "pv_available": sum(self.available.values()),
+            "pv_used": sum(self.between(None, name) for name in self.available),
+            "grid_import": self.between("grid", METER),
+            "grid_export": self.between(METER, "grid"),
+            "battery_charge": sum(self.between(DC_BUS, name) for name in self.stores),
+            "battery_discharge": sum(self.between(name, DC_BUS) for name in self.stores),
+            "load_demand": demand,
+            "load_served": served,
+            "load_unserved": demand - served,
+            "losses": self.between(None, LOSSES),
+        }
+
+    def by_device(self) -> dict[str, dict[str, int]]:
+        """mJ into and out of every account of the home's devices."""
+        names = {*self.demand, *self.available, *self.stores}
+        names |= {a for edge in self.energy for a in edge} - {METER, "essential", "non_essential", DC_BUS, HEAT, LOSSES, RESET}
+        names -= self.outside - {"grid"}
+        return {name: {"in": self.between(None, name), "out": self.between(name, None)} for name in sorted(names)}
+
+    def result(self, times: Callable[[int], str], wall_seconds: float) -> dict[str, Any]:
+        """The one JSON object in which ``up --for … --json`` and ``simulate --json`` end. times: how an instant is written."""
+        problems = list(self.auditor.problems)
+        if self.auditor.dropped:
+            problems.append(f"and {self.auditor.dropped} more")
+        return {
+            "home": self.home,
+            "start": times(self.start) if self.start is not None else None,
+            "end": times(self.end) if self.start is not None else None,
+            "steps": self.steps,
+            "wall_seconds": round(wall_seconds, 3),
+            "windows": self.windows,
+            "energy_kwh": _kwh(self.totals),
+            "energy_by_device_kwh": {name: _kwh(pair) for name, pair in self.by_device().items()},
+            "soc": {name: round(value, 6) for name, value in sorted(self.soc.items())},
+            "cost": self.cost,
+            "ledger_sha256": self.digest,
+            "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems},
+        }
+
+
+def _kwh(energies: Mapping[str, int]) -> dict[str, float]:
+    return {name: round(energy / MJ_PER_KWH, 6) for name, energy in energies.items()}

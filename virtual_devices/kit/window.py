@@ -1,0 +1,55 @@
+"""Spans of simulated time, and the window that the clock hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_STEPS = 1440
+"""Most steps in one window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``steps`` consecutive steps of ``step`` whole seconds from ``start`` (integer UTC seconds)."""
+
+    start: int
+    step: int
+    steps: int
+
+    @property
+    def end(self) -> int:
+        """First second after the span."""
+        return self.start + self.step * self.steps
+
+    @property
+    def times(self) -> range:
+        """The start of every step."""
+        return range(self.start, self.end, self.step)
+
+    def part(self, first: int, steps: int) -> Span:
+        """``steps`` steps from step number ``first``."""
+        return Span(self.start + first * self.step, self.step, steps)
+
+    def steps_until(self, time: int) -> int:
+        """Steps that begin before ``time``: a time that falls between two steps counts from the next one."""
+        return max(0, min(self.steps, -(-(time - self.start) // self.step)))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the clock asks everybody about: a span, who takes part, and which settlement it follows.
+
+    run: made anew at each fresh start.  seq: number of the window.  after: the last settled seq.
+    members: names of the devices that take part, fixed by the clock.
+    """
+
+    run: str
+    seq: int
+    span: Span
+    members: tuple[str, ...]
+    after: int
+
+
+def after_cut(limit: int, asked: int, settled: int) -> int:
+    """Most steps of the next window: after a window that was cut, at most twice what was settled of it."""
+    return limit if settled >= asked else min(limit, 2 * settled)

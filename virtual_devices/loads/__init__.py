@@ -1,0 +1,1 @@
+"""What draws; one file per appliance."""

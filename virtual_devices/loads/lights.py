@@ -1,0 +1,40 @@
+"""The lights of a home (or of one room) on one dimmer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from virtual_devices.kit.calendar import DailyTimes
+from virtual_devices.kit.device import Consumes, NoState, milliwatts, series
+from virtual_devices.kit.quantities import Percent, Power
+from virtual_devices.kit.readings import NoTelemetry
+from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.window import Span
+
+
+class Settings(ScheduledSettings):
+    """Mode and schedule say when they are lit; an LED lamp takes 7 to 10 W."""
+
+    schedule: DailyTimes = Field(DailyTimes.parse("05:30-07:00, 18:30-22:30"), title="Schedule", description=SCHEDULE)
+    rated_power: Power = Field(80, ge=0, le=5_000, title="Rated power", description="Of all lamps at full brightness")
+    brightness: Percent = Field(100, ge=0, le=100, title="Brightness", description="Power follows it in proportion")
+
+
+class Lights(Consumes[Settings, NoState, NoTelemetry]):
+    """Power in proportion to brightness, as LEDs dimmed by pulse width draw it."""
+
+    title = "Lights"
+
+    def draw(
+        self,
+        settings: Settings,
+        state: NoState,
+        span: Span,
+        inputs: Mapping[str, Mapping[str, Sequence[int]]],
+        supplied: bool,  # noqa: FBT001
+    ) -> tuple[list[int], NoState]:
+        """Demand in mW per step; nothing to remember."""
+        power = milliwatts(settings.rated_power * settings.brightness / 100)
+        return series(settings.on_runs(span, self.site.calendar), power), state

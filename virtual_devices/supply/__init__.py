@@ -1,0 +1,1 @@
+"""What is wired to the inverter: PV arrays, battery, grid."""
