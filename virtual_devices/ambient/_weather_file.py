@@ -36,6 +36,8 @@ SAMPLES = 6
 """Instants per hour from which a clear hour's mean is taken."""
 FAINT = 2.0
 """Clear irradiance (W/m², mean of an hour) below which its ratio to a measured one says nothing."""
+BRIGHT = 100.0
+"""Clear irradiance (W/m²) from which on the ratio tells of clouds: a low sun shines past and beneath them."""
 MOST_BEAM, MOST_DIFFUSE = 1.5, 10.0
 """Highest believed indices: a sun near the horizon makes any ratio possible."""
 NEAR = 3.0
@@ -231,12 +233,11 @@ class Measured:
         row = hour_of_year(hours.astype("datetime64[h]"))
         beam_clear, diffuse_clear = self._clear_hours(hours * HOUR - year.offset + year.irradiance_from)
         ghi, dhi = year.ghi[row], np.minimum(year.dhi[row], year.ghi[row])
-        global_clear = beam_clear + diffuse_clear
         inner = slice(MARGIN, MARGIN + BLOCK_HOURS)
         return Hours(
-            _index(ghi - dhi, beam_clear, MOST_BEAM)[inner],
-            _index(dhi, diffuse_clear, MOST_DIFFUSE)[inner],
-            cloud_cover_of(_index(ghi, global_clear, 1.0)[inner]),
+            _index(ghi - dhi, beam_clear, FAINT, MOST_BEAM)[inner],
+            _index(dhi, diffuse_clear, FAINT, MOST_DIFFUSE)[inner],
+            cloud_cover_of(_index(ghi, beam_clear + diffuse_clear, BRIGHT, 1.0)[inner]),
             year.temp_air[row][inner],
             year.wind_speed[row][inner],
         )
@@ -255,9 +256,12 @@ def cloud_cover_of(clear_sky_index: Array) -> Array:
     return np.minimum(1.0, (np.maximum(0.0, 1.0 - clear_sky_index) / 0.75) ** (1 / 3.4))
 
 
-def _index(measured: Array, clear: Array, most: float) -> Array:
-    """Measured over clear irradiance; over the night a straight line from the last daylight to the next."""
-    bright = clear >= FAINT
+def _index(measured: Array, clear: Array, least: float, most: float) -> Array:
+    """Measured over clear irradiance where that is at least ``least``; in between, over the night, a straight line.
+
+    0 where there is no daylight at all.
+    """
+    bright = clear >= least
     if not bright.any():
         return np.zeros_like(clear)
     number = np.arange(len(clear))

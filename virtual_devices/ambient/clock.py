@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from virtual_devices.kit.device import HomeFileOnly, Settings, Ticks
-from virtual_devices.kit.quantities import INSTANT, Count, Duration, Factor
+from virtual_devices.kit.quantities import INSTANT, Angle, Count, Duration, Factor, Length
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import MAX_STEPS
 
@@ -29,6 +29,7 @@ class ClockSettings(Settings):
         1, ge=0, le=1_000_000, title="Speed", description="simulated seconds per second; 0: as fast as possible"
     )
     paused: bool = Field(False, title="Paused")
+    paused_steps: int = Field(0, ge=0, le=86_400, title="Steps while paused", description="so many steps, then stand still")
     step: Annotated[Duration, HomeFileOnly()] = Field(
         1, ge=1, le=3600, multiple_of=1, title="Step", description="whole seconds; fixed for a run"
     )
@@ -36,6 +37,12 @@ class ClockSettings(Settings):
     wait_for: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"
     )
+    latitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-90, le=90, title="Latitude")
+    longitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-180, le=180, title="Longitude")
+    altitude: Annotated[Length, HomeFileOnly()] = Field(0, ge=-500, le=9000, title="Altitude")
+    time_zone: Annotated[str, HomeFileOnly()] = Field("UTC", max_length=60, title="Time zone")
+    seed: Annotated[int, HomeFileOnly()] = Field(0, ge=0, le=2**31, title="Seed", description="of all noise")
+    start: Annotated[int, HomeFileOnly()] = Field(0, title="Start", description="simulated, UTC seconds")
     patience: Duration = Field(
         60, ge=0, le=86_400, title="Patience",
         description="wall seconds that a silent device is waited for; 0: for ever",

@@ -1,7 +1,78 @@
-"""The command line: one file per verb; a verb parses, calls one function and prints."""
+"""The command line: one file per verb; a verb parses, calls one function and prints.
+
+Verbs are imported when they are used, so that ``virtual-devices --help`` does not wait for what it does not need.
+Exit codes are known here and nowhere else: 2 for what its owner wrote wrong, 1 for what went wrong otherwise.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
 
-def main() -> None:
-    """Entry point of ``virtual-devices``."""
+import click
+
+from virtual_devices import __version__
+from virtual_devices.kit.errors import (
+    CatalogueError,
+    ConfigurationError,
+    HomeFileError,
+    SettingError,
+    VirtualDevicesError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERBS: dict[str, tuple[str, str]] = {
+    "check": ("virtual_devices.cli.check:check", "Say what is wrong with a home file, with line numbers."),
+    "describe": ("virtual_devices.cli.describe:describe", "Settings and readings of a kind of device."),
+    "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
+    "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),
+}
+"""Verb → (``module:command``, short help); the help stands here so that listing the verbs imports none of them."""
+
+_OWNERS_MISTAKES = (HomeFileError, ConfigurationError, CatalogueError, SettingError)
+_MISTAKE, _FAILURE = 2, 1
+
+
+class Verbs(click.Group):
+    """The verbs of the table, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every verb."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb, imported now."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{VERBS[cmd_name][0]} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of verbs in ``--help``."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, VERBS[name][1]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; an error that a user can mend becomes a line on standard error and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except VirtualDevicesError as error:
+            for line in str(error).splitlines() or [type(error).__name__]:
+                click.echo(f"error: {line}", err=True)
+            ctx.exit(_MISTAKE if isinstance(error, _OWNERS_MISTAKES) else _FAILURE)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="virtual-devices")
+def commands() -> None:
+    """A home that runs virtually: every device a process, an MQTT client and a Home Assistant device."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of ``virtual-devices``. arguments: None for those of the process."""
+    commands.main(args=None if arguments is None else list(arguments), prog_name="virtual-devices")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from virtual_devices.kit.window import Span
 
 DAY = 86_400
+_STEADY = 14 * DAY  # no zone changes its clocks and changes them back within two weeks
 _QUARTER = 900  # every UTC offset in use changes on a quarter of an hour of UTC
 
 
@@ -141,7 +142,7 @@ class DailyTimes:
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
         cuts = {0, span.steps}
-        if local.offset(span.start) != local.offset(span.end - 1):
+        if span.end - span.start > _STEADY or local.offset(span.start) != local.offset(span.end - 1):
             cuts.update(range(span.steps))  # the clocks change within the span: look at every step
         else:
             first = local.second_of_day(span.start)

@@ -116,7 +116,7 @@ def problem_text(field: SettingField | None, error: Mapping[str, Any], given: An
         return f"is missing; give {field.range}"
     if kind in _RANGE_ERRORS:
         return f"{value} is out of range; use {field.range}"
-    if kind in ("quantity", "daily_times"):
+    if kind == "daily_times" or (kind == "quantity" and "known" in error["ctx"] and field.unit):
         return f"{value} {message}" if message.startswith("should") else message
     if kind == "multiple_of":
         return f"{value} is between two steps; use multiples of {number_text(error['ctx']['multiple_of'])}"
@@ -125,7 +125,7 @@ def problem_text(field: SettingField | None, error: Mapping[str, Any], given: An
     if field.partner is not None:
         return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
     if field.type in ("number", "integer"):
-        example = f', such as {field.quantity.example}' if field.quantity else ""
+        example = f", such as {field.quantity.example}" if field.quantity and field.unit else ""
         return f"{value} does not fit; use {field.range}{example}"
     if field.type == "choice":
         return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"

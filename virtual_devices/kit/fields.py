@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt, MultipleOf
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SettingType = Literal["number", "integer", "flag", "choice", "text", "times"]
 ReadingType = Literal["number", "flag", "choice", "text", "instant"]
 
+MAX_TEXT = 10_000
+"""Most characters of a text setting that names no limit of its own."""
+
 _CAPITALS = frozenset({"ac", "cop", "dc", "dhi", "dni", "ghi", "poa", "pv", "soc", "tv"})
 _NONE = type(None)
 
@@ -38,7 +41,7 @@ class SettingField:
 
     quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
-    words: texts that stand for a number (such as ``max``).  default: JSON form.  live: may be changed while the home runs.
+    words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
     partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
     """
 
@@ -53,6 +56,7 @@ class SettingField:
     choices: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
     pattern: str | None = None
+    longest: int = MAX_TEXT
     default: Any = None
     live: bool = True
     partner: Partner | None = None
@@ -231,6 +235,7 @@ def _setting(model: type[Settings], name: str, info: FieldInfo) -> SettingField:
         choices=tuple(parts.choices) if kind == "choice" else (),
         words=words,
         pattern=DailyTimes.PATTERN if kind == "times" else pattern,
+        longest=next((mark.max_length for mark in parts.marks if isinstance(mark, MaxLen)), MAX_TEXT),
         default=None if required else _default(info),
         live=not (document or partner or parts.one(HomeFileOnly)),
         partner=partner,

@@ -129,9 +129,15 @@ def override(home: Home, changes: Mapping[str, Mapping[str, Any]]) -> Home:
 
 def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
     """The entry with other settings, as if the home file said so. Raises SettingError."""
+    values = clock_values(values) if entry.kind == CLOCK else values
     settings = validate_change(entry.device_class, entry.settings, values, live=False)
     plain = settings_json(settings)
     return replace(entry, settings=settings, declared=entry.declared | {name: plain[name] for name in values})
+
+
+def clock_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the clock as people write them: ``speed: max`` is the clock's 0."""
+    return {name: 0 if name == "speed" and value == "max" else value for name, value in values.items()}
 
 
 def step_of(clock: Settings) -> int:
@@ -143,9 +149,9 @@ def step_of(clock: Settings) -> int:
 
 
 def speed_of(clock: Settings) -> float | None:
-    """The speed that a clock's settings ask for; None as fast as possible."""
-    speed = getattr(clock, "speed", 1.0)
-    return None if speed is None or isinstance(speed, str) else float(speed)
+    """The speed that a clock's settings ask for; None, for the clock's 0, as fast as possible."""
+    speed = float(getattr(clock, "speed", 1.0))
+    return speed or None
 
 
 def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]]:

@@ -24,6 +24,7 @@ from virtual_devices.kit.home import (
     DeviceEntry,
     Event,
     Home,
+    clock_values,
     speed_of,
     step_of,
     wiring_problems,
@@ -244,7 +245,8 @@ class _Reader:
         except CatalogueError as error:
             self.say(node.line, f"{where}: {error}")
             return None
-        settings, problems = model_of(device_class.settings_type, node.plain())
+        values = clock_values(node.plain()) if kind == CLOCK else node.plain()
+        settings, problems = model_of(device_class.settings_type, values)
         for key, text in problems:
             said = f"setting {shown(key)}: {text}" if key else text
             self.say(node.keys.get(key, node.line), f"{where}: {said}")
@@ -266,7 +268,7 @@ class _Reader:
                     f"device {entry.name}: a second {word} beside {same[0].name} is not understood yet; keep one of them",
                 )
         written = {name: node for name, node in section.map.items() if name != CLOCK}
-        complete = len(devices) >= len(written)
+        complete = {entry.name for entry in devices} >= set(written)
         if not any(entry.device_class.ability == "settles" for entry in devices) and complete:
             if INVERTER in written:
                 self.say(
@@ -323,7 +325,7 @@ class _Reader:
         entry = entries.get(device) if isinstance(device, str) else None
         if entry is None:
             if device not in written:
-                hint = catalogue.suggestion(str(device), sorted(entries))
+                hint = catalogue.suggestion(str(device), sorted({*entries, *written}))
                 self.say(item.map["device"].line, f"event: there is no device {shown(device)} in this home{hint}")
             return None
         if changes.kind != "map" or not changes.map:

@@ -2,7 +2,7 @@
 
 The inverter dispatches with :func:`charge_limit`, :func:`discharge_limit` and :func:`drain`/:func:`gain`, the store
 commits with the same, so they cannot disagree. Energies are millijoules, powers milliwatts at the store's terminals, all
-integers; efficiencies are one-way and in parts per million, and every division rounds against the owner (into losses).
+integers; efficiencies are one-way and in parts per million, and conversion rounds against the owner (into losses).
 Up to 1 MWh and 100 kW no intermediate result passes 63 bits, so that compiled code gives the same numbers.
 
 The functions take a rule in its flat form (:attr:`StoreRule.flat`), a sequence of integers, because compiled code and

@@ -159,4 +159,4 @@ def draw_flows(settings: Settings) -> tuple[float, float]:
     (_, morning), (_, evening) = halves(settings.draw_times)
     share = settings.morning_share / 100 if morning and evening else float(morning > 0)
     day = settings.persons * settings.hot_water
-    return day * share / max(morning, 1), day * (1 - share) / max(evening, 1)
+    return day * share / morning if morning else 0.0, day * (1 - share) / evening if evening else 0.0

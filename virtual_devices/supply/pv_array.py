@@ -25,7 +25,9 @@ from virtual_devices.kit.window import Span
 Array = npt.NDArray[np.float64]
 TemperatureCoefficient = Annotated[float, Quantity("temperature_coefficient", "%/K", (("%/°C", 1.0),), digits=2)]
 
-SUN_FIELDS = ("apparent_zenith", "solar_azimuth", "ghi_clear", "dni_clear", "dhi_clear", "dni_extra")
+POSITION_FIELDS = ("apparent_zenith", "solar_azimuth", "dni_extra")
+CLEAR_FIELDS = ("ghi_clear", "dni_clear", "dhi_clear")
+SUN_FIELDS = (*POSITION_FIELDS, *CLEAR_FIELDS)
 WEATHER_FIELDS = ("ghi", "dni", "dhi", "temp_air", "wind_speed")
 CALM = {"temp_air": 20.0, "wind_speed": 1.0}
 """Air (°C) and wind (m/s) where no weather device is present."""
@@ -68,17 +70,17 @@ class PvArray(Produces[Settings, NoState, NoTelemetry]):
     ) -> list[int]:
         """Most milliwatts it can give per step."""
         weather = inputs.get("weather")
-        if not any(inputs["sun"]["ghi_clear"] if weather is None else weather["ghi"]):
-            return [0] * span.steps  # night: most windows of a live home are one step, and half of them are dark
-        sun = _units(inputs["sun"], SUN_FIELDS)
-        if weather is None:
-            sky = {field: sun[f"{field}_clear"] for field in ("ghi", "dni", "dhi")}
-            sky |= {field: np.full(span.steps, value) for field, value in CALM.items()}
-        else:
-            sky = _units(weather, WEATHER_FIELDS)
-        power = dc_power(settings, sun["apparent_zenith"], sun["solar_azimuth"], sun["dni_extra"], **sky)
-        # a rising sun has a beam before it has a GHI: dark here too, or a window's length would decide
-        power = np.where(sky["ghi"] > 0.0, power, 0.0)
+        lit = np.array(inputs["sun"]["ghi_clear"] if weather is None else weather["ghi"]) > 0
+        power = np.zeros(span.steps)
+        if lit.any():  # half of all steps are dark and cost nothing
+            sun = _units(inputs["sun"], POSITION_FIELDS, lit)
+            if weather is None:
+                clear = _units(inputs["sun"], CLEAR_FIELDS, lit)
+                sky = {field.removesuffix("_clear"): values for field, values in clear.items()}
+                sky |= {field: np.full(len(sky["ghi"]), value) for field, value in CALM.items()}
+            else:
+                sky = _units(weather, WEATHER_FIELDS, lit)
+            power[lit] = dc_power(settings, sun["apparent_zenith"], sun["solar_azimuth"], sun["dni_extra"], **sky)
         milliwatts: list[int] = np.rint(power * 1000.0).astype(np.int64).tolist()
         return milliwatts
 
@@ -119,6 +121,8 @@ def diffuse_modifiers(surface_tilt: float) -> tuple[float, float]:
     return float(factors["sky"]), float(np.nan_to_num(factors["ground"]))
 
 
-def _units(conditions: Mapping[str, Sequence[int]], fields: tuple[str, ...]) -> dict[str, Array]:
-    """Conditions in their unit, from thousandths of it."""
-    return {field: np.array(conditions[field], np.float64) / 1000.0 for field in fields}
+def _units(
+    conditions: Mapping[str, Sequence[int]], fields: tuple[str, ...], chosen: npt.NDArray[np.bool_]
+) -> dict[str, Array]:
+    """Conditions in their unit, from thousandths of it, at the chosen steps."""
+    return {field: np.array(conditions[field], np.float64)[chosen] / 1000.0 for field in fields}

@@ -1,0 +1,87 @@
+"""From a description of a device to its runtime: which role its ability plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from virtual_devices.edge.clockwork import ClockRuntime, site_message
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages import SiteMessage
+from virtual_devices.edge.roles import ObserverRuntime, ParticipantRuntime
+from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.settling import SettlerRuntime
+from virtual_devices.kit.catalogue import load
+from virtual_devices.kit.device import Context, Settings
+from virtual_devices.kit.face import settings_json, validate_change
+from virtual_devices.kit.member import Command, Member
+from virtual_devices.kit.participants import member_for
+from virtual_devices.kit.settler import Settler
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One device to be hosted.
+
+    settings: JSON form of what differs from the kind's defaults; it is also the declaration that a restart is compared with.  events: timed
+    commands that wait in it from a fresh start on.  documents: text of the files its settings name.
+    """
+
+    home: str
+    name: str
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[Command, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+    def validated(self) -> Settings:
+        """The complete settings. Raises SettingError."""
+        device_class = load(self.kind)
+        defaults = device_class.settings_type()
+        return validate_change(device_class, defaults, self.settings, live=False) if self.settings else defaults
+
+
+def make_runtime(
+    loop: Loop,
+    endpoint: Endpoint,
+    description: Description,
+    *,
+    fresh: bool = False,
+    duration: int | None = None,
+    on_end: Callable[[], None] | None = None,
+    on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
+    on_fatal: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
+) -> Runtime:
+    """The runtime of a device. Raises CatalogueError and SettingError before anything is connected.
+
+    duration, on_end: for a clock: simulated seconds after which time ends, and who is told.
+    """
+    device_class = load(description.kind)
+    settings = description.validated()
+
+    def make(site: SiteMessage) -> Member:
+        device = device_class(Context(description.name, site.to_kit(), description.documents))
+        arguments = (description.name, description.kind, device, settings, description.settings)
+        if device.ability == "ticks":
+            member = Member(*arguments)
+        elif device.ability == "settles":
+            member = Settler(*arguments)
+        else:
+            member = member_for(*arguments)
+        for event in description.events:
+            member.command(event.changes, event.at, live=False)
+        return member
+
+    arguments = (loop, endpoint, description.home, description.name, description.kind, device_class, make)
+    options: dict[str, Any] = {"on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh}
+    if device_class.ability == "ticks":
+        site = site_message(description.home, settings_json(settings))
+        return ClockRuntime(*arguments, own_site=site, duration=duration, on_end=on_end, **options)
+    if device_class.ability == "settles":
+        return SettlerRuntime(*arguments, **options)
+    if device_class.ability == "conditions":
+        return ObserverRuntime(*arguments, **options)
+    return ParticipantRuntime(*arguments, **options)

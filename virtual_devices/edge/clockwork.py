@@ -1,0 +1,247 @@
+"""The clock on the bus: it publishes the site and one window after another, in step with the wall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+from uuid import uuid4
+
+from virtual_devices.edge.loop import Timer
+from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, read, write
+from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.kit.device import Ticks
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.member import Member
+from virtual_devices.kit.window import after_cut
+
+ASK_AGAIN = 0.5
+"""Wall seconds after which an unsettled window is published again, unchanged."""
+
+
+class ClockRuntime(Runtime):
+    """Time of a home.
+
+    own_site: the place, step and start it was made with; the run is taken from the retained site unless ``fresh``.
+    until: simulated time at which the last window ends, UTC seconds.  on_settled: told the end of each settled window.
+    on_end: called when ``until`` is reached and settled.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        own_site: SiteMessage,
+        until: int | None = None,
+        duration: int | None = None,
+        on_settled: Callable[[int], None] | None = None,
+        on_end: Callable[[], None] | None = None,
+        **options: Any,
+    ) -> None:
+        self._presence = Presence(str(arguments[2]))
+        super().__init__(*arguments, **options)
+        self.own_site, self.until, self.duration = own_site, until, duration
+        self._on_settled, self._on_end = on_settled, on_end
+        self.window: WindowMessage | None = None
+        self.settled_seq = 0
+        self.settled_end: int | None = None
+        self._limit: int | None = None
+        self._anchor: tuple[float, int] | None = None
+        self._ask: Timer | None = None
+        self._due: Timer | None = None
+        self._found_site: SiteMessage | None = None
+        self._found_window: WindowMessage | None = None
+        self._found_settlement: SettlementMessage | None = None
+        self.waiting_for: list[str] = []
+        self.ended = False
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        every = Topics(self.home, "+")
+        return (self.topics.window, 0), (every.settlement, 1), *self._presence.subscriptions()
+
+    # -- beginning ----------------------------------------------------------------------------------------------------
+
+    def _site(self, payload: bytes) -> None:
+        """The retained site, or one's own word coming back; only the former, before the start, matters."""
+        if payload and not self.online:
+            self._found_site = read(SiteMessage, payload)
+
+    def _go(self) -> None:
+        if self.online or not self._synced:
+            return
+        found = self._found_site
+        run = found.run if found is not None and not self.fresh else uuid4().hex
+        if found is not None and not self.fresh:
+            for name in ("step", "seed", "start", "latitude", "longitude", "altitude", "time_zone"):
+                then, now = getattr(found, name), getattr(self.own_site, name)
+                if then != now:
+                    self._fatal(f"this home was started with {name} {then}, now it says {now}; a run keeps it: start with --fresh")
+                    return
+        self.fresh = False
+        self.site = self.own_site.model_copy(update={"run": run})
+        super()._go()
+
+    def begin(self) -> None:
+        assert self.site is not None  # noqa: S101
+        window, settlement = self._found_window, self._found_settlement
+        if settlement is not None and settlement.run == self.site.run:
+            self._take(settlement.seq, settlement.span)
+        if window is not None and window.run == self.site.run:
+            cast("Member", self.member).restore(window.checkpoint)
+            if window.seq > self.settled_seq:
+                self.window = window
+        if self.duration is not None:
+            self.until = self._next_start() + self.duration
+        self.client.publish(self.topics.site, write(self.site), 1, True)  # noqa: FBT003
+        self.loop.call_soon(self._pursue)
+
+    def retained(self) -> None:
+        assert self.site is not None  # noqa: S101
+        self.client.publish(self.topics.site, write(self.site), 1, True)  # noqa: FBT003
+        if self.window is not None:
+            self._publish_window()
+
+    def received(self, device: str, leaf: str, payload: bytes) -> None:
+        if self._presence.received(device, leaf, payload):
+            self._pursue()
+        elif leaf == "window" and device == self.name and payload and not self.online:
+            self._found_window = read(WindowMessage, payload)
+        elif leaf == "settlement" and payload:
+            settlement: SettlementMessage = read_once(SettlementMessage, payload)
+            if not self.online:
+                self._found_settlement = settlement
+            elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
+                self._take(settlement.seq, settlement.span)
+                self._pursue()
+
+    def settings_in_force(self) -> None:
+        """Speed and pause act at once, between windows."""
+        assert self.member is not None  # noqa: S101
+        self.member.begin(SpanForm(start=self._next_start(), step=1, steps=1).to_kit())
+        self.tell_applied()
+        self._anchor = None
+        self._pursue()
+
+    # -- windows ------------------------------------------------------------------------------------------------------
+
+    def _take(self, seq: int, span: SpanForm) -> None:
+        end = span.start + span.step * span.steps
+        asked = self.window.span.steps if self.window is not None and self.window.seq == seq else span.steps
+        self.settled_seq, self.settled_end = seq, end
+        if self.member is not None:
+            maximum = cast("Any", self.member.settings).max_steps
+            self._limit = after_cut(maximum, asked, span.steps)
+            self.member.state = replace(self.member.state, time=end, windows=seq, behind=self._behind(self._next_start()))
+            self.member.time = end
+            self.publish_state()
+        if self._on_settled is not None:
+            self._on_settled(end)
+
+    def _next_start(self) -> int:
+        assert self.site is not None  # noqa: S101
+        return self.settled_end if self.settled_end is not None else self.site.start
+
+    def _behind(self, start: int) -> int:
+        settings = cast("Any", self.member).settings
+        if settings.paused or settings.speed == 0 or self._anchor is None:
+            return 0
+        wall, simulated = self._anchor
+        return max(0, int(simulated + settings.speed * (self.loop.time() - wall)) - start)
+
+    def _pursue(self) -> None:
+        if not self.online or self.member is None or self.ended:
+            return
+        window = self.window
+        if window is not None and window.seq > self.settled_seq:
+            if self._ask is None or not self._ask.pending:
+                self._publish_window()
+            return
+        self._stop_timers()
+        start = self._next_start()
+        if self.until is not None and start >= self.until:
+            self.ended = True
+            self.publish_state(now=True)
+            if self._on_end is not None:
+                self._on_end()
+            return
+        settings = cast("Any", self.member.settings)
+        self.waiting_for = self._missing(settings.wait_for) if self.settled_seq == 0 else self._missing("")
+        if self.waiting_for:
+            return
+        single = int(settings.paused_steps) if settings.paused else 0
+        if settings.paused and not single:
+            return
+        if self._anchor is None:
+            self._anchor = (self.loop.time(), start)
+        behind = self._ahead(start, settings)
+        if behind < 0 and not single:
+            self._due = self.loop.call_later(-behind / settings.speed, self._pursue)
+            return
+        self._next_window(start, settings, behind, single)
+
+    def _ahead(self, start: int, settings: Any) -> float:
+        """Simulated seconds by which the wall has passed ``start``; negative: it is not due yet."""
+        if settings.speed == 0:
+            return 0.0
+        assert self._anchor is not None  # noqa: S101
+        wall, simulated = self._anchor
+        return float(simulated + settings.speed * (self.loop.time() - wall) - start)
+
+    def _missing(self, wait_for: str) -> list[str]:
+        names = [name.strip() for name in wait_for.split(",") if name.strip()]
+        missing = [name for name in names if not self._presence.online(name)]
+        return missing if self._presence.settlers else [*missing, "an inverter"]
+
+    def _next_window(self, start: int, settings: Any, behind: float, single: int) -> None:
+        assert self.site is not None  # noqa: S101
+        step = self.site.step
+        steps = single or cast("Ticks[Any, Any, Any]", cast("Any", self.member).device).window_steps(settings, step, behind)
+        steps = min(steps, settings.max_steps, self._limit or settings.max_steps)
+        if self.until is not None:
+            steps = min(steps, -(-(self.until - start) // step))
+        if single:
+            self._spend(min(steps, single))
+        self.window = WindowMessage(
+            run=self.site.run,
+            seq=self.settled_seq + 1,
+            span=SpanForm(start=start, step=step, steps=max(1, steps)),
+            members=self._presence.participants,
+            observers=self._presence.observers,
+            after=self.settled_seq,
+            checkpoint=cast("Member", self.member).checkpoint(),
+        )
+        self._publish_window()
+
+    def _spend(self, steps: int) -> None:
+        member = cast("Any", self.member)
+        member.settings = member.settings.model_copy(update={"paused_steps": max(0, member.settings.paused_steps - steps)})
+
+    def _publish_window(self) -> None:
+        assert self.window is not None  # noqa: S101
+        self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
+        if self._ask is not None:
+            self._ask.cancel()
+        self._ask = self.loop.call_later(ASK_AGAIN, self._ask_again)
+
+    def _ask_again(self) -> None:
+        if self.window is not None and self.window.seq > self.settled_seq and not self.ended:
+            self._publish_window()
+
+    def _stop_timers(self) -> None:
+        for timer in (self._ask, self._due):
+            if timer is not None:
+                timer.cancel()
+
+
+def site_message(home: str, values: Mapping[str, Any]) -> SiteMessage:
+    """The site of a clock's settings. Raises ConfigurationError that names what is missing."""
+    wanted = ("latitude", "longitude", "altitude", "time_zone", "seed", "step", "start", "patience")
+    missing = [name for name in wanted if values.get(name) is None]
+    if missing:
+        raise ConfigurationError(f"the clock of home {home} does not know its {', '.join(missing)}; give it with --set")
+    return SiteMessage(
+        run="unset", home=home, latitude=values["latitude"], longitude=values["longitude"], altitude=values["altitude"],
+        time_zone=values["time_zone"], seed=int(values["seed"]), step=int(values["step"]), start=int(values["start"]),
+        patience=values["patience"],
+    )  # fmt: skip

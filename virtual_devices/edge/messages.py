@@ -1,0 +1,345 @@
+"""The messages of the bus: validated by pydantic straight from bytes, written by orjson.
+
+Each model has the form of the wire; ``to_kit`` and ``of`` turn it into the kit's plain data and back.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from virtual_devices.kit.device import Link, Site
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.settlement import (
+    Demand,
+    LinkOffer,
+    Offer,
+    Proposal,
+    Settlement,
+    Share,
+    StoreOffer,
+    Supply,
+)
+from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
+from virtual_devices.kit.window import MAX_STEPS, Span, Window
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Run = Annotated[str, Field(min_length=1, max_length=64)]
+Seq = Annotated[int, Field(ge=0, le=2**53)]
+Time = Annotated[int, Field(ge=-(2**40), le=2**40)]
+Power = Annotated[int, Field(ge=0, le=10**10)]
+Energy = Annotated[int, Field(ge=0, le=2**60)]
+Powers = Annotated[list[Power], Field(max_length=MAX_STEPS)]
+Series = Annotated[list[Annotated[int, Field(ge=-(2**53), le=2**53)]], Field(max_length=MAX_STEPS)]
+Names = Annotated[list[Name], Field(max_length=500)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Message(BaseModel):
+    """A message; unknown keys are refused, types are strict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+M = TypeVar("M", bound=Message)
+
+
+def read(model: type[M], payload: bytes) -> M:
+    """Validate a payload. Raises ProtocolError with the first problem in one line."""
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ProtocolError(f"not a {model.__name__.lower()} message: {where or 'the payload'}: {first['msg']}"[:300]) from None
+
+
+def write(message: Any) -> bytes:
+    """JSON bytes of a message, a dataclass or plain data."""
+    if isinstance(message, BaseModel):
+        return orjson.dumps(message.model_dump(mode="json"))
+    return orjson.dumps(message)
+
+
+class SpanForm(Message):
+    """``steps`` steps of ``step`` seconds from ``start`` (UTC seconds)."""
+
+    start: Time
+    step: Annotated[int, Field(ge=1, le=3600)]
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+
+    def to_kit(self) -> Span:
+        """As the kit's Span."""
+        return Span(self.start, self.step, self.steps)
+
+
+class AboutMessage(Message):
+    """What a device is."""
+
+    kind: Name
+    ability: str
+    title: str
+    version: str
+
+
+class SiteMessage(Message):
+    """All that a lone process needs to know of its home. patience: wall seconds that a silent device is waited for."""
+
+    run: Run
+    home: Name
+    latitude: float
+    longitude: float
+    altitude: float
+    time_zone: str
+    seed: int
+    step: Annotated[int, Field(ge=1, le=3600)]
+    start: Time
+    patience: Annotated[float, Field(ge=0)]
+
+    def to_kit(self) -> Site:
+        """As the kit's Site."""
+        return Site(self.latitude, self.longitude, self.altitude, self.time_zone, self.seed)
+
+
+class WindowMessage(Message):
+    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+
+    checkpoint: of the clock.
+    """
+
+    run: Run
+    seq: Annotated[int, Field(ge=1, le=2**53)]
+    span: SpanForm
+    members: Names
+    observers: Names
+    after: Seq
+    checkpoint: dict[str, Any]
+
+    def to_kit(self) -> Window:
+        """As the kit's Window."""
+        return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after)
+
+
+class ConditionsMessage(Message):
+    """Conditions per step, integers in thousandths of their unit; they may cover fewer steps than the window.
+
+    checkpoint: all that the device needs to go on from here alone.
+    """
+
+    run: Run
+    seq: Seq
+    values: Annotated[dict[Name, Series], Field(max_length=50)]
+    checkpoint: dict[str, Any]
+
+
+class DemandForm(Message):
+    """What a consumer would draw, mW per step."""
+
+    ability: Literal["consumes"] = "consumes"
+    circuit: Literal["essential", "non_essential"]
+    priority: Annotated[int, Field(ge=1, le=10)]
+    supplied: bool
+    power: Powers
+
+
+class SupplyForm(Message):
+    """What a producer could give, mW per step."""
+
+    ability: Literal["produces"] = "produces"
+    source: Name
+    power: Powers
+
+
+Taper = Annotated[list[tuple[Energy, Power]], Field(max_length=16)]
+Ppm = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class RuleForm(Message):
+    """A store's rule: mJ, mW, parts per million; see the kit's store."""
+
+    capacity: Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
+    charge_power: Power
+    discharge_power: Power
+    charge_efficiency: Ppm
+    discharge_efficiency: Ppm
+    charge_taper: Taper
+    discharge_taper: Taper
+    leakage: Annotated[int, Field(ge=0, le=10**6)]
+
+
+class StoreForm(Message):
+    """A store's balance and rule. reset: mJ that leave (negative: enter) it before the first step."""
+
+    ability: Literal["stores"] = "stores"
+    stored: Energy
+    reset: Annotated[int, Field(ge=-(2**60), le=2**60)]
+    rule: RuleForm
+
+
+class LinkForm(Message):
+    """The grid over some steps."""
+
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    connected: bool
+    import_limit: Power | None
+    export_limit: Power | None
+
+
+class ConnectionForm(Message):
+    """The grid over the proposal, run-length."""
+
+    ability: Literal["connects"] = "connects"
+    links: Annotated[list[LinkForm], Field(min_length=1, max_length=MAX_STEPS)]
+
+
+OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
+
+
+class ProposalMessage(Message):
+    """A device's part in a window, and its checkpoint."""
+
+    run: Run
+    seq: Seq
+    after: Seq
+    span: SpanForm
+    offer: OfferForm
+    checkpoint: dict[str, Any]
+
+    def to_kit(self, name: str) -> Proposal:
+        """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
+        span, offer = self.span.to_kit(), _offer(self.offer)
+        length = sum(link.steps for link in offer.links) if isinstance(offer, LinkOffer) else span.steps
+        if isinstance(offer, Demand | Supply):
+            length = len(offer.power)
+        if length != span.steps:
+            raise ProtocolError(f"{name}: its proposal offers {length} steps but covers {span.steps}")
+        if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
+            raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
+        return Proposal(self.run, self.seq, name, self.after, span, offer, self.checkpoint)
+
+
+def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
+    if isinstance(form, DemandForm):
+        return Demand(form.circuit, form.priority, form.supplied, form.power)
+    if isinstance(form, SupplyForm):
+        return Supply(form.source, form.power)
+    if isinstance(form, StoreForm):
+        values = form.rule.model_dump()
+        values["charge_taper"] = tuple(form.rule.charge_taper)
+        values["discharge_taper"] = tuple(form.rule.discharge_taper)
+        return StoreOffer(StoreRule(**values), form.stored, form.reset)
+    return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit) for link in form.links])
+
+
+_ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}
+
+
+def proposal_bytes(proposal: Proposal) -> bytes:
+    """A Proposal as it goes over the wire."""
+    offer = {name: getattr(proposal.offer, name) for name in proposal.offer.__dataclass_fields__}
+    return orjson.dumps(
+        {
+            "run": proposal.run,
+            "seq": proposal.seq,
+            "after": proposal.after,
+            "span": proposal.span,
+            "offer": {"ability": _ABILITY[type(proposal.offer)], **offer},
+            "checkpoint": proposal.checkpoint,
+        }
+    )
+
+
+class ShareForm(Message):
+    """What a settled window means for one device; only the parts of its ability are filled."""
+
+    seq: Seq
+    span: SpanForm
+    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)]
+    used: Powers
+    charge: Powers
+    discharge: Powers
+    stored: Energy
+    imported: Powers
+    exported: Powers
+
+    def to_kit(self) -> Share:
+        """As the kit's Share."""
+        return Share(
+            self.seq, self.span.to_kit(), tuple(self.supply), self.used, self.charge, self.discharge, self.stored,
+            self.imported, self.exported,
+        )  # fmt: skip
+
+
+class SettlementMessage(Message):
+    """The commit of a window."""
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    members: Names
+    left_out: Names
+    shares: Annotated[dict[Name, ShareForm], Field(max_length=500)]
+    owed: Annotated[dict[Name, ShareForm], Field(max_length=500)]
+    digest: Digest
+    checkpoint: dict[str, Any]
+
+    def to_kit(self) -> Settlement:
+        """As the kit's Settlement."""
+        return Settlement(
+            self.run, self.seq, self.span.to_kit(), tuple(self.members), tuple(self.left_out),
+            {name: share.to_kit() for name, share in self.shares.items()},
+            {name: share.to_kit() for name, share in self.owed.items()},
+            self.digest, self.checkpoint,
+        )  # fmt: skip
+
+
+Column = Annotated[list[Energy], Field(max_length=MAX_STEPS)]
+
+
+class LedgerMessage(Message):
+    """Every transfer of a settled window: one column of mJ per edge; the same form as a line of a ledger file."""
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    edges: Annotated[list[tuple[str, str]], Field(max_length=5000)]
+    energy: Annotated[list[Column], Field(max_length=5000)]
+    demand: dict[str, Column]
+    available: dict[str, Column]
+    opening: dict[str, Energy]
+    closing: dict[str, Energy]
+    outside: list[str]
+    previous: Digest
+    digest: Digest
+
+    def to_kit(self) -> LedgerRecord:
+        """As the kit's LedgerRecord."""
+        return LedgerRecord(
+            self.run, self.seq, self.span.to_kit(), tuple(self.edges), tuple(self.energy), self.demand, self.available,
+            self.opening, self.closing, tuple(self.outside), self.previous, self.digest,
+        )  # fmt: skip
+
+
+class CommandMessage(BaseModel):
+    """Settings to change (any names) and, optionally, the simulated time from which they hold."""
+
+    model_config = ConfigDict(extra="allow")
+
+    at: int | str | None = None
+
+
+class AppliedMessage(Message):
+    """A command in force. time: simulated, UTC seconds."""
+
+    changes: dict[str, Any]
+    time: Time
+
+
+class ErrorMessage(Message):
+    """A refusal, in words. about: the device or topic that it is about."""
+
+    error: str
+    about: str

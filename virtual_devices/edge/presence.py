@@ -1,0 +1,59 @@
+"""Who is there: kept by the clock, which fixes the members of a window, and by the inverter, which waits for them."""
+
+from __future__ import annotations
+
+from virtual_devices.edge.messages import AboutMessage, read
+from virtual_devices.edge.topics import Topics
+
+PARTICIPANTS = frozenset({"consumes", "produces", "stores", "connects"})
+
+
+class Presence:
+    """Availability and ability of every device of a home, from their retained words."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self._online: set[str] = set()
+        self._ability: dict[str, str] = {}
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        """Topic filters to subscribe to."""
+        every = Topics(self.home, "+")
+        return (every.availability, 1), (every.about, 1)
+
+    def received(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Take a message; True when it changed who is there. Raises ProtocolError for a broken one."""
+        if leaf == "about":
+            if not payload:
+                return self._ability.pop(device, None) is not None
+            ability = read(AboutMessage, payload).ability
+            changed = self._ability.get(device) != ability
+            self._ability[device] = ability
+            return changed
+        if leaf == "availability":
+            changed = (device in self._online) != (payload == b"online")
+            (self._online.add if payload == b"online" else self._online.discard)(device)
+            return changed
+        return False
+
+    def online(self, device: str) -> bool:
+        """Whether a device says that it is there."""
+        return device in self._online
+
+    def _of(self, abilities: frozenset[str]) -> list[str]:
+        return sorted(name for name in self._online if self._ability.get(name) in abilities)
+
+    @property
+    def participants(self) -> list[str]:
+        """Those who propose, by name."""
+        return self._of(PARTICIPANTS)
+
+    @property
+    def observers(self) -> list[str]:
+        """Those who give conditions, by name."""
+        return self._of(frozenset({"conditions"}))
+
+    @property
+    def settlers(self) -> list[str]:
+        """Those who settle, by name."""
+        return self._of(frozenset({"settles"}))

@@ -1,0 +1,218 @@
+"""What devices do in a window: give conditions, or propose and commit."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from virtual_devices.edge.messages import (
+    ConditionsMessage,
+    ProposalMessage,
+    SettlementMessage,
+    WindowMessage,
+    proposal_bytes,
+    read,
+    write,
+)
+from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.participants import Observer, Participant, partners
+from virtual_devices.kit.settlement import Proposal, Settlement
+
+
+class _Dependent(Runtime):
+    """Waits, window by window, for the conditions of its partners."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
+        self.window: WindowMessage | None = None
+        self.given: dict[str, ConditionsMessage] = {}
+        self.watched: set[str] = set()
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        return ((Topics(self.home, CLOCK).window, 0),)
+
+    def begin(self) -> None:
+        self.watch()
+
+    def watch(self) -> None:
+        """Subscribe to the conditions of the partners named by the settings in force."""
+        assert self.member is not None  # noqa: S101
+        named = {name for name, _ in partners(self.device_class, self.member.settings).values()}
+        for name in sorted(named - self.watched):
+            self.client.subscribe((Topics(self.home, name).conditions, 0))
+        self.watched |= named
+
+    def received(self, device: str, leaf: str, payload: bytes) -> None:
+        if not payload:
+            return
+        if leaf == "window" and device == CLOCK:
+            self.window = read_once(WindowMessage, payload)
+            self.pursue(asked=True)
+        elif leaf == "conditions" and device in self.watched:
+            self.given[device] = read_once(ConditionsMessage, payload)
+            self.pursue()
+
+    def pursue(self, *, asked: bool = False) -> None:
+        """Go as far as what has arrived allows. asked: the clock has just asked."""
+
+    def inputs(self, window: WindowMessage) -> dict[str, dict[str, list[int]]] | None:
+        """Conditions by setting, or None while a partner that takes part has not spoken."""
+        assert self.member is not None  # noqa: S101
+        found = {}
+        for setting, (name, _) in partners(self.device_class, self.member.settings).items():
+            if name not in window.observers:
+                continue
+            message = self.given.get(name)
+            if message is None or message.run != window.run or message.seq != window.seq:
+                return None
+            found[setting] = message.values
+        return found
+
+    def of_this_run(self, window: WindowMessage | None) -> bool:
+        """Whether there is a window of the run that the site names."""
+        return self.online and window is not None and self.site is not None and window.run == self.site.run
+
+
+class ObserverRuntime(_Dependent):
+    """Gives conditions once per window, and again when asked again."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self._said: tuple[int, bytes] = (0, b"")
+        self._found: ConditionsMessage | None = None
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        return (*super().subscriptions(), (self.topics.conditions, 0))
+
+    def received(self, device: str, leaf: str, payload: bytes) -> None:
+        if device == self.name and leaf == "conditions":
+            if payload and not self.online:
+                self._found = read(ConditionsMessage, payload)
+                self._said = self._found.seq, payload
+        else:
+            super().received(device, leaf, payload)
+
+    def begin(self) -> None:
+        assert self.site is not None  # noqa: S101
+        assert self.member is not None  # noqa: S101
+        found, self._found = self._found, None
+        if found is not None and found.run == self.site.run:
+            if self.member.after < found.seq:
+                self.member.restore(found.checkpoint)
+        else:
+            self._said = (0, b"")
+        super().begin()
+        self.loop.call_soon(self.pursue)
+
+    def retained(self) -> None:
+        if self._said[1]:
+            self.client.publish(self.topics.conditions, self._said[1], 0, True)  # noqa: FBT003
+
+    def pursue(self, *, asked: bool = False) -> None:
+        window = self.window
+        if window is None or not self.of_this_run(window) or self.name not in window.observers:
+            return
+        if self._said[0] == window.seq:
+            if asked:
+                self.retained()
+            return
+        inputs = self.inputs(window)
+        if inputs is None:
+            return
+        member = cast("Observer", self.member)
+        values = member.conditions(window.to_kit(), inputs)
+        message = {"run": window.run, "seq": window.seq, "values": values, "checkpoint": member.checkpoint()}
+        self._said = window.seq, write(message)
+        self.retained()
+        self.tell_applied()
+        self.publish_state()
+
+
+class ParticipantRuntime(_Dependent):
+    """Proposes in each window and commits its share; its retained proposal is its checkpoint."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.settlement: Settlement | None = None
+        self.proposal: tuple[int, bytes] = (0, b"")
+        self._found: Proposal | None = None
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 1))
+
+    def received(self, device: str, leaf: str, payload: bytes) -> None:
+        if leaf == "settlement":
+            if payload:
+                self._settled(read_once(SettlementMessage, payload).to_kit())
+        elif leaf == "proposal" and device == self.name:
+            if payload and not self.online:
+                message = read(ProposalMessage, payload)
+                self._found = message.to_kit(self.name)
+                self.proposal = (message.seq, payload)
+        else:
+            super().received(device, leaf, payload)
+
+    def begin(self) -> None:
+        super().begin()
+        assert self.site is not None  # noqa: S101
+        found, self._found = self._found, None
+        if found is not None and found.run == self.site.run:
+            member = cast("Participant", self.member)
+            if member.after < found.seq and member.proposed is None:
+                member.resume(found)
+        elif found is not None:
+            self.proposal = (0, b"")
+        self.loop.call_soon(self.pursue)
+
+    def retained(self) -> None:
+        if self.proposal[1]:
+            self.client.publish(self.topics.proposal, self.proposal[1], 0, True)  # noqa: FBT003
+
+    def _settled(self, settlement: Settlement) -> None:
+        if self.site is not None and settlement.run != self.site.run:
+            return
+        if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
+            self.settlement = settlement
+            self.pursue()
+
+    def pursue(self, *, asked: bool = False) -> None:
+        if not self.online:
+            return
+        self._commit()
+        window = self.window
+        if window is None or not self.of_this_run(window) or self.name not in window.members:
+            return
+        member = cast("Participant", self.member)
+        settled = self.settlement.seq if self.settlement is not None and self.settlement.run == window.run else 0
+        if member.proposed is not None:
+            if asked and member.proposed.seq == window.seq and self.proposal[0] == window.seq:
+                self.retained()
+            return
+        if settled < window.after or settled >= window.seq:
+            return
+        inputs = self.inputs(window)
+        if inputs is None:
+            return
+        proposal = member.propose(window.to_kit(), inputs)
+        self.proposal = window.seq, proposal_bytes(proposal)
+        self.retained()
+        self.tell_applied()
+
+    def _commit(self) -> None:
+        member, settlement = cast("Participant", self.member), self.settlement
+        made = member.proposed
+        if made is None or settlement is None or settlement.seq < made.seq:
+            return
+        shares = (settlement.shares.get(self.name), settlement.owed.get(self.name))
+        share = next((share for share in shares if share is not None and share.seq == made.seq), None)
+        if share is None:  # settled without this device: for it, that time has not passed
+            member.proposed, member.busy_until = None, None
+            return
+        try:
+            member.commit(share)
+        except ProtocolError as error:
+            self.settlement = None  # whatever the inverter says next may be right
+            self.complain(str(error), "settlement")
+            return
+        self.publish_state()

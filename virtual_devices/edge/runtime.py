@@ -1,0 +1,303 @@
+"""One device on the bus: presence, commands, state and discovery; what it does in a window is its role's (``roles``).
+
+A runtime owns one MQTT client on a loop that it may share with others. It knows nothing of its home but the name: place
+and run come from the clock's retained ``site``. Until then the device is offline and says for whom it waits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import orjson
+
+from virtual_devices import __version__
+from virtual_devices.edge import discovery
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.instants import parse_instant
+from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.messages import (
+    AboutMessage,
+    AppliedMessage,
+    CommandMessage,
+    ErrorMessage,
+    Message,
+    SiteMessage,
+    read,
+    write,
+)
+from virtual_devices.edge.mqtt import Client, Will
+from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
+from virtual_devices.kit.catalogue import AnyDevice
+from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
+from virtual_devices.kit.face import readings_of, settings_json, settings_of
+from virtual_devices.kit.member import Member
+
+STATE_EVERY = 1.0
+"""Wall seconds between two states of a device, at least."""
+_LONGEST_COMMAND = 65_536
+_SHOWN = 80
+
+MakeMember = Callable[[SiteMessage], Member]
+
+
+@lru_cache(maxsize=64)
+def read_once(model: type[Message], payload: bytes) -> Any:
+    """Like ``read``, for messages that many devices of one process get alike."""
+    return read(model, payload)
+
+
+class Runtime:
+    """One device.
+
+    make: builds the member once the site is known.  on_state: told (name, kind, values) with every state, for metrics.
+    on_fatal: told in words when this device cannot go on (another process has its name).
+    """
+
+    extra_topics: ClassVar[tuple[tuple[str, int], ...]] = ()
+
+    def __init__(
+        self,
+        loop: Loop,
+        endpoint: Endpoint,
+        home: str,
+        name: str,
+        kind: str,
+        device_class: type[AnyDevice],
+        make: MakeMember,
+        *,
+        on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
+        on_fatal: Callable[[str], None] | None = None,
+        log: Callable[[str], None] | None = None,
+        fresh: bool = False,
+    ) -> None:
+        self.loop, self.home, self.name, self.kind, self.device_class = loop, home, name, kind, device_class
+        self.topics = Topics(home, name)
+        self.site: SiteMessage | None = None
+        self.member: Member | None = None
+        self.fresh = fresh
+        self._make, self._on_state, self._on_fatal = make, on_state, on_fatal
+        self._log = log or (lambda _: None)
+        self._synced = self.online = False
+        self._state_due: Timer | None = None
+        self._state_at = -STATE_EVERY
+        self._nudged: Timer | None = None
+        self.client = Client(
+            loop,
+            endpoint,
+            f"virtual_{home}_{name}",
+            will=Will(self.topics.availability, b"offline"),
+            on_message=self._message,
+            on_connect=self._connected,
+            on_refused=lambda reason: self._fatal(f"the broker refuses it: {reason}"),
+            on_takeover=self._thrown_off,
+        )
+        one = self.topics
+        self.client.subscribe(
+            (one.availability, 1), (one.command, 1), (one.command + "/+", 1), (one.sync, 0), (HA_STATUS, 0),
+            (Topics(home, CLOCK).site, 1), *self.subscriptions(),
+        )  # fmt: skip
+
+    # -- for roles ----------------------------------------------------------------------------------------------------
+
+    def subscriptions(self) -> tuple[tuple[str, int], ...]:
+        """More topic filters that a role needs."""
+        return ()
+
+    def received(self, device: str, leaf: str, payload: bytes) -> None:
+        """A message for the role."""
+
+    def begin(self) -> None:
+        """The member exists and every retained message has arrived: take up the work."""
+
+    def retained(self) -> None:
+        """Publish again what the role keeps retained; the broker may have forgotten it."""
+
+    def settings_in_force(self) -> None:
+        """A command came; a role for which windows mean nothing puts it in force at once."""
+
+    # -- connection ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Connect."""
+        self.client.connect()
+
+    def stop(self) -> None:
+        """Say the last state and leave."""
+        if self.online:
+            self.publish_state(now=True)
+        self.client.disconnect()
+
+    def _connected(self) -> None:
+        self._synced = False
+        about = AboutMessage(
+            kind=self.kind, ability=self.device_class.ability, title=self.device_class.title, version=__version__
+        )
+        self.client.publish(self.topics.about, write(about), 1, True)  # noqa: FBT003
+        if self.online:
+            self._announce()
+            self.retained()
+        self.client.publish(self.topics.sync, b"sync")
+
+    def _announce(self) -> None:
+        topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, self._settings_json())
+        self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
+        self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
+        self.publish_state(now=True)
+
+    def _thrown_off(self, times: int) -> None:
+        if times >= 2:  # noqa: PLR2004 - once may be chance
+            self._fatal(f"another process runs as {self.name} of home {self.home}; stop it, or choose another name")
+
+    def _fatal(self, reason: str) -> None:
+        self._log(f"{self.name}: {reason}")
+        if self._on_fatal is not None:
+            self._on_fatal(f"{self.name}: {reason}")
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        if topic == HA_STATUS:
+            if payload == b"online" and self.online:
+                self.loop.call_later(random.uniform(0.1, 1.0), self._home_assistant_is_back)  # noqa: S311 - spreads a fleet
+            return
+        place = split(topic)
+        if place is None or place[0] != self.home:
+            return
+        _, device, leaf = place
+        try:
+            if leaf == "site" and device == CLOCK:
+                self._site(payload)
+            elif device == self.name and leaf == "sync":
+                self._synced = True
+                self._go()
+            elif device == self.name and leaf == "availability":
+                if payload == b"offline" and self.online and self.client.connected:
+                    self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
+            elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
+                self._command(leaf, payload, retain=retain)
+            else:
+                self.received(device, leaf, payload)
+        except ProtocolError as error:
+            self.complain(str(error), topic)
+
+    def _home_assistant_is_back(self) -> None:
+        if self.online:
+            self._announce()
+
+    def _site(self, payload: bytes) -> None:
+        if not payload:
+            return
+        site: SiteMessage = read_once(SiteMessage, payload)
+        if site == self.site:
+            return
+        if site.home != self.home:
+            raise ProtocolError(f"the site is of home {site.home!r}")
+        known, self.site = self.site, site
+        if known is None or known.run != site.run:
+            self.member, self.online = None, False
+        self._go()
+
+    def _go(self) -> None:
+        if self.online or self.site is None or not self._synced:
+            return
+        try:
+            if self.member is None:
+                self.member = self._make(self.site)
+            self.begin()
+        except VirtualDevicesError as error:
+            self._fatal(str(error))
+            return
+        self.online = True
+        self._announce()
+
+    def complain(self, text: str, about: str) -> None:
+        """Say on the own error topic what is wrong with somebody's message."""
+        self.client.publish(self.topics.error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    def _command(self, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if not payload:
+            return
+        topic = self.topics.at(leaf)
+        if retain:
+            self.complain("a retained command is not carried out; send it again without retain", topic)
+            return
+        if self.member is None or not self.online:
+            self.complain("this device waits for its home's clock; send it again when it is online", topic)
+            return
+        if len(payload) > _LONGEST_COMMAND:
+            self.complain(f"a command of {len(payload)} bytes is too long", topic)
+            return
+        try:
+            changes, at = self._parse(leaf, payload)
+            self.member.command(changes, at)
+        except VirtualDevicesError as error:
+            self.complain(str(error), topic)
+            self.publish_state(now=True)  # whoever sent it sees what still holds
+            return
+        self.settings_in_force()
+        self.publish_state(now=True)
+
+    def _parse(self, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:
+        assert self.member is not None  # noqa: S101 - for the type checker; checked by the caller
+        if leaf != "set":
+            try:
+                return {leaf.removeprefix("set/"): payload.decode()}, None
+            except UnicodeDecodeError:
+                raise ProtocolError(f"{payload[:_SHOWN]!r} is not text") from None
+        command = read(CommandMessage, payload)
+        at = command.at
+        if isinstance(at, str):
+            at = parse_instant(at, self.member.device.site.zone)
+        return dict(command.model_extra or {}), at
+
+    def tell_applied(self) -> None:
+        """Publish which commands have come into force."""
+        assert self.member is not None  # noqa: S101
+        for done in self.member.take_applied():
+            self.client.publish(self.topics.applied, write(AppliedMessage(changes=done.changes, time=done.time)), 1)
+
+    # -- state --------------------------------------------------------------------------------------------------------
+
+    def _settings_json(self) -> dict[str, Any]:
+        return settings_json(self.member.future()) if self.member is not None else {}
+
+    def values(self) -> dict[str, Any]:
+        """Settings and readings, flat."""
+        assert self.member is not None  # noqa: S101
+        values = {**self._settings_json(), **self.member.readings()}
+        if self.member.time is not None and any(reading.day for reading in readings_of(self.device_class)):
+            midnight = self.member.device.site.calendar.midnight(self.member.time - 1)
+            values["day_start"] = datetime.fromtimestamp(midnight, UTC).isoformat()
+        return values
+
+    def publish_state(self, *, now: bool = False) -> None:
+        """Publish the state, at once or when a wall second has passed since the last time."""
+        if self.member is None:
+            return
+        wait = self._state_at + STATE_EVERY - self.loop.time()
+        if now or wait <= 0:
+            if self._state_due is not None:
+                self._state_due.cancel()
+                self._state_due = None
+            self._state_at = self.loop.time()
+            values = self.values()
+            self.client.publish(self.topics.state, write(values), 1, True)  # noqa: FBT003
+            if self._on_state is not None:
+                self._on_state(self.name, self.kind, values)
+        elif self._state_due is None:
+            self._state_due = self.loop.call_later(wait, self._state_is_due)
+
+    def _state_is_due(self) -> None:
+        self._state_due = None
+        self.publish_state(now=True)
+
+    @property
+    def partner_settings(self) -> tuple[str, ...]:
+        """Settings of this kind that name a partner."""
+        return tuple(item.name for item in settings_of(self.device_class) if item.partner is not None)

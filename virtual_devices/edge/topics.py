@@ -1,0 +1,95 @@
+"""Where everything is on the bus. Every process writes only below its own name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROOT = "virtual"
+HA_STATUS = "homeassistant/status"
+CLOCK = "clock"
+"""The device name of every home's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one device of one home; ``name="+"`` makes filters."""
+
+    home: str
+    name: str
+
+    def at(self, leaf: str) -> str:
+        """A topic of this device."""
+        return f"{ROOT}/{self.home}/{self.name}/{leaf}"
+
+    @property
+    def about(self) -> str:
+        """Kind, ability and version; retained."""
+        return self.at("about")
+
+    @property
+    def availability(self) -> str:
+        """online or offline; retained, last will."""
+        return self.at("availability")
+
+    @property
+    def state(self) -> str:
+        """Settings and telemetry, flat JSON; retained."""
+        return self.at("state")
+
+    @property
+    def command(self) -> str:
+        """Settings to change, JSON; one value at a time below it."""
+        return self.at("set")
+
+    @property
+    def applied(self) -> str:
+        """Which command is in force since when."""
+        return self.at("applied")
+
+    @property
+    def error(self) -> str:
+        """What this device refused, in words."""
+        return self.at("error")
+
+    @property
+    def conditions(self) -> str:
+        """What others depend on."""
+        return self.at("conditions")
+
+    @property
+    def proposal(self) -> str:
+        """This device's part in the window, and its checkpoint; retained."""
+        return self.at("proposal")
+
+    @property
+    def site(self) -> str:
+        """Of the clock: run, place, step; retained."""
+        return self.at("site")
+
+    @property
+    def window(self) -> str:
+        """Of the clock; retained."""
+        return self.at("window")
+
+    @property
+    def settlement(self) -> str:
+        """Of the inverter: the commit; retained."""
+        return self.at("settlement")
+
+    @property
+    def ledger(self) -> str:
+        """Of the inverter: every transfer of the settled window."""
+        return self.at("ledger")
+
+    @property
+    def sync(self) -> str:
+        """A device's word to itself: when it comes back, all retained messages have."""
+        return self.at("sync")
+
+
+def split(topic: str) -> tuple[str, str, str] | None:
+    """(home, device, leaf) of a topic below the root; None for any other."""
+    parts = topic.split("/", 3)
+    if len(parts) != 4 or parts[0] != ROOT:  # noqa: PLR2004 - root, home, device, leaf
+        return None
+    return parts[1], parts[2], parts[3]
