@@ -42,7 +42,7 @@ def conditions(span: Span, **settings: Any) -> dict[str, list[int]]:
 
 def test_without_clouds_it_is_the_clear_sky() -> None:
     clear = sun_over(DAY)["sun"]
-    values = conditions(DAY, cloud_cover=0)
+    values = conditions(DAY, mean_cloud_cover=0)
     for field in ("ghi", "dni", "dhi"):
         assert np.abs(np.array(values[field]) - clear[f"{field}_clear"]).max() <= 2 + 10 * (field == "ghi")
     assert set(values["cloud_cover"]) == {0}
@@ -51,7 +51,7 @@ def test_without_clouds_it_is_the_clear_sky() -> None:
 def test_an_overcast_sky_keeps_a_quarter_of_it_without_beam() -> None:
     # Kasten & Czeplak at cover 1: 1 − 0.75
     clear = np.array(sun_over(DAY)["sun"]["ghi_clear"])
-    values = conditions(DAY, cloud_cover=100)
+    values = conditions(DAY, mean_cloud_cover=100)
     bright = clear > 100_000
     assert np.array(values["ghi"])[bright] / clear[bright] == pytest.approx(0.25, abs=0.0005)
     assert max(values["dni"]) < 25_000
@@ -61,7 +61,7 @@ def test_an_overcast_sky_keeps_a_quarter_of_it_without_beam() -> None:
 def test_half_a_sky_of_steady_cloud_by_hand() -> None:
     # 1 − 0.75 · 0.5^3.4 = 0.92896
     clear = np.array(sun_over(DAY)["sun"]["ghi_clear"])
-    values = conditions(DAY, cloud_cover=50, variability=0)
+    values = conditions(DAY, mean_cloud_cover=50, variability=0)
     bright = clear > 100_000
     assert np.array(values["ghi"])[bright] / clear[bright] == pytest.approx(0.92896, abs=0.0001)
 
@@ -71,7 +71,7 @@ def test_half_a_sky_of_steady_cloud_by_hand() -> None:
 def test_components_close_and_stay_physical(cover: int, transparency: float, variability: int) -> None:
     span = Span(START, 600, 144)
     sun = sun_over(span)["sun"]
-    values = conditions(span, cloud_cover=cover, transparency=transparency, variability=variability)
+    values = conditions(span, mean_cloud_cover=cover, transparency=transparency, variability=variability)
     ghi, dni, dhi = (np.array(values[field]) for field in ("ghi", "dni", "dhi"))
     cos_zenith = np.maximum(np.cos(np.radians(np.array(sun["apparent_zenith"]) / 1000)), 0)
     assert np.abs(ghi - dhi - dni * cos_zenith).max() <= 1.5
@@ -83,7 +83,7 @@ def test_components_close_and_stay_physical(cover: int, transparency: float, var
 
 def test_more_cloud_means_less_sun_and_less_beam() -> None:
     noon = Span(START + 11 * 3600, 60, 1)
-    by_cover = [conditions(noon, cloud_cover=cover, variability=0) for cover in range(0, 101, 10)]
+    by_cover = [conditions(noon, mean_cloud_cover=cover, variability=0) for cover in range(0, 101, 10)]
     for field in ("ghi", "dni"):
         values = [entry[field][0] for entry in by_cover]
         assert values == sorted(values, reverse=True)
@@ -94,7 +94,7 @@ def test_more_cloud_means_less_sun_and_less_beam() -> None:
 
 def test_transparency_dims_the_beam_only() -> None:
     noon = Span(START + 11 * 3600, 60, 1)
-    clear, hazy = (conditions(noon, cloud_cover=0, transparency=factor) for factor in (1, 0.5))
+    clear, hazy = (conditions(noon, mean_cloud_cover=0, transparency=factor) for factor in (1, 0.5))
     assert hazy["dni"][0] == pytest.approx(clear["dni"][0] / 2, abs=1)
     assert hazy["dhi"][0] == pytest.approx(clear["dhi"][0], abs=1)
 
@@ -142,7 +142,7 @@ def test_another_seed_is_another_sky() -> None:
 
 
 def test_air_is_warmest_in_the_mid_afternoon_by_the_sun() -> None:
-    values = conditions(DAY, temp_air=20, temp_swing=6)["temp_air"]
+    values = conditions(DAY, mean_temp_air=20, temp_swing=6)["temp_air"]
     warmest = np.flatnonzero(np.array(values) == max(values)).mean() * 60
     # 18.42° E: local mean solar time runs 4421 s ahead of UTC
     assert warmest == pytest.approx(15 * 3600 - 4421, abs=60)
@@ -152,12 +152,12 @@ def test_air_is_warmest_in_the_mid_afternoon_by_the_sun() -> None:
 
 
 def test_wind_is_the_setting() -> None:
-    assert set(conditions(DAY, wind_speed="18 km/h")["wind_speed"]) == {5000}
+    assert set(conditions(DAY, mean_wind_speed="18 km/h")["wind_speed"]) == {5000}
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"cloud_cover": 101}, {"cloud_cover": -1}, {"transparency": 1.3}, {"variability": "5 W"}, {"temp_air": "20 K"},
+    [{"mean_cloud_cover": 101}, {"mean_cloud_cover": -1}, {"transparency": 1.3}, {"variability": "5 W"}, {"mean_temp_air": "20 K"},
      {"sun": "Sun"}, {"clouds": 3}, {"wind_speed": float("nan")}],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
@@ -174,7 +174,7 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
 def test_cutting_a_span_changes_nothing(start: int, step: int, lengths: list[int]) -> None:
     span = Span(start, step, sum(lengths))
     sun = sun_over(span)["sun"]
-    settings = Settings(cloud_cover=45, variability=80, transparency=0.9)
+    settings = Settings(mean_cloud_cover=45, variability=80, transparency=0.9)
     other = Weather(Context("weather", CAPE_TOWN))
     pieces: dict[str, list[int]] = {field: [] for field in Weather.fields}
     first = 0
@@ -187,7 +187,7 @@ def test_cutting_a_span_changes_nothing(start: int, step: int, lengths: list[int
 
 
 def test_one_step_windows_give_a_day_s_every_integer() -> None:
-    settings = Settings(cloud_cover=55, variability=100)
+    settings = Settings(mean_cloud_cover=55, variability=100)
     sun = sun_over(DAY)["sun"]
     whole = WEATHER.conditions(settings, DAY, {"sun": sun})
     for number in range(DAY.steps):

@@ -209,7 +209,7 @@ def test_the_file_wins_but_transparency_still_dims_its_beam() -> None:
     noon = Span(START + 180 * 86_400 + 12 * 3600, 60, 1)
     plain = conditions(noon)
     assert plain["dni"][0] > 100_000
-    assert conditions(noon, Settings(file="file", cloud_cover=100, temp_air=-5, wind_speed=30)) == plain
+    assert conditions(noon, Settings(file="file", mean_cloud_cover=100, mean_temp_air=-5, mean_wind_speed=30)) == plain
     hazy = conditions(noon, Settings(file="file", transparency=0.5))
     assert hazy["dni"][0] == pytest.approx(plain["dni"][0] / 2, abs=1)
     assert hazy["dhi"] == plain["dhi"]

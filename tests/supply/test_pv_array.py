@@ -144,7 +144,7 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
 def test_cutting_a_span_changes_nothing(start: int, step: int, lengths: list[int], *, present: bool) -> None:
     settings = Settings(surface_tilt=33.3, surface_azimuth=171.0)
     span = Span(start, step, sum(lengths))
-    inputs = conditions(span, WeatherSettings(cloud_cover=40, variability=80))
+    inputs = conditions(span, WeatherSettings(mean_cloud_cover=40, variability=80))
     if not present:
         del inputs["weather"]
     pieces: list[int] = []
@@ -162,7 +162,7 @@ def test_cutting_a_span_changes_nothing(start: int, step: int, lengths: list[int
 def test_one_step_windows_through_a_sunrise_give_the_same_integers(step: int) -> None:
     settings = Settings(surface_azimuth=90.0, surface_tilt=80.0)
     span = Span(START + 7 * 3600 + 1500, step, 1440)
-    inputs = conditions(span, WeatherSettings(cloud_cover=0))
+    inputs = conditions(span, WeatherSettings(mean_cloud_cover=0))
     whole = ARRAY.available(settings, span, inputs)
     assert whole[0] == 0 < max(whole)
     for number in range(span.steps):

@@ -33,6 +33,9 @@ class ClockSettings(Settings):
     step: Annotated[Duration, HomeFileOnly()] = Field(
         1, ge=1, le=3600, multiple_of=1, title="Step", description="whole seconds; fixed for a run"
     )
+    real_time: Annotated[bool, HomeFileOnly()] = Field(
+        False, title="Real time", description="at speed 1, simulated time is the time of day, also after a pause"
+    )
     max_steps: int = Field(MAX_STEPS, ge=1, le=MAX_STEPS, title="Longest window", description="in steps")
     wait_for: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"

@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     sun: Annotated[DeviceName, Partner("conditions", SUN_FIELDS)] = Field(
         "sun", title="Sun", description="device that gives the clear sky"
     )
-    cloud_cover: Annotated[Percent, Field(ge=0, le=100)] = Field(
-        20.0, title="Cloud cover", description="part of the sky that clouds cover, in the mean"
+    mean_cloud_cover: Annotated[Percent, Field(ge=0, le=100)] = Field(
+        20.0, title="Mean cloud cover", description="part of the sky that clouds cover, in the mean"
     )
     variability: Annotated[Percent, Field(ge=0, le=100)] = Field(
         30.0, title="Variability", description="how much passing clouds change the cover; nothing when clear or overcast"
@@ -64,13 +64,13 @@ class Settings(BaseSettings):
     transparency: Annotated[Factor, Field(ge=0, le=1.2)] = Field(
         1.0, title="Transparency", description="factor on the clear-sky beam: below 1 for haze, dust or smoke"
     )
-    temp_air: Annotated[Temperature, Field(ge=-60, le=60)] = Field(
-        18.0, title="Air temperature", description="mean over the day"
+    mean_temp_air: Annotated[Temperature, Field(ge=-60, le=60)] = Field(
+        18.0, title="Mean air temperature", description="mean over the day"
     )
     temp_swing: Annotated[TemperatureDifference, Field(ge=0, le=25)] = Field(
         5.0, title="Temperature swing", description="above the mean at 15:00 local solar time, as much below it at 03:00"
     )
-    wind_speed: Annotated[WindSpeed, Field(ge=0, le=60)] = Field(3.0, title="Wind speed")
+    mean_wind_speed: Annotated[WindSpeed, Field(ge=0, le=60)] = Field(3.0, title="Mean wind speed")
     file: FileName | None = Field(
         None, title="Weather file", description="measured hours: TMY3, EPW, or PVGIS hourly or TMY as CSV or JSON"
     )
@@ -112,10 +112,10 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
         cos_zenith = np.maximum(np.cos(np.radians(sun["apparent_zenith"])), 0.0)
         dni_clear = np.minimum(sun["dni_clear"] * settings.transparency, sun["dni_extra"])
         if settings.file is None:
-            cover = cover_at(times, settings.cloud_cover / 100.0, settings.variability / 100.0, self.site.seed)
+            cover = cover_at(times, settings.mean_cloud_cover / 100.0, settings.variability / 100.0, self.site.seed)
             dni, dhi = under_clouds(cover, dni_clear, sun["dhi_clear"], sun["dni_extra"], cos_zenith)
-            temp_air = settings.temp_air + settings.temp_swing * daily_wave(times, self.site.longitude)
-            wind_speed = np.full(len(times), settings.wind_speed)
+            temp_air = settings.mean_temp_air + settings.temp_swing * daily_wave(times, self.site.longitude)
+            wind_speed = np.full(len(times), settings.mean_wind_speed)
         else:
             hours = self._file(settings.file).at(times)
             dni = np.minimum(hours.beam * dni_clear, sun["dni_extra"])

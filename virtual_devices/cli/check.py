@@ -8,6 +8,7 @@ import click
 
 from virtual_devices.edge.files import read_home
 from virtual_devices.kit.home import warnings
+from virtual_devices.kit.rehearsal import rehearse
 
 
 @click.command()
@@ -17,7 +18,8 @@ def check(home: str | None) -> None:
 
     Exit code 0 when it can be started, 2 when it cannot.
     """
-    found, _ = read_home(home, now=int(time.time()))
+    found, documents = read_home(home, now=int(time.time()))
+    rehearse(found, documents)
     for line in warnings(found):
         click.echo(f"warning: {line}", err=True)
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")

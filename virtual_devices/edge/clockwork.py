@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -173,7 +174,8 @@ class ClockRuntime(Runtime):
         if settings.paused and not single:
             return
         if self._anchor is None:
-            self._anchor = (self.loop.time(), start)
+            now = int(time.time()) if settings.real_time and settings.speed == 1 else start
+            self._anchor = (self.loop.time(), now)
         behind = self._ahead(start, settings)
         if behind < 0 and not single:
             self._due = self.loop.call_later(-behind / settings.speed, self._pursue)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from virtual_devices import __version__
 from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.face import Reading, SettingField, readings_of, settings_of, title_of
 from virtual_devices.kit.quantities import MONEY, PRICE, Quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from virtual_devices.kit.catalogue import AnyDevice
-    from virtual_devices.kit.device import Settings
 
 PREFIX = "homeassistant"
 ORIGIN = "virtual-devices"
@@ -40,11 +42,11 @@ def topic(home: str, device: str) -> str:
 
 
 def payload(
-    home: str, device: str, kind: str, device_class: type[AnyDevice], settings: Settings, version: str
+    home: str, device: str, kind: str, device_class: type[AnyDevice], settings: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Topic and message that announce a device. settings: only for the currency that money is counted in."""
+    """Topic and message that announce a device. settings: JSON form, for the currency that money is counted in."""
     topics = Topics(home, device)
-    currency = str(getattr(settings, "currency", "") or "")
+    currency = str(settings.get("currency") or "")
     components: dict[str, dict[str, Any]] = {}
     for item in settings_of(device_class):
         if item.live:
@@ -61,9 +63,9 @@ def payload(
             "manufacturer": ORIGIN,
             "model": device_class.title or kind,
             "model_id": kind,
-            "sw_version": version,
+            "sw_version": __version__,
         },
-        "origin": {"name": ORIGIN, "sw_version": version},
+        "origin": {"name": ORIGIN, "sw_version": __version__},
         "availability_topic": topics.availability,
         "state_topic": topics.state,
         "qos": 1,

@@ -110,6 +110,7 @@ class Client:
         self._on_disconnect = on_disconnect
         self._on_refused = on_refused
         self._topics: dict[str, int] = {}
+        self._unconfirmed: set[int | None] = set()
         self._outbox = Outbox()
         self._unacknowledged: deque[paho.MQTTMessageInfo] = deque()
         self._notes: deque[Callable[[], None]] = deque()
@@ -122,6 +123,11 @@ class Client:
         self._backoff = BACKOFF_SHORTEST
         self._timers: dict[str, Timer] = {}
         self._mqtt = self._make_paho()
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the broker has confirmed every subscription: nothing published from now on is missed."""
+        return self.connected and not self._unconfirmed
 
     @property
     def pending(self) -> int:
@@ -141,7 +147,7 @@ class Client:
         """Subscribe to (topic filter, QoS) pairs, now and after every connect."""
         self._topics.update(topics)
         if self.connected and topics:
-            self._mqtt.subscribe(list(topics))
+            self._unconfirmed.add(self._mqtt.subscribe(list(topics))[1])
 
     def unsubscribe(self, topic: str) -> None:
         """Forget a topic filter; harmless when it was not subscribed."""
@@ -215,6 +221,7 @@ class Client:
             client.will_set(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
         client.on_connect = self._paho_connect
         client.on_disconnect = self._paho_disconnect
+        client.on_subscribe = self._paho_subscribe
         client.on_message = self._paho_message
         client.on_socket_open = self._paho_open
         client.on_socket_close = self._paho_close
@@ -400,14 +407,18 @@ class Client:
     def _paho_connect(self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any) -> None:
         if not reason.is_failure:
             self.connected = True
+            self._unconfirmed.clear()
             if self._topics:
-                self._mqtt.subscribe(list(self._topics.items()))
+                self._unconfirmed.add(self._mqtt.subscribe(list(self._topics.items()))[1])
         self._notes.append(lambda: self._greeted(reason))
 
     def _paho_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any) -> None:
         was_connected, self.connected = self.connected, False
         words = "the connection was lost" if reason.getName() == "Unspecified error" else reason.getName()
         self._notes.append(lambda: self._lost(words, was_connected))
+
+    def _paho_subscribe(self, _client: paho.Client, _data: Any, number: int, _reasons: Any, _more: Any) -> None:
+        self._unconfirmed.discard(number)
 
     def _paho_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         try:

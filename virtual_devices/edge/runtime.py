@@ -129,6 +129,7 @@ class Runtime:
         """Say the last state and leave."""
         if self.online:
             self.publish_state(now=True)
+        self.online = False
         self.client.disconnect()
 
     def _connected(self) -> None:
@@ -143,6 +144,7 @@ class Runtime:
         self.client.publish(self.topics.sync, b"sync")
 
     def _announce(self) -> None:
+        assert self.member is not None  # noqa: S101
         topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, self._settings_json())
         self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
         self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003

@@ -65,7 +65,8 @@ def validate_change(
 
     live: refuse what is fixed while a home runs.  Raises SettingError, one line, and then nothing has changed.
     """
-    known = {item.name: item for item in fields_of(type(current))}
+    model = device_class.settings_type
+    known = {item.name: item for item in fields_of(model)}
     problems = []
     for name in changes:
         if name not in known:
@@ -74,7 +75,7 @@ def validate_change(
             problems.append(f"setting {name} is fixed while the home runs; change it in the home file")
     if problems:
         raise SettingError("; ".join(problems))
-    settings, found = model_of(type(current), {**dict(current), **changes})
+    settings, found = model_of(model, {**dict(current), **changes})
     if settings is None:
         raise SettingError("; ".join(f"setting {name}: {text}" if name else text for name, text in found))
     return settings
@@ -107,31 +108,35 @@ def problem_text(field: SettingField | None, error: Mapping[str, Any], given: An
 
     field: None when no single setting is to blame.  given: the value as its owner wrote it.
     """
-    kind = error["type"]
     message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
-    if field is None or kind in ("value_error", "assertion_error"):
+    if field is None or error["type"] in ("value_error", "assertion_error"):
         return message
     value = shown(error.get("input") if given is None else given)
-    if kind == "missing":
-        return f"is missing; give {field.range}"
-    if kind in _RANGE_ERRORS:
-        return f"{value} is out of range; use {field.range}"
-    if kind == "daily_times" or (kind == "quantity" and "known" in error["ctx"] and field.unit):
+    return _by_error(field, error, value, message) or _by_type(field, value, given)
+
+
+def _by_error(field: SettingField, error: Mapping[str, Any], value: str, message: str) -> str:
+    """The text for errors that say enough by themselves, else an empty one."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "daily_times" or (kind == "quantity" and "known" in context and field.unit):
         return f"{value} {message}" if message.startswith("should") else message
-    if kind == "multiple_of":
-        return f"{value} is between two steps; use multiples of {number_text(error['ctx']['multiple_of'])}"
-    if kind == "string_too_long":
-        return f"is too long; use at most {error['ctx']['max_length']} characters"
+    texts = {
+        "missing": f"is missing; give {field.range}",
+        "multiple_of": f"{value} is between two steps; use multiples of {number_text(context.get('multiple_of', 1))}",
+        "string_too_long": f"is too long; use at most {context.get('max_length')} characters",
+    } | dict.fromkeys(_RANGE_ERRORS, f"{value} is out of range; use {field.range}")
+    return texts.get(kind, "")
+
+
+def _by_type(field: SettingField, value: str, given: Any) -> str:
     if field.partner is not None:
         return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
-    if field.type in ("number", "integer"):
-        example = f", such as {field.quantity.example}" if field.quantity and field.unit else ""
-        return f"{value} does not fit; use {field.range}{example}"
     if field.type == "choice":
         return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"
     if field.type == "flag":
         return f"{value} is neither true nor false; use true or false (on and off will do)"
-    return f"{value} does not fit; use {field.range}"
+    example = f", such as {field.quantity.example}" if field.quantity and field.unit else ""
+    return f"{value} does not fit; use {field.range}{example}"
 
 
 def shown(value: Any) -> str:
@@ -150,25 +155,28 @@ def shown(value: Any) -> str:
 
 def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
     """The value without the accidents of text (spaces, ON for true), and a problem or an empty text."""
+    problem = ""
     if isinstance(value, (bytes, bytearray)):
         try:
             value = bytes(value).decode()
         except UnicodeDecodeError:
-            return value, "is not UTF-8 text; send plain text"
+            problem = "is not UTF-8 text; send plain text"
     if isinstance(value, bool) and field.type in ("number", "integer"):
-        return value, f"{shown(value)} is no number; use {field.range}"
-    if isinstance(value, (list, dict)):
-        return value, f"is a list or a map; use {field.range}"
-    if field.type == "choice" and not isinstance(value, bool):
+        problem = f"{shown(value)} is no number; use {field.range}"
+    elif isinstance(value, (list, dict)):
+        problem = f"is a list or a map; use {field.range}"
+    elif field.type == "choice" and not isinstance(value, bool):
         spelt = {str(choice).casefold(): choice for choice in field.choices}
-        return spelt.get(str(value).strip().casefold(), value), ""
-    if not isinstance(value, str):
-        return value, ""
+        value = spelt.get(str(value).strip().casefold(), value)
+    elif isinstance(value, str):
+        value = _trimmed(field, value)
+    return value, problem
+
+
+def _trimmed(field: SettingField, value: str) -> Any:
     text = value.strip()
-    if text == "" and field.optional:
-        return None, ""
+    if not text and field.optional:
+        return None
     if field.type == "flag":
-        return _FLAGS.get(text.casefold(), value), ""
-    if field.words and text in field.words:
-        return text, ""
-    return (text if field.type in ("number", "integer") else value), ""
+        return _FLAGS.get(text.casefold(), value)
+    return text if field.type in ("number", "integer") else value

@@ -160,15 +160,16 @@ def _range(item: SettingField) -> str:
     unit = f" {item.unit}" if item.unit else ""
     low = None if item.minimum is None else number_text(item.minimum)
     high = None if item.maximum is None else number_text(item.maximum)
-    kind = "a whole number" if item.type == "integer" else "a number"
-    if low is not None and high is not None:
-        if item.open_minimum:
-            return f"above {low}, at most {high}{unit}"
-        return f"{low} to {high}{unit}" if not item.open_maximum else f"{low} to less than {high}{unit}"
+    if low is not None and high is not None and not (item.open_minimum or item.open_maximum):
+        return f"{low} to {high}{unit}"
+    bounds = []
     if low is not None:
-        return f"{kind} {'above' if item.open_minimum else 'of at least'} {low}{unit}"
+        bounds.append(f"{'above' if item.open_minimum else 'at least'} {low}")
     if high is not None:
-        return f"{kind} {'below' if item.open_maximum else 'of at most'} {high}{unit}"
+        bounds.append(f"{'below' if item.open_maximum else 'at most'} {high}")
+    if bounds:
+        return f"{', '.join(bounds)}{unit}"
+    kind = "a whole number" if item.type == "integer" else "a number"
     return f"{kind} in {item.unit}" if item.unit else kind
 
 
@@ -216,7 +217,8 @@ def _setting(model: type[Settings], name: str, info: FieldInfo) -> SettingField:
     low, low_open = _bound(parts, "ge", "gt", max)
     high, high_open = _bound(parts, "le", "lt", min)
     document = parts.one(Document) is not None
-    step = next((float(mark.multiple_of) for mark in parts.marks if isinstance(mark, MultipleOf)), None)
+    multiple: Any = parts.one(MultipleOf)
+    step = float(multiple.multiple_of) if multiple else None
     if kind == "integer":
         step = step or 1.0
     elif kind == "number":

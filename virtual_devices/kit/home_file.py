@@ -21,10 +21,12 @@ from virtual_devices.kit.home import (
     CLOCK,
     INVERTER,
     MAX_DEVICES,
+    SITE_SETTINGS,
     DeviceEntry,
     Event,
     Home,
     clock_values,
+    sited,
     speed_of,
     step_of,
     wiring_problems,
@@ -34,7 +36,7 @@ from virtual_devices.kit.quantities import Angle, Length
 
 SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
 EVENT_KEYS = ("at", "device", "set")
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**31 - 1
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 TIME_FORM = "2026-06-21 06:30"
 NO_SOLAR = {"inverter_enabled": False}
@@ -97,6 +99,7 @@ class _Reader:
         self.stop()
         if site is None or start is None:  # stop() has raised: what is missing was said
             raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
+        devices = [sited(entry, site, start) if entry.kind == CLOCK else entry for entry in devices]
         return Home(name, site, start, step, speed, tuple(devices), tuple(events), self.source)
 
     # -- what every part needs -------------------------------------------------------------------------------------
@@ -168,7 +171,11 @@ class _Reader:
         if node.kind != "map":
             self.say(node.line, f"section clock should be a map; write `clock: {{start: {TIME_FORM}, step: 60 s, speed: 60}}`")
             return None
-        rest = replace(node, map={key: value for key, value in node.map.items() if key != "start"})
+        rest = replace(node, map={key: value for key, value in node.map.items() if key not in SITE_SETTINGS})
+        for key in node.map:
+            if key in SITE_SETTINGS and key != "start":
+                mend = "write it as a section of its own" if key == "seed" else "write it in the section site"
+                self.say(node.keys[key], f"clock: {key} does not belong here; {mend}")
         entry = self.entry(CLOCK, CLOCK, rest, "clock")
         if entry is not None:
             try:

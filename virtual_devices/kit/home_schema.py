@@ -9,7 +9,7 @@ from virtual_devices.kit import catalogue
 from virtual_devices.kit.device import MAX_NAME, NAME
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.face import SettingField, fields_of, settings_of
-from virtual_devices.kit.home import CLOCK, MAX_DEVICES
+from virtual_devices.kit.home import CLOCK, MAX_DEVICES, SITE_SETTINGS
 from virtual_devices.kit.home_file import EVENT_KEYS, MAX_SEED, TIME_FORM, SiteForm
 
 _NAME = {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME}
@@ -65,7 +65,7 @@ def setting_schema(item: SettingField) -> dict[str, Any]:
     options = _options(item)
     if item.optional:
         options.append({"type": "null"})
-    schema = dict(options[0]) if len(options) == 1 else {"anyOf": options}
+    schema: dict[str, Any] = dict(options[0]) if len(options) == 1 else {"anyOf": options}
     schema["title"] = item.title
     notes = [item.description, f"{item.range}" if item.type in ("number", "integer") else ""]
     notes += ["names a device of this home"] if item.partner else []
@@ -92,10 +92,7 @@ def _options(item: SettingField) -> list[dict[str, Any]]:
         return [{"type": "boolean"}, {"enum": ["on", "off"]}]
     if item.type == "choice":
         return [{"enum": list(item.choices)}]
-    text: dict[str, Any] = {"type": "string"}
-    if item.pattern:
-        text["pattern"] = item.pattern
-    return [text]
+    return [{"type": "string"} | ({"pattern": item.pattern} if item.pattern else {})]
 
 
 def _form(items: tuple[SettingField, ...]) -> dict[str, Any]:
@@ -108,7 +105,7 @@ def _form(items: tuple[SettingField, ...]) -> dict[str, Any]:
 
 
 def _clock(items: tuple[SettingField, ...]) -> dict[str, Any]:
-    form = _form(items)
+    form = _form(tuple(item for item in items if item.name not in SITE_SETTINGS))
     form["properties"]["start"] = {"anyOf": [_TIME, {"const": "now"}], "description": "when simulated time begins"}
     if "speed" in form["properties"]:
         speed = form["properties"]["speed"]

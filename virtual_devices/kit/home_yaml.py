@@ -76,51 +76,71 @@ def read(text: str) -> Node:
         raise YamlError(line, "broken YAML: a character that no text holds; remove it") from None
 
 
-def _build(text: str) -> Node:
-    documents: list[Node] = []
-    stack: list[tuple[Node, list[Node]]] = []  # of a map also the key that waits for its value
+class _Tree:
+    """Nodes from parser events. place() puts a node into the open map or list, or makes it the document."""
 
-    def place(node: Node) -> None:
-        if not stack:
-            documents.append(node)
-            return
-        parent, waiting = stack[-1]
-        if parent.kind == "list":
-            parent.items.append(node)
-        elif not waiting:
+    def __init__(self) -> None:
+        self.documents: list[Node] = []
+        self.open: list[Node] = []
+        self.waiting: list[Node | None] = []  # of each open node: the key that waits for its value
+
+    def place(self, node: Node) -> None:
+        if not self.open:
+            self.documents.append(node)
+        elif self.open[-1].kind == "list":
+            self.open[-1].items.append(node)
+        elif self.waiting[-1] is None:
             if node.kind != "value":
                 raise YamlError(node.line, "a key is a list or a map; write a plain name before the colon")
-            waiting.append(node)
+            self.waiting[-1] = node
         else:
-            key = waiting.pop()
-            name = str(key.value)
-            if name in parent.map:
-                parent.repeated.append((name, key.line))
-            else:
-                parent.map[name], parent.keys[name] = node, key.line
+            key, self.waiting[-1] = self.waiting[-1], None
+            self.pair(self.open[-1], str(key.value), key.line, node)
 
+    @staticmethod
+    def pair(parent: Node, name: str, line: int, node: Node) -> None:
+        if name in parent.map:
+            parent.repeated.append((name, line))
+        else:
+            parent.map[name], parent.keys[name] = node, line
+
+    def enter(self, node: Node) -> None:
+        if len(self.open) >= MAX_DEPTH:
+            raise YamlError(node.line, f"nested deeper than {MAX_DEPTH} levels; a home file needs four")
+        self.place(node)
+        self.open.append(node)
+        self.waiting.append(None)
+
+    def leave(self) -> None:
+        self.open.pop()
+        self.waiting.pop()
+
+
+def _build(text: str) -> Node:
+    tree = _Tree()
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise YamlError(line, "anchors and aliases (& and *) are not understood here; write the value out")
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.NodeEvent):
+            _refuse(event, line)
         if isinstance(event, yaml.ScalarEvent):
-            if event.tag not in (None, "!"):
-                raise YamlError(line, f"the tag {event.tag} is not understood here; leave it out")
             plain = event.implicit[0] and event.style is None
-            place(Node("value", line, _resolve(event.value) if plain else event.value))
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            if event.tag not in (None, "!"):
-                raise YamlError(line, f"the tag {event.tag} is not understood here; leave it out")
-            if len(stack) >= MAX_DEPTH:
-                raise YamlError(line, f"nested deeper than {MAX_DEPTH} levels; a home file needs four")
-            node = Node("map" if isinstance(event, yaml.MappingStartEvent) else "list", line)
-            place(node)
-            stack.append((node, []))
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            stack.pop()
-        elif isinstance(event, yaml.DocumentStartEvent) and documents:
+            tree.place(Node("value", line, _resolve(event.value) if plain else event.value))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            tree.enter(Node("map" if isinstance(event, yaml.MappingStartEvent) else "list", line))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            tree.leave()
+        elif isinstance(event, yaml.DocumentStartEvent) and tree.documents:
             raise YamlError(line, "a second document begins here (---); keep one home in a file")
-    return documents[0] if documents else Node("value", 1)
+    return tree.documents[0] if tree.documents else Node("value", 1)
+
+
+def _refuse(event: yaml.NodeEvent, line: int) -> None:
+    """Raise YamlError for what only makes small files large or strange."""
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        raise YamlError(line, "anchors and aliases (& and *) are not understood here; write the value out")
+    tag = getattr(event, "tag", None)
+    if tag not in (None, "!"):
+        raise YamlError(line, f"the tag {tag} is not understood here; leave it out")
 
 
 def _resolve(text: str) -> Any:

@@ -51,7 +51,7 @@ class Observer(Member):
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
         """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
         span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
-        values = self.device.conditions(self.settings, span, inputs)
+        values = self.device.conditions(self.settings, span, sliced(inputs, 0, span.steps))
         self.last = {name: column[0] for name, column in values.items()}
         self.time = self.busy_until = span.end
         self.after = window.seq
@@ -82,6 +82,7 @@ class Participant(Member):
         nobody needs one (a house in one process).
         """
         span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        inputs = sliced(inputs, 0, span.steps)
         kept = inputs if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
@@ -293,8 +294,14 @@ def covered(inputs: Inputs, steps: int) -> int:
 
 
 def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
-    """The inputs of ``steps`` steps from step ``first``."""
-    return {key: {name: column[first : first + steps] for name, column in fields.items()} for key, fields in inputs.items()}
+    """The inputs of ``steps`` steps from step ``first``; columns that are just that are not copied."""
+    return {
+        key: {
+            name: column if first == 0 and len(column) == steps else column[first : first + steps]
+            for name, column in fields.items()
+        }
+        for key, fields in inputs.items()
+    }
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:

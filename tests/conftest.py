@@ -1,0 +1,49 @@
+"""With VIRTUAL_DEVICES_REQUIRE_ALL set nothing may be missing: neither a broker nor a peer, and a skip is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from importlib.util import find_spec
+from typing import TypeVar
+
+import pytest
+
+REQUIRE_ALL = bool(os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL"))
+PROGRAMS = ("mosquitto", "tmux")
+PACKAGES = ("iotcore", "numba", "pvlib", "PySAM", "rich")
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not REQUIRE_ALL:
+        return
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    missing = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    missing += [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise pytest.UsageError(f"VIRTUAL_DEVICES_REQUIRE_ALL is set, but there is no {', '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _not_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _not_skipped((yield))
+
+
+def _not_skipped(report: Report) -> Report:
+    if REQUIRE_ALL and report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"not run, though everything is required: {reason}"
+    return report

@@ -1,0 +1,307 @@
+"""A short visit to a broker on which homes run: look at what is retained, send a command, wait for its answer.
+
+A visitor's own topics lie below ``virtual/_cli/``, where no home can be. What is retained is asked for with QoS 0, like
+the message that marks its end: so the mark cannot overtake it, and a broker's limit on what it queues does not cut it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import orjson
+from paho.mqtt.client import topic_matches_sub
+
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages import AboutMessage, ErrorMessage, read
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.topics import ROOT, Topics, split
+from virtual_devices.kit.catalogue import suggestion
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError
+
+PATIENCE = 5.0
+"""Wall seconds that a broker or a device may take for an answer."""
+GRACE = 0.5
+"""Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
+
+Listener = Callable[[str, bytes, bool], None]
+
+
+@dataclass(slots=True)
+class Seen:
+    """A device as its retained words describe it. about: None when it never said."""
+
+    home: str
+    name: str
+    about: AboutMessage | None = None
+    online: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Its kind, or a question mark."""
+        return self.about.kind if self.about is not None else "?"
+
+    @property
+    def ability(self) -> str:
+        """Its ability, or nothing."""
+        return self.about.ability if self.about is not None else ""
+
+    def hear(self, leaf: str, payload: bytes) -> bool:
+        """Take one of its messages; True when it belongs to this picture. A broken one is passed over."""
+        if leaf == "availability":
+            self.online = payload == b"online"
+        elif leaf == "about":
+            try:
+                self.about = read(AboutMessage, payload) if payload else None
+            except ProtocolError:
+                self.about = None
+        elif leaf == "state":
+            self.state = _object(payload)
+        else:
+            return False
+        return True
+
+
+class Session:
+    """A connection to a broker for the time of a ``with`` block.
+
+    patience: wall seconds to wait for the broker, and for each answer.  Entering raises BrokerError when the broker
+    cannot be reached or refuses us.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, patience: float = PATIENCE) -> None:
+        self.endpoint, self.patience = endpoint, patience
+        self.loop = Loop()
+        own = secrets.token_hex(6)
+        self._mark = f"{ROOT}/_cli/{own}/sync"
+        self._marks = 0
+        self._seen_marks = 0
+        self._listeners: list[tuple[tuple[str, ...], Listener]] = []
+        self._refusal: str | None = None
+        self.client = Client(
+            self.loop,
+            endpoint,
+            f"{ROOT}_cli_{own}",
+            on_message=self._message,
+            on_refused=self._refused,
+        )
+        self.client.subscribe((self._mark, 0))
+
+    def __enter__(self) -> Self:
+        self.client.connect()
+        self.loop.run(until=lambda: self.client.connected or self.client.last_error is not None, timeout=self.patience)
+        if self.client.connected:
+            return self
+        reason = self._refusal or self.client.last_error or f"{self.endpoint.url} says nothing"
+        self.close()
+        if self._refusal is not None:
+            raise BrokerError(f"{reason}; mend the name or password (mqtt://user@host, --password-file)")
+        raise BrokerError(f"no broker: {reason}; start a home with `virtual-devices up`, or name the broker with --broker")
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the broker. Harmless when it is done twice."""
+        self.client.disconnect(grace=1.0)
+        self.loop.close()
+
+    # -- listening ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def listening(self, listener: Listener, *filters: str, qos: int = 0) -> Iterator[None]:
+        """Hand every message of these topic filters to the listener (topic, payload, retained) within the block."""
+        entry = (filters, listener)
+        self._listeners.append(entry)
+        self.client.subscribe(*((name, qos) for name in filters))
+        try:
+            yield
+        finally:
+            self._listeners.remove(entry)
+            held = {name for names, _ in self._listeners for name in names}
+            for name in set(filters) - held:
+                self.client.unsubscribe(name)
+
+    def sync(self) -> None:
+        """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""
+        self._marks += 1
+        wanted = self._marks
+        self.client.publish(self._mark, str(wanted).encode())
+        if not self.loop.run(until=lambda: self._seen_marks >= wanted, timeout=self.patience):
+            raise BrokerError(f"{self.endpoint.url} does not answer; see whether the broker still runs, and try again")
+
+    def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Let messages come in until the condition holds, for so many wall seconds; whether it does."""
+        return self.loop.run(until=condition, timeout=seconds)
+
+    def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        if topic == self._mark:
+            self._seen_marks = max(self._seen_marks, int(payload))
+            return
+        for filters, listener in list(self._listeners):
+            if any(topic_matches_sub(name, topic) for name in filters):
+                listener(topic, payload, retain)
+
+    def _refused(self, reason: str) -> None:
+        self._refusal = reason
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def collect(self, *filters: str) -> dict[str, bytes]:
+        """The retained messages of these topic filters, by topic. Raises BrokerError when the broker is silent."""
+        found: dict[str, bytes] = {}
+
+        def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
+            if payload:
+                found[topic] = payload
+            else:
+                found.pop(topic, None)
+
+        with self.listening(take, *filters):
+            self.sync()
+        return dict(sorted(found.items()))
+
+    def homes(self) -> list[str]:
+        """Names of the homes on this broker, running or not."""
+        every = Topics("+", "+")
+        places = [split(topic) for topic in self.collect(every.about, every.availability)]
+        return sorted({place[0] for place in places if place is not None})
+
+    def home(self, name: str | None = None) -> str:
+        """The home that is meant: ``name``, or the only one. Raises ConfigurationError that names what there is."""
+        homes = self.homes()
+        if name is None and len(homes) == 1:
+            return homes[0]
+        if name in homes:
+            return str(name)
+        if not homes:
+            raise BrokerError(f"there is no home on {self.endpoint.url}; start one with `virtual-devices up`")
+        if name is None:
+            raise ConfigurationError(f"several homes are on {self.endpoint.url}: {', '.join(homes)}; choose one with --home")
+        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{suggestion(name, homes)}")
+
+    def devices(self, home: str) -> dict[str, Seen]:
+        """Every device of a home by name, from its retained about, availability and state."""
+        every = Topics(home, "+")
+        seen: dict[str, Seen] = {}
+        for topic, payload in self.collect(every.about, every.availability, every.state).items():
+            place = split(topic)
+            if place is not None:
+                seen.setdefault(place[1], Seen(home, place[1])).hear(place[2], payload)
+        return dict(sorted(seen.items()))
+
+    def device(self, home: str, name: str) -> Seen:
+        """One device. Raises ConfigurationError with a suggestion when the home has none of this name."""
+        devices = self.devices(home)
+        if name not in devices:
+            raise ConfigurationError(f"there is no device {name!r} in home {home}{suggestion(name, list(devices))}")
+        return devices[name]
+
+    # -- commanding ---------------------------------------------------------------------------------------------------
+
+    def command(
+        self,
+        home: str,
+        name: str,
+        changes: Mapping[str, Any],
+        at: int | str | None = None,
+        *,
+        done: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Send a command to a device and return the state in which it answers.
+
+        at: simulated time from which it holds: UTC seconds, or text as the device reads it.  done: whether a state is
+        the one waited for; without it, one that shows the changes.  A command whose effect no state shows (its time is
+        to come, its values are written in another unit) counts as taken when the device has published a state and
+        objected to nothing within ``GRACE``.
+
+        Raises SettingError with the device's own words when it refuses, BrokerError when it is offline or silent.
+        """
+        seen = self.device(home, name)
+        if not seen.online:
+            raise BrokerError(
+                f"device {name} of home {home} is offline, and nobody would take the command; start it with "
+                "`virtual-devices up` or `virtual-devices run`, and look with `virtual-devices ps`"
+            )
+        topics = Topics(home, name)
+        shows = done or (lambda state: at is None and all(_same(state.get(key), value) for key, value in changes.items()))
+        answer = _Answer()
+
+        def hear(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
+            if topic == topics.state:
+                answer.state = _object(payload)
+                if answer.since is None:
+                    answer.since = self.loop.time()
+                answer.shown = answer.shown or shows(answer.state)
+            elif topic == topics.availability:
+                answer.gone = payload != b"online"
+            else:
+                answer.refusal = answer.refusal or _refusal(payload, topics.command)
+
+        def settled() -> bool:
+            waited = answer.since is not None and self.loop.time() - answer.since >= GRACE
+            return answer.shown or answer.refusal is not None or answer.gone or waited
+
+        with self.listening(hear, topics.state, topics.error, topics.availability):
+            self.sync()
+            answer = _Answer()  # what came until now was said before the command
+            body = {**changes, "at": at} if at is not None else dict(changes)
+            self.client.publish(topics.command, orjson.dumps(body), 1)
+            deadline = self.loop.time() + self.patience
+            while not self.wait(settled, GRACE / 5) and self.loop.time() < deadline:
+                pass  # time alone may settle it, so it is looked at a few times a second
+        if answer.refusal is not None:
+            raise SettingError(answer.refusal)
+        if answer.gone or answer.since is None:
+            what = "went offline" if answer.gone else f"did not answer within {self.patience:g} s"
+            raise BrokerError(f"device {name} of home {home} {what}; look with `virtual-devices ps`, and try again")
+        return answer.state
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a device has said since a command. since: loop time of the first state after it."""
+
+    state: dict[str, Any] = field(default_factory=dict)
+    since: float | None = None
+    shown: bool = False
+    refusal: str | None = None
+    gone: bool = False
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    """A JSON object, or an empty one for anything else."""
+    try:
+        value = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _refusal(payload: bytes, command: str) -> str | None:
+    """What an error message says, if it is about a command."""
+    try:
+        message = read(ErrorMessage, payload)
+    except ProtocolError:
+        return None
+    return message.error if message.about == command else None
+
+
+def _same(value: Any, given: Any) -> bool:
+    """Whether a state's value is obviously the one that was given, as JSON or as text."""
+    if not isinstance(given, str):
+        return bool(value == given)
+    text = given.strip()
+    if isinstance(value, bool):
+        return text.casefold() in (("true", "on") if value else ("false", "off"))
+    if isinstance(value, (int, float)):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return text == ("" if value is None else str(value))

@@ -1,0 +1,206 @@
+"""What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
+
+A set is consistent when all proposals are of the settled window. It is replaced whole (write, rename), at most once per
+wall second and at the end, so that a home resumes from one moment, never from two.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from virtual_devices.edge import discovery
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.topics import CLOCK, Topics, split
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
+
+SAVE_EVERY = 1.0
+KEPT = ("site", "window", "conditions", "proposal", "settlement")
+"""Leaves that a set holds."""
+LEAVES = ("about", "availability", "state", *KEPT)
+"""Leaves that are retained."""
+FILE = "home.json"
+_VERSION = 1
+_CONNECT_TIMEOUT = 15.0
+
+
+class Archive:
+    """The host's own client on the bus.
+
+    received: told (device, leaf, payload) of every message of the home.  found: retained messages seen so far, by
+    (device, leaf).
+    """
+
+    def __init__(self, loop: Loop, endpoint: Endpoint, home: str, folder: Path, received: Callable[[str, str, bytes], None]) -> None:
+        self.loop, self.home, self.folder = loop, home, folder
+        self.found: dict[tuple[str, str], bytes] = {}
+        self._received = received
+        self._synced = False
+        self._refused = ""
+        self._consistent: dict[tuple[str, str], bytes] | None = None
+        self._saved: dict[tuple[str, str], bytes] | None = None
+        self._saved_at = 0.0
+        self._sync = f"virtual/{home}/_host/sync"
+        self.client = Client(
+            loop, endpoint, f"virtual_{home}_host_{os.getpid()}", on_message=self._message, on_connect=self._connected,
+            on_refused=self._on_refused,
+        )  # fmt: skip
+        every = Topics(home, "+")
+        self.client.subscribe((self._sync, 0), (every.ledger, 1), (every.error, 1), (every.applied, 1))
+        self.client.subscribe(*((every.at(leaf), 1) for leaf in LEAVES))
+
+    def open(self) -> None:
+        """Connect and take in what the broker retains. Raises BrokerError when it does not answer."""
+        self.client.connect()
+        self.loop.run(until=lambda: self._synced or bool(self._refused), timeout=_CONNECT_TIMEOUT)
+        if self._refused:
+            raise BrokerError(f"the broker at {self.client.endpoint.url} refuses: {self._refused}")
+        if not self._synced:
+            raise BrokerError(
+                f"no broker answers at {self.client.endpoint.url} ({self.client.last_error or 'silence'}); "
+                "start one, or leave out --broker to get one"
+            )
+
+    def _on_refused(self, reason: str) -> None:
+        self._refused = reason
+
+    def _connected(self) -> None:
+        if self._synced:  # the broker came back, maybe with an empty memory
+            self.put_back()
+        self.client.publish(self._sync, b"sync")
+
+    def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        if topic == self._sync:
+            self._synced = True
+            return
+        place = split(topic)
+        if place is None:
+            return
+        _, device, leaf = place
+        if leaf in LEAVES:
+            if payload:
+                self.found[device, leaf] = payload
+            else:
+                self.found.pop((device, leaf), None)
+        if leaf == "settlement" and payload:
+            self._settled(payload)
+        self._received(device, leaf, payload)
+
+    # -- what survives ------------------------------------------------------------------------------------------------
+
+    def _settled(self, payload: bytes) -> None:
+        kept = {key: value for key, value in self.found.items() if key[1] in KEPT}
+        try:
+            settlement = orjson.loads(payload)
+            seq, run, members = settlement["seq"], settlement["run"], settlement["members"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return
+        head = f'{{"run":"{run}","seq":{seq},'.encode()
+        if all(kept.get((name, "proposal"), b"").startswith(head) for name in members):
+            self._consistent = kept
+            if self.loop.time() - self._saved_at >= SAVE_EVERY:
+                self.save()
+
+    def save(self) -> None:
+        """Write the newest consistent set."""
+        if self._consistent is None or self._consistent is self._saved:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = {
+            "version": _VERSION,
+            "home": self.home,
+            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
+        }
+        partial = self.folder / (FILE + ".partial")
+        with partial.open("wb") as file:
+            file.write(orjson.dumps(content))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.folder / FILE)
+        self._saved, self._saved_at = self._consistent, self.loop.time()
+
+    def load(self) -> dict[tuple[str, str], bytes]:
+        """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
+        path = self.folder / FILE
+        if not path.is_file():
+            return {}
+        try:
+            content = json.loads(path.read_bytes())
+            if content["version"] != _VERSION:
+                raise ConfigurationError(f"{path} is of version {content['version']}, this is {_VERSION}; start with --fresh")
+            return {(device, leaf): b64decode(value) for device, leaf, value in content["messages"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
+
+    def put_back(self) -> bool:
+        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
+        stored = self._consistent or self.load()
+        run, seq = _place(self.found.get((CLOCK, "site"))), 0
+        for key, value in stored.items():
+            there = self.found.get(key)
+            if there is not None and key[1] == "site":
+                continue
+            same = run[0] is None or _place(stored.get((CLOCK, "site")))[0] == run[0]
+            seq = _place(there)[1]
+            if same and (there is None or _place(value)[1] > seq):
+                self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
+                self.found[key] = value
+        return (CLOCK, "site") in self.found
+
+    def forget(self, devices: set[str] | None = None) -> int:
+        """Clear what the home (or some of its devices) retained, and their discovery; how many topics that were."""
+        cleared = 0
+        for device, leaf in list(self.found):
+            if devices is None or device in devices:
+                self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
+                del self.found[device, leaf]
+                cleared += 1
+        names = {device for device, _ in self.found} if devices is None else devices
+        for name in names:
+            self.client.publish(discovery.topic(self.home, name), b"", 1, True)  # noqa: FBT003
+        if devices is None:
+            (self.folder / FILE).unlink(missing_ok=True)
+            self._consistent = self._saved = None
+        return cleared
+
+    def start_afresh(self) -> None:
+        """Clear what a resume would begin from; names and entities stay."""
+        for device, leaf in list(self.found):
+            if leaf in KEPT:
+                self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
+                del self.found[device, leaf]
+        (self.folder / FILE).unlink(missing_ok=True)
+        self._consistent = self._saved = None
+
+    def settle_down(self) -> None:
+        """Wait until the broker has everything that was published here."""
+        self.client.flush(5.0)
+
+    def close(self) -> None:
+        """Save and leave."""
+        self.save()
+        self.client.disconnect()
+
+    def state(self, device: str) -> dict[str, Any]:
+        """A device's last state."""
+        payload = self.found.get((device, "state"))
+        return dict(orjson.loads(payload)) if payload else {}
+
+
+def _place(payload: bytes | None) -> tuple[str | None, int]:
+    """Run and seq of a message."""
+    if not payload:
+        return None, -1
+    try:
+        content = orjson.loads(payload)
+        return content.get("run"), content.get("seq", 0)
+    except (orjson.JSONDecodeError, AttributeError):
+        return None, -1

@@ -1,0 +1,63 @@
+"""From a home to the descriptions of its devices, and to the command line that hosts one of them elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from virtual_devices.edge.assemble import Description
+from virtual_devices.kit.face import settings_of
+from virtual_devices.kit.home import CLOCK, Home
+from virtual_devices.kit.member import Command
+
+
+
+def descriptions(home: Home, documents: Mapping[str, str], *, real_time: bool = False) -> dict[str, Description]:
+    """Every device of a home, by name. The clock's also says where the home stands and whom it waits for."""
+    found = {}
+    for entry in home.devices:
+        events = tuple(Command(event.changes, event.at) for event in home.events if event.device == entry.name)
+        wanted = {str(getattr(entry.settings, item.name)) for item in settings_of(entry.device_class) if item.document}
+        texts = {name: text for name, text in documents.items() if name in wanted}
+        found[entry.name] = Description(home.name, entry.name, entry.kind, entry.declared, events, texts)
+    clock = found[CLOCK]
+    place: dict[str, Any] = {
+        "latitude": home.site.latitude,
+        "longitude": home.site.longitude,
+        "altitude": home.site.altitude,
+        "time_zone": home.site.zone,
+        "seed": home.site.seed,
+        "start": home.start,
+        "step": home.step,
+        "speed": home.speed or 0,
+        "real_time": real_time,
+        "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
+    }
+    found[CLOCK] = replace(clock, settings={**clock.settings, **place})
+    return found
+
+
+def command_line(description: Description, broker: str, *, fresh: bool = False, duration: int | None = None) -> list[str]:
+    """The command that hosts one device in a process of its own, as a container does."""
+    words = [
+        sys.executable, "-P", "-m", "virtual_devices", "run", description.kind,
+        "--home", description.home, "--name", description.name, "--broker", broker,
+    ]  # fmt: skip
+    for name, value in description.settings.items():
+        if value is not None:
+            words += ["--set", f"{name}={_text(value)}"]
+    for event in description.events:
+        when = datetime.fromtimestamp(event.at or 0, UTC).isoformat()
+        words += ["--event", " ".join([when, *(f"{name}={_text(value)}" for name, value in event.changes.items())])]
+    if fresh:
+        words.append("--fresh")
+    if duration is not None:
+        words += ["--for", f"{duration}s"]
+    return words
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

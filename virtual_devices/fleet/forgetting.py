@@ -1,0 +1,73 @@
+"""The way back: clear every retained topic of a home and all that Home Assistant was told about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from virtual_devices.edge.discovery import PREFIX, topic
+from virtual_devices.edge.session import Session
+from virtual_devices.edge.topics import ROOT, split
+from virtual_devices.kit.device import NAME
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
+
+_ROUNDS = 20
+_FLUSH = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was cleared. online: devices that were there all the same, and may announce themselves again."""
+
+    home: str
+    devices: tuple[str, ...]
+    topics: int
+    online: tuple[str, ...] = ()
+
+
+def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
+    """Clear the retained topics below ``virtual/<home>/`` and the discovery messages of its devices.
+
+    force: also while devices are online.  A home whose name begins like another's stays apart: a discovery message is
+    the home's if the topics it names are.  Raises ConfigurationError when there is nothing of such a home or a device
+    is online, BrokerError when the broker does not take it.
+    """
+    if not NAME.fullmatch(home):
+        raise ConfigurationError(f"{home!r} is no name of a home; use lower case letters, digits and _")
+    own = session.collect(f"{ROOT}/{home}/#")
+    announced = _announced(session, home)
+    if not own and not announced:
+        homes = ", ".join(session.homes()) or "none"
+        raise ConfigurationError(f"nothing of a home {home!r} is on {session.endpoint.url}; homes there: {homes}")
+    places = {name: place for name in own if (place := split(name)) is not None}
+    online = sorted(place[1] for name, place in places.items() if place[2] == "availability" and own[name] == b"online")
+    if online and not force:
+        raise ConfigurationError(
+            f"{len(online)} devices of home {home} are online ({', '.join(online[:5])}{', …' if len(online) > 5 else ''}); "  # noqa: PLR2004
+            "stop it first, or say --force: what runs announces itself again"
+        )
+    devices = sorted({place[1] for place in places.values()} | set(announced.values()))
+    cleared: set[str] = set()
+    # a broker may hand out only so much at once: look again until nothing is left
+    for _ in range(_ROUNDS):
+        remaining = [*announced, *own]
+        if not remaining or (cleared and online):
+            break
+        for name in remaining:
+            session.client.publish(name, b"", 1, retain=True)
+        if not session.client.flush(_FLUSH):
+            raise BrokerError(f"{session.endpoint.url} does not take it all; run it again")
+        cleared.update(remaining)
+        own, announced = session.collect(f"{ROOT}/{home}/#"), _announced(session, home)
+    return Forgotten(home, tuple(devices), len(cleared), tuple(online))
+
+
+def _announced(session: Session, home: str) -> dict[str, str]:
+    """Discovery topics of the home's devices, each with the device's name."""
+    own = re.compile(rf'"{ROOT}/{re.escape(home)}/([a-z][a-z0-9_]*)[/"]'.encode())
+    found = {}
+    for name, payload in session.collect(f"{PREFIX}/device/+/config").items():
+        for device in {match.decode() for match in own.findall(payload)}:
+            if name == topic(home, device):
+                found[name] = device
+    return found

@@ -1,0 +1,214 @@
+"""Hosting a whole home on this machine: a broker if none is given, every device with its own identity, and the records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from virtual_devices.edge.assemble import make_runtime
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.instants import write_instant
+from virtual_devices.edge.ledger_file import LedgerFile
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages import ErrorMessage, LedgerMessage, SiteMessage, read
+from virtual_devices.edge.runtime import Runtime
+from virtual_devices.fleet.archive import Archive
+from virtual_devices.fleet.describe import command_line, descriptions
+from virtual_devices.fleet.processes import Processes
+from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
+from virtual_devices.kit.home import CLOCK, Home
+from virtual_devices.kit.summary import Summary
+
+GATHER = 5.0
+
+
+class Watcher(Protocol):
+    """Whoever wants to see a home run."""
+
+    def feed(self, device: str, leaf: str, payload: bytes) -> None:
+        """A message of the home."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """How to host a home.
+
+    state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
+    start_now: simulated time begins at the time of day, and follows it at speed 1.  say: told in words what happens.
+    """
+
+    home: Home
+    documents: Mapping[str, str]
+    endpoint: Endpoint
+    state: Path
+    folder: Path = field(default_factory=Path.cwd)
+    duration: int | None = None
+    isolate: bool = False
+    fresh: bool = False
+    start_now: bool = False
+    ledger: Path | None = None
+    watcher: Watcher | None = None
+    on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None
+    say: Callable[[str], None] = lambda _: None
+
+
+class HomeHost:
+    """One run of a home on this machine."""
+
+    def __init__(self, loop: Loop, orders: Orders) -> None:
+        self.loop, self.orders = loop, orders
+        self.home = orders.home
+        self.summary = Summary(self.home.name)
+        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received)
+        self.runtimes: dict[str, Runtime] = {}
+        self.processes: Processes | None = None
+        self.ended = False
+        self.failure: str | None = None
+        self._ledger: LedgerFile | None = None
+        self._live = False
+        self._seen = 0
+
+    def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
+        """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
+
+        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer, and
+        what stops a device for good as VirtualDevicesError.
+        """
+        begin = time.monotonic()
+        orders = self.orders
+        self.archive.open()
+        if orders.fresh:
+            self.archive.start_afresh()
+        resumed = self.archive.put_back() and not orders.fresh
+        self.archive.settle_down()
+        self._clear_strangers()
+        self._take_start(resumed=resumed)
+        if orders.ledger is not None:
+            self._ledger = LedgerFile(orders.ledger)
+        self._live = True
+        try:
+            self._start()
+            if ready is not None:
+                ready(resumed)
+            self.loop.run(until=lambda: self.ended or self.failure is not None)
+        finally:
+            self._stop()
+        if self.failure is not None:
+            raise VirtualDevicesError(self.failure)
+        return self._result(time.monotonic() - begin)
+
+    def _take_start(self, *, resumed: bool) -> None:
+        """A home that started with the time of day keeps that start when it is resumed."""
+        site = self.archive.found.get((CLOCK, "site"))
+        if resumed and self.orders.start_now and site is not None:
+            self.home = replace(self.home, start=read(SiteMessage, site).start)
+
+    def _clear_strangers(self) -> None:
+        known = {entry.name for entry in self.home.devices}
+        strangers = {device for device, _ in self.archive.found} - known
+        if strangers:
+            self.orders.say(f"clearing what is left of {', '.join(sorted(strangers))}")
+            self.archive.forget(strangers)
+
+    # -- starting and stopping ----------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        orders = self.orders
+        described = descriptions(self.home, orders.documents, real_time=orders.start_now)
+        if orders.isolate:
+            password = orders.endpoint.password
+            environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
+            self.processes = Processes(self.loop, orders.folder, environment, self._exited)
+            for name, description in described.items():
+                duration = orders.duration if name == CLOCK else None
+                fresh = orders.fresh and name == CLOCK
+                self.processes.spawn(name, command_line(description, orders.endpoint.url, fresh=fresh, duration=duration))
+            return
+        for name, description in described.items():
+            runtime = make_runtime(
+                self.loop, orders.endpoint, description,
+                duration=orders.duration if name == CLOCK else None,
+                on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
+            )  # fmt: skip
+            self.runtimes[name] = runtime
+        for runtime in self.runtimes.values():
+            runtime.start()
+
+    def _stop(self) -> None:
+        """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
+        if self.processes is not None:
+            self.processes.stop_all()
+        for name, runtime in sorted(self.runtimes.items(), key=lambda item: item[0] != CLOCK):
+            del name
+            runtime.stop()
+        names = {entry.name for entry in self.home.devices}
+        said = self.archive.found
+        self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
+        self.archive.close()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _end(self) -> None:
+        self.ended = True
+
+    def _fail(self, reason: str) -> None:
+        self.failure = self.failure or reason
+
+    def _exited(self, name: str, code: int) -> bool:
+        if name == CLOCK and code == 0:
+            self._end()
+            return False
+        if code in (0, 2):  # it said in words what is wrong; once more would not help
+            self._fail(f"{name}: its process ended with exit code {code}")
+            return False
+        self.orders.say(f"{name}: its process ended with exit code {code}; it is started again")
+        return True
+
+    # -- records ------------------------------------------------------------------------------------------------------
+
+    def _received(self, device: str, leaf: str, payload: bytes) -> None:
+        if self._live and leaf == "ledger" and payload:
+            self._book(payload)
+        elif self._live and leaf == "error" and payload:
+            try:
+                self.orders.say(f"{device}: {read(ErrorMessage, payload).error}")
+            except ProtocolError:
+                self.orders.say(f"{device}: an error message that cannot be read")
+        if self.orders.watcher is not None:
+            self.orders.watcher.feed(device, leaf, payload)
+
+    def _book(self, payload: bytes) -> None:
+        try:
+            record = read(LedgerMessage, payload).to_kit()
+        except ProtocolError as error:
+            self.orders.say(str(error))
+            return
+        if record.seq <= self._seen:
+            return  # delivered twice, as QoS 1 may
+        self._seen = record.seq
+        self.summary.add(record)
+        if self._ledger is not None:
+            self._ledger.write(payload)
+
+    def _result(self, wall_seconds: float) -> dict[str, Any]:
+        abilities = {entry.name: entry.device_class.ability for entry in self.home.devices}
+        for name, ability in abilities.items():
+            state = self.archive.state(name)
+            if ability == "stores" and "soc" in state:
+                self.summary.soc[name] = state["soc"] / 100
+            if ability == "connects" and "cost" in state:
+                self.summary.cost = {"currency": state.get("currency"), "amount": round(state["cost"], 4)}
+        zone = self.home.site.zone
+        return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
+
+
+def as_json(result: Mapping[str, Any]) -> str:
+    """The result as the one JSON object that goes to standard output."""
+    return orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
+
+

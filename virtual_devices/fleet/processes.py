@@ -1,0 +1,83 @@
+"""Devices as processes of this machine: spawn, stop, list; one that ends unasked is started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from virtual_devices.edge.loop import Loop, Timer
+
+LOOK_EVERY = 0.2
+RESTART_AFTER = 1.0
+STOP_WITHIN = 10.0
+
+
+class Processes:
+    """The processes of one home.
+
+    on_exit: told (name, exit code) when a process has ended by itself; an answer of True starts it again.
+    """
+
+    def __init__(self, loop: Loop, folder: Path, environment: dict[str, str], on_exit: Callable[[str, int], bool]) -> None:
+        self._loop, self._folder, self._environment, self._on_exit = loop, folder, environment, on_exit
+        self._commands: dict[str, list[str]] = {}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._timer: Timer | None = None
+
+    def spawn(self, name: str, command: list[str]) -> int:
+        """Start a process; its pid."""
+        self._commands[name] = command
+        process = subprocess.Popen(  # noqa: S603 - our own command line
+            command,
+            cwd=self._folder,
+            env={**os.environ, **self._environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._running[name] = process
+        if self._timer is None:
+            self._timer = self._loop.call_later(LOOK_EVERY, self._look)
+        return process.pid
+
+    def running(self) -> dict[str, int]:
+        """Name → pid of what runs."""
+        return {name: process.pid for name, process in self._running.items() if process.poll() is None}
+
+    def stop(self, name: str) -> None:
+        """Ask a process to end (SIGTERM)."""
+        process = self._running.get(name)
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+
+    def stop_all(self) -> None:
+        """End all, first politely, and wait for them."""
+        self._commands.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        for name in self._running:
+            self.stop(name)
+        deadline = self._loop.time() + STOP_WITHIN
+        self._loop.run(until=lambda: not self.running(), timeout=max(0.0, deadline - self._loop.time()))
+        for process in self._running.values():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def _look(self) -> None:
+        self._timer = self._loop.call_later(LOOK_EVERY, self._look)
+        for name, process in list(self._running.items()):
+            code = process.poll()
+            if code is None or name not in self._commands:
+                continue
+            del self._running[name]
+            if self._on_exit(name, code):
+                command = self._commands[name]
+                self._loop.call_later(RESTART_AFTER, lambda name=name, command=command: self._again(name, command))  # type: ignore[misc]
+
+    def _again(self, name: str, command: list[str]) -> None:
+        if name in self._commands and name not in self._running:
+            self.spawn(name, command)
