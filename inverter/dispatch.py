@@ -134,9 +134,9 @@ class _Window:
             for name in candidates:
                 if self.fits(index, [*served, name], link):
                     served.append(name)
-        cut = set(able) - set(served)
-        if not link.connected and cut and self.rules and self.empty():
+        if set(able) - set(served) and not link.connected and self.rules and self.empty() and not self.restarts():
             return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
+        cut = set(able) - set(served)
         held = {name: shed[name] if shed.get(name, now) > now else now + self.limits.shed_hold for name in sorted(cut)}
         chosen = set(served)
         return {n: n in chosen for n in self.consumers}, Supplying(link.connected, output or link.connected, held)
@@ -168,22 +168,15 @@ class _Window:
         begin = 0
         for link in self.links:
             end = min(begin + link.steps, self.span.steps)
-            anew = True
             while index < end:
-                if anew:
-                    chosen, state = self.choose(index, link, state)
-                    changed = chosen != supply
-                    upto = index + 1 if changed else self.until(index, end, state)
-                    essential, non_essential = self.sums(chosen)
-                    done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
-                    if changed:
-                        limit = ", ".join(sorted(n for n in chosen if chosen[n] != supply[n]))
-                        return done, _runs(supply, chosen, index), state, limit
-                else:
-                    essential, non_essential = self.sums(supply)
-                    upto = self.until(index, end, state)
-                    done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
-                anew = True
+                chosen, state = self.choose(index, link, state)
+                changed = chosen != supply
+                upto = index + 1 if changed else self.until(index, end, state)
+                essential, non_essential = self.sums(chosen)
+                done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
+                if changed:
+                    limit = ", ".join(sorted(n for n in chosen if chosen[n] != supply[n]))
+                    return done, _runs(supply, chosen, index), state, limit
                 index = done
             begin = end
         return index, _runs(supply, supply, index), state, limit

@@ -120,7 +120,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 else:
                     dc_in = min(idle, sun + (0 if target else total))
                     if connected:
-                        from_grid = idle - dc_in
+                        from_grid = min(idle - dc_in, import_limit)
                 if dc_in > sun:
                     discharge = dc_in - sun
                 else:

@@ -161,7 +161,7 @@ def test_the_embedded_broker_forgets_what_everybody_has_heard(loop: Loop, tmp_pa
         anna = Client(loop, broker.endpoint, "anna", on_message=lambda *message: heard.append(len(message[1])))
         anna.subscribe(("weight", 0))
         anna.connect()
-        assert loop.run(until=lambda: anna.connected, timeout=5)
+        assert loop.run(until=lambda: anna.subscribed, timeout=5)
         before = resident_bytes(broker.pid)
         for number in range(1, 121):
             anna.publish("weight", bytes(1 << 20))

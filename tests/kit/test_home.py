@@ -28,7 +28,7 @@ clock:
 seed: 7
 devices:
   sun: {}
-  weather: {cloud_cover: 35 %}
+  weather: {mean_cloud_cover: 35 %}
   roof: {kind: pv_array, capacity: 3.3 kW}
   battery:
   grid: {outages: 18:00-20:30}
@@ -91,7 +91,7 @@ def test_partners_come_first_and_the_files_order_does_not_matter() -> None:
 
 
 def test_an_optional_partner_may_be_absent() -> None:
-    home = parse(GOOD.replace("  weather: {cloud_cover: 35 %}\n", ""))
+    home = parse(GOOD.replace("  weather: {mean_cloud_cover: 35 %}\n", ""))
     assert partners_of(home.entry("roof"), order(home)) == {"sun": "sun"}
 
 
@@ -111,7 +111,7 @@ def test_start_now_is_the_callers_now() -> None:
 
 
 def test_documents_are_named_with_who_needs_them() -> None:
-    home = parse(GOOD.replace("cloud_cover: 35 %", "file: year.csv").replace("battery:", "base_load: {file: year.csv}"))
+    home = parse(GOOD.replace("mean_cloud_cover: 35 %", "file: year.csv").replace("battery:", "base_load: {file: year.csv}"))
     assert documents_needed(home) == {"year.csv": ["weather", "base_load"]}
 
 
@@ -119,7 +119,7 @@ def test_documents_are_named_with_who_needs_them() -> None:
 REFUSALS = {
     "empty": (GOOD, "", 1, "is no home", "begin with `home: my_home`"),
     "list": (GOOD, "- a\n- b\n", 1, "is no home", "begin with `home: my_home`"),
-    "broken yaml": ("{}\n  weather", "{\n  weather", 9, "broken YAML", "mend the indentation, quote or bracket"),
+    "broken yaml": ("{}\n  weather", "{\n  weather", 10, "a flow mapping (begun in line 8) expected", "mend the indentation, quote or bracket"),
     "tab": ("  sun: {}", "\tsun: {}", 8, "broken YAML", "mend the indentation"),
     "control character": ("seed: 7", "seed: \x07", 6, "broken YAML", "remove it"),
     "two documents": ("seed: 7", "---\nseed: 7", 6, "second document", "keep one home in a file"),
@@ -219,7 +219,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_lines() -> None:
 
 def test_a_problem_of_a_partner_is_told_once() -> None:
     with pytest.raises(HomeFileError) as caught:
-        parse(GOOD.replace("cloud_cover: 35 %", "cloud_cover: 350 %"))
+        parse(GOOD.replace("mean_cloud_cover: 35 %", "mean_cloud_cover: 350 %"))
     assert len(caught.value.problems) == 1
 
 

@@ -27,7 +27,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("virtual_devices.cli.check:check", "Say what is wrong with a home file, with line numbers."),
     "describe": ("virtual_devices.cli.describe:describe", "Settings and readings of a kind of device."),
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
+    "run": ("virtual_devices.cli.run:run", "Host one device, as a container does."),
     "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),
+    "simulate": ("virtual_devices.cli.simulate:simulate", "Run a home in process, as fast as possible."),
+    "up": ("virtual_devices.cli.up:up", "Run a whole home from one command, with a broker if none is given."),
 }
 """Verb → (``module:command``, short help); the help stands here so that listing the verbs imports none of them."""
 

@@ -62,7 +62,8 @@ def iotcore_text(*, host: str, port: int, v5_port: int) -> str:
     The embedded broker keeps what was published as a log in memory, one for each topic filter that somebody
     subscribes to, and never frees a message before the log is full: with the figures of its own example (10 segments
     of 100 MB) it grew by 1.7 MB for each MB published. A subscriber that lags behind by a whole log loses messages;
-    30 MiB is twice what a dozen devices can have on the way with messages of 1 MiB.
+    20 to 30 MiB are more than a dozen devices can have on the way with messages of 1 MiB. A new subscriber gets as
+    many retained messages as the outgoing packet count allows.
     """
     address = f"[{host}]" if ":" in host else host
     listeners = "".join(
@@ -84,7 +85,7 @@ dynamic_filters = true
 [router]
 id = 0
 max_connections = 1000
-max_outgoing_packet_count = 1000
+max_outgoing_packet_count = 10000
 max_segment_size = {_LOG_SEGMENT_BYTES}
 max_segment_count = {_LOG_SEGMENTS}
 {listeners}"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from virtual_devices.kit.ledger import LedgerRecord
 
 _SHOWN = 20
 _GZIP = b"\x1f\x8b"
+_LONGEST_LINE = 64 << 20  # sixteen times what goes through a broker
 
 
 @dataclass(slots=True)
@@ -98,10 +100,12 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
     progress: told after each window.
     """
     audit = Audit()
+    last: dict[str, bytes] = {}
 
     def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
         place = split(topic)
-        if place is not None and payload:
+        if place is not None and payload and last.get(topic) != payload:  # QoS 1 may deliver twice
+            last[topic] = payload
             audit.add(payload, topic, place[1])
             if progress is not None:
                 progress(audit)
@@ -132,8 +136,12 @@ def _lines(file: IO[bytes], audit: Audit, path: Path) -> Iterator[tuple[int, byt
     """Lines that are not empty, with their numbers; a file that was cut short is a problem, not an end."""
     number = 0
     try:
-        for number, line in enumerate(file, start=1):  # noqa: B007 - used below
+        while line := file.readline(_LONGEST_LINE):
+            number += 1
+            if len(line) == _LONGEST_LINE:
+                audit.complain(f"{path}:{number}: longer than any ledger message; the rest is not looked at")
+                return
             if line.strip():
                 yield number, line
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         audit.complain(f"{path}: damaged after line {number}: {error}")

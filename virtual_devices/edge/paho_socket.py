@@ -12,6 +12,10 @@ import socket
 from typing import Any
 
 from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.kit.errors import ConfigurationError
 
 GULP = 65536
 """Bytes fetched at once; a packet's body that is longer goes straight from the kernel into the packet."""
@@ -67,3 +71,31 @@ class GulpingClient(PahoClient):
         self._dry = 0 < len(gulp) < GULP and not hasattr(self.socket(), "pending")
         self._gulp, self._taken = gulp, min(bufsize, len(gulp))
         return gulp[:bufsize]
+
+
+def gulping_client(endpoint: Endpoint, client_id: str) -> GulpingClient:
+    """A client for this broker: MQTT 3.1.1, a clean session, the endpoint's identity and TLS.
+
+    Raises:
+        ConfigurationError: A certificate or key cannot be read.
+    """
+    client = GulpingClient(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=True,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    # 0 is "no limit": with one, paho walks its whole queue at every acknowledgement
+    client.max_inflight_messages_set(0)
+    if endpoint.username is not None or endpoint.password is not None:
+        client.username_pw_set(endpoint.username, endpoint.password)
+    if endpoint.tls:
+        try:
+            client.tls_set(ca_certs=endpoint.cafile, certfile=endpoint.certfile, keyfile=endpoint.keyfile)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"TLS for {endpoint.url}: {error}; give readable PEM files for the authority (cafile), and for a "
+                "client certificate both certfile and keyfile"
+            ) from error
+    return client

@@ -17,8 +17,9 @@ from paho.mqtt.client import topic_matches_sub
 
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import AboutMessage, ErrorMessage, read
+from virtual_devices.edge.messages import ErrorMessage, read
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.seen import Seen, json_object
 from virtual_devices.edge.topics import ROOT, Topics, split
 from virtual_devices.kit.catalogue import suggestion
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError
@@ -29,42 +30,6 @@ GRACE = 0.5
 """Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
 
 Listener = Callable[[str, bytes, bool], None]
-
-
-@dataclass(slots=True)
-class Seen:
-    """A device as its retained words describe it. about: None when it never said."""
-
-    home: str
-    name: str
-    about: AboutMessage | None = None
-    online: bool = False
-    state: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """Its kind, or a question mark."""
-        return self.about.kind if self.about is not None else "?"
-
-    @property
-    def ability(self) -> str:
-        """Its ability, or nothing."""
-        return self.about.ability if self.about is not None else ""
-
-    def hear(self, leaf: str, payload: bytes) -> bool:
-        """Take one of its messages; True when it belongs to this picture. A broken one is passed over."""
-        if leaf == "availability":
-            self.online = payload == b"online"
-        elif leaf == "about":
-            try:
-                self.about = read(AboutMessage, payload) if payload else None
-            except ProtocolError:
-                self.about = None
-        elif leaf == "state":
-            self.state = _object(payload)
-        else:
-            return False
-        return True
 
 
 class Session:
@@ -216,9 +181,9 @@ class Session:
         """Send a command to a device and return the state in which it answers.
 
         at: simulated time from which it holds: UTC seconds, or text as the device reads it.  done: whether a state is
-        the one waited for; without it, one that shows the changes.  A command whose effect no state shows (its time is
-        to come, its values are written in another unit) counts as taken when the device has published a state and
-        objected to nothing within ``GRACE``.
+        the one waited for, while the patience lasts; without it, one that shows the changes. A command whose effect no
+        state shows (its time is to come, its values are written in another unit) counts as taken when the device has
+        published a state and objected to nothing within ``GRACE``.
 
         Raises SettingError with the device's own words when it refuses, BrokerError when it is offline or silent.
         """
@@ -234,7 +199,7 @@ class Session:
 
         def hear(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
             if topic == topics.state:
-                answer.state = _object(payload)
+                answer.state = json_object(payload)
                 if answer.since is None:
                     answer.since = self.loop.time()
                 answer.shown = answer.shown or shows(answer.state)
@@ -244,7 +209,7 @@ class Session:
                 answer.refusal = answer.refusal or _refusal(payload, topics.command)
 
         def settled() -> bool:
-            waited = answer.since is not None and self.loop.time() - answer.since >= GRACE
+            waited = done is None and answer.since is not None and self.loop.time() - answer.since >= GRACE
             return answer.shown or answer.refusal is not None or answer.gone or waited
 
         with self.listening(hear, topics.state, topics.error, topics.availability):
@@ -272,15 +237,6 @@ class _Answer:
     shown: bool = False
     refusal: str | None = None
     gone: bool = False
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    """A JSON object, or an empty one for anything else."""
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _refusal(payload: bytes, command: str) -> str | None:

@@ -67,6 +67,8 @@ def read(text: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         context = f" {error.context}" if error.context else ""
+        if error.context_mark and mark and error.context_mark.line != mark.line:
+            context += f" (begun in line {error.context_mark.line + 1})"
         raise YamlError(
             mark.line + 1 if mark else 1,
             f"broken YAML:{context} {error.problem or 'it cannot be read'}; mend the indentation, quote or bracket here",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import Context
@@ -11,7 +12,7 @@ from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.participants import Observer, Participant, Store, member_for, partners
-from virtual_devices.kit.settlement import Settlement
+from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
@@ -102,6 +103,31 @@ class House:
             for setting, (name, _) in partners(type(member.device), member.settings).items()
             if name in given
         }
+
+    def resume(
+        self, settlement: Settlement, proposals: Mapping[str, Proposal], checkpoints: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Go on from where a running home is: its last settlement, newest proposals and its observers' checkpoints.
+
+        Raises ProtocolError when they do not fit together.
+        """
+        self.settler.resume(settlement)
+        for member in self.participants:
+            proposal = proposals.get(member.name)
+            if proposal is None or proposal.run != settlement.run:
+                continue
+            shares = (settlement.shares.get(member.name), settlement.owed.get(member.name))
+            share = next((share for share in shares if share is not None and share.seq == proposal.seq), None)
+            if share is not None:
+                member.resume(proposal)
+                member.commit(share)
+            else:
+                member.restore(proposal.checkpoint)
+            self.settler.expected[member.name] = member.after
+        for observer in self.observers:
+            if observer.name in checkpoints:
+                observer.restore(checkpoints[observer.name])
+        self.seq, self.time, self.last = settlement.seq, settlement.span.end, settlement
 
     def soc(self) -> dict[str, float]:
         """State of charge (0–1) of each store."""

@@ -1,0 +1,126 @@
+"""What a device tells Home Assistant of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtual_devices.edge.discovery import cleared_topics, payload
+from virtual_devices.edge.topics import Topics
+from virtual_devices.kit import catalogue
+from virtual_devices.kit.face import readings_of, settings_json, settings_of
+
+_SPEC = importlib.util.spec_from_file_location("ha_rules", Path(__file__).with_name("ha_rules.py"))
+assert _SPEC is not None and _SPEC.loader is not None
+ha_rules = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(ha_rules)
+
+PLATFORMS = {"flag": "switch", "choice": "select", "number": "number", "integer": "number", "text": "text", "times": "text"}
+
+
+def announce(kind: str, name: str | None = None, **settings: Any) -> tuple[str, dict[str, Any]]:
+    device_class = catalogue.load(kind)
+    values = settings_json(device_class.settings_type()) | settings
+    return payload("cape_town", name or kind, kind, device_class, values)
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_home_assistant_accepts_every_kind(kind: str) -> None:
+    topic, message = announce(kind, "roof_2")
+    assert ha_rules.problems(topic, json.loads(json.dumps(message))) == []
+    assert len(json.dumps(message)) < 64_000
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -> None:
+    device_class = catalogue.load(kind)
+    components = announce(kind)[1]["components"]
+    live = {item.name: item for item in settings_of(device_class) if item.live}
+    assert set(components) == set(live) | {item.name for item in readings_of(device_class)}
+    for name, item in live.items():
+        control = components[name]
+        assert control["platform"] == PLATFORMS[item.type]
+        assert control["command_topic"] == f"virtual/cape_town/{kind}/set/{name}"
+        assert control["entity_category"] == "config"
+        if control["platform"] == "number":
+            assert control["min"] <= item.default <= control["max"]
+            assert control.get("unit_of_measurement", "") == item.unit or item.unit == "/kWh"
+    for reading in readings_of(device_class):
+        sensor = components[reading.name]
+        assert "command_topic" not in sensor
+        hidden = sensor.get("enabled_by_default", True) is False
+        assert hidden == reading.detail == (sensor.get("entity_category") == "diagnostic")
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_names_and_templates(kind: str) -> None:
+    topic, message = announce(kind, "device_1")
+    assert topic == "homeassistant/device/virtual_cape_town_device_1/config"
+    assert message["device"]["identifiers"] == ["virtual_cape_town_device_1"]
+    assert message["state_topic"] == "virtual/cape_town/device_1/state"
+    assert message["availability_topic"] == "virtual/cape_town/device_1/availability"
+    for name, component in message["components"].items():
+        assert component["unique_id"] == f"virtual_cape_town_device_1_{name}"
+        assert component["default_entity_id"] == f"{component['platform']}.cape_town_device_1_{name}"
+        assert set(re.findall(r"value_json\.(\w+)", component["value_template"])) == {name}
+        if component["platform"] in ("switch", "binary_sensor"):
+            assert component["value_template"] == f"{{{{ 'ON' if value_json.{name} else 'OFF' }}}}"
+
+
+def test_totals_and_days_of_energy() -> None:
+    components = announce("inverter")[1]["components"]
+    total, day, joules = (components[name] for name in ("total_pv_energy", "day_pv_energy", "total_pv_energy_joules"))
+    assert (total["state_class"], total["unit_of_measurement"]) == ("total_increasing", "kWh")
+    assert (day["state_class"], day["unit_of_measurement"]) == ("total", "kWh")
+    assert day["last_reset_value_template"] == "{{ value_json.day_start }}"
+    assert (joules["unit_of_measurement"], joules["enabled_by_default"]) == ("J", False)
+    assert components["battery_soc"]["device_class"] == "battery"
+
+
+def test_money_is_counted_in_the_devices_currency() -> None:
+    components = announce("grid", currency="EUR")[1]["components"]
+    assert components["cost"]["unit_of_measurement"] == "EUR"
+    assert components["cost"]["device_class"] == "monetary"
+    assert components["price"]["unit_of_measurement"] == "EUR/kWh"
+    assert "device_class" not in components["price"]
+
+
+def test_what_cannot_change_while_a_home_runs_is_no_control() -> None:
+    components = announce("pv_array")[1]["components"]
+    assert "sun" not in components
+    assert components["capacity"]["platform"] == "number"
+
+
+def test_forgetting_covers_all_that_is_retained() -> None:
+    cleared = cleared_topics("cape_town", "oven")
+    topics = Topics("cape_town", "oven")
+    assert cleared[0] == announce("oven")[0]
+    retained = {topics.about, topics.availability, topics.state, topics.proposal, topics.settlement, topics.window, topics.site}
+    assert retained <= set(cleared)
+    assert len(set(cleared)) == len(cleared)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda message: message.update({"~": "virtual"}), "root: {'~'}"),
+        (lambda message: message["device"].update(colour="red"), "device: {'colour'}"),
+        (lambda message: message["components"]["energy"].update(unit_of_measurement="KWh"), "energy: energy in 'KWh'"),
+        (lambda message: message["components"]["energy"].update(state_class="measurement"), "energy: energy with state_class measurement"),
+        (lambda message: message["components"]["energy"].update(object_id="x"), "energy: silently removed: {'object_id'}"),
+        (lambda message: message["components"]["energy"].update(entity_category="config"), "energy: category config on what cannot be set"),
+        (lambda message: message["components"]["mode"].pop("command_topic"), "mode: missing: {'command_topic'}"),
+        (lambda message: message["components"]["mode"].update(platform="time"), "mode: platform 'time' is unknown to some"),
+        (lambda message: message["components"]["setpoint"].update(max=0), "setpoint: max must be above min"),
+        (lambda message: message["components"]["setpoint"].update(unit_of_measurement="W"), "setpoint: temperature in 'W'"),
+    ],
+)  # fmt: skip
+def test_the_rules_find_what_is_wrong(spoil: Any, told: str) -> None:
+    topic, message = announce("oven")
+    spoil(message)
+    assert told in ha_rules.problems(topic, message)

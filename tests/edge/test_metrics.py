@@ -1,0 +1,157 @@
+"""Prometheus metrics derived from faces."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from virtual_devices.edge.metrics import Metrics, families_of
+from virtual_devices.kit import catalogue
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.face import readings_of, settings_json
+from virtual_devices.kit.home import MAX_DEVICES
+
+BASE_UNITS = {
+    "watts", "joules", "seconds", "celsius", "kelvin", "degrees", "ratio", "volts", "amperes", "hertz", "liters", "meters",
+    "watts_per_square_meter", "meters_per_second", "watts_per_kelvin", "joules_per_kelvin", "currency",
+    "per_kilowatt_hour",
+}  # fmt: skip
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry(), "cape_town")
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, str], float]:
+    text = generate_latest(metrics.registry).decode()
+    return {
+        (sample.name, sample.labels["device"] + sample.labels.get("state", "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def some_state(kind: str) -> dict[str, Any]:
+    device_class = catalogue.load(kind)
+    values: dict[str, Any] = settings_json(device_class.settings_type())
+    for reading in readings_of(device_class):
+        example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00"}
+        values[reading.name] = reading.choices[0] if reading.type == "choice" else example[reading.type]
+    return values
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_every_kind_has_metrics_of_its_numbers(metrics: Metrics, kind: str) -> None:
+    metrics.update("thing", kind, some_state(kind))
+    found = {name for name, _ in samples(metrics)}
+    for family in families_of(kind):
+        assert (f"{family.name}_total" if family.grows else family.name) in found
+    shown = {reading.name for reading in readings_of(catalogue.load(kind)) if reading.type != "text" and not reading.detail}
+    assert shown <= {family.key.removesuffix("_joules") for family in families_of(kind)}
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_names_end_in_base_units(kind: str) -> None:
+    device_class = catalogue.load(kind)
+    quantities = {reading.name: reading.quantity for reading in readings_of(device_class)}
+    for family in families_of(kind):
+        quantity = quantities.get(family.key)
+        if quantity is not None and quantity.metric:
+            assert quantity.metric in BASE_UNITS
+            assert family.name.endswith(quantity.metric)
+
+
+def test_no_two_kinds_disagree_about_a_family() -> None:
+    known: dict[str, tuple[bool, bool, bool]] = {}
+    for kind in catalogue.kinds():
+        for family in families_of(kind):
+            form = (family.grows, family.instant, bool(family.states))
+            assert known.setdefault(family.name, form) == form, f"{kind}: {family.name}"
+
+
+def test_values_are_in_base_units(metrics: Metrics) -> None:
+    state = {"power": 2000.0, "energy": 1.5, "energy_joules": 5_400_000.5, "supplied": True, "rated_power": 2100, "setpoint": 200}
+    metrics.update("oven", "oven", state)
+    metrics.update("inverter", "inverter", {"battery_soc": 44.0, "overall_state": "ok"})
+    metrics.update("clock", "clock", {"time": "1970-01-01T02:00:10+02:00"})
+    found = samples(metrics)
+    assert found["virtual_devices_power_watts", "oven"] == 2000
+    assert found["virtual_devices_energy_joules_total", "oven"] == 5_400_000.5
+    assert found["virtual_devices_supplied", "oven"] == 1
+    assert found["virtual_devices_setting_rated_power_watts", "oven"] == 2100
+    assert found["virtual_devices_setting_setpoint_celsius", "oven"] == 200
+    assert found["virtual_devices_battery_soc_ratio", "inverter"] == pytest.approx(0.44)
+    assert found["virtual_devices_overall_state", "inverterok"] == 1
+    assert found["virtual_devices_overall_state", "inverterfault"] == 0
+    assert found["virtual_devices_time_timestamp_seconds", "clock"] == 10
+
+
+def test_labels_name_home_device_and_kind(metrics: Metrics) -> None:
+    metrics.update("stove", "oven", {"power": 1})
+    assert b'virtual_devices_power_watts{device="stove",home="cape_town",kind="oven"} 1.0' in generate_latest(metrics.registry)
+
+
+def test_what_is_unknown_has_no_sample(metrics: Metrics) -> None:
+    metrics.update("oven", "oven", {"power": None})
+    assert samples(metrics) == {}
+
+
+def test_the_newest_value_counts_and_a_device_can_go(metrics: Metrics) -> None:
+    metrics.update("oven", "oven", {"power": 1})
+    metrics.update("oven", "oven", {"power": 2})
+    assert samples(metrics) == {("virtual_devices_power_watts", "oven"): 2}
+    metrics.forget("oven")
+    assert samples(metrics) == {}
+
+
+def test_not_without_bound(metrics: Metrics) -> None:
+    for number in range(MAX_DEVICES + 50):
+        metrics.update(f"oven_{number}", "oven", {"power": number})
+    assert len(samples(metrics)) == MAX_DEVICES
+
+
+def test_the_global_registry_stays_as_it_is(metrics: Metrics) -> None:
+    metrics.update("oven", "oven", {"power": 1})
+    assert b"virtual_devices" not in generate_latest(REGISTRY)
+
+
+def test_threads_may_write_and_read_at_once(metrics: Metrics) -> None:
+    failures: list[BaseException] = []
+
+    def write(name: str) -> None:
+        try:
+            for number in range(200):
+                metrics.update(name, "oven", {"power": number})
+                if number % 20 == 0:
+                    samples(metrics)
+        except BaseException as error:  # noqa: BLE001 - what a thread raises is what the test is about
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(f"oven_{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert set(samples(metrics).values()) == {199}
+
+
+def test_they_are_served_on_loopback(metrics: Metrics) -> None:
+    metrics.update("oven", "oven", {"power": 7})
+    server = metrics.serve(0)
+    try:
+        host, port = server.server_address[:2]
+        assert host == "127.0.0.1"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:  # noqa: S310 - loopback
+            assert b"virtual_devices_power_watts" in answer.read()
+        with pytest.raises(ConfigurationError, match="choose another port"):
+            metrics.serve(int(port))
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,126 @@
+"""Options that several verbs share: where the broker is, which home, durations, settings."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from virtual_devices.edge.endpoint import PASSWORD_VARIABLE, Endpoint
+from virtual_devices.kit.durations import parse_duration
+from virtual_devices.kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
+BROKER_VARIABLE = "VIRTUAL_DEVICES_BROKER"
+_LONGEST_PASSWORD_FILE = 4096
+_SHOWN = 60
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def duration(text: str) -> int:
+    """``90s``, ``10min``, ``6h``, ``365d`` → whole seconds; the ``type`` of an option."""
+    try:
+        return parse_duration(text)
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """``setting=value`` → (setting, value); the ``type`` of an argument."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"{text[:_SHOWN]!r} sets nothing; write setting=value")
+    return name.strip(), value
+
+
+def device_assignment(text: str) -> tuple[str, str, str]:
+    """``device.setting=value`` → (device, setting, value); the ``type`` of an option."""
+    place, sign, value = text.partition("=")
+    device, dot, setting = place.strip().partition(".")
+    if not (sign and dot and device and setting):
+        raise click.BadParameter(f"{text[:_SHOWN]!r} sets nothing; write device.setting=value")
+    return device, setting, value
+
+
+def merged(assignments: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Settings by name. Raises ConfigurationError when one is given twice."""
+    found: dict[str, str] = {}
+    for name, value in assignments:
+        if name in found:
+            raise ConfigurationError(f"setting {name} is given twice; give it once")
+        found[name] = value
+    return found
+
+
+def broker_options(verb: Verb) -> Verb:
+    """Adds ``--broker`` and the ways to a password; the verb gets an ``endpoint``."""
+
+    @click.option(
+        "--broker", envvar=BROKER_VARIABLE, show_envvar=True, default=DEFAULT_BROKER, show_default=True, metavar="URL",
+        help="mqtt://user@host:1883 or mqtts://host; the password is never part of it.",
+    )  # fmt: skip
+    @credential_options
+    @functools.wraps(verb)
+    def wrapped(*arguments: Any, broker: str, password_file: str | None, cafile: str | None, **options: Any) -> Any:
+        return verb(*arguments, endpoint=endpoint_of(broker, password_file=password_file, cafile=cafile), **options)
+
+    return wrapped  # type: ignore[return-value] # it takes what click gives it
+
+
+def credential_options(verb: Verb) -> Verb:
+    """Adds ``--password-file`` and ``--cafile``; hand them to ``endpoint_of``."""
+    verb = click.option("--cafile", metavar="FILE", help="PEM certificate of the authority to trust, for mqtts.")(verb)
+    return click.option(
+        "--password-file", metavar="FILE", help=f"File with the broker's password; else ${PASSWORD_VARIABLE}, else asked for."
+    )(verb)
+
+
+def home_option(verb: Verb) -> Verb:
+    """Adds ``--home``, needed only where a broker holds several."""
+    return click.option("--home", metavar="NAME", help="Which home; needed where the broker holds several.")(verb)
+
+
+def json_option(verb: Verb) -> Verb:
+    """Adds ``--json`` as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="As JSON.")(verb)
+
+
+def endpoint_of(url: str, *, password_file: str | None = None, cafile: str | None = None) -> Endpoint:
+    """The broker of an address, with the password from a file, the environment, or the person at the terminal.
+
+    Raises ConfigurationError for what cannot be read.
+    """
+    endpoint = Endpoint.parse(url)
+    if cafile is not None:
+        endpoint = endpoint.with_tls(cafile=cafile)
+    if endpoint.username is None:
+        if password_file is not None:
+            raise ConfigurationError(f"a password without a name; write the name into the address: mqtt://user@{endpoint.host}")
+        return endpoint
+    if password_file is not None:
+        return endpoint.with_password(_password(Path(password_file)))
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if password is None and sys.stdin.isatty():
+        password = click.prompt(f"Password of {endpoint.username} at {endpoint.host}", hide_input=True, err=True)
+    return endpoint.with_password(password) if password else endpoint
+
+
+def _password(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as source:
+            text = source.read(_LONGEST_PASSWORD_FILE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--password-file {file} cannot be read ({error}); name a text file") from None
+    password = text.splitlines()[0] if text else ""
+    if not password:
+        raise ConfigurationError(f"--password-file {file} is empty; its first line should be the password")
+    return password

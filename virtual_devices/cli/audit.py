@@ -1,0 +1,58 @@
+"""``virtual-devices audit``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from virtual_devices.cli._options import broker_options, duration, home_option, json_option
+from virtual_devices.edge.ledgers import Audit, audit_file, audit_live
+from virtual_devices.edge.session import Session
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.endpoint import Endpoint
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--for", "seconds", type=duration, metavar="DURATION", help="Wall time to listen to a running home; else until Ctrl-C.")
+@json_option
+@home_option
+@broker_options
+def audit(file: Path | None, *, seconds: int | None, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
+    """Check a ledger: that no joule was lost or invented. FILE: of `--ledger`, plain or .gz; without it, a running home's.
+
+    Exit code 1 when something is wrong.
+    """
+    if file is not None:
+        done = audit_file(file)
+    else:
+        with Session(endpoint) as session:
+            name = session.home(home)
+            click.echo(f"listening to home {name} on {endpoint.url}; Ctrl-C ends it", err=True)
+            done = audit_live(session, name, seconds)
+    if as_json:
+        click.echo(json.dumps(done.result(), indent=2, ensure_ascii=False))
+    else:
+        for problem in done.problems:
+            click.echo(problem)
+        click.echo(_verdict(done))
+    if not done.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _verdict(done: Audit) -> str:
+    checked = f"{done.checked_steps} steps in {done.windows} windows"
+    if done.start is not None and done.end is not None:
+        checked += f", {_utc(done.start)} to {_utc(done.end)}"
+    if not done.windows and done.ok:
+        return "nothing was settled"
+    return f"{'in order' if done.ok else 'NOT in order'}: {checked}"
+
+
+def _utc(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

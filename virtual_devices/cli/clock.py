@@ -1,0 +1,44 @@
+"""``virtual-devices clock``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from virtual_devices.cli._options import broker_options, home_option
+from virtual_devices.edge import pace
+from virtual_devices.edge.session import Session
+from virtual_devices.edge.topics import CLOCK
+from virtual_devices.edge.view import clock_words
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.endpoint import Endpoint
+
+
+@click.command()
+@click.option("--speed", type=click.FloatRange(min=0), help="Simulated seconds per second; 0: as fast as possible.")
+@click.option("--max", "fastest", is_flag=True, help="As fast as possible.")
+@click.option("--pause", is_flag=True, help="Stand still.")
+@click.option("--resume", is_flag=True, help="Go on.")
+@click.option("--step", "steps", type=click.IntRange(min=1), is_flag=False, flag_value=1, metavar="[N]", help="Pause, and make N steps (1).")
+@home_option
+@broker_options
+def clock(
+    *, speed: float | None, fastest: bool, pause: bool, resume: bool, steps: int | None, home: str | None, endpoint: Endpoint
+) -> None:
+    """The time of a running home: show it, or make it faster, slower, stand still or go step by step."""
+    if speed is not None and fastest:
+        raise click.UsageError("--speed and --max exclude each other")
+    if pause + resume + (steps is not None) > 1:
+        raise click.UsageError("--pause, --resume and --step exclude each other")
+    with Session(endpoint) as session:
+        name = session.home(home)
+        state = session.device(name, CLOCK).state
+        if speed is not None or fastest:
+            state = pace.set_speed(session, name, 0 if speed is None else speed)
+        if pause or resume:
+            state = pace.set_paused(session, name, paused=pause)
+        if steps is not None:
+            state = pace.make_steps(session, name, steps)
+    click.echo(f"{name}: {clock_words(state) or 'no time yet'}")

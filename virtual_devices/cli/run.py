@@ -1,0 +1,39 @@
+"""``virtual-devices run KIND``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from virtual_devices.cli._options import assignment, broker_options, duration as seconds, merged
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.fleet.single import host_device
+
+
+@click.command()
+@click.argument("kind")
+@click.option("--home", required=True, metavar="NAME", help="The home that the device belongs to.")
+@click.option("--name", required=True, metavar="NAME", help="The device's name in it.")
+@broker_options
+@click.option("--set", "assignments", multiple=True, type=assignment, metavar="SETTING=VALUE", help="A setting; repeatable.")
+@click.option("--event", "events", multiple=True, metavar="'TIME SETTING=VALUE…'", help="A change at a simulated time; repeatable.")
+@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics on this port of loopback.")
+@click.option("--fresh", is_flag=True, help="A clock begins a new run instead of going on with the last.")
+@click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which a clock ends.")
+def run(
+    kind: str,
+    home: str,
+    name: str,
+    endpoint: Endpoint,
+    assignments: tuple[tuple[str, str], ...],
+    events: tuple[str, ...],
+    metrics: int | None,
+    fresh: bool,  # noqa: FBT001 - click passes it by name
+    duration: int | None,
+) -> None:
+    """Host one device of KIND, as a container does; place and time come from its home's clock."""
+    host_device(
+        kind, home, name, endpoint, settings=merged(assignments), events=events, folder=Path.cwd(), metrics=metrics,
+        fresh=fresh, duration=duration, say=lambda text: click.echo(text, err=True),
+    )  # fmt: skip

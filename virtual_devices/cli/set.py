@@ -1,0 +1,42 @@
+"""``virtual-devices set DEVICE setting=value…``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from virtual_devices.cli._options import assignment, broker_options, home_option, merged
+from virtual_devices.edge.session import Session
+from virtual_devices.kit.home import CLOCK, clock_values
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.endpoint import Endpoint
+
+
+@click.command("set")
+@click.argument("device")
+@click.argument("settings", type=assignment, nargs=-1, required=True, metavar="setting=value...")
+@click.option("--at", metavar="TIME", help='Simulated time from which it holds: "2026-06-21 18:00", local unless it says otherwise.')
+@home_option
+@broker_options
+def set_settings(
+    device: str, settings: tuple[tuple[str, str], ...], at: str | None, home: str | None, endpoint: Endpoint
+) -> None:
+    """Change settings of a DEVICE of a running home, all of them or none.
+
+    Units may be written: capacity="5.5 kWh". What a device accepts is in `virtual-devices describe KIND`.
+    """
+    changes = merged(settings)
+    with Session(endpoint) as session:
+        name = session.home(home)
+        state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at)
+    if at is not None:
+        click.echo(f"{device}: takes it at {at}")
+        return
+    for setting in changes:
+        click.echo(f"{device}: {setting} = {_text(state.get(setting))}")
+
+
+def _text(value: object) -> str:
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

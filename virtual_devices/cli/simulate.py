@@ -1,0 +1,75 @@
+"""``virtual-devices simulate [HOME]``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from virtual_devices.cli._options import (
+    credential_options,
+    device_assignment,
+    duration as seconds,
+    endpoint_of,
+    home_option,
+    json_option,
+)
+from virtual_devices.cli._results import print_result
+from virtual_devices.fleet import present, simulate as simulation
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.house import House
+
+
+@click.command()
+@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@click.option("--for", "duration", type=seconds, required=True, metavar="DURATION", help="Such as 6h, 7d or 365d.")
+@click.option("--start", metavar="DATE", help="Instead of the file's: 2026-06-21 or 2026-06-21 06:30, local time.")
+@click.option("--step", type=seconds, metavar="DURATION", help="Instead of the file's.")
+@click.option("--set", "assignments", multiple=True, type=device_assignment, metavar="DEVICE.SETTING=VALUE", help="Repeatable.")
+@click.option("--from", "broker", metavar="BROKER", help="Go on from where the home on this broker is now.")
+@home_option
+@credential_options
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@click.option("--compiled/--plain", default=None, help="Dispatch with numba or without; the results are the same.")
+@json_option
+def simulate(
+    home_file: Path | None,
+    duration: int,
+    start: str | None,
+    step: int | None,
+    assignments: tuple[tuple[str, str, str], ...],
+    broker: str | None,
+    home: str | None,
+    password_file: str | None,
+    cafile: str | None,
+    ledger: Path | None,
+    compiled: bool | None,  # noqa: FBT001 - click passes it by name
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Run a HOME (default: examples/cape_town.yaml) in process, without a broker, as fast as possible."""
+    if broker is not None:
+        for option, value in (("--start", start), ("--step", step)):
+            if value is not None:
+                raise click.UsageError(f"{option} cannot be used with --from: the running home says when it is")
+        endpoint = endpoint_of(broker, password_file=password_file, cafile=cafile)
+        house = present.load(endpoint, home, home_file, assignments)
+    else:
+        house = simulation.load(home_file, assignments, start=start, step=step)
+    if compiled or compiled is None:
+        simulation.compile_if_worth(house, duration, wanted=compiled)
+    print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)
+
+
+def _with_progress(house: House, duration: int, ledger: Path | None, *, quiet: bool) -> dict[str, Any]:
+    if quiet or not sys.stderr.isatty():
+        return simulation.run(house, duration, ledger=ledger)
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(house.home.name, total=duration)
+        begin = house.time
+        return simulation.run(house, duration, ledger=ledger, progress=lambda now: bar.update(task, completed=now - begin))

@@ -1,0 +1,95 @@
+"""A house that goes on from where a running home is now: what will happen if nothing changes, or if something does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.files import read_document
+from virtual_devices.edge.messages import (
+    AboutMessage,
+    ConditionsMessage,
+    ProposalMessage,
+    SettlementMessage,
+    SiteMessage,
+    WindowMessage,
+    read,
+)
+from virtual_devices.edge.session import Session
+from virtual_devices.edge.topics import CLOCK, ROOT, split
+from virtual_devices.fleet.simulate import Changes, by_device
+from virtual_devices.kit.catalogue import load as load_kind
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.face import validate_change
+from virtual_devices.kit.home import DeviceEntry, Home, documents_needed, override
+from virtual_devices.kit.house import House
+from virtual_devices.kit.settlement import Proposal
+
+
+def load(endpoint: Endpoint, home: str | None, home_file: Path | None, assignments: Iterable[tuple[str, str, str]]) -> House:
+    """Ask a broker where a home is.
+
+    home: its name, needed where the broker holds several.  home_file: only its folder matters, for files that settings
+    name.  Raises BrokerError, ConfigurationError and SettingError.
+    """
+    with Session(endpoint) as session:
+        name = session.home(home)
+        messages = session.collect(f"{ROOT}/{name}/#")
+    placed = {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic))}
+    return from_present(Present(name, placed), home_file.parent if home_file else Path.cwd(), by_device(assignments))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Where a running home is: its retained messages by (device, leaf)."""
+
+    home: str
+    messages: Mapping[tuple[str, str], bytes]
+
+    def of(self, leaf: str) -> dict[str, bytes]:
+        """Device → message."""
+        return {device: payload for (device, name), payload in self.messages.items() if name == leaf and payload}
+
+    def describe(self) -> tuple[Home, SettlementMessage]:
+        """The home as its devices describe themselves. Raises ConfigurationError when it has not begun."""
+        settlements = self.of("settlement")
+        site = self.messages.get((CLOCK, "site"))
+        if site is None or not settlements:
+            raise ConfigurationError(f"home {self.home} has not settled any time yet; let it run for a moment, or leave out --from")
+        known = read(SiteMessage, site)
+        settlement = max((read(SettlementMessage, payload) for payload in settlements.values()), key=lambda item: item.seq)
+        checkpoints = {
+            **{name: read(ProposalMessage, payload).checkpoint for name, payload in self.of("proposal").items()},
+            **{name: read(ConditionsMessage, payload).checkpoint for name, payload in self.of("conditions").items()},
+            **{name: read(WindowMessage, payload).checkpoint for name, payload in self.of("window").items()},
+            **dict.fromkeys(settlements, settlement.checkpoint),
+        }
+        entries = []
+        for name, payload in self.of("about").items():
+            if name not in checkpoints:
+                continue
+            kind = read(AboutMessage, payload).kind
+            device_class = load_kind(kind)
+            values = {key: value for key, value in checkpoints[name]["settings"].items() if value is not None}
+            settings = validate_change(device_class, device_class.settings_type(), values, live=False)
+            entries.append(DeviceEntry(name, kind, settings, checkpoints[name]["declared"], 0))
+        home = Home(known.home, known.to_kit(), known.start, known.step, None, tuple(entries), (), f"the home at {self.home}")
+        return home, settlement
+
+
+def from_present(present: Present, folder: Path, changes: Changes) -> House:
+    """A house that goes on from where a running home is, with some settings changed from now on."""
+    home, settlement = present.describe()
+    documents = {name: read_document(name, folder) for name in documents_needed(home)}
+    house = House(home, documents)
+    proposals: dict[str, Proposal] = {
+        name: read(ProposalMessage, payload).to_kit(name) for name, payload in present.of("proposal").items()
+    }
+    checkpoints = {name: read(ConditionsMessage, payload).checkpoint for name, payload in present.of("conditions").items()}
+    house.resume(settlement.to_kit(), proposals, checkpoints)
+    override(home, changes)  # refuses, in words, what cannot be set
+    for name, values in changes.items():
+        house.members[name].command(values, live=False)
+    return house

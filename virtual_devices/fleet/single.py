@@ -1,0 +1,92 @@
+"""Hosting one device in this process: what a container does."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from virtual_devices.edge.assemble import Description, make_runtime
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.files import read_document
+from virtual_devices.edge.instants import parse_instant
+from virtual_devices.edge.loop import Loop
+from virtual_devices.kit.catalogue import load
+from virtual_devices.kit.device import NAME
+from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
+from virtual_devices.kit.face import settings_json, settings_of, validate_change
+from virtual_devices.kit.member import Command
+
+
+def host_device(
+    kind: str,
+    home: str,
+    name: str,
+    endpoint: Endpoint,
+    *,
+    settings: Mapping[str, Any],
+    events: Sequence[str] = (),
+    folder: Path,
+    metrics: int | None = None,
+    fresh: bool = False,
+    duration: int | None = None,
+    say: Callable[[str], None],
+) -> None:
+    """Host a device until SIGTERM, Ctrl-C or, for a clock, the end of its time.
+
+    settings, events: as texts.  folder: where relative file names begin.  Raises SettingError, CatalogueError and
+    ConfigurationError for what is wrong with them, VirtualDevicesError when the device cannot go on.
+    """
+    for word in (home, name):
+        if not NAME.fullmatch(word):
+            raise ConfigurationError(f"{word!r} is no name; use small letters, digits and _, beginning with a letter")
+    device_class = load(kind)
+    declared: dict[str, Any] = {}
+    if settings:
+        complete = settings_json(validate_change(device_class, device_class.settings_type(), settings, live=False))
+        declared = {key: complete[key] for key in settings}
+    documents = {
+        str(declared[item.name]): read_document(str(declared[item.name]), folder)
+        for item in settings_of(device_class)
+        if item.document and declared.get(item.name)
+    }
+    description = Description(home, name, kind, declared, tuple(_event(text) for text in events), documents)
+    failure: list[str] = []
+    with Loop() as loop:
+
+        def fail(reason: str) -> None:
+            failure.append(reason)
+            loop.stop()
+
+        on_state = serve_metrics(metrics, home) if metrics is not None else None
+        runtime = make_runtime(
+            loop, endpoint, description, fresh=fresh, duration=duration, on_end=loop.stop, on_state=on_state,
+            on_fatal=fail, log=say,
+        )  # fmt: skip
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.stop())
+        runtime.start()
+        loop.run()
+        runtime.stop()
+    if failure:
+        raise VirtualDevicesError(failure[0])
+
+
+def _event(text: str) -> Command:
+    """``2026-06-21T18:00:00+02:00 mode=on setpoint=200``."""
+    time, *words = text.split(" ")
+    changes = dict(word.partition("=")[::2] for word in words)
+    if not changes or not all(changes):
+        raise ConfigurationError(f"--event {text!r}: write 'TIME setting=value …', with the time in one word")
+    return Command(changes, parse_instant(time, "UTC"))
+
+
+def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]], None]:
+    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only who is measured needs it
+
+    from virtual_devices.edge.metrics import Metrics  # noqa: PLC0415
+
+    metrics = Metrics(CollectorRegistry(), home)
+    metrics.serve(port)
+    return metrics.update

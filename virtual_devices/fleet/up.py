@@ -1,0 +1,136 @@
+"""Bringing a home up on this machine: a broker if none is given, the host, metrics, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.files import read_home
+from virtual_devices.edge.loop import Loop
+from virtual_devices.fleet.host import HomeHost, Orders, Watcher
+from virtual_devices.kit.errors import BrokerError
+from virtual_devices.kit.home import Home, override
+from virtual_devices.kit.rehearsal import rehearse
+
+DEFAULT_PORT = 1883
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``up`` was asked for; None where it is to choose.
+
+    broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
+    port: of a broker of one's own.  state: folder for what survives.
+    """
+
+    home_file: Path | None = None
+    broker: Endpoint | None = None
+    broker_kind: str | None = None
+    port: int | None = None
+    speed: float | None = None
+    duration: int | None = None
+    isolate: bool = False
+    fresh: bool = False
+    ledger: Path | None = None
+    metrics: int | None = None
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What came of it. resumed: an earlier run goes on.  v5_port: where MQTT 5 is spoken; None on a foreign broker."""
+
+    home: Home
+    endpoint: Endpoint
+    broker: str
+    v5_port: int | None
+    resumed: bool
+
+
+def state_folder(home: str) -> Path:
+    """Where a home's state is kept unless told otherwise (XDG base directories)."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "virtual-devices" / home
+
+
+def up(
+    options: Options,
+    *,
+    watcher: Watcher | None = None,
+    say: Callable[[str], None],
+    started: Callable[[Loop, Started], None] | None = None,
+) -> dict[str, Any]:
+    """Run a home until its duration is over, Ctrl-C or SIGTERM; the result, as ``Summary.result`` gives it.
+
+    started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError.
+    """
+    home, documents = read_home(options.home_file, now=int(time.time()))
+    rehearse(home, documents)
+    foreign = options.broker is not None
+    speed = options.speed if options.speed is not None else 1.0 if foreign else None
+    if speed is not None:
+        home = override(home, {"clock": {"speed": speed}})
+    if foreign:
+        home = replace(home, start=int(time.time()))
+    state = options.state or state_folder(home.name)
+    folder = options.home_file.resolve().parent if options.home_file else Path("examples").resolve()
+    on_state = _metrics(options.metrics, home.name)
+    with _broker(options, state) as (endpoint, name, v5_port), Loop() as loop:
+        orders = Orders(
+            home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
+            fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
+        )  # fmt: skip
+        host = HomeHost(loop, orders)
+
+        def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+            if started is not None:
+                started(loop, Started(host.home, endpoint, name, v5_port, resumed))
+
+        with _ended_by_signals(loop):
+            return host.run(ready)
+
+
+@contextmanager
+def _broker(options: Options, state: Path) -> Iterator[tuple[Endpoint, str, int | None]]:
+    if options.broker is not None:
+        yield options.broker, "your broker", None
+        return
+    broker = _start(options, state / "broker")
+    with broker:
+        yield broker.endpoint, broker.name, broker.v5_port
+
+
+def _start(options: Options, folder: Path) -> Broker:
+    kind: Any = options.broker_kind
+    if options.port is not None:
+        return start_broker(folder, kind=kind, port=options.port)
+    try:
+        return start_broker(folder, kind=kind, port=DEFAULT_PORT)
+    except BrokerError:
+        return start_broker(folder, kind=kind, port=0)  # somebody else's broker has the usual port
+
+
+@contextmanager
+def _ended_by_signals(loop: Loop) -> Iterator[None]:
+    before = {number: signal.signal(number, lambda *_: loop.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _metrics(port: int | None, home: str) -> Callable[[str, str, Mapping[str, Any]], None] | None:
+    if port is None:
+        return None
+    from virtual_devices.fleet.single import serve_metrics  # noqa: PLC0415 - only who is measured needs it
+
+    return serve_metrics(port, home)
