@@ -37,23 +37,18 @@ Result = dict[str, Any]
 
 
 def ours(home: str, days: int, *, compiled: bool) -> Result:
-    from virtual_devices.edge.files import read_home  # noqa: PLC0415 - each case imports what it measures
-    from virtual_devices.kit.home import override  # noqa: PLC0415
-    from virtual_devices.kit.house import House  # noqa: PLC0415
-    from virtual_devices.kit.summary import Summary  # noqa: PLC0415
+    """What `virtual-devices simulate` does, with its audit."""
+    from virtual_devices.fleet import simulate  # noqa: PLC0415 - each case imports what it measures
 
-    found, documents = read_home(ROOT / "examples" / f"{home}.yaml", now=0)
+    house = simulate.load(ROOT / "examples" / f"{home}.yaml", [], step=STEP)
     begin = time.perf_counter()
-    house = House(override(found, {"clock": {"step": STEP}}), documents)
     if compiled:
         house.compile()
-    summary = Summary(found.name)
-    house.listeners.append(summary.add)
-    house.advance(found.start + days * DAY)
+    result = simulate.run(house, days * DAY)
     seconds = time.perf_counter() - begin
-    assert summary.auditor.ok, summary.auditor.problems
-    assert summary.steps == days * STEPS_PER_DAY
-    return {"seconds": seconds, "steps": summary.steps, "digest": summary.digest}
+    assert result["audit"]["ok"], result["audit"]
+    assert result["steps"] == days * STEPS_PER_DAY
+    return {"seconds": seconds, "steps": result["steps"], "digest": result["ledger_sha256"]}
 
 
 def pysam(days: int) -> Result:
@@ -94,11 +89,9 @@ def pysam(days: int) -> Result:
 
 def pymgrid(days: int) -> Result:
     """The dispatch of the Greensboro home, minute by minute, under pymgrid's rule-based control."""
-    from virtual_devices.edge.files import read_home  # noqa: PLC0415
-    from virtual_devices.kit.house import House  # noqa: PLC0415
+    from virtual_devices.fleet import simulate  # noqa: PLC0415
 
-    found, documents = read_home(ROOT / "examples" / "greensboro.yaml", now=0)
-    house = House(found, documents)
+    house = simulate.load(ROOT / "examples" / "greensboro.yaml", [], step=STEP)
     load: list[float] = []
     sun: list[float] = []
     while len(load) < PYMGRID_DAYS * STEPS_PER_DAY:

@@ -49,8 +49,7 @@ UNITS: dict[str, set[str]] = {
 STATE_CLASSES: dict[str, set[str]] = {
     "energy": {"total", "total_increasing"},
     "monetary": {"total"},
-    **dict.fromkeys(set(UNITS) - {"energy"}, {"measurement"}),
-}
+} | {kind: {"measurement"} for kind in set(UNITS) - {"energy"}}
 BINARY_CLASSES = {
     "battery", "battery_charging", "cold", "connectivity", "door", "heat", "light", "lock", "moisture", "motion",
     "moving", "occupancy", "opening", "plug", "power", "presence", "problem", "running", "safety", "smoke", "sound",
@@ -96,9 +95,8 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
         found.append(f"missing: {missing}")
     if not (payload.get("state_topic") or component.get("state_topic")):
         found.append("no state_topic")
-    for topic in (payload.get("state_topic", ""), component.get("command_topic", "")):
-        if "+" in topic or "#" in topic:
-            found.append(f"wildcard in {topic}")
+    topics = (payload.get("state_topic", ""), component.get("command_topic", ""))
+    found += [f"wildcard in {topic}" for topic in topics if "+" in topic or "#" in topic]
     entity = component.get("default_entity_id", "")
     if not ENTITY_ID.fullmatch(entity) or entity.split(".")[0] != platform:
         found.append(f"default_entity_id {entity!r}")

@@ -16,7 +16,8 @@ from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
 
 _SPEC = importlib.util.spec_from_file_location("ha_rules", Path(__file__).with_name("ha_rules.py"))
-assert _SPEC is not None and _SPEC.loader is not None
+assert _SPEC is not None
+assert _SPEC.loader is not None
 ha_rules = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(ha_rules)
 

@@ -95,7 +95,7 @@ def test_settings_are_taken_apart() -> None:
     assert (capacity.quantity, capacity.minimum, capacity.maximum, capacity.step) == (POWER, 0, 10_000, 1)
     assert capacity.range == "0 to 10000 W"
     limit = items["limit"]
-    assert limit.optional and limit.open_minimum and limit.open_maximum and limit.quantity == POWER
+    assert (limit.optional, limit.open_minimum, limit.open_maximum, limit.quantity) == (True, True, True, POWER)
     assert (limit.minimum, limit.maximum, limit.default) == (0, 100, None)
     assert items["grain"].step == 0.5
     assert (items["people"].type, items["people"].step) == ("integer", 1)
@@ -113,7 +113,7 @@ def test_settings_are_taken_apart() -> None:
 def test_readings_are_taken_apart() -> None:
     items = {item.name: item for item in readings_of(Thing)}
     assert list(items) == [*Told.__dataclass_fields__, "ghi", "closed", "total_joules"]
-    assert items["day_total"].day and items["day_total"].title == "Today"
+    assert (items["day_total"].day, items["day_total"].title) == (True, "Today")
     assert items["pv_power"] == Reading("pv_power", "PV power", "number", POWER, detail=True)
     assert (items["heating"].type, items["heating"].device_class) == ("flag", "heat")
     assert (items["state"].type, items["state"].choices) == ("choice", ("good", "bad"))
@@ -184,8 +184,8 @@ def test_what_a_command_may_bring(setting: str, written: Any, meant: Any) -> Non
         ({"capacity": "5 kV"}, "setting capacity: unit 'kV' is not understood here; use W, kW, mW, MW"),
         ({"capacity": b"much"}, "setting capacity: 'much' does not fit; use 0 to 10000 W, such as 5 or \"5 W\""),
         ({"capacity": True}, "setting capacity: true is no number; use 0 to 10000 W"),
-        ({"capacity": None}, "setting capacity: nothing does not fit; use 0 to 10000 W, such as 5 or \"5 W\""),
-        ({"capacity": float("nan")}, "setting capacity: nan does not fit; use 0 to 10000 W, such as 5 or \"5 W\""),
+        ({"capacity": None}, 'setting capacity: nothing does not fit; use 0 to 10000 W, such as 5 or "5 W"'),
+        ({"capacity": float("nan")}, 'setting capacity: nan does not fit; use 0 to 10000 W, such as 5 or "5 W"'),
         ({"capacity": [1]}, "setting capacity: is a list or a map; use 0 to 10000 W"),
         ({"capacity": b"\xff"}, "setting capacity: is not UTF-8 text; send plain text"),
         ({"limit": 0}, "setting limit: 0 is out of range; use above 0, below 100 W"),

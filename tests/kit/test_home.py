@@ -16,8 +16,9 @@ from virtual_devices.kit import catalogue, home_yaml
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import HomeFileError, SettingError
 from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, retimed, warnings
-from virtual_devices.kit.home_file import instant, parse
+from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_schema import json_schema
+from virtual_devices.kit.home_time import instant
 
 GOOD = """\
 home: my_home
@@ -226,7 +227,7 @@ def test_a_problem_of_a_partner_is_told_once() -> None:
 def test_two_hundred_devices_are_enough() -> None:
     devices = "\n".join(f"  tv_{number}: {{kind: tv}}" for number in range(201))
     with pytest.raises(HomeFileError, match="201 devices are too many; keep to 200"):
-        parse(f"{GOOD.split('devices:')[0]}devices:\n{devices}\n")
+        parse(f"{GOOD[: GOOD.index('devices:')]}devices:\n{devices}\n")
 
 
 def test_a_mebibyte_is_enough() -> None:
@@ -278,10 +279,14 @@ def test_a_later_event_sees_what_an_earlier_one_set() -> None:
 def test_times_between_steps_are_warned_of() -> None:
     text = GOOD.replace("17:45", "17:45:20").replace("18:00-20:30", "18:00:30-20:30")
     assert warnings(parse(text, "my.yaml")) == [
-        "my.yaml:18: the event at 2026-06-21 17:45:20 falls between two steps of 60 s and counts from the next, "
-        "40 s later; move it, or change step",
-        "my.yaml:12: grid.outages: 18:00:30 falls between two steps of 60 s and counts from the next; move it, or "
-        "change step or start",
+        (
+            "my.yaml:18: the event at 2026-06-21 17:45:20 falls between two steps of 60 s and counts from the next, "
+            "40 s later; move it, or change step"
+        ),
+        (
+            "my.yaml:12: grid.outages: 18:00:30 falls between two steps of 60 s and counts from the next; move it, or "
+            "change step or start"
+        ),
     ]
 
 

@@ -24,13 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VERBS: dict[str, tuple[str, str]] = {
+    "asyncapi": ("virtual_devices.cli.asyncapi:asyncapi", "AsyncAPI document of the bus: topics and messages."),
+    "audit": ("virtual_devices.cli.audit:audit", "Check a ledger, recorded or live: no joule lost or invented."),
     "check": ("virtual_devices.cli.check:check", "Say what is wrong with a home file, with line numbers."),
+    "clock": ("virtual_devices.cli.clock:clock", "The time of a running home: faster, slower, pause, step by step."),
     "describe": ("virtual_devices.cli.describe:describe", "Settings and readings of a kind of device."),
+    "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),
+    "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
+    "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
     "run": ("virtual_devices.cli.run:run", "Host one device, as a container does."),
     "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),
+    "set": ("virtual_devices.cli.set:set_settings", "Change settings of a device of a running home."),
     "simulate": ("virtual_devices.cli.simulate:simulate", "Run a home in process, as fast as possible."),
     "up": ("virtual_devices.cli.up:up", "Run a whole home from one command, with a broker if none is given."),
+    "watch": ("virtual_devices.cli.watch:watch", "Watch a running home in the terminal."),
 }
 """Verb → (``module:command``, short help); the help stands here so that listing the verbs imports none of them."""
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from virtual_devices.edge.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.outbox import Outbox, Outgoing
-from virtual_devices.edge.wire import Wire
+from virtual_devices.edge.wire import Ears, Wire
 from virtual_devices.kit.errors import BrokerError
 
 __all__ = ["MAX_MESSAGE_BYTES", "PASSWORD_VARIABLE", "Client", "Endpoint", "Will"]
@@ -98,7 +98,6 @@ class Client:
         self.on_takeover = on_takeover
         self._loop = loop
         self._will = will
-        self._on_message = on_message
         self._on_connect = on_connect
         self._on_disconnect = on_disconnect
         self._on_refused = on_refused
@@ -109,7 +108,8 @@ class Client:
         self._backoff = BACKOFF_SHORTEST
         self._timers: dict[str, Timer] = {}
         last_words = Outgoing(will.topic, will.payload, will.qos, will.retain) if will is not None else None
-        self._wire = Wire(loop, endpoint, client_id, last_words, _Ears(self))
+        ears = Ears(self._greeted, self._lost, on_message, self._served)
+        self._wire = Wire(loop, endpoint, client_id, last_words, ears)
 
     @property
     def connected(self) -> bool:
@@ -241,7 +241,7 @@ class Client:
         self.takeovers = 0
         self._backoff = BACKOFF_SHORTEST
 
-    def _lost(self, reason: str, *, was_connected: bool) -> None:
+    def _lost(self, reason: str, was_connected: bool) -> None:  # noqa: FBT001
         self._cancel("greeting", "settled", "housekeeping")
         if self._leaving:
             self._cancel("leave")
@@ -295,13 +295,3 @@ class Client:
             timer = self._timers.pop(name, None)
             if timer is not None:
                 timer.cancel()
-
-
-class _Ears:
-    """What the wire tells, passed on to its client: these words are not for the client's owner to say."""
-
-    def __init__(self, client: Client) -> None:
-        self.greeted = client._greeted
-        self.lost = client._lost
-        self.heard = client._on_message
-        self.served = client._served

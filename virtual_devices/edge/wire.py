@@ -11,7 +11,8 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
@@ -34,20 +35,21 @@ _PACKETS_IN_A_ROW = 1000  # before the other clients of the loop have their turn
 _NUMBERS_TRIED = 100  # message numbers to try when paho finds one still in use
 
 
-class Listener(Protocol):
-    """Who owns a wire, and what he hears of it."""
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What a wire tells its owner.
 
-    def greeted(self, refusal: str | None) -> None:
-        """The broker answered; None is a welcome."""
+    Attributes:
+        greeted: The broker answered: why it refuses, None for a welcome.
+        lost: The socket is closed, wanted or not: the reason, and whether the broker had welcomed it.
+        heard: A message came: topic, payload, and whether it is a retained one from before the subscription.
+        served: A batch of input has been dealt with; acknowledgements may have been among it.
+    """
 
-    def lost(self, reason: str, *, was_connected: bool) -> None:
-        """The socket is closed, for whatever reason, wanted or not."""
-
-    def heard(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001
-        """A message came."""
-
-    def served(self) -> None:
-        """A batch of input has been dealt with: acknowledgements may be among it."""
+    greeted: Callable[[str | None], None]
+    lost: Callable[[str, bool], None]
+    heard: Callable[[str, bytes, bool], None]
+    served: Callable[[], None]
 
 
 class Wire:
@@ -58,12 +60,12 @@ class Wire:
         topics: Filters and QoS that are subscribed at every connect.
     """
 
-    def __init__(self, loop: Loop, endpoint: Endpoint, client_id: str, will: Outgoing | None, owner: Listener) -> None:
+    def __init__(self, loop: Loop, endpoint: Endpoint, client_id: str, will: Outgoing | None, ears: Ears) -> None:
         self.connected = False
         self.topics: dict[str, int] = {}
         self._loop = loop
         self._endpoint = endpoint
-        self._owner = owner
+        self._ears = ears
         self._unconfirmed: set[int | None] = set()
         self._unacknowledged: deque[paho.MQTTMessageInfo] = deque()
         self._notes: deque[Callable[[], None]] = deque()
@@ -182,7 +184,7 @@ class Wire:
                 # the selector does not know of bytes that were fetched already: the other clients first, then these
                 self._loop.call_soon(self._serve)
         self._tell()
-        self._owner.served()
+        self._ears.served()
 
     def _write(self) -> None:
         self._push()
@@ -221,12 +223,12 @@ class Wire:
                 # at once: paho sends its unacknowledged messages next, and an answer to them must not be missed
                 self._unconfirmed.add(self._mqtt.subscribe(list(self.topics.items()))[1])
         refusal = reason.getName() if reason.is_failure else None
-        self._notes.append(lambda: self._owner.greeted(refusal))
+        self._notes.append(lambda: self._ears.greeted(refusal))
 
     def _paho_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _more: Any) -> None:
         was_connected, self.connected = self.connected, False
         words = "the connection was lost" if reason.getName() == "Unspecified error" else reason.getName()
-        self._notes.append(lambda: self._owner.lost(words, was_connected=was_connected))
+        self._notes.append(lambda: self._ears.lost(words, was_connected))
 
     def _paho_subscribe(self, _client: paho.Client, _data: Any, number: int, _reasons: Any, _more: Any) -> None:
         self._unconfirmed.discard(number)
@@ -237,7 +239,7 @@ class Wire:
         except UnicodeDecodeError:
             return  # no topic of ours; the protocol forbids it, and a broker should not have passed it on
         payload, retain = bytes(message.payload), message.retain
-        self._notes.append(lambda: self._owner.heard(topic, payload, retain))
+        self._notes.append(lambda: self._ears.heard(topic, payload, retain))
 
     def _paho_open(self, _client: paho.Client, _data: Any, sock: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -5,9 +5,7 @@ The text is handed in; files are read in ``virtual_devices.edge.files``.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -31,20 +29,15 @@ from virtual_devices.kit.home import (
     step_of,
     wiring_problems,
 )
+from virtual_devices.kit.home_time import TIME_FORM, instant
 from virtual_devices.kit.home_yaml import Node, YamlError, read
 from virtual_devices.kit.quantities import Angle, Length
 
 SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
 EVENT_KEYS = ("at", "device", "set")
 MAX_SEED = 2**31 - 1
-FIRST_YEAR, LAST_YEAR = 1970, 2199
-TIME_FORM = "2026-06-21 06:30"
 NO_SOLAR = {"inverter_enabled": False}
 """What the inverter of a home without one is set to: a plain switchboard."""
-
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ]\s*(\d\d?):(\d\d)(?::(\d\d))?\s*(Z|[+-]\d\d:?\d\d)?)?"
-)
 
 
 class SiteForm(Settings):
@@ -367,32 +360,6 @@ def name_problem(name: Any) -> str:
     return (
         f"{shown(name)} is no name; use at most {MAX_NAME} lower case letters, digits and _, and begin with a letter"
     )
-
-
-def instant(text: Any, local: Calendar) -> int:
-    """UTC seconds of a written time, which is local where it names no zone. Raises SettingError that shows the form."""
-    match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
-    if match is None:
-        raise SettingError(f"{shown(text)} is no time; write {TIME_FORM} (local time), or add Z or +02:00")
-    parts = [int(part or 0) for part in match.groups()[:6]]
-    try:
-        moment = datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type] # six integers
-    except ValueError as error:
-        raise SettingError(f"{shown(text)} is no time ({error}); write {TIME_FORM}") from None
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise SettingError(f"{shown(text)} is too far away; use the years {FIRST_YEAR} to {LAST_YEAR}")
-    if match[7]:
-        sign = -1 if match[7][0] == "-" else 1
-        digits = "0000" if match[7] == "Z" else match[7][1:].replace(":", "")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        if offset >= timedelta(days=1):
-            raise SettingError(f"{shown(text)} has no such zone; write Z or +02:00")
-        return int(moment.replace(tzinfo=timezone(sign * offset)).timestamp())
-    wall = moment.replace(tzinfo=local.zone)
-    time = int(wall.timestamp())
-    if local.local(time).replace(tzinfo=None) != wall.replace(tzinfo=None):
-        raise SettingError(f"{shown(text)} never is on the clocks of {local.zone.key}: they go forward then; move it")
-    return time
 
 
 def _without_absent(entry: DeviceEntry, names: set[str]) -> DeviceEntry:

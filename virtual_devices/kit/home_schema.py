@@ -10,7 +10,8 @@ from virtual_devices.kit.device import MAX_NAME, NAME
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.face import SettingField, fields_of, settings_of
 from virtual_devices.kit.home import CLOCK, MAX_DEVICES, SITE_SETTINGS
-from virtual_devices.kit.home_file import EVENT_KEYS, MAX_SEED, TIME_FORM, SiteForm
+from virtual_devices.kit.home_file import EVENT_KEYS, MAX_SEED, SiteForm
+from virtual_devices.kit.home_time import TIME_FORM
 
 _NAME = {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME}
 _TIME = {

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings
 from virtual_devices.kit.errors import ProtocolError, SettingError
-from virtual_devices.kit.face import settings_json, validate_change
+from virtual_devices.kit.face import readings_of, settings_json, validate_change
 from virtual_devices.kit.window import Span
 
 CHECKPOINT_VERSION = 1
@@ -128,6 +128,10 @@ class Member:
         values = self.own_readings()
         report = self.device.report(self.settings, self.state, self.time)
         values.update({field: getattr(report, field) for field in report.__dataclass_fields__})
+        for reading in readings_of(type(self.device)):
+            base = reading.name.removesuffix("_joules")
+            if reading.name not in values and base in values:
+                values[reading.name] = values[base] * 3.6e6
         return values
 
     # -- checkpoint -------------------------------------------------------------------------------------------------

@@ -1,0 +1,62 @@
+"""``virtual-devices up [HOME]``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from virtual_devices.cli._options import credential_options, duration as seconds, endpoint_of, json_option
+from virtual_devices.cli._results import print_result
+from virtual_devices.fleet import up as fleet
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0.0
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no speed; write a number such as 60, or max") from None
+
+
+@click.command()
+@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@click.option("--broker", metavar="URL", help="Your own broker, mqtt://user@host: speed 1 and start = now unless told otherwise.")
+@click.option("--broker-kind", type=click.Choice(["mosquitto", "iotcore"]), help="Which broker to start; else mosquitto where it is installed.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker that is started; else 1883, or a free one.")
+@click.option("--speed", type=_speed, metavar="N|max", help="Simulated seconds per second.")
+@click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which it ends.")
+@click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")
+@click.option("--fresh", is_flag=True, help="Start afresh instead of going on where it stopped.")
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics on this port of loopback.")
+@click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it is kept what survives; else below ~/.local/state.")
+@credential_options
+@json_option
+def up(
+    home_file: Path | None,
+    broker: str | None,
+    broker_kind: str | None,
+    port: int | None,
+    speed: float | None,
+    duration: int | None,
+    isolate: bool,  # noqa: FBT001 - click passes it by name
+    fresh: bool,  # noqa: FBT001
+    ledger: Path | None,
+    metrics: int | None,
+    state: Path | None,
+    password_file: str | None,
+    cafile: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Run a whole HOME (default: examples/cape_town.yaml), with a broker of its own unless one is given."""
+    endpoint = endpoint_of(broker, password_file=password_file, cafile=cafile) if broker is not None else None
+    options = fleet.Options(
+        home_file, endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
+        state=state,
+    )  # fmt: skip
+    result = fleet.up(options, say=lambda text: click.echo(text, err=True))
+    print_result(result, as_json=as_json)
+    sys.stdout.flush()
