@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -36,6 +37,16 @@ SITE = SiteMessage(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Run:
+    """One process. memory: MB resident.  cpu, wall: seconds until online.  heavy: packages that it loaded."""
+
+    memory: float
+    cpu: float
+    wall: float
+    heavy: tuple[str, ...]
+
+
 class Bench:
     """A broker, and a client that sees who is online."""
 
@@ -52,8 +63,7 @@ class Bench:
         name = topic.split("/")[2]
         (self.online.add if payload == b"online" else self.online.discard)(name)
 
-    def measure(self, kind: str) -> tuple[float, float, float, str]:
-        """MB resident, processor seconds, wall seconds until online, and the heavy packages that were loaded."""
+    def measure(self, kind: str) -> Run:
         name = CLOCK if kind == CLOCK else f"{kind}_1"
         command = [sys.executable, "-m", "virtual_devices", "run", kind, "--home", HOME, "--name", name]
         begin = time.monotonic()
@@ -70,8 +80,8 @@ class Bench:
             cpu = (int(fields[11]) + int(fields[12])) / TICKS
             status = dict(line.split(":", 1) for line in folder.joinpath("status").read_text().splitlines())
             maps = folder.joinpath("maps").read_text()
-            heavy = ", ".join(package for package in HEAVY if f"/{package}/" in maps)
-            return int(status["VmRSS"].split()[0]) / 1024, cpu, wall, heavy
+            heavy = tuple(package for package in HEAVY if f"/{package}/" in maps)
+            return Run(int(status["VmRSS"].split()[0]) / 1024, cpu, wall, heavy)
         finally:
             process.terminate()
             process.wait(PATIENCE)
@@ -89,8 +99,8 @@ def main() -> None:
             if kind == CLOCK:
                 continue  # it would take the site's place
             runs = [bench.measure(kind) for _ in range(arguments.repeat)]
-            memory, cpu, wall = (median(run[column] for run in runs) for column in range(3))
-            rows.append([kind, f"{memory:.0f}", f"{cpu:.2f}", f"{wall:.2f}", runs[0][3]])
+            memory, cpu, wall = median(run.memory for run in runs), median(run.cpu for run in runs), median(run.wall for run in runs)
+            rows.append([kind, f"{memory:.0f}", f"{cpu:.2f}", f"{wall:.2f}", ", ".join(runs[0].heavy)])
         bench.client.disconnect()
     print(table(("a process of kind", "MB RSS", "CPU s to start", "wall s to start", "loads"), rows))
 

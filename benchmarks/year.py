@@ -112,12 +112,8 @@ def pymgrid(days: int) -> Result:
     grid = GridModule(
         max_import=20 * hours, max_export=20 * hours, time_series=np.tile([0.13, 0.04, 0.4, 1.0], (len(load), 1))
     )
-    microgrid = Microgrid(
-        [
-            battery, grid, LoadModule(time_series=np.array(load) * hours),
-            ("pv", RenewableModule(time_series=np.array(sun) * hours)),
-        ]  # fmt: skip
-    )
+    panels = RenewableModule(time_series=np.array(sun) * hours)
+    microgrid = Microgrid([battery, grid, LoadModule(time_series=np.array(load) * hours), ("pv", panels)])
     steps = len(load) - 1
     begin = time.perf_counter()
     log = RuleBasedControl(microgrid).run(steps)

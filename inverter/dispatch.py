@@ -134,7 +134,7 @@ class _Window:
             for name in candidates:
                 if self.fits(index, [*served, name], link):
                     served.append(name)
-        if set(able) - set(served) and not link.connected and self.rules and self.empty() and not self.restarts():
+        if len(served) < len(candidates) and not link.connected and self.rules and self.empty() and not self.restarts():
             return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
         cut = set(able) - set(served)
         held = {name: shed[name] if shed.get(name, now) > now else now + self.limits.shed_hold for name in sorted(cut)}

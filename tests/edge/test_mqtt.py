@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -538,3 +540,44 @@ def test_files_that_are_not_there_are_an_error_in_words(loop: Loop, tmp_path: Pa
 
 def everybody_heard(people: list[Person], messages: int) -> bool:
     return all(len(person.heard) == messages for person in people)
+
+
+OPENSSL, MOSQUITTO = shutil.which("openssl"), find_mosquitto()
+
+if OPENSSL and MOSQUITTO:
+
+    @pytest.fixture
+    def secure_endpoint(tmp_path: Path) -> Iterator[Endpoint]:
+        """A mosquitto that speaks TLS; the endpoint trusts its certificate."""
+        assert OPENSSL
+        assert MOSQUITTO
+        certificate, key, config = (tmp_path / name for name in ("certificate.pem", "key.pem", "mosquitto.conf"))
+        request = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+        subprocess.run([*request, *names], check=True, capture_output=True)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        config.write_text(
+            f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\nallow_anonymous true\n"
+            + ("user root\n" if os.geteuid() == 0 else "")
+        )
+        with subprocess.Popen([MOSQUITTO, "-c", str(config)], stderr=subprocess.DEVNULL) as process:
+            yield Endpoint.parse(f"mqtts://localhost:{port}").with_tls(cafile=str(certificate))
+            process.terminate()
+            process.wait(SECONDS)
+
+    def test_over_tls_everything_arrives_whole_and_in_order(secure_endpoint: Endpoint, meet: Meet) -> None:
+        anna = meet(secure_endpoint, "anna", ("secret/#", 0))
+        long = os.urandom(3_000_000)
+        wanted = [long, *(b"%d" % number for number in range(500))]
+        for payload in wanted:
+            anna.client.publish("secret/message", payload, 1)
+        assert anna.wait(lambda: len(anna.heard) >= len(wanted))
+        assert anna.payloads("secret/message") == wanted
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(secure_endpoint: Endpoint, meet: Meet) -> None:
+        meet(secure_endpoint, "anna")
+        stranger = meet(dataclasses.replace(secure_endpoint, cafile=None), "berta", wait=False)
+        assert stranger.wait(lambda: stranger.events)
+        assert "is not trusted: self-signed certificate" in stranger.events[0]
+        assert not stranger.client.connected

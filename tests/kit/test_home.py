@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from virtual_devices.kit import catalogue, home_yaml
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import HomeFileError, SettingError
-from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, retimed, warnings
+from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, warnings
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_schema import json_schema
 from virtual_devices.kit.home_time import instant
@@ -68,12 +68,6 @@ def test_a_good_home() -> None:
         (at("2026-06-21 17:45"), "oven", {"mode": "on"}),
     ]
     assert warnings(home) == []
-
-
-def test_the_clock_knows_the_site() -> None:
-    settings = parse(GOOD).entry("clock").settings.model_dump()
-    told = {"latitude": -33.92, "longitude": 18.42, "altitude": 25, "time_zone": "Africa/Johannesburg", "seed": 7}
-    assert settings | told | {"start": at("2026-06-21 06:30")} == settings
 
 
 def test_the_clocks_settings_stand_under_clock() -> None:
@@ -314,14 +308,6 @@ def test_overriding_wrongly(changes: dict[str, dict[str, Any]], said: str) -> No
     with pytest.raises(SettingError) as caught:
         override(parse(GOOD), changes)
     assert str(caught.value).startswith(said)
-
-
-def test_another_start_step_and_speed() -> None:
-    home = retimed(parse(GOOD), start=at("2026-06-21 08:00"), step=30, speed="max")
-    assert (home.start, home.step, home.speed) == (at("2026-06-21 08:00"), 30, None)
-    clock = home.entry("clock").settings.model_dump()
-    assert (clock["start"], clock["step"], clock["speed"]) == (home.start, 30, 0)
-    assert [event.changes for event in home.events] == [{"mode": "on"}]
 
 
 @pytest.mark.parametrize(

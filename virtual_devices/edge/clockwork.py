@@ -56,10 +56,12 @@ class ClockRuntime(Runtime):
         self._found_settlement: SettlementMessage | None = None
         self.waiting_for: list[str] = []
         self.ended = False
+        self._begun = False
+        self._begun_at = self.loop.time()
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
-        return (self.topics.window, 0), (every.settlement, 1), *self._presence.subscriptions()
+        return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions()
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
@@ -167,9 +169,11 @@ class ClockRuntime(Runtime):
                 self._on_end()
             return
         settings = cast("Any", self.member.settings)
-        self.waiting_for = self._missing(settings.wait_for) if self.settled_seq == 0 else self._missing("")
+        self.waiting_for = self._missing(settings.wait_for if self._gathering(settings) else "")
         if self.waiting_for:
+            self._due = self.loop.call_later(1.0, self._pursue)
             return
+        self._begun = True
         single = int(settings.paused_steps) if settings.paused else 0
         if settings.paused and not single:
             return
@@ -189,6 +193,12 @@ class ClockRuntime(Runtime):
         assert self._anchor is not None  # noqa: S101
         wall, simulated = self._anchor
         return float(simulated + settings.speed * (self.loop.time() - wall) - start)
+
+    def _gathering(self, settings: Any) -> bool:
+        """Whether windows still wait for everybody: at a fresh start without end, after a restart as long as patience lasts."""
+        if self._begun:
+            return False
+        return self.settled_seq == 0 or not settings.patience or self.loop.time() - self._begun_at < settings.patience
 
     def _missing(self, wait_for: str) -> list[str]:
         names = [name.strip() for name in wait_for.split(",") if name.strip()]

@@ -19,7 +19,7 @@ class Presence:
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topic filters to subscribe to."""
         every = Topics(self.home, "+")
-        return (every.availability, 1), (every.about, 1)
+        return (every.availability, 0), (every.about, 0)
 
     def received(self, device: str, leaf: str, payload: bytes) -> bool:
         """Take a message; True when it changed who is there. Raises ProtocolError for a broken one."""

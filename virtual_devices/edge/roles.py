@@ -139,7 +139,7 @@ class ParticipantRuntime(_Dependent):
         self._found: Proposal | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 1))
+        return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "settlement":

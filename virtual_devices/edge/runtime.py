@@ -97,8 +97,8 @@ class Runtime:
         )
         one = self.topics
         self.client.subscribe(
-            (one.availability, 1), (one.command, 1), (one.command + "/+", 1), (one.sync, 1), (HA_STATUS, 0),
-            (Topics(home, CLOCK).site, 1), *self.subscriptions(),
+            (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (one.sync, 0), (HA_STATUS, 0),
+            (Topics(home, CLOCK).site, 0), *self.subscriptions(),
         )  # fmt: skip
 
     # -- for roles ----------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Runtime:
         if self.online:
             self._announce()
             self.retained()
-        self.client.publish(self.topics.sync, b"sync", 1)  # like what it must not overtake
+        self.client.publish(self.topics.sync, b"sync")
 
     def _announce(self) -> None:
         assert self.member is not None  # noqa: S101

@@ -31,8 +31,8 @@ class Seen:
         """Its ability, or nothing."""
         return self.about.ability if self.about is not None else ""
 
-    def hear(self, leaf: str, payload: bytes) -> bool:
-        """Take one of its messages; True when it belongs to this picture. A broken one is passed over."""
+    def hear(self, leaf: str, payload: bytes) -> None:
+        """Take one of its messages; empty ones forget, broken ones and others are passed over."""
         if leaf == "availability":
             self.online = payload == b"online"
         elif leaf == "about":
@@ -42,9 +42,6 @@ class Seen:
                 self.about = None
         elif leaf == "state":
             self.state = json_object(payload)
-        else:
-            return False
-        return True
 
 
 def json_object(payload: bytes) -> dict[str, Any]:

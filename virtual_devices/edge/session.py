@@ -48,12 +48,16 @@ class Session:
         self._seen_marks = 0
         self._listeners: list[tuple[tuple[str, ...], Listener]] = []
         self._refusal: str | None = None
+        self.on_connection: Callable[[bool], None] = lambda _: None
+        """Told whether the broker is there, each time that changes; listeners hear everything retained again then."""
         self.client = Client(
             self.loop,
             endpoint,
             f"{ROOT}_cli_{own}",
             on_message=self._message,
             on_refused=self._refused,
+            on_connect=lambda: self._connection(up=True),
+            on_disconnect=lambda _: self._connection(up=False),
         )
         self.client.subscribe((self._mark, 0))
 
@@ -111,6 +115,9 @@ class Session:
         for filters, listener in list(self._listeners):
             if any(topic_matches_sub(name, topic) for name in filters):
                 listener(topic, payload, retain)
+
+    def _connection(self, *, up: bool) -> None:
+        self.on_connection(up)
 
     def _refused(self, reason: str) -> None:
         self._refusal = reason

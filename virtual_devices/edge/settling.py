@@ -36,7 +36,7 @@ class SettlerRuntime(Runtime):
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
         window = Topics(self.home, CLOCK).window
-        return (window, 0), (every.proposal, 0), (self.topics.settlement, 1), *self._presence.subscriptions()
+        return (window, 0), (every.proposal, 0), (self.topics.settlement, 0), *self._presence.subscriptions()
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._presence.received(device, leaf, payload):

@@ -27,13 +27,14 @@ class Flow:
     """A device's part in the flows.
 
     power: W; of a store − while it charges, of a grid − while it takes; None before its first step.  note: what there is
-    to say beside, in a word or two.  level: 0–1 of a store.  wanted: W that a load asked for.  fine: False where there
-    is no supply.
+    to say beside, in a word or two.  change: what comes next, such as "until 20:30".  level: 0–1 of a store.  wanted: W
+    that a load asked for.  fine: False where there is no supply.
     """
 
     name: str
     power: float | None
     note: str = ""
+    change: str = ""
     level: float | None = None
     wanted: float | None = None
     fine: bool = True
@@ -76,17 +77,16 @@ class Now:
 class Picture:
     """Collects what the devices of a home say. ``feed`` takes messages as they come; ``now`` is the home just now."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str = "") -> None:
         self.home = home
         self.devices: dict[str, Seen] = {}
         self.note = ""
         """Something to be shown beside the home's name, such as a lost connection."""
 
-    def feed(self, device: str, leaf: str, payload: bytes) -> bool:
-        """Take a message of the home; True when it changed the picture. Empty payloads forget."""
-        if leaf not in ("about", "availability", "state"):
-            return False
-        return self.devices.setdefault(device, Seen(self.home, device)).hear(leaf, payload)
+    def feed(self, device: str, leaf: str, payload: bytes) -> None:
+        """Take a message of the home; what is not about its picture is passed over."""
+        if leaf in ("about", "availability", "state"):
+            self.devices.setdefault(device, Seen(self.home, device)).hear(leaf, payload)
 
     def show(self, device: str, kind: str, state: Mapping[str, Any]) -> None:
         """Take a state of a device that is online, as a runtime's ``on_state`` tells it."""
@@ -101,9 +101,9 @@ class Picture:
         seen.online = True
         seen.state = dict(state)
 
-    def meet(self, devices: Mapping[str, Seen]) -> None:
-        """Take devices as a session has found them."""
-        self.devices.update(devices)
+    def connection(self, up: bool) -> None:  # noqa: FBT001 - a callback
+        """Note whether the broker is there."""
+        self.note = "" if up else "no connection to the broker"
 
     def of(self, ability: str) -> list[Seen]:
         """The devices of an ability, by name."""
@@ -169,10 +169,12 @@ def line(now: Now) -> str:
         parts.append(f"sun {watts(now.pv)}")
     if now.stores:
         level = "–" if now.soc is None else f"{now.soc * 100:.0f}"
-        parts.append(f"battery {level} % {watts(None if now.battery is None else -now.battery)}")
+        charging = now.battery is not None and now.battery <= -_STILL
+        power = None if now.battery is None else -now.battery
+        parts.append(f"battery {level} % {'+' if charging else ''}{watts(power)}")
     if now.grids:
         parts.append(f"grid {watts(now.grid)}" + ("" if all(grid.fine for grid in now.grids) else " (outage)"))
-    using = [f"{flow.name} {flow.power:.0f}" for flow in now.loads if flow.power is not None and flow.power >= _STILL]
+    using = [f"{flow.name} {flow.power:.0f}" for flow in now.loads if flow.power is not None and flow.power > _STILL]
     shed = [flow.name for flow in now.loads if not flow.fine and (flow.wanted or 0) >= _STILL]
     using += [f"without power {', '.join(shed)}"] if shed else []
     more = [f"and {len(using) - _LISTED} more"] if len(using) > _LISTED else []
@@ -234,20 +236,17 @@ def _grid(seen: Seen, time: datetime | None) -> Flow:
     imported, exported = number(seen.state, "import_power"), number(seen.state, "export_power")
     power = None if imported is None or exported is None else imported - exported
     connected = seen.state.get("connected") is not False
-    times = _times(seen.state.get("outages"))
+    change = _change(_times(seen.state.get("outages")), time, connected=connected)
     if seen.state.get("main_switch") is False:
-        note = "switched off"
+        note, change = "switched off", ""
     elif not connected:
-        note = "outage" + _change(times, time, " until ")
-    elif power is not None and power > _STILL:
-        note = "import"
-    elif power is not None and power < -_STILL:
-        note = "export"
+        note = "outage"
+    elif power is None:
+        note = ""
     else:
-        note = "connected" if power is not None else ""
-    if connected and time is not None and (soon := _change(times, time, ", off at ")):
-        note += soon
-    return Flow(seen.name, power, note, fine=connected, online=seen.online)
+        note = "import" if power >= _STILL else "export" if power <= -_STILL else "connected"
+    word = "off at" if connected else "until"
+    return Flow(seen.name, power, note, f"{word} {change}" if change else "", fine=connected, online=seen.online)
 
 
 def _times(text: Any) -> DailyTimes | None:
@@ -257,22 +256,26 @@ def _times(text: Any) -> DailyTimes | None:
         return None
 
 
-def _change(times: DailyTimes | None, time: datetime | None, word: str) -> str:
-    """When a daily outage begins or ends next, behind a word; nothing where there is none."""
+def _change(times: DailyTimes | None, time: datetime | None, *, connected: bool) -> str:
+    """When a daily outage begins, or ends, next; nothing where there is none."""
     if times is None or not times.periods or time is None:
         return ""
     second = time.hour * 3600 + time.minute * 60 + time.second
-    inside = times.at(second)
-    bounds = [end % DAY if inside else begin for begin, end in times.periods]
-    nearest = min(bounds, key=lambda bound: (bound - second) % DAY or DAY)
-    return f"{word}{nearest // 3600:02}:{nearest // 60 % 60:02}"
+    bounds = sorted(((end if not connected else begin) - second) % DAY for begin, end in times.periods)
+    if connected:
+        found = bounds[0]
+    else:  # an outage that runs into another one ends with that
+        found = next((bound for bound in bounds if not times.at((second + bound) % DAY)), bounds[-1])
+    found = (second + found) % DAY
+    return f"{found // 3600:02}:{found // 60 % 60:02}"
 
 
 def _load(seen: Seen) -> Flow:
     power, wanted = number(seen.state, "power"), number(seen.state, "demand")
     fine = seen.state.get("supplied") is not False
-    note = "" if fine else f"without power, wants {watts(wanted)}" if (wanted or 0) >= _STILL else "without power"
-    return Flow(seen.name, power, note, wanted=wanted, fine=fine, online=seen.online)
+    note = "" if fine else "without power"
+    change = "" if fine or (wanted or 0) < _STILL else f"wants {watts(wanted)}"
+    return Flow(seen.name, power, note, change, wanted=wanted, fine=fine, online=seen.online)
 
 
 def _soc(stores: tuple[Flow, ...], told: float | None) -> float | None:
@@ -321,7 +324,7 @@ def _today(told: dict[str, Any], *, has_stores: bool, has_sources: bool, has_gri
 
 def _consumer_words(seen: Seen) -> str:
     flow = _load(seen)
-    return "" if flow.power is None else watts(flow.power) if flow.fine else flow.note
+    return "" if flow.power is None else watts(flow.power) if flow.fine else f"{flow.note} {flow.change}".rstrip()
 
 
 def _producer_words(seen: Seen) -> str:

@@ -54,8 +54,8 @@ class Archive:
             on_refused=self._on_refused,
         )  # fmt: skip
         every = Topics(home, "+")
-        self.client.subscribe((self._sync, 1), (every.ledger, 1), (every.error, 1), (every.applied, 1))
-        self.client.subscribe(*((every.at(leaf), 1) for leaf in LEAVES))
+        self.client.subscribe((self._sync, 0), (every.ledger, 1), (every.error, 1), (every.applied, 1))
+        self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
 
     def open(self) -> None:
         """Connect and take in what the broker retains. Raises BrokerError when it does not answer."""
@@ -75,7 +75,7 @@ class Archive:
     def _connected(self) -> None:
         if self._synced:  # the broker came back, maybe with an empty memory
             self.put_back()
-        self.client.publish(self._sync, b"sync", 1)  # like what it must not overtake
+        self.client.publish(self._sync, b"sync")
 
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
         if topic == self._sync:

@@ -27,7 +27,7 @@ INVERTER = "inverter"
 MAX_DEVICES = 200
 MIN_STEP, MAX_STEP = 1, 3600
 SITE_SETTINGS = ("latitude", "longitude", "altitude", "time_zone", "seed", "start")
-"""Settings of the clock that the home file writes elsewhere, so that a lone clock knows them too."""
+"""Settings by which a lone clock knows its home; the home file writes them elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,41 +126,6 @@ def override(home: Home, changes: Mapping[str, Mapping[str, Any]]) -> Home:
     if clock is None or CLOCK not in changes:
         return replace(home, devices=devices)
     return replace(home, devices=devices, step=step_of(clock.settings), speed=speed_of(clock.settings))
-
-
-def retimed(
-    home: Home, *, start: int | None = None, step: int | None = None, speed: float | str | None = None
-) -> Home:
-    """The home with another start (UTC seconds), step (s) or speed (``"max"`` too); the clock's settings follow.
-
-    Raises SettingError for a step or speed out of range. Events before the new start are left out: they are past.
-    """
-    wanted = {"step": step, "speed": speed}
-    home = override(home, {CLOCK: {name: value for name, value in wanted.items() if value is not None}})
-    if start is None:
-        return home
-    devices = tuple(_sited(entry, {"start": start}) if entry.kind == CLOCK else entry for entry in home.devices)
-    events = tuple(event for event in home.events if event.at >= start)
-    return replace(home, start=start, devices=devices, events=events)
-
-
-def sited(clock: DeviceEntry, site: Site, start: int) -> DeviceEntry:
-    """The clock with all that a lone clock has to know of its home."""
-    values = {
-        "latitude": site.latitude,
-        "longitude": site.longitude,
-        "altitude": site.altitude,
-        "time_zone": site.zone,
-        "seed": site.seed,
-        "start": start,
-    }
-    return _sited(clock, values)
-
-
-def _sited(clock: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
-    known = {name: value for name, value in values.items() if name in type(clock.settings).model_fields}
-    settings = validate_change(clock.device_class, clock.settings, known, live=False)
-    return replace(clock, settings=settings, declared=clock.declared | known)
 
 
 def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:

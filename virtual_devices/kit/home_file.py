@@ -24,7 +24,6 @@ from virtual_devices.kit.home import (
     Event,
     Home,
     clock_values,
-    sited,
     speed_of,
     step_of,
     wiring_problems,
@@ -92,7 +91,6 @@ class _Reader:
         self.stop()
         if site is None or start is None:  # stop() has raised: what is missing was said
             raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
-        devices = [sited(entry, site, start) if entry.kind == CLOCK else entry for entry in devices]
         return Home(name, site, start, step, speed, tuple(devices), tuple(events), self.source)
 
     # -- what every part needs -------------------------------------------------------------------------------------

@@ -1,0 +1,300 @@
+"""A home painted with characters: rows of (text, style) for a terminal of a given size. It knows no terminal itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from virtual_devices.edge.view import Flow, Now, watts
+
+Row = list[tuple[str, str]]
+"""Pieces of text, each with a style's name as rich reads it."""
+
+NARROWEST, LOWEST = 72, 14
+"""Columns and lines below which there is no picture."""
+
+_BOX = 13
+_LABEL, _WORDS, _POWER, _ARROW = 9, 13, 7, 2
+_LEFT = _LABEL + _WORDS + _POWER + 1 + _ARROW
+_NAME, _SUPPLY = 14, 8
+_LOAD = _ARROW + 1 + _NAME + 1 + _SUPPLY
+_WIDEST_NAME = 24
+_BAR = 24
+_STILL = 0.5
+_PATIENT = 2.0  # wall seconds behind that are worth a word
+_COLORS = {"sun": "yellow", "battery": "green", "grid": "magenta", "loads": "cyan"}
+_BAR_GLYPHS = {"sun": "█", "battery": "▓", "grid": "░"}
+_CONDITIONS = {"ok": "green", "alarm": "yellow", "fault": "bold red"}
+
+ASCII = str.maketrans("─━┄│╭╮╰╯├┤┬┴┼▶◀█▓░×·–−…°", "-=.|+++++++++><#%.x---~o")
+"""Every sign used here, for a terminal that shows ASCII only."""
+
+
+def paint(now: Now, width: int, height: int, footer: Sequence[str] = (), note: str = "") -> list[Row]:
+    """The picture in ``height`` lines of ``width`` columns at most.
+
+    footer: lines at the bottom.  note: beside the home's name.
+    """
+    inner = width - 2
+    stats = _stats(now, inner)
+    closing = [[(f" {text}", "dim")] for text in footer]
+    room = max(4, height - 4 - len(stats) - (len(closing) + 1 if closing else 0))
+    body = _body(now, inner, room)
+    middle: list[Row] = [[(" " + _ambience(now), "dim")], *body]
+    rows = [_edge("╭╮", width, _name(now, note), _clock(now)), *(_framed(row, inner) for row in middle)]
+    rows += [_edge("├┤", width), *(_framed(row, inner) for row in stats)]
+    if closing:
+        rows += [_edge("├┤", width), *(_framed(row, inner) for row in closing)]
+    rows.append(_edge("╰╯", width))
+    return rows[:height]
+
+
+def plain(rows: Iterable[Row], encoding: str | None) -> list[Row]:
+    """The same with signs that an encoding has."""
+    try:
+        "╭━▶█×−".encode(encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return [[(text.translate(ASCII).encode("ascii", "replace").decode(), style) for text, style in row] for row in rows]
+    return list(rows)
+
+
+# -- the frame ----------------------------------------------------------------------------------------------------------
+
+
+def _edge(corners: str, width: int, left: Row | None = None, right: Row | None = None) -> Row:
+    begin: Row = [(" ", ""), *left, (" ", "")] if left else []
+    end: Row = [(" ", ""), *right, (" ", "")] if right else []
+    fill = max(0, width - 4 - _length(begin) - _length(end))
+    return _cut([(corners[0] + "─", "dim"), *begin, ("─" * fill, "dim"), *end, ("─" + corners[1], "dim")], width)
+
+
+def _framed(row: Row, inner: int) -> Row:
+    return [("│", "dim"), *_fit(row, inner), ("│", "dim")]
+
+
+def _length(row: Row) -> int:
+    return sum(len(text) for text, _ in row)
+
+
+def _cut(row: Row, width: int) -> Row:
+    found: Row = []
+    for text, style in row:
+        found.append((text[:width], style))
+        width -= len(text)
+        if width <= 0:
+            break
+    return found
+
+
+def _fit(row: Row, width: int) -> Row:
+    """Exactly so wide."""
+    length = _length(row)
+    return [*row, (" " * (width - length), "")] if length <= width else _cut(row, width)
+
+
+def _short(text: str, width: int) -> str:
+    return (text if len(text) <= width else text[: width - 1] + "…").ljust(width)
+
+
+# -- words --------------------------------------------------------------------------------------------------------------
+
+
+def _name(now: Now, note: str) -> Row:
+    return [(now.home, "bold"), *([(f" · {note}", "bold red")] if note else [])]
+
+
+def _clock(now: Now) -> Row:
+    if now.time is None:
+        return []
+    row: Row = [(f"{now.time:%a %Y-%m-%d %H:%M:%S}", "bold")]
+    if now.paused:
+        return [*row, (" paused", "bold yellow")]
+    if now.speed is not None:
+        row.append((f" {now.speed:g}×" if now.speed else " max", ""))
+        if now.speed and now.behind > _PATIENT * now.speed:
+            row.append((f" {now.behind:.0f} s behind", "yellow"))
+    return row
+
+
+def _ambience(now: Now) -> str:
+    if now.time is not None:
+        return now.weather
+    return "waits for the first window" + (f"; offline: {', '.join(now.offline)}" if now.offline else "")
+
+
+def _stats(now: Now, inner: int) -> list[Row]:
+    bar: Row = [(" now    ", "dim")]
+    for name, share in now.shares.items():
+        bar.append((_BAR_GLYPHS[name] * round(share * _BAR), _COLORS[name]))
+    if now.shares:
+        bar += [("  ", "")] + [(f"{name} {share * 100:.0f} %  ", _COLORS[name]) for name, share in now.shares.items() if share > 0]
+    bar.append((f"loads {watts(now.load)}", _COLORS["loads"]))
+    rows = [bar]
+    words = _today(now.today)
+    if now.cost is not None:
+        words.append((f"cost {now.cost:.2f} {now.currency}".rstrip().replace("-", "−"), "bold"))
+    rows += _wrapped(" today  ", words or [("–", "")], inner)
+    if now.offline and now.time is not None:
+        rows += _wrapped(" offline", [(f" {name}", "red") for name in now.offline], inner)[:2]
+    return rows
+
+
+def _today(today: Mapping[str, float]) -> list[tuple[str, str]]:
+    found = [
+        (f"{name} {_energy(today[name])}", _COLORS.get(name, "")) for name in ("sun", "loads", "import", "export") if name in today
+    ]
+    if "charged" in today and "discharged" in today:
+        battery = f"battery +{_energy(today['charged'])} −{_energy(today['discharged'])}"
+        found.append((battery, _COLORS["battery"]))
+    return [*found[:-1], (f"{found[-1][0]} kWh", found[-1][1])] if found else []
+
+
+def _energy(energy: float) -> str:
+    return f"{energy:.2f}" if energy < 10 else f"{energy:.1f}"  # noqa: PLR2004 - three digits
+
+
+def _wrapped(label: str, words: Sequence[tuple[str, str]], inner: int) -> list[Row]:
+    rows: list[Row] = []
+    row: Row = [(label, "dim")]
+    for text, style in words:
+        if _length(row) + len(text) > inner and len(row) > 1:
+            rows.append(row)
+            row = [(" " * len(label), "")]
+        row += [(text, style), ("  ", "")]
+    return [*rows, row]
+
+
+# -- flows --------------------------------------------------------------------------------------------------------------
+
+
+def _body(now: Now, inner: int, room: int) -> list[Row]:
+    left, joined_left = _supply(now, room)
+    width = inner - _LEFT - _BOX - 5
+    right, joined_right = _loads(now, width, room)
+    size = max(len(left), len(right), 4)
+    above_left, above_right = (size - len(left)) // 2, (size - len(right)) // 2
+    middle = (size - 1) // 2
+    box = dict(enumerate(_box(now), start=middle - 1))
+    trunk = _trunk({row + above_left for row in joined_left}, middle, "╮┤╯├┬┴┼")
+    branches = _trunk({row + above_right for row in joined_right}, middle, "╭├╰┤┬┴┼")
+    rows = []
+    for index in range(size):
+        row = _fit(left[index - above_left] if 0 <= index - above_left < len(left) else [], _LEFT)
+        at_box = "─" if index == middle else " "
+        row += [(trunk.get(index, " "), "dim"), (at_box if trunk else " ", "dim")]
+        row += _fit(box.get(index, []), _BOX)
+        row += [(at_box if branches else " ", "dim"), (branches.get(index, " "), "dim")]
+        row += right[index - above_right] if 0 <= index - above_right < len(right) else []
+        rows.append(row)
+    return rows
+
+
+def _trunk(joined: set[int], middle: int, signs: str) -> dict[int, str]:
+    """The vertical line that joins the rows of one side to the box. signs: first, between, last; box; three crossings."""
+    if not joined:
+        return {}
+    first, last = min(*joined, middle), max(*joined, middle)
+    found = {}
+    for index in range(first, last + 1):
+        place = 0 if index == first else 2 if index == last else 1
+        if index == middle and index in joined:
+            sign = "─" if first == last else signs[(4, 6, 5)[place]]
+        elif index == middle:
+            sign = {"├": "╭├╰", "┤": "╮┤╯"}[signs[3]][place]
+        else:
+            sign = signs[place] if index in joined else "│"
+        found[index] = sign
+    return found
+
+
+def _box(now: Now) -> list[Row]:
+    width = _BOX - 2
+    word = now.condition.split(",")[0]
+    return [
+        [("╭" + "─" * width + "╮", "dim")],
+        [("│", "dim"), (_short(now.inverter or "no inverter", width).strip().center(width), "bold"), ("│", "dim")],
+        [("│", "dim"), (word[:width].center(width), _CONDITIONS.get(word, "")), ("│", "dim")],
+        [("╰" + "─" * width + "╯", "dim")],
+    ]
+
+
+def _arrow(power: float | None, style: str) -> tuple[str, str]:
+    if power is None or abs(power) < _STILL:
+        return "┄┄", "dim"
+    return ("━▶" if power > 0 else "◀━"), style
+
+
+def _flow(label: str, words: str, flow: Flow, style: str) -> Row:
+    """A row that joins the trunk."""
+    power = "offline" if not flow.online else watts(None if flow.power is None else abs(flow.power))
+    return [
+        (f" {label}".ljust(_LABEL), "bold " + style),
+        (_short(words, _WORDS), "" if flow.fine else "red"),
+        (power.rjust(_POWER), style if flow.online else "red"),
+        (" ", ""),
+        _arrow(flow.power if flow.online else None, style),
+    ]
+
+
+def _supply(now: Now, room: int) -> tuple[list[Row], set[int]]:
+    rows: list[Row] = []
+    joined: set[int] = set()
+    below = 2 * len(now.stores) + 2 * len(now.grids)
+    for index, flow in enumerate(_most(now.sources, max(1, room - below))):
+        joined.add(len(rows))
+        rows.append(_flow("" if index else "sun", flow.name, flow, _COLORS["sun"]))
+    for index, flow in enumerate(now.stores):
+        level = flow.level or 0.0
+        full = min(_WORDS, max(0, round(level * _WORDS)))
+        gauge: Row = [(" " * _LABEL if index else " battery".ljust(_LABEL), "bold green")]
+        gauge += [("█" * full, "green"), ("░" * (_WORDS - full), "dim")]
+        gauge += [(("– %" if flow.level is None else f"{level * 100:.0f} %").rjust(_POWER), "bold")]
+        rows.append(gauge)
+        joined.add(len(rows))
+        rows.append(_flow("", flow.note if len(now.stores) == 1 else flow.name, flow, _COLORS["battery"]))
+    for index, flow in enumerate(now.grids):
+        joined.add(len(rows))
+        rows.append(_flow("" if index else "grid", flow.note or flow.name, flow, _COLORS["grid"]))
+        if flow.change:
+            rows.append([(" " * _LABEL, ""), (flow.change, "dim")])
+    return rows[:room], {index for index in joined if index < room}
+
+
+def _loads(now: Now, width: int, room: int) -> tuple[list[Row], set[int]]:
+    columns = 2 if len(now.loads) > room and width >= 2 * _LOAD + 1 else 1
+    each = (width - columns + 1) // columns
+    shown = _most(now.loads, room * columns)
+    height = -(-len(shown) // columns)
+    rows: list[Row] = []
+    for index in range(height):
+        row = _load(shown[index], each)
+        if columns > 1 and index + height < len(shown):
+            row = [*_fit(row, each), (" ", ""), *_load(shown[index + height], each)]
+        rows.append(row)
+    return rows, set(range(height))
+
+
+def _load(flow: Flow, width: int) -> Row:
+    spare = width - _LOAD
+    name = min(_NAME + max(0, spare), _WIDEST_NAME)
+    if not flow.online:
+        power, style = "offline", "red"
+    elif not flow.fine:
+        power, style = "no power", "red"
+    else:
+        power, style = watts(flow.power), _COLORS["loads"]
+    row: Row = [
+        _arrow(flow.power if flow.online and flow.fine else None, style),
+        (" " + _short(flow.name, name), "" if flow.fine else "red"),
+        (power.rjust(_SUPPLY + 1), style),
+    ]
+    return _cut([*row, (f"  {flow.change}", "dim")], width) if flow.change else row
+
+
+def _most(flows: Sequence[Flow], room: int) -> list[Flow]:
+    """All by name where they fit; else those that matter most, and the rest in one."""
+    if len(flows) <= room:
+        return list(flows)
+    ranked = sorted(flows, key=lambda flow: (-max(flow.power or 0, flow.wanted or 0), flow.name))
+    kept, rest = ranked[: room - 1], ranked[room - 1 :]
+    power = sum(flow.power or 0 for flow in rest)
+    return [*sorted(kept, key=lambda flow: flow.name), Flow(f"{len(rest)} more", power)]

@@ -1,0 +1,116 @@
+"""The live view in a terminal, and plain lines where there is none. Driven from outside: it starts no thread."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import IO, TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
+from virtual_devices.edge.view import line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from virtual_devices.edge.loop import Loop, Timer
+    from virtual_devices.edge.view import Picture
+
+REFRESH = 0.25
+"""Wall seconds between two paintings."""
+LINE_EVERY = 5.0
+"""Wall seconds between two plain lines."""
+
+
+class LiveView:
+    """Shows a picture while a ``with`` block lasts; the last painting stays.
+
+    footer: lines at the bottom, such as how to connect Home Assistant; they may be changed.  file: where to, standard
+    output if None.  line_every: wall seconds between plain lines, where ``file`` is no terminal.
+    """
+
+    def __init__(
+        self,
+        picture: Picture,
+        footer: Sequence[str] = (),
+        *,
+        file: IO[str] | None = None,
+        console: Console | None = None,
+        line_every: float = LINE_EVERY,
+    ) -> None:
+        self.picture = picture
+        self.footer = list(footer)
+        self.console = console or Console(file=file or sys.stdout, highlight=False, emoji=False, markup=False)
+        self.line_every = line_every
+        self._live: Live | None = None
+        self._line_at: float | None = None
+        self._last_line = ""
+        self._day = ""
+        self._timer: Timer | None = None
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._live = Live(self.render(), console=self.console, auto_refresh=False)
+            self._live.start(refresh=True)
+        else:
+            for text in self.footer:
+                self._print(text)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._live is not None:
+            self._live.update(self.render(), refresh=True)
+            self._live.stop()
+            self._live = None
+        else:
+            self._say_line()
+
+    def drive(self, loop: Loop) -> None:
+        """Have the loop refresh the view four times a second, until the block ends."""
+        self.refresh()
+        self._timer = loop.call_later(REFRESH, lambda: self.drive(loop))
+
+    def refresh(self) -> None:
+        """Paint again; without a terminal, say a line when it is time for one."""
+        if self._live is not None:
+            self._live.update(self.render(), refresh=True)
+        elif self._line_at is None or time.monotonic() - self._line_at >= self.line_every:
+            self._line_at = time.monotonic()
+            self._say_line()
+
+    def say(self, text: str) -> None:
+        """A line of its own, above the picture."""
+        self._print(text)
+
+    def render(self) -> Text:
+        """The picture as the console's size allows; one line where it is too small."""
+        width, height = self.console.size
+        now = self.picture.now()
+        if width < NARROWEST or height < LOWEST:
+            return Text(line(now), no_wrap=True, overflow="ellipsis")
+        rows = plain(paint(now, width, height - 1, self.footer, self.picture.note), self.console.encoding)
+        text = Text("\n", no_wrap=True, end="").join(Text.assemble(*row) for row in rows)
+        text.no_wrap, text.overflow = True, "crop"
+        return text
+
+    def _say_line(self) -> None:
+        now = self.picture.now()
+        text = line(now)
+        if text == self._last_line:
+            return
+        self._last_line = text
+        day = "" if now.time is None else f"{now.time:%a %Y-%m-%d}"
+        if day != self._day:
+            self._day = day
+            self._print(day)
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        encoding = self.console.encoding
+        [[(shown, _)]] = plain([[(text, "")]], encoding)
+        self.console.print(Text(shown), soft_wrap=True)

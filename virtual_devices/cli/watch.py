@@ -1,0 +1,45 @@
+"""``virtual-devices watch``."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from virtual_devices.cli._options import broker_options, duration, home_option
+from virtual_devices.edge import watching
+from virtual_devices.edge.session import Session
+from virtual_devices.edge.view import Picture
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.endpoint import Endpoint
+
+
+@click.command()
+@click.argument("devices", nargs=-1, metavar="[DEVICE]...")
+@click.option("--for", "seconds", type=duration, metavar="DURATION", help="Wall time to watch; else until Ctrl-C.")
+@home_option
+@broker_options
+def watch(devices: tuple[str, ...], *, seconds: int | None, home: str | None, endpoint: Endpoint) -> None:
+    """A running home, live: all of it in a picture, or what changes in some DEVICES, line by line."""
+    with Session(endpoint) as session:
+        name = session.home(home)
+        for device in devices:
+            session.device(name, device)
+        with suppress(KeyboardInterrupt):
+            if devices:
+                with watching.told(session, name, devices, click.echo):
+                    session.loop.run(timeout=seconds)
+            else:
+                _show(session, name, seconds)
+
+
+def _show(session: Session, home: str, seconds: int | None) -> None:
+    from virtual_devices.cli._view import LiveView  # noqa: PLC0415 - rich, which the other verbs do without
+
+    picture = Picture(home)
+    with watching.kept(session, picture), LiveView(picture) as view:
+        session.on_connection = picture.connection
+        view.drive(session.loop)
+        session.loop.run(timeout=seconds)
