@@ -63,5 +63,5 @@ $(VENV)/.made:
 
 $(VENV)/.ready-%: pyproject.toml | $(VENV)/.made
 	@echo "installing virtual-devices[$(NEEDS_$*)] into $(VENV); later runs skip this"
-	@$(BIN)/python -m pip install --quiet --editable '.[$(NEEDS_$*)]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[$(NEEDS_$*)]'
 	@touch $@

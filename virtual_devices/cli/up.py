@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -57,6 +56,15 @@ def up(
         home_file, endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
         state=state,
     )  # fmt: skip
-    result = fleet.up(options, say=lambda text: click.echo(text, err=True))
-    print_result(result, as_json=as_json)
-    sys.stdout.flush()
+    if as_json:
+        print_result(fleet.up(options, say=lambda text: click.echo(text, err=True)), as_json=True)
+        return
+    from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
+
+    screen = Screen()
+    try:
+        result = fleet.up(options, watcher=screen, say=screen.say, started=screen.started)
+    finally:
+        screen.close()
+    click.echo("")
+    print_result(result, as_json=False)

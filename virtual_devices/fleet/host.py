@@ -30,6 +30,9 @@ GATHER = 5.0
 class Watcher(Protocol):
     """Whoever wants to see a home run."""
 
+    def meet(self, home: Home) -> None:
+        """The home that will run."""
+
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         """A message of the home."""
 

@@ -80,6 +80,8 @@ def up(
         home = override(home, {"clock": {"speed": speed}})
     if foreign:
         home = replace(home, start=int(time.time()))
+    if watcher is not None:
+        watcher.meet(home)
     state = options.state or state_folder(home.name)
     folder = options.home_file.resolve().parent if options.home_file else Path("examples").resolve()
     on_state = _metrics(options.metrics, home.name)
