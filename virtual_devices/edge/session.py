@@ -85,6 +85,8 @@ class Session:
     @contextmanager
     def listening(self, listener: Listener, *filters: str, qos: int = 0) -> Iterator[None]:
         """Hand every message of these topic filters to the listener (topic, payload, retained) within the block."""
+        for name in self._held() & set(filters):
+            self.client.unsubscribe(name)  # iotcore tells what is retained to a new subscription only
         entry = (filters, listener)
         self._listeners.append(entry)
         self.client.subscribe(*((name, qos) for name in filters))
@@ -92,9 +94,11 @@ class Session:
             yield
         finally:
             self._listeners.remove(entry)
-            held = {name for names, _ in self._listeners for name in names}
-            for name in set(filters) - held:
+            for name in set(filters) - self._held():
                 self.client.unsubscribe(name)
+
+    def _held(self) -> set[str]:
+        return {name for names, _ in self._listeners for name in names}
 
     def sync(self) -> None:
         """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""

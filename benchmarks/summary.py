@@ -1,0 +1,39 @@
+"""Every benchmark, one after the other, each in a process of its own: what `make bench` prints.
+
+BENCH_DAYS below 365 makes all of them short: good to see that they run, not to quote.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+SHORT = int(os.environ.get("BENCH_DAYS", "365")) < 365
+BENCHMARKS: dict[str, tuple[str, list[str]]] = {
+    "year.py": ("A year in one process, beside its peers", []),
+    "windows.py": ("A home over MQTT", ["--windows", "20"]),
+    "processes.py": ("A device as a process", ["--repeat", "1"]),
+    "transport.py": ("The wire alone", ["--rounds", "50"]),
+}
+"""Script → its heading, and what makes it short."""
+
+
+def main() -> None:
+    failed = []
+    for script, (heading, short) in BENCHMARKS.items():
+        print(f"\n{heading} (benchmarks/{script})\n", flush=True)
+        path = Path(__file__).with_name(script)
+        if subprocess.run([sys.executable, path, *(short if SHORT else [])], check=False).returncode:
+            failed.append(script)
+    packages = ", ".join(f"{name} {version(name)}" for name in ("virtual-devices", "pydantic", "paho-mqtt"))
+    print(f"\nPython {platform.python_version()}, {packages}; {os.cpu_count()} cores, {platform.machine()}")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

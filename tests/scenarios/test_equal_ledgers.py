@@ -1,0 +1,80 @@
+"""The same home in process, in one process over a broker, and with a process per device: equal ledgers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from virtual_devices.edge.broker import find_mosquitto
+
+HOME = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
+BROKERS = ["mosquitto", "iotcore"] if find_mosquitto() or os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL") else ["iotcore"]
+
+
+def command(folder: Path, *words: str) -> dict[str, Any]:
+    """The JSON object in which a command ends; nothing else is on its standard output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "virtual_devices", *words, "--json"],
+        check=False, capture_output=True, text=True, timeout=150, env={**os.environ, "XDG_STATE_HOME": str(folder)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def simulated(folder: Path, duration: str, *more: str) -> dict[str, Any]:
+    return command(folder, "simulate", str(HOME), "--for", duration, *more)
+
+
+def hosted(folder: Path, duration: str, *more: str) -> dict[str, Any]:
+    return command(folder, "up", str(HOME), "--for", duration, "--speed", "max", *more)
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    for result in (one, other):
+        assert result["audit"] == {"ok": True, "checked_steps": one["steps"], "problems": []}
+    for key in ("home", "start", "end", "steps", "energy_kwh", "energy_by_device_kwh", "soc", "cost", "ledger_sha256"):
+        assert one[key] == other[key], key
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_one_process_over_a_broker_keeps_the_ledger_of_the_house_in_process(tmp_path: Path, broker: str) -> None:
+    duration = "3d" if broker == BROKERS[0] else "18h"
+    same(simulated(tmp_path, duration), hosted(tmp_path, duration, "--broker-kind", broker))
+
+
+def test_windows_on_the_bus_may_be_short(tmp_path: Path) -> None:
+    text = HOME.read_text().replace("step: 60 s, speed: 60}", "step: 60 s, speed: 60, max_steps: 7}")
+    assert "max_steps" in text
+    home = tmp_path / "short.yaml"
+    home.write_text(text)
+    short = command(tmp_path, "up", str(home), "--for", "15h", "--speed", "max")
+    assert short["windows"] >= 15 * 60 // 7
+    same(simulated(tmp_path, "15h"), short)
+
+
+def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
+    same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
+
+
+def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(tmp_path: Path) -> None:
+    first = hosted(tmp_path, "11h")
+    second = hosted(tmp_path, "9h")
+    assert second["start"] == first["end"]
+    assert second["ledger_sha256"] == simulated(tmp_path, "20h")["ledger_sha256"]
+    afresh = hosted(tmp_path, "1h", "--fresh")
+    assert afresh["start"] == first["start"]
+
+
+def test_the_recorded_ledger_stands_the_audit(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.jsonl.gz"
+    result = hosted(tmp_path, "1d", "--ledger", str(file))
+    audit = command(tmp_path, "audit", str(file))
+    assert audit["ok"]
+    assert audit["checked_steps"] == result["steps"]
