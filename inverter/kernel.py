@@ -61,9 +61,10 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """Dispatch steps ``first`` … ``last`` − 1 and return the first that could not be (``last`` when all were).
 
     pv: mW available.  essential, non_essential: mW of those who are supplied.  connected, output, enabled,
-    feed_non_essential: 0 or 1.  export_limit: mW at the meter, −1 when nothing may be exported.  resume: mJ in all stores at which a
-    dropped output returns.  floors: mJ per store that discharging leaves.  stored: mJ per store, updated in place.
-    scratch: two sequences of one integer per store.  out: the columns named above, filled in place.
+    feed_non_essential: 0 or 1.  export_limit: mW at the meter, −1 when nothing may be exported.  resume: mJ in all stores
+    at which a dropped output returns.  floors: mJ per store that discharging leaves.  stored: mJ per store, updated in
+    place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they
+    are not zero.
 
     A step cannot be dispatched when the import limit, the rating or the stores do not suffice for those who are
     supplied, or when a dropped output may return: then who is supplied has to be chosen anew.
@@ -72,15 +73,14 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     limits, given = scratch[0], scratch[1]
     pv_used, dc_in_column, to_essential, to_meter = out[0], out[1], out[2], out[3]
     meter_essential, meter_inverter, imported, exported = out[4], out[5], out[6], out[7]
+    known_target = known_need = 0
     for i in range(first, last):
         ess = essential[i]
         non = non_essential[i]
-        sun = pv[i] if pv[i] < max_solar else max_solar
-        if not enabled:
-            sun = 0
         if connected:
             target = ess + non if feed_non_essential else ess
-            target = min(target, rated)
+            if target > rated:
+                target = rated
         else:
             target = ess
             if target > rated:
@@ -91,16 +91,18 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     total += stored[index]
                 if total >= resume:
                     return i
-        if not enabled:
-            target = 0
-        ac = target
-        need = 0
-        if enabled and (output or connected):
-            need = dc_for_ac(curve, rated, target) if target else idle
-        from_grid = 0
-        surplus = sun - need
-        charge = 0
-        discharge = 0
+        need = ac = from_grid = charge = discharge = surplus = 0
+        if enabled:
+            ac = target
+            surplus = pv[i] if pv[i] < max_solar else max_solar
+            if output or connected:
+                need = idle
+                if target:
+                    if target != known_target:
+                        known_target = target
+                        known_need = dc_for_ac(curve, rated, target)
+                    need = known_need
+                surplus -= need
         dc_in = need
         if surplus < 0:
             lack = -surplus
@@ -114,56 +116,84 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             else:
                 if target and not connected:
                     return i
-                ac = min(target, ac_from_dc(curve, rated, sun + total)) if target else 0
+                sun = need - lack
+                ac = ac_from_dc(curve, rated, sun + total) if target else 0
+                if ac > target:
+                    ac = target
                 if ac:
                     dc_in = dc_for_ac(curve, rated, ac)
                 else:
-                    dc_in = min(idle, sun + (0 if target else total))
+                    dc_in = sun if target else sun + total
+                    if dc_in > idle:
+                        dc_in = idle
                     if connected:
-                        from_grid = min(idle - dc_in, import_limit)
+                        from_grid = idle - dc_in
+                        if from_grid > import_limit:
+                            from_grid = import_limit
                 if dc_in > sun:
                     discharge = dc_in - sun
                 else:
                     surplus = sun - dc_in
             if discharge:
-                share_out(discharge, limits, count, given)
+                if count == 1:
+                    given[0] = discharge
+                else:
+                    share_out(discharge, limits, count, given)
         if surplus > 0:
             total = 0
             for index in range(count):
                 limits[index] = charge_limit(rules[index], stored[index], step)
                 total += limits[index]
-            charge = min(total, surplus)
+            charge = total if total < surplus else surplus
             if charge:
-                share_out(charge, limits, count, given)
-            surplus -= charge
+                if count == 1:
+                    given[0] = charge
+                else:
+                    share_out(charge, limits, count, given)
+                surplus -= charge
             if surplus and connected and export_limit >= 0:
-                most = min(rated, ess + non + export_limit)
+                most = ess + non + export_limit
+                if most > rated:
+                    most = rated
                 if most > ac:
-                    more = min(most, ac_from_dc(curve, rated, dc_in + surplus))
+                    more = ac_from_dc(curve, rated, dc_in + surplus)
+                    if more > most:
+                        more = most
                     if more > ac:
                         ac = more
-                        need = dc_for_ac(curve, rated, ac)
-                        surplus -= need - dc_in
-                        dc_in = need
-        net = ess + non + from_grid - ac if connected else 0
-        if net > import_limit:
-            return i
+                        dc_in = dc_for_ac(curve, rated, ac)
+        net = 0
+        if connected:
+            net = ess + non + from_grid - ac
+            if net > import_limit:
+                return i
+            if net > 0:
+                imported[i] = net
+            elif net:
+                exported[i] = -net
         for index in range(count):
             before = stored[index]
-            c = given[index] if charge else 0
-            d = given[index] if discharge else 0
-            after = advance(rules[index], before, c, d, step)
+            after = advance(rules[index], before, given[index] if charge else 0, given[index] if discharge else 0, step)
             stored[index] = after
-            out[8 + 3 * index][i] = c
-            out[9 + 3 * index][i] = d
-            out[10 + 3 * index][i] = before + (c - d) * step - after
-        feed = ac if ac < ess else ess
+            lost = before - after
+            if charge:
+                out[8 + 3 * index][i] = given[index]
+                lost += given[index] * step
+            elif discharge:
+                out[9 + 3 * index][i] = given[index]
+                lost -= given[index] * step
+            if lost:
+                out[10 + 3 * index][i] = lost
+        if dc_in:
+            dc_in_column[i] = dc_in
         pv_used[i] = dc_in + charge - discharge
-        dc_in_column[i] = dc_in
-        to_essential[i] = feed
-        to_meter[i] = ac - feed
-        meter_essential[i] = ess - feed
-        meter_inverter[i] = from_grid
-        imported[i] = net if net > 0 else 0
-        exported[i] = -net if net < 0 else 0
+        if ac:
+            feed = ac if ac < ess else ess
+            to_essential[i] = feed
+            to_meter[i] = ac - feed
+            meter_essential[i] = ess - feed
+        else:
+            meter_essential[i] = ess
+        if from_grid:
+            meter_inverter[i] = from_grid
     return last

@@ -23,7 +23,11 @@ CLOCK = {"speed": 60.0, "paused": False, "local_time": "2026-06-21 06:45:00", "b
 FOOTER = ("Home Assistant: Settings, Devices & services, MQTT, broker 127.0.0.1", "MQTT: mqtt://127.0.0.1:1883")
 
 
-def picture(*devices: tuple[str, str, Mapping[str, Any]], home: str = "cape_town") -> Picture:
+Device = tuple[str, str, Mapping[str, Any]]
+"""Name, kind, state."""
+
+
+def picture(*devices: Device, home: str = "cape_town") -> Picture:
     made = Picture(home)
     for name, kind, state in devices:
         about = AboutMessage(kind=kind, ability=ABILITIES[kind], title=kind, version="0")
@@ -37,33 +41,33 @@ def oven(power: float, demand: float | None = None, *, supplied: bool = True) ->
     return {"power": power, "demand": power if demand is None else demand, "supplied": supplied}
 
 
-ROOFS = [
+ROOFS: list[Device] = [
     ("roof_north", "pv_array", {"power": 300.0, "available_power": 300.0}),
     ("roof_west", "pv_array", {"power": 20.0, "available_power": 500.0}),
 ]
-BATTERY = ("battery", "battery", {"charge_power": 0.0, "discharge_power": 410.0, "soc": 54.0})
-OUTAGE = (
+BATTERY: Device = ("battery", "battery", {"charge_power": 0.0, "discharge_power": 410.0, "soc": 54.0})
+OUTAGE: Device = (
     "grid", "grid",
     {"import_power": 0.0, "export_power": 0.0, "connected": False, "main_switch": True, "outages": "06:30-08:30, 18:00-20:00",
      "day_cost": 1.25, "currency": "ZAR"},
 )  # fmt: skip
-INVERTER = (
+INVERTER: Device = (
     "inverter", "inverter",
     {"pv_power": 320.0, "battery_power": 410.0, "grid_power": 0.0, "load_power": 730.0, "battery_soc": 54.0,
      "overall_state": "alarm", "shed_loads": "geyser", "day_pv_energy": 1.5, "day_grid_import": 2.0, "day_grid_export": 0.5,
      "day_battery_charge": 0.25, "day_battery_discharge": 0.75, "day_load_energy": 3.0},
 )  # fmt: skip
-LOADS = [
+LOADS: list[Device] = [
     ("base_load", "oven", oven(230.0)),
     ("oven", "oven", oven(500.0)),
     ("tv", "oven", oven(0.0)),
     ("geyser", "oven", oven(0.0, 3000.0, supplied=False)),
 ]
-SKY = [
+SKY: list[Device] = [
     ("sun", "sun", {"apparent_zenith": 85.2}),
     ("weather", "weather", {"cloud_cover": 35.0, "temp_air": -2.4, "wind_speed": 5.0}),
 ]
-WHOLE = [("clock", "clock", CLOCK), *SKY, *ROOFS, BATTERY, OUTAGE, INVERTER, *LOADS]
+WHOLE: list[Device] = [("clock", "clock", CLOCK), *SKY, *ROOFS, BATTERY, OUTAGE, INVERTER, *LOADS]
 
 
 def rendered(shown: Picture, width: int, height: int, footer: tuple[str, ...] = FOOTER) -> list[str]:
@@ -93,9 +97,9 @@ def test_the_flows_of_a_whole_home() -> None:
 
 def test_shares_are_of_what_comes_in() -> None:
     assert picture(*WHOLE).now().shares == pytest.approx({"sun": 320 / 730, "battery": 410 / 730, "grid": 0})
-    charging = ("inverter", "inverter", {"pv_power": 3000.0, "battery_power": -2000.0, "grid_power": -600.0})
+    charging: Device = ("inverter", "inverter", {"pv_power": 3000.0, "battery_power": -2000.0, "grid_power": -600.0})
     assert picture(*ROOFS, BATTERY, OUTAGE, charging).now().shares == {"sun": 1, "battery": 0, "grid": 0}
-    still = ("inverter", "inverter", {"pv_power": 0.0, "battery_power": 0.0, "grid_power": 0.0})
+    still: Device = ("inverter", "inverter", {"pv_power": 0.0, "battery_power": 0.0, "grid_power": 0.0})
     assert picture(*ROOFS, BATTERY, OUTAGE, still).now().shares == {}
 
 
@@ -130,7 +134,7 @@ def test_a_line_for_where_there_is_no_terminal() -> None:
         "06:45  sun 320 W  battery 54 % −410 W  grid 0 W (outage)  "
         "loads 730 W: base_load 230, oven 500, without power geyser"
     )
-    many = [(f"load_{number:02}", "oven", oven(10.0)) for number in range(30)]
+    many: list[Device] = [(f"load_{number:02}", "oven", oven(10.0)) for number in range(30)]
     assert line(picture(("clock", "clock", CLOCK), *many).now()).endswith("load_07 10, and 22 more")
     waiting = Picture("cape")
     assert line(waiting.now()) == "cape: waits for its first window"
@@ -199,7 +203,7 @@ def test_watts_for_people() -> None:
     ],
     ids=["nothing", "whole", "no supply", "no sun", "no battery, no grid", "30 loads", "40 roofs", "long", "batteries"],
 )
-def test_every_home_fits_every_terminal(size: tuple[int, int], devices: list[tuple[str, str, dict[str, Any]]]) -> None:
+def test_every_home_fits_every_terminal(size: tuple[int, int], devices: list[Device]) -> None:
     lines = rendered(picture(*devices), *size)
     assert all(text[0] in "╭│├╰" and text[-1] in "╮│┤╯" for text in lines)
     assert lines[-1].startswith("╰") or size[1] < 20, "the bottom is there"
@@ -210,13 +214,13 @@ def test_the_picture_says_what_matters() -> None:
     for words in (
         "cape_town", "Sun 2026-06-21 06:45:00 60×", "sun 5° high", "roof_north     300 W ━▶", "54 %", "discharging    410 W ━▶",
         "outage           0 W ┄┄", "until 08:30", "━▶ oven                500 W", "no power", "sun 44 %  battery 56 %",
-        "loads 730 W", "sun 1.50  loads 3.00  import 2.00  export 0.50  battery +0.25 −0.75 kWh", "cost 1.25 ZAR", *FOOTER,
+        "loads 730 W", "sun 1.50  loads 3.00  import 2.00  export 0.50", "battery +0.25 −0.75 kWh", "cost 1.25 ZAR", *FOOTER,
     ):  # fmt: skip
         assert words in text
 
 
 def test_of_many_loads_the_biggest_are_shown_and_the_rest_in_one() -> None:
-    many = [(f"load_{number:02}", "oven", oven(number * 10.0)) for number in range(30)]
+    many: list[Device] = [(f"load_{number:02}", "oven", oven(number * 10.0)) for number in range(30)]
     text = "\n".join(rendered(picture(("clock", "clock", CLOCK), INVERTER, *many), 80, 24))
     assert "load_29" in text
     assert "load_00" not in text
@@ -227,14 +231,14 @@ def test_of_many_loads_the_biggest_are_shown_and_the_rest_in_one() -> None:
 
 
 def test_wide_terminals_show_more_loads() -> None:
-    many = [(f"load_{number:02}", "oven", oven(number * 10.0)) for number in range(40)]
+    many: list[Device] = [(f"load_{number:02}", "oven", oven(number * 10.0)) for number in range(40)]
     text = "\n".join(rendered(picture(("clock", "clock", CLOCK), INVERTER, *many), 120, 40))
     assert all(f"load_{number:02}" in text for number in range(40))
 
 
 def test_charging_and_export_point_the_other_way() -> None:
-    battery = ("battery", "battery", {"charge_power": 900.0, "discharge_power": 0.0, "soc": 54.0})
-    grid = ("grid", "grid", {"import_power": 0.0, "export_power": 700.0, "connected": True})
+    battery: Device = ("battery", "battery", {"charge_power": 900.0, "discharge_power": 0.0, "soc": 54.0})
+    grid: Device = ("grid", "grid", {"import_power": 0.0, "export_power": 700.0, "connected": True})
     text = "\n".join(rendered(picture(("clock", "clock", CLOCK), battery, grid, INVERTER), 80, 24))
     assert "charging       900 W ◀━" in text
     assert "export         700 W ◀━" in text
@@ -252,7 +256,7 @@ def test_offline_devices_and_a_lost_connection_show() -> None:
     shown.feed("oven", "availability", b"offline")
     shown.connection(False)  # noqa: FBT003
     text = "\n".join(rendered(shown, 80, 24))
-    assert "offline  oven" in text
+    assert " offline oven " in text
     assert "no connection to the broker" in text
     shown.connection(True)  # noqa: FBT003
     assert "no connection" not in "\n".join(rendered(shown, 80, 24))

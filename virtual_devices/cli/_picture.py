@@ -9,7 +9,7 @@ from virtual_devices.edge.view import Flow, Now, watts
 Row = list[tuple[str, str]]
 """Pieces of text, each with a style's name as rich reads it."""
 
-NARROWEST, LOWEST = 72, 14
+NARROWEST, LOWEST = 78, 14
 """Columns and lines below which there is no picture."""
 
 _BOX = 13

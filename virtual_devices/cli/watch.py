@@ -11,6 +11,7 @@ from virtual_devices.cli._options import broker_options, duration, home_option
 from virtual_devices.edge import watching
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.view import Picture
+from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from virtual_devices.edge.endpoint import Endpoint
@@ -36,8 +37,10 @@ def watch(devices: tuple[str, ...], *, seconds: int | None, home: str | None, en
 
 
 def _show(session: Session, home: str, seconds: int | None) -> None:
-    from virtual_devices.cli._view import LiveView  # noqa: PLC0415 - rich, which the other verbs do without
-
+    try:
+        from virtual_devices.cli._view import LiveView  # noqa: PLC0415 - rich, which the other verbs do without
+    except ImportError:
+        raise ConfigurationError("the picture needs rich: pip install 'virtual-devices[home]'; or name devices to watch") from None
     picture = Picture(home)
     with watching.kept(session, picture), LiveView(picture) as view:
         session.on_connection = picture.connection

@@ -1,28 +1,20 @@
-"""Instants as people write them."""
+"""Instants as people and programs write them in commands and options."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from virtual_devices.kit.calendar import calendar
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home_time import instant
 
 
 def parse_instant(text: str, zone: str) -> int:
     """UTC seconds of ``2026-06-21 18:00`` (local in ``zone`` unless an offset is given) or of a number of UTC seconds.
 
-    Raises ConfigurationError that shows the form.
+    Raises SettingError that shows the form.
     """
-    text = text.strip()
-    if text.lstrip("-").isdigit():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{text[:60]!r} is no instant; write 2026-06-21 18:00 or 2026-06-21T18:00:00+02:00") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=calendar(zone).zone)
-    return int(moment.astimezone(UTC).timestamp())
+    number = text.strip()
+    if number.lstrip("-").isdigit() and len(number) > len("20260621"):
+        return int(number)
+    return instant(text, calendar(zone))
 
 
 def write_instant(time: int, zone: str) -> str:

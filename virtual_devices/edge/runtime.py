@@ -270,11 +270,15 @@ class Runtime:
         return settings_json(self.member.future()) if self.member is not None else {}
 
     def values(self) -> dict[str, Any]:
-        """Settings and readings, flat."""
+        """Settings and readings, flat; a reading is null before the first settled step."""
         assert self.member is not None  # noqa: S101
-        values = {**self._settings_json(), **self.member.readings()}
-        if self.member.time is not None and any(reading.day for reading in readings_of(self.device_class)):
-            midnight = self.member.device.site.calendar.midnight(self.member.time - 1)
+        assert self.site is not None  # noqa: S101
+        known = readings_of(self.device_class)
+        unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
+        values = {**unknown, **self._settings_json(), **self.member.readings()}
+        if any(reading.day for reading in known):
+            time = self.member.time - 1 if self.member.time is not None else self.site.start
+            midnight = self.member.device.site.calendar.midnight(time)
             values["day_start"] = datetime.fromtimestamp(midnight, UTC).isoformat()
         return values
 

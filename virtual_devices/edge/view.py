@@ -119,7 +119,7 @@ class Picture:
         stores = tuple(_store(seen) for seen in self.of("stores"))
         grids = tuple(_grid(seen, time) for seen in self.of("connects"))
         loads = tuple(_load(seen) for seen in self.of("consumes"))
-        pv = _first(number(told, "pv_power"), _sum(sources))
+        pv = _first(number(told, "pv_power"), _sum(sources)) if sources else None
         battery = _first(number(told, "battery_power"), _sum(stores)) if stores else None
         grid = _first(number(told, "grid_power"), _sum(grids)) if grids else None
         bill = next((seen.state for seen in self.of("connects") if "day_cost" in seen.state), {})
@@ -136,7 +136,7 @@ class Picture:
             loads=loads,
             inverter=inverter.name if inverter is not None else "",
             condition=_condition(inverter),
-            pv=pv if sources else None,
+            pv=pv,
             battery=battery,
             grid=grid,
             load=_first(number(told, "load_power"), _sum(loads)),
@@ -156,7 +156,9 @@ def watts(power: float | None) -> str:
         return "– W"
     size = abs(power)
     sign = "−" if power < 0 and round(size) else ""
-    return f"{sign}{size:.0f} W" if size < 9999.5 else f"{sign}{size / 1000:.1f} kW"  # noqa: PLR2004 - four digits are read at a glance
+    if size < 9_999.5:  # noqa: PLR2004 - four digits are read at a glance
+        return f"{sign}{size:.0f} W"
+    return f"{sign}{size / 1e3:.1f} kW" if size < 999_950 else f"{sign}{size / 1e6:.1f} MW"  # noqa: PLR2004
 
 
 def line(now: Now) -> str:

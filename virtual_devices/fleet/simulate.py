@@ -15,6 +15,7 @@ from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
 from virtual_devices.kit.home import MAX_STEP, Home, override
 from virtual_devices.kit.house import House
+from virtual_devices.kit.rehearsal import rehearse
 from virtual_devices.kit.summary import Summary
 from virtual_devices.kit.window import MAX_STEPS
 
@@ -40,6 +41,7 @@ def load(
 ) -> House:
     """A house from its file. Raises HomeFileError, ConfigurationError and SettingError."""
     home, documents = read_home(home_file, now=int(time.time()))
+    rehearse(home, documents)  # a file that does not load is told with the line that names it
     begin = parse_instant(start, home.site.zone) if start is not None else None
     if step is not None and step > MAX_STEP:
         raise ConfigurationError(f"--step {step}s is too long; use 1s to {MAX_STEP}s")

@@ -56,8 +56,8 @@ def load_module(module_name: str, kind: str) -> type[AnyDevice]:
     """The one Device class that a module defines."""
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise CatalogueError(f"kind {kind!r} cannot be loaded from {module_name}: {error}") from error
+    except Exception as error:  # whatever a broken kind raises, it costs nobody else
+        raise CatalogueError(f"kind {kind!r} cannot be loaded from {module_name}: {type(error).__name__}: {error}") from error
     classes = [
         value
         for value in vars(module).values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from virtual_devices.kit.ahead import Columns
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
@@ -80,9 +81,9 @@ class House:
         steps = max(1, min(most, self._limit))
         self.seq += 1
         window = Window("house", self.seq, Span(self.time, self.home.step, steps), tuple(self.members), self.seq - 1)
-        given: dict[str, dict[str, list[int]]] = {}
+        given: dict[str, Columns] = {}
         for observer in self.observers:
-            given[observer.name] = observer.conditions(window, self._inputs(observer, given))
+            given[observer.name] = observer.columns(window, self._inputs(observer, given))
         proposals = {
             member.name: member.propose(window, self._inputs(member, given), checkpoint=False)
             for member in self.participants
@@ -97,7 +98,7 @@ class House:
             listener(record)
         return record
 
-    def _inputs(self, member: Member, given: Mapping[str, dict[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+    def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {
             setting: given[name]
             for setting, (name, _) in partners(type(member.device), member.settings).items()

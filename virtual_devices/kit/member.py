@@ -6,7 +6,7 @@ The same members serve the house in one process and the runtime over MQTT; what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,6 @@ from virtual_devices.kit.window import Span
 
 CHECKPOINT_VERSION = 1
 MAX_PENDING = 1000
-Inputs = Mapping[str, Mapping[str, Sequence[int]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
+from virtual_devices.kit.ahead import Columns, Course, Foreseen, Inputs, sliced
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import (
     Conditions,
@@ -25,7 +26,7 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.face import settings_of
-from virtual_devices.kit.member import Inputs, Member
+from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
 from virtual_devices.kit.store import StoreRule, advance, loss
@@ -48,10 +49,25 @@ class Observer(Member):
 
     device: Conditions[Any, Any, Any]
 
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self._foreseen = Foreseen()
+
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
         """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
+        return {name: column.tolist() for name, column in self.columns(window, inputs).items()}
+
+    def columns(self, window: Window, inputs: Inputs) -> Columns:
+        """The same as ``conditions``, in the form that is quick to hand on within a process."""
         span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
-        values = self.device.conditions(self.settings, span, sliced(inputs, 0, span.steps))
+        values = self._foreseen.over(
+            self.settings,
+            span,
+            sliced(inputs, 0, span.steps),
+            lambda part, given: self.device.conditions(self.settings, part, given),
+        )
         self.last = {name: column[0] for name, column in values.items()}
         self.time = self.busy_until = span.end
         self.after = window.seq
@@ -72,8 +88,6 @@ class Participant(Member):
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
         self.proposed: Proposed | None = None
-        self._power: list[int] | None = None
-        self._end: Any = None
 
     def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
         """This device's part in a window.
@@ -115,7 +129,6 @@ class Participant(Member):
         made = proposal.checkpoint["proposed"]
         self.proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"])
         self.busy_until = self.proposed.span.end
-        self._power = proposal.offer.power if isinstance(proposal.offer, Supply) else None
 
     def count(self, name: str, energy: int) -> int:
         """A counter with ``energy`` mJ more."""
@@ -135,35 +148,36 @@ class Consumer(Participant):
     device: Consumes[Any, Any, Any]
     needs_inputs = True
 
+    @property
+    def state(self) -> Any:
+        """After what is settled."""
+        return self._course.state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._course = Course(self.device, state)
+
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
         supplied = bool(self.last.get("supplied", 1))
-        power, self._end = self.device.draw(settings, self.state, span, inputs, supplied)
-        self._power = power
+        power = self._course.over(settings, span, inputs, supplied=supplied)
         return Demand(settings.circuit, settings.priority, supplied, power)
 
     def settle(self, share: Share, made: Proposed) -> None:
         steps, step = share.span.steps, share.span.step
         supplied = bool(self.last.get("supplied", 1))
-        if self._power is not None and share.supply == ((made.span.steps, supplied),):
-            power, state = self._power, self._end
-            energy = sum(power)
-            got = energy if supplied else 0
-        else:
-            if sum(count for count, _ in share.supply) != steps:
-                raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
-            power, state, got, done = [], self.state, 0, 0
-            for count, on in share.supply:
-                part, state = self.device.draw(
-                    self.settings, state, made.span.part(done, count), sliced(made.inputs, done, count), on
-                )
-                power += part
-                got += sum(part) if on else 0
-                done += count
-            energy = sum(power)
-        self.state = state
+        if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
+            raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
+        energy = got = done = last = 0
+        for count, on in share.supply:
+            part = made.span.part(done, count)
+            power = self._course.over(self.settings, part, sliced(made.inputs, done, count), supplied=on)
+            self._course.advance(count)
+            energy += (drawn := sum(power))
+            got += drawn if on else 0
+            done, last = done + count, power[-1]
         on = share.supply[-1][1]
-        self.last = {"power": power[-1] if on else 0, "demand": power[-1], "supplied": int(on)}
+        self.last = {"power": last if on else 0, "demand": last, "supplied": int(on)}
         self.counters = {
             "energy": self.count("energy", got * step),
             "unserved_energy": self.count("unserved_energy", (energy - got) * step),
@@ -178,14 +192,28 @@ class Producer(Participant):
 
     device: Produces[Any, Any, Any]
 
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self._foreseen = Foreseen()
+        self._power: list[int] = []
+
     def offer(self, span: Span, inputs: Inputs) -> Supply:
-        power = self._power = self.device.available(self.settings, span, inputs)
-        return Supply(self.device.source, power)
+        columns = self._foreseen.over(
+            self.settings, span, inputs, lambda part, given: {"power": self.device.available(self.settings, part, given)}
+        )
+        self._power = columns["power"].tolist()
+        return Supply(self.device.source, self._power)
+
+    def resume(self, proposal: Proposal) -> None:
+        super().resume(proposal)
+        self._power = cast("Supply", proposal.offer).power
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
-        power = (self._power or [])[: share.span.steps]
+        power = self._power[: share.span.steps]
         used, available = sum(share.used), sum(power)
         self.last = {"power": share.used[-1], "available_power": power[-1]}
         self.counters = {
@@ -291,17 +319,6 @@ def partners(device_class: type[AnyDevice], settings: Settings) -> dict[str, tup
 def covered(inputs: Inputs, steps: int) -> int:
     """Steps that all inputs cover, at most ``steps``."""
     return min([steps, *(len(column) for fields in inputs.values() for column in fields.values())])
-
-
-def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
-    """The inputs of ``steps`` steps from step ``first``; columns that are just that are not copied."""
-    return {
-        key: {
-            name: column if first == 0 and len(column) == steps else column[first : first + steps]
-            for name, column in fields.items()
-        }
-        for key, fields in inputs.items()
-    }
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:

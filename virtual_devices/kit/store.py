@@ -49,9 +49,9 @@ class StoreRule:
 
 def taper(rule: Sequence[int], first: int, points: int, stored: int) -> int:
     """The piecewise-linear limit at ``stored``, of ``points`` points that begin at index ``first`` of a flat rule."""
-    last = first + 2 * (points - 1)
     if stored <= rule[first]:
         return rule[first + 1]
+    last = first + 2 * (points - 1)
     if stored >= rule[last]:
         return rule[last + 1]
     while stored >= rule[first + 2]:
@@ -65,10 +65,14 @@ def charge_limit(rule: Sequence[int], stored: int, step: int) -> int:
     room = rule[0] - stored
     if room <= 0:
         return 0
-    limit = min(rule[1], room * PPM // (rule[3] * step))
+    limit = room * PPM // (rule[3] * step)
+    if rule[1] < limit:  # min() and max() would cost more than all the rest
+        limit = rule[1]
     if rule[6]:
-        limit = min(limit, taper(rule, 8, rule[6], stored))
-    return max(limit, 0)
+        most = taper(rule, 8, rule[6], stored)
+        if most < limit:
+            limit = most
+    return limit if limit > 0 else 0
 
 
 def discharge_limit(rule: Sequence[int], stored: int, floor: int, step: int) -> int:
@@ -76,10 +80,14 @@ def discharge_limit(rule: Sequence[int], stored: int, floor: int, step: int) -> 
     above = stored - floor
     if above <= 0:
         return 0
-    limit = min(rule[2], above * rule[4] // (PPM * step))
+    limit = above * rule[4] // (PPM * step)
+    if rule[2] < limit:
+        limit = rule[2]
     if rule[7]:
-        limit = min(limit, taper(rule, 8 + 2 * rule[6], rule[7], stored))
-    return max(limit, 0)
+        most = taper(rule, 8 + 2 * rule[6], rule[7], stored)
+        if most < limit:
+            limit = most
+    return limit if limit > 0 else 0
 
 
 def advance(rule: Sequence[int], stored: int, charge: int, discharge: int, step: int) -> int:

@@ -1,0 +1,163 @@
+"""What was worked out ahead and still holds.
+
+A window is speculation: where somebody's supply changes it is cut, and the steps behind the cut are asked for again. Most
+devices would say the same again. These two keep what a device said, and work out only what is new; the numbers are those
+that the device gives when asked for the whole at once, because two spans in a row give the same as one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from virtual_devices.kit.device import Consumes, Settings
+from virtual_devices.kit.window import Span
+
+Inputs = Mapping[str, Mapping[str, Sequence[int]]]
+"""Conditions of partners, by the setting that names the partner, then by field."""
+Columns = dict[str, "array[int]"]
+"""64-bit integers by name: cheap to slice, and numpy reads them without looking at each."""
+
+
+def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
+    """The inputs of ``steps`` steps from step ``first``; columns that are just that are not copied."""
+    return {
+        key: {
+            name: column if first == 0 and len(column) == steps else column[first : first + steps]
+            for name, column in fields.items()
+        }
+        for key, fields in inputs.items()
+    }
+
+
+def agree(known: Inputs, first: int, inputs: Inputs, steps: int) -> bool:
+    """Whether ``steps`` steps of ``known`` from step ``first`` on are those that ``inputs`` begin with."""
+    if known.keys() != inputs.keys():
+        return False
+    return all(
+        fields.keys() == known[key].keys()
+        and all(known[key][name][first : first + steps] == column[:steps] for name, column in fields.items())
+        for key, fields in inputs.items()
+    )
+
+
+def follows(known: Span, span: Span) -> bool:
+    """Whether ``span`` begins with a step of ``known``."""
+    offset = span.start - known.start
+    return span.step == known.step and 0 <= offset < known.steps * known.step and offset % span.step == 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    settings: Settings
+    span: Span
+    inputs: Inputs
+    columns: Columns
+
+
+class Foreseen:
+    """Columns of a pure function of settings, time and inputs."""
+
+    def __init__(self) -> None:
+        self._kept: _Kept | None = None
+
+    def over(
+        self, settings: Settings, span: Span, inputs: Inputs, work: Callable[[Span, Inputs], Mapping[str, list[int]]]
+    ) -> Columns:
+        """Columns over a span; ``work`` gives those of a part of it. inputs: exactly as long as the span."""
+        kept = self._kept
+        if kept is not None and kept.settings is settings and follows(kept.span, span):
+            first = (span.start - kept.span.start) // span.step
+            have = min(kept.span.steps - first, span.steps)
+            if agree(kept.inputs, first, inputs, have):
+                columns = {name: column[first : first + have] for name, column in kept.columns.items()}
+                if have == span.steps:
+                    return columns
+                rest = span.steps - have
+                more = work(span.part(have, rest), sliced(inputs, have, rest))
+                for name, column in columns.items():
+                    column.extend(more[name])
+                self._kept = _Kept(settings, span, inputs, columns)
+                return columns
+        columns = {name: array("q", column) for name, column in work(span, inputs).items()}
+        self._kept = _Kept(settings, span, inputs, columns)
+        return columns
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A part of a course. state: before its first step."""
+
+    span: Span
+    state: Any
+    inputs: Inputs
+    power: list[int]
+
+
+class Course:
+    """What a load will draw while its supply stays as it is, and the state that it is in on the way.
+
+    The state between two pieces is worked out only when somebody asks for it.
+    """
+
+    def __init__(self, device: Consumes[Any, Any, Any], state: Any) -> None:
+        self._device = device
+        self._pieces: list[_Piece] = []
+        self._done = 0  # steps of the first piece that are past
+        self._end = state  # after the last piece
+        self._settings: Settings | None = None
+        self._supplied = True
+
+    @property
+    def state(self) -> Any:
+        """The state now, before the first step that is not past."""
+        if self._pieces and self._done:
+            piece, done = self._pieces[0], self._done
+            rest = piece.span.steps - done
+            _, piece.state = self._draw(piece.state, piece.span.part(0, done), sliced(piece.inputs, 0, done))
+            piece.span, piece.inputs, piece.power = piece.span.part(done, rest), sliced(piece.inputs, done, rest), piece.power[done:]
+            self._done = 0
+        return self._pieces[0].state if self._pieces else self._end
+
+    def over(self, settings: Settings, span: Span, inputs: Inputs, *, supplied: bool) -> list[int]:
+        """Demand in mW per step of a span that begins now. inputs: exactly as long as the span."""
+        if not self._holds(settings, span, inputs, supplied):
+            self._end = self.state
+            self._pieces, self._done, self._settings, self._supplied = [], 0, settings, supplied
+        power: list[int] = []
+        begin = self._done
+        for piece in self._pieces:
+            power += piece.power[begin : begin + span.steps - len(power)]
+            begin = 0
+        if rest := span.steps - len(power):
+            part, known = span.part(len(power), rest), sliced(inputs, len(power), rest)
+            state = self._end
+            more, self._end = self._draw(state, part, known)
+            self._pieces.append(_Piece(part, state, known, more))
+            power = power + more if power else more
+        return power
+
+    def advance(self, steps: int) -> None:
+        """So many of the steps that were asked for are past."""
+        self._done += steps
+        while self._pieces and self._done >= self._pieces[0].span.steps:
+            self._done -= self._pieces.pop(0).span.steps
+
+    def _draw(self, state: Any, span: Span, inputs: Inputs) -> tuple[list[int], Any]:
+        return self._device.draw(self._settings, state, span, inputs, self._supplied)
+
+    def _holds(self, settings: Settings, span: Span, inputs: Inputs, supplied: bool) -> bool:  # noqa: FBT001
+        if not self._pieces or settings is not self._settings or supplied != self._supplied:
+            return False
+        first = self._pieces[0].span
+        if span.step != first.step or span.start != first.start + self._done * first.step:
+            return False
+        begin, seen = self._done, 0
+        for piece in self._pieces:
+            steps = min(piece.span.steps - begin, span.steps - seen)
+            if not agree(piece.inputs, begin, sliced(inputs, seen, steps), steps):
+                return False
+            seen, begin = seen + steps, 0
+        return True
