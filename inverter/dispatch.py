@@ -6,10 +6,9 @@ many steps are asked for at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field, replace
-from operator import add
-from typing import Any
+from operator import add, sub
 
 from inverter import kernel
 from virtual_devices.kit.device import Link
@@ -62,60 +61,67 @@ class _Window:
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
         self.links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
-        steps = span.steps
-        self.pv = _sum([offer.power for offer in self.producers.values()], steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
-        self.out = [[0] * steps for _ in range(kernel.STORES + 3 * len(self.rules))]
         self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
+        self.out = self.columns(span.steps)
         self.order = sorted(self.consumers, key=lambda name: (self.consumers[name].priority, name))
-        self._sums: tuple[dict[str, bool], list[int], list[int]] | None = None
+        assumed = [offer for offer in self.consumers.values() if offer.supplied]
+        self._parts = (
+            [offer.power for offer in self.producers.values()],
+            [offer.power for offer in assumed if offer.circuit == ESSENTIAL],
+            [offer.power for offer in assumed if offer.circuit == NON_ESSENTIAL],
+        )
+        self.sums: tuple[list[int], list[int], list[int]] = ([], [], [])
+        """mW per step that the sun has, and that those who are supplied need on each circuit; as far as looked at."""
 
-    def sums(self, supply: Mapping[str, bool]) -> tuple[list[int], list[int]]:
-        """mW per step of the supplied consumers on each circuit."""
-        if self._sums is None or self._sums[0] != supply:
-            columns: dict[str, list[list[int]]] = {ESSENTIAL: [], NON_ESSENTIAL: []}
-            for name, offer in self.consumers.items():
-                if supply[name]:
-                    columns[offer.circuit].append(offer.power)
-            essential, non_essential = (_sum(columns[c], self.span.steps) for c in (ESSENTIAL, NON_ESSENTIAL))
-            self._sums = (dict(supply), essential, non_essential)
-        return self._sums[1], self._sums[2]
+    def columns(self, steps: int) -> list[list[int]]:
+        """Columns for the kernel to fill."""
+        return [[0] * steps for _ in range(kernel.STORES + 3 * len(self.rules))]
 
-    def attempt(  # noqa: D102 - see run_steps
+    def look(self, end: int) -> None:
+        """Sum up to step ``end``, with everybody supplied as assumed."""
+        first = len(self.sums[0])
+        if end > first:
+            for total, parts in zip(self.sums, self._parts, strict=True):
+                total += _sum([part[first:end] for part in parts], end - first)
+
+    def attempt(
         self,
         first: int,
         last: int,
-        essential: Sequence[int],
-        non_essential: Sequence[int],
+        sums: Sequence[Sequence[int]],
         link: Link,
         output: bool,  # noqa: FBT001 - one of the facts of a step
         stored: MutableSequence[int],
         out: Sequence[MutableSequence[int]],
     ) -> int:
+        """Dispatch steps ``first`` … ``last`` − 1; gives the first step that could not be (see ``kernel.run``)."""
         limits = self.limits
         floor = limits.low_capacity if link.connected else limits.shutdown_capacity
-        capacities = [rule[0] for rule in self.rules]
         export = -1 if not limits.solar_export else kernel.UNLIMITED if link.export_limit is None else link.export_limit
         return self.run(
-            first, last, self.span.step, self.pv, essential, non_essential,
-            int(link.connected), int(output), int(limits.enabled),
+            first, last, self.span.step, *sums, int(link.connected), int(output), int(limits.enabled),
             kernel.UNLIMITED if link.import_limit is None else link.import_limit, export,
-            int(limits.feed_non_essential), limits.rated, limits.idle, limits.max_solar,
-            self.resume,
-            limits.curve, self.rules, [floor * capacity // 1_000_000 for capacity in capacities],
+            int(limits.feed_non_essential), limits.rated, limits.idle, limits.max_solar, self.resume,
+            limits.curve, self.rules, [floor * rule[0] // 1_000_000 for rule in self.rules],
             stored, self.scratch, out,
         )  # fmt: skip
 
-    def fits(self, index: int, names: Sequence[str], link: Link) -> bool:
-        """Whether step ``index`` can be dispatched with just these consumers supplied (nothing is changed)."""
+    def single(
+        self, index: int, names: Iterable[str], link: Link, *, output: bool, stored: list[int]
+    ) -> tuple[tuple[list[int], ...], list[list[int]]] | None:
+        """Step ``index`` with just these consumers supplied: its sums and flows, or None when it cannot be."""
         needs = {ESSENTIAL: 0, NON_ESSENTIAL: 0}
         for name in names:
             needs[self.consumers[name].circuit] += self.consumers[name].power[index]
-        essential, non_essential = [0] * (index + 1), [0] * (index + 1)
-        essential[index], non_essential[index] = needs[ESSENTIAL], needs[NON_ESSENTIAL]
-        trial = [_Nowhere() for _ in self.out]
-        return self.attempt(index, index + 1, essential, non_essential, link, True, list(self.stored), trial) > index  # noqa: FBT003
+        sums = ([sum(part[index] for part in self._parts[0])], [needs[ESSENTIAL]], [needs[NON_ESSENTIAL]])
+        out = self.columns(1)
+        return (sums, out) if self.attempt(0, 1, sums, link, output, stored, out) else None
+
+    def fits(self, index: int, names: Iterable[str], link: Link) -> bool:
+        """Whether step ``index`` can be dispatched with just these consumers supplied."""
+        return self.single(index, names, link, output=True, stored=list(self.stored)) is not None
 
     def choose(self, index: int, link: Link, state: Supplying) -> tuple[dict[str, bool], Supplying]:
         """Who is supplied in step ``index``: by priority, then name, each wholly or not at all."""
@@ -170,16 +176,30 @@ class _Window:
             end = min(begin + link.steps, self.span.steps)
             while index < end:
                 chosen, state = self.choose(index, link, state)
-                changed = chosen != supply
-                upto = index + 1 if changed else self.until(index, end, state)
-                essential, non_essential = self.sums(chosen)
-                done = self.attempt(index, upto, essential, non_essential, link, state.output, self.stored, self.out)
-                if changed:
+                if chosen != supply:
                     limit = ", ".join(sorted(n for n in chosen if chosen[n] != supply[n]))
-                    return done, _runs(supply, chosen, index), state, limit
+                    return self.last(index, chosen, link, state), _runs(supply, chosen, index), state, limit
+                upto = self.until(index, end, state)
+                self.look(upto)
+                done = self.attempt(index, upto, self.sums, link, state.output, self.stored, self.out)
+                if done == index:
+                    raise AssertionError(f"step {index} was chosen and cannot be dispatched")
                 index = done
             begin = end
         return index, _runs(supply, supply, index), state, limit
+
+    def last(self, index: int, chosen: Mapping[str, bool], link: Link, state: Supplying) -> int:
+        """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
+        supplied = [name for name, on in chosen.items() if on]
+        done = self.single(index, supplied, link, output=state.output, stored=self.stored)
+        if done is None:
+            raise AssertionError(f"step {index} was chosen and cannot be dispatched")
+        self.look(index)
+        for total, last in zip(self.sums, done[0], strict=True):
+            total[index:] = last
+        for column, last in zip(self.out, done[1], strict=True):
+            column[index:] = last
+        return index + 1
 
     def until(self, index: int, end: int, state: Supplying) -> int:
         """First step at which a shed consumer may return, or ``end``."""
@@ -189,30 +209,19 @@ class _Window:
         return max(index + 1, min(end, self.span.steps_until(min(times))))
 
 
-class _Nowhere(list[int]):
-    """A column whose values nobody wants."""
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Forget it."""
-
-
 def dispatch(
     limits: Limits, state: Supplying, span: Span, offers: Mapping[str, Offer], *, name: str, run: Callable[..., int] = kernel.run
 ) -> tuple[Dispatch, Supplying]:
     """Dispatch a window over the shortest offer. name: the inverter's account. run: the inner loop (plain or compiled)."""
     window = _Window(limits, state, span, offers, run)
     steps, supply, after, limit = window.decide()
-    out = [column if steps == span.steps else column[:steps] for column in window.out]
-    used = _share_used(out[kernel.PV_USED], window.pv, {n: o.power for n, o in window.producers.items()}, steps)
-    ac = list(map(add, out[kernel.TO_ESSENTIAL], out[kernel.TO_METER]))
-    lost = [d + g - a for d, g, a in zip(out[kernel.DC_IN], out[kernel.METER_INVERTER], ac, strict=True)]
-    non_essential = _served(window, supply, NON_ESSENTIAL, steps)
+    out, (pv, _, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
         (name, ESSENTIAL): out[kernel.TO_ESSENTIAL],
         (name, METER): out[kernel.TO_METER],
         (METER, name): out[kernel.METER_INVERTER],
-        (name, LOSSES): lost,
+        (name, LOSSES): out[kernel.LOST],
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
@@ -222,7 +231,7 @@ def dispatch(
         Dispatch(
             steps=steps,
             supply=supply,
-            used=used,
+            used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in window.producers.items()}),
             charge={n: out[first + 3 * k] for k, n in enumerate(stores)},
             discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
             lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
@@ -236,41 +245,25 @@ def dispatch(
     )
 
 
-def _served(window: _Window, supply: Mapping[str, tuple[tuple[int, bool], ...]], circuit: str, steps: int) -> list[int]:
-    columns = [
-        served(offer.power, supply[name], steps) for name, offer in window.consumers.items() if offer.circuit == circuit
-    ]
-    return _sum(columns, steps)
-
-
-def served(power: list[int], supply: tuple[tuple[int, bool], ...], steps: int) -> list[int]:
-    """What a consumer got: its demand where it was supplied, else 0."""
-    if len(supply) == 1 and supply[0][1]:
-        return power if len(power) == steps else power[:steps]
-    column: list[int] = []
-    for count, on in supply:
-        column += power[len(column) : len(column) + count] if on else [0] * count
-    return column
-
-
-def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]], steps: int) -> dict[str, list[int]]:
-    if len(powers) == 1:
-        return {name: used for name in powers}
+def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]]) -> dict[str, list[int]]:
+    """What each producer gives of ``used``: by name, its part of what is left, so that the sum is exact."""
     shares: dict[str, list[int]] = {}
-    rest = used
-    left = total if len(total) == steps else total[:steps]
-    for name, power in powers.items():  # by name; each takes its part of what is left, so that the sum is exact
+    rest, left = used, total
+    for count, (name, power) in enumerate(powers.items(), 1):
+        if count == len(powers):
+            shares[name] = rest
+            break
         part = [p if u == t else p * u // t for p, u, t in zip(power, rest, left, strict=False)]
         shares[name] = part
-        rest = [u - p for u, p in zip(rest, part, strict=True)]
-        left = [t - p for t, p in zip(left, power, strict=False)]
+        rest = list(map(sub, rest, part))
+        left = list(map(sub, left, power))
     return shares
 
 
 def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
     if not columns:
         return [0] * steps
-    total = columns[0] if len(columns[0]) == steps else columns[0][:steps]
+    total = columns[0]
     for column in columns[1:]:
         total = list(map(add, total, column))
     return total

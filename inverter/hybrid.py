@@ -169,8 +169,9 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         totals = dict(state.totals)
         powers = {"connected": int(supplying.connected)}
         for name, parts in columns.items():
-            totals[name] += sum(map(sum, parts)) * span.step
-            day[name] += sum(sum(part[split:]) if split else sum(part) for part in parts) * span.step
+            total = sum(map(sum, parts))
+            totals[name] += total * span.step
+            day[name] += (sum(sum(part[split:]) for part in parts) if split else total) * span.step
             powers[name] = sum(part[-1] for part in parts)
         demand = sum(sum(power[: span.steps]) for power in wanted) * span.step
         totals["unserved"] += demand - sum(map(sum, circuits)) * span.step

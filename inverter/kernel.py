@@ -12,7 +12,7 @@ from inverter.efficiency import ac_from_dc, dc_for_ac
 from virtual_devices.kit.store import advance, charge_limit, discharge_limit
 
 # columns of ``out``; a store's charge, discharge and loss follow from STORES on
-PV_USED, DC_IN, TO_ESSENTIAL, TO_METER, METER_ESSENTIAL, METER_INVERTER, IMPORTED, EXPORTED, STORES = range(9)
+PV_USED, DC_IN, TO_ESSENTIAL, TO_METER, METER_ESSENTIAL, METER_INVERTER, IMPORTED, EXPORTED, LOST, STORES = range(10)
 UNLIMITED = 1 << 60
 
 
@@ -72,7 +72,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     count = len(rules)
     limits, given = scratch[0], scratch[1]
     pv_used, dc_in_column, to_essential, to_meter = out[0], out[1], out[2], out[3]
-    meter_essential, meter_inverter, imported, exported = out[4], out[5], out[6], out[7]
+    meter_essential, meter_inverter, imported, exported, losses = out[4], out[5], out[6], out[7], out[8]
     known_target = known_need = 0
     for i in range(first, last):
         ess = essential[i]
@@ -177,15 +177,16 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             stored[index] = after
             lost = before - after
             if charge:
-                out[8 + 3 * index][i] = given[index]
+                out[9 + 3 * index][i] = given[index]
                 lost += given[index] * step
             elif discharge:
-                out[9 + 3 * index][i] = given[index]
+                out[10 + 3 * index][i] = given[index]
                 lost -= given[index] * step
             if lost:
-                out[10 + 3 * index][i] = lost
+                out[11 + 3 * index][i] = lost
         if dc_in:
             dc_in_column[i] = dc_in
+            losses[i] = dc_in + from_grid - ac
         pv_used[i] = dc_in + charge - discharge
         if ac:
             feed = ac if ac < ess else ess
@@ -196,4 +197,5 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             meter_essential[i] = ess
         if from_grid:
             meter_inverter[i] = from_grid
+            losses[i] = dc_in + from_grid - ac
     return last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
+from virtual_devices.cli._options import device_assignment, endpoint_of
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
@@ -111,7 +114,7 @@ def test_a_time_may_be_named(verb: Verb) -> None:
 
 
 def test_the_clock_steps_goes_and_stands_still(verb: Verb) -> None:
-    assert verb("clock").stdout == "cape: paused\n"
+    assert verb("clock").stdout == "cape: 2026-06-21 18:00:00, paused\n"
     assert verb("clock", "--step").stdout == "cape: 2026-06-21 18:01:00, paused\n"
     assert verb("clock", "--step", "5").stdout == "cape: 2026-06-21 18:06:00, paused\n"
     assert "600×" in verb("clock", "--speed", "600", "--resume").stdout
@@ -185,29 +188,30 @@ def test_ctrl_c_ends_a_watch_cleanly(broker: Broker, home: str) -> None:
 # -- credentials --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[str]:
-    """The address of a broker that asks who is there; the password of `anna` is `s3cret`."""
-    if find_mosquitto() is None:
-        pytest.skip("mosquitto is not installed")
-    passwords = tmp_path / "passwords"
-    subprocess.run(["mosquitto_passwd", "-c", "-b", str(passwords), "anna", "s3cret"], check=True, capture_output=True)
-    passwords.chmod(0o600)
-    with start_broker(tmp_path / "state", kind="mosquitto", port=0, password_file=passwords) as broker:
-        yield f"mqtt://anna@127.0.0.1:{broker.endpoint.port}"
+if find_mosquitto():
 
+    @pytest.fixture
+    def guarded(tmp_path: Path) -> Iterator[str]:
+        """The address of a broker that asks who is there; the password of `anna` is `s3cret`."""
+        passwords = tmp_path / "passwords"
+        tool = shutil.which("mosquitto_passwd")
+        assert tool, "mosquitto came without mosquitto_passwd"
+        subprocess.run([tool, "-c", "-b", str(passwords), "anna", "s3cret"], check=True, capture_output=True)
+        passwords.chmod(0o600)
+        with start_broker(tmp_path / "state", kind="mosquitto", port=0, password_file=passwords) as broker:
+            yield f"mqtt://anna@127.0.0.1:{broker.endpoint.port}"
 
-def test_a_password_comes_from_a_file_or_the_environment(guarded: str, tmp_path: Path) -> None:
-    runner = CliRunner()
-    refused = runner.invoke(commands, ["ps", "--broker", guarded])
-    assert refused.exit_code == 1
-    assert "--password-file" in refused.stderr
-    file = tmp_path / "secret"
-    file.write_text("s3cret\n")
-    for more, env in ((["--password-file", str(file)], {}), ([], {"VIRTUAL_DEVICES_PASSWORD": "s3cret"})):
-        result = runner.invoke(commands, ["ps", "--broker", guarded, *more], env=env)
-        assert "there is no home on" in result.stderr
-        assert "s3cret" not in result.output
+    def test_a_password_comes_from_a_file_or_the_environment(guarded: str, tmp_path: Path) -> None:
+        runner = CliRunner()
+        refused = runner.invoke(commands, ["ps", "--broker", guarded])
+        assert refused.exit_code == 1
+        assert "--password-file" in refused.stderr
+        file = tmp_path / "secret"
+        file.write_text("s3cret\n")
+        for more, env in ((["--password-file", str(file)], {}), ([], {"VIRTUAL_DEVICES_PASSWORD": "s3cret"})):
+            result = runner.invoke(commands, ["ps", "--broker", guarded, *more], env=env)
+            assert "there is no home on" in result.stderr
+            assert "s3cret" not in result.output
 
 
 @pytest.mark.parametrize(
@@ -225,3 +229,36 @@ def test_a_wrong_address_or_password_is_a_mistake_of_the_caller(words: list[str]
     assert result.exit_code == 2
     assert complaint in result.stderr
     assert "s3cret" not in result.output
+
+
+def test_at_a_terminal_the_password_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prompt(text: str, *, hide_input: bool, err: bool) -> str:
+        assert hide_input
+        assert err
+        asked.append(text)
+        return "s3cret"
+
+    monkeypatch.delenv("VIRTUAL_DEVICES_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", prompt)
+    assert endpoint_of("mqtt://anna@127.0.0.1").password == "s3cret"  # noqa: S105
+    assert endpoint_of("mqtt://127.0.0.1").password is None
+    monkeypatch.setenv("VIRTUAL_DEVICES_PASSWORD", "other")
+    assert endpoint_of("mqtt://anna@127.0.0.1").password == "other"  # noqa: S105
+    assert asked == ["Password of anna at 127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("oven.setpoint=180 °C", ("oven", "setpoint", "180 °C")), ("a.b=", ("a", "b", "")), ("a.b=c=d.e", ("a", "b", "c=d.e"))],
+)
+def test_settings_of_a_device_on_the_command_line(text: str, parts: tuple[str, str, str]) -> None:
+    assert device_assignment(text) == parts
+
+
+@pytest.mark.parametrize("text", ["", "oven", "oven=1", ".x=1", "oven.=1", "oven.x"])
+def test_what_sets_nothing_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"write device\.setting=value"):
+        device_assignment(text)

@@ -208,7 +208,7 @@ def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
         properties[discovery.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
     return {
         "title": f"State of a {device_class.title}",
-        "description": "Readings come with the first settled step.",
+        "description": "Readings are null before the first settled step.",
         "type": "object",
         "required": [item.name for item in settings],
         "properties": properties,
@@ -227,9 +227,9 @@ def _setting_value(item: SettingField) -> dict[str, Any]:
 
 def _reading_value(reading: Reading) -> dict[str, Any]:
     types = {"number": "number", "flag": "boolean"}
-    schema: dict[str, Any] = {"title": reading.title, "type": types.get(reading.type, "string")}
+    schema: dict[str, Any] = {"title": reading.title, "type": [types.get(reading.type, "string"), "null"]}
     if reading.type == "choice":
-        schema["enum"] = list(reading.choices)
+        schema["enum"] = [*reading.choices, None]
     if reading.type == "instant":
         schema["format"] = "date-time"
     return schema | ({"x-unit": reading.unit} if reading.unit else {})

@@ -12,11 +12,11 @@ from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, read, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.runtime import Runtime, read_once
-from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.window import after_cut
+from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
 ASK_AGAIN = 0.5
 """Wall seconds after which an unsettled window is published again, unchanged."""
@@ -57,6 +57,9 @@ class ClockRuntime(Runtime):
         self.waiting_for: list[str] = []
         self.ended = False
         self._begun = False
+        self._single = False
+        """Whether the open window is one of those that are made while time stands still."""
+        self._unsaved = False
         self._begun_at = self.loop.time()
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
@@ -88,12 +91,18 @@ class ClockRuntime(Runtime):
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
         window, settlement = self._found_window, self._found_settlement
-        if settlement is not None and settlement.run == self.site.run:
-            self._take(settlement.seq, settlement.span)
+        member = cast("Member", self.member)
         if window is not None and window.run == self.site.run:
-            cast("Member", self.member).restore(window.checkpoint)
-            if window.seq > self.settled_seq:
-                self.window = window
+            member.restore(window.checkpoint)
+            self.window, self._single = window, bool(self._steps_to_make())
+        if settlement is not None and settlement.run == self.site.run:
+            if member.state.windows < settlement.seq:
+                self._take(settlement.seq, settlement.span)
+            else:  # the checkpoint was written after it
+                self.settled_seq, self.settled_end = settlement.seq, settlement.span.start + settlement.span.step * settlement.span.steps
+        if member.time is None:
+            member.time = self._next_start()
+            member.state = replace(member.state, time=member.time)
         if self.duration is not None:
             self.until = self._next_start() + self.duration
         self.client.publish(self.topics.site, write(self.site), 1, True)  # noqa: FBT003
@@ -120,11 +129,19 @@ class ClockRuntime(Runtime):
 
     def settings_in_force(self) -> None:
         """Speed and pause act at once, between windows."""
-        assert self.member is not None  # noqa: S101
-        self.member.begin(SpanForm(start=self._next_start(), step=1, steps=1).to_kit())
-        self.tell_applied()
-        self._anchor = None
+        self._commands_due()
         self._pursue()
+
+    def _commands_due(self) -> int:
+        """Put in force what is due now; return the most steps until the next timed command."""
+        assert self.member is not None  # noqa: S101
+        assert self.site is not None  # noqa: S101
+        reach = self.member.begin(Span(self._next_start(), self.site.step, MAX_STEPS))
+        if self.member.applied:
+            self.tell_applied()
+            self._anchor = None
+            self._unsaved = True
+        return reach
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
@@ -136,7 +153,9 @@ class ClockRuntime(Runtime):
             maximum = cast("Any", self.member.settings).max_steps
             self._limit = after_cut(maximum, asked, span.steps)
             self.member.state = replace(self.member.state, time=end, windows=seq, behind=self._behind(self._next_start()))
-            self.member.time = end
+            self.member.time, self.member.busy_until = end, None
+            if self._single:
+                self._spend(span.steps)
             self.publish_state()
         if self._on_settled is not None:
             self._on_settled(end)
@@ -162,6 +181,7 @@ class ClockRuntime(Runtime):
             return
         self._stop_timers()
         start = self._next_start()
+        reach = self._commands_due()
         if self.until is not None and start >= self.until:
             self.ended = True
             self.publish_state(now=True)
@@ -174,8 +194,9 @@ class ClockRuntime(Runtime):
             self._due = self.loop.call_later(1.0, self._pursue)
             return
         self._begun = True
-        single = int(settings.paused_steps) if settings.paused else 0
+        single = self._steps_to_make()
         if settings.paused and not single:
+            self._save()
             return
         if self._anchor is None:
             now = int(time.time()) if settings.real_time and settings.speed == 1 else start
@@ -184,7 +205,18 @@ class ClockRuntime(Runtime):
         if behind < 0 and not single:
             self._due = self.loop.call_later(-behind / settings.speed, self._pursue)
             return
-        self._next_window(start, settings, behind, single)
+        self._next_window(start, settings, behind, single, reach)
+
+    def _steps_to_make(self) -> int:
+        settings = cast("Any", self.member).settings
+        return int(settings.paused_steps) if settings.paused else 0
+
+    def _save(self) -> None:
+        """While time stands still no window carries what was set: the settled one is told again with a new checkpoint."""
+        if self._unsaved and self.window is not None:
+            self._unsaved = False
+            self.window = self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()})
+            self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
 
     def _ahead(self, start: int, settings: Any) -> float:
         """Simulated seconds by which the wall has passed ``start``; negative: it is not due yet."""
@@ -205,15 +237,16 @@ class ClockRuntime(Runtime):
         missing = [name for name in names if not self._presence.online(name)]
         return missing if self._presence.settlers else [*missing, "an inverter"]
 
-    def _next_window(self, start: int, settings: Any, behind: float, single: int) -> None:
+    def _next_window(self, start: int, settings: Any, behind: float, single: int, reach: int) -> None:
         assert self.site is not None  # noqa: S101
         step = self.site.step
         steps = single or cast("Ticks[Any, Any, Any]", cast("Any", self.member).device).window_steps(settings, step, behind)
-        steps = min(steps, settings.max_steps, self._limit or settings.max_steps)
+        steps = min(steps, settings.max_steps, self._limit or settings.max_steps, reach)
         if self.until is not None:
             steps = min(steps, -(-(self.until - start) // step))
-        if single:
-            self._spend(min(steps, single))
+        member = cast("Member", self.member)
+        self._single, self._unsaved = bool(single), False
+        member.busy_until = start + step * max(1, steps)
         self.window = WindowMessage(
             run=self.site.run,
             seq=self.settled_seq + 1,
@@ -221,7 +254,7 @@ class ClockRuntime(Runtime):
             members=self._presence.participants,
             observers=self._presence.observers,
             after=self.settled_seq,
-            checkpoint=cast("Member", self.member).checkpoint(),
+            checkpoint=member.checkpoint(),
         )
         self._publish_window()
 

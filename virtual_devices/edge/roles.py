@@ -48,6 +48,8 @@ class _Dependent(Runtime):
             return
         if leaf == "window" and device == CLOCK:
             self.window = read_once(WindowMessage, payload)
+            if self.of_this_run(self.window):
+                self.stand_by(self.missing(self.window))
             self.pursue(asked=True)
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = read_once(ConditionsMessage, payload)
@@ -57,17 +59,25 @@ class _Dependent(Runtime):
         """Go as far as what has arrived allows. asked: the clock has just asked."""
 
     def inputs(self, window: WindowMessage) -> dict[str, dict[str, list[int]]] | None:
-        """Conditions by setting, or None while a partner that takes part has not spoken."""
+        """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
         assert self.member is not None  # noqa: S101
         found = {}
-        for setting, (name, _) in partners(self.device_class, self.member.settings).items():
+        for setting, (name, partner) in partners(self.device_class, self.member.settings).items():
             if name not in window.observers:
+                if partner.required:
+                    return None
                 continue
             message = self.given.get(name)
             if message is None or message.run != window.run or message.seq != window.seq:
                 return None
             found[setting] = message.values
         return found
+
+    def missing(self, window: WindowMessage) -> list[str]:
+        """Partners that this device needs and that take no part in the window."""
+        assert self.member is not None  # noqa: S101
+        named = partners(self.device_class, self.member.settings).values()
+        return sorted({name for name, partner in named if partner.required and name not in window.observers})
 
     def of_this_run(self, window: WindowMessage | None) -> bool:
         """Whether there is a window of the run that the site names."""

@@ -32,10 +32,12 @@ from virtual_devices.edge.messages import (
 from virtual_devices.edge.mqtt import Client, Will
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
+from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
 from virtual_devices.kit.member import Member
 
+SILENCE = 5.0
+"""Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
 _LONGEST_COMMAND = 65_536
@@ -84,7 +86,8 @@ class Runtime:
         self._synced = self.online = False
         self._state_due: Timer | None = None
         self._state_at = -STATE_EVERY
-        self._nudged: Timer | None = None
+        self.standing_by = False
+        """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
             loop,
             endpoint,
@@ -147,8 +150,20 @@ class Runtime:
         assert self.member is not None  # noqa: S101
         topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, self._settings_json())
         self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
-        self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
+        self._say_availability()
         self.publish_state(now=True)
+
+    def _say_availability(self) -> None:
+        self.client.publish(self.topics.availability, b"offline" if self.standing_by else b"online", 1, True)  # noqa: FBT003
+
+    def stand_by(self, waiting_for: list[str]) -> None:
+        """Be offline while partners are missing that this device needs, and say so; none: be back."""
+        if bool(waiting_for) == self.standing_by:
+            return
+        self.standing_by = bool(waiting_for)
+        self._say_availability()
+        if waiting_for:
+            self.complain(f"it waits, offline, for {', '.join(waiting_for)}", self.name)
 
     def _thrown_off(self, times: int) -> None:
         if times >= 2:  # noqa: PLR2004 - once may be chance
@@ -174,10 +189,9 @@ class Runtime:
             if leaf == "site" and device == CLOCK:
                 self._site(payload)
             elif device == self.name and leaf == "sync":
-                self._synced = True
-                self._go()
+                self._all_heard()
             elif device == self.name and leaf == "availability":
-                if payload == b"offline" and self.online and self.client.connected:
+                if payload == b"offline" and self.online and not self.standing_by and self.client.connected:
                     self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
             elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
                 self._command(leaf, payload, retain=retain)
@@ -185,6 +199,16 @@ class Runtime:
                 self.received(device, leaf, payload)
         except ProtocolError as error:
             self.complain(str(error), topic)
+
+    def _all_heard(self) -> None:
+        self._synced = True
+        self._go()
+        if self.site is None:
+            self.loop.call_later(SILENCE, self._say_what_is_missing)
+
+    def _say_what_is_missing(self) -> None:
+        if self.site is None and self.client.connected:
+            self._log(f"{self.name}: it waits, offline, for the clock of home {self.home}")
 
     def _home_assistant_is_back(self) -> None:
         if self.online:
@@ -256,6 +280,8 @@ class Runtime:
         at = command.at
         if isinstance(at, str):
             at = parse_instant(at, self.member.device.site.zone)
+        if at is not None and self.member.time is not None and at < self.member.time:
+            raise SettingError(f"{self.name}: time {at} is over (it is {self.member.time}); choose a later one")
         return dict(command.model_extra or {}), at
 
     def tell_applied(self) -> None:

@@ -44,11 +44,24 @@ class SettlerRuntime(Runtime):
         elif leaf == "window" and device == CLOCK and payload:
             self._asked(read_once(WindowMessage, payload))
         elif leaf == "proposal" and payload:
-            self.proposals[device] = read(ProposalMessage, payload).to_kit(device)
-            self._pursue()
+            self._take(device, payload)
         elif leaf == "settlement" and device == self.name and payload and not self.online:
             self._found = read(SettlementMessage, payload).to_kit()
             self.settlement = payload
+
+    def _take(self, device: str, payload: bytes) -> None:
+        try:
+            proposal = read(ProposalMessage, payload).to_kit(device)
+        except ProtocolError as error:
+            self.complain(str(error), device)
+            return
+        if self.online and self.member is not None and self.site is not None and proposal.run == self.site.run:
+            next_seq = self.member.after + 1
+            if proposal.seq > next_seq:
+                self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
+                return
+        self.proposals[device] = proposal
+        self._pursue()
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
@@ -72,6 +85,8 @@ class SettlerRuntime(Runtime):
             self._asked_at = self.loop.time()
         elif self.member is not None and self.online and window.seq <= self.member.after:
             self.retained()  # the clock asks again for what is settled: it missed the answer
+        elif self.online:
+            self.retained()  # nobody would ask again had all answered: who is behind finds its share here
         self._pursue()
 
     def _pursue(self) -> None:

@@ -44,6 +44,7 @@ class Archive:
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
         self._synced = False
+        self._before: dict[tuple[str, str], bytes] = {}
         self._refused = ""
         self._consistent: dict[tuple[str, str], bytes] | None = None
         self._saved: dict[tuple[str, str], bytes] | None = None
@@ -74,12 +75,22 @@ class Archive:
 
     def _connected(self) -> None:
         if self._synced:  # the broker came back, maybe with an empty memory
-            self.put_back()
+            self._before = {**self._before, **self.found}
+            self.found.clear()
         self.client.publish(self._sync, b"sync")
+
+    def _remind(self) -> None:
+        """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away."""
+        before, self._before = self._before, {}
+        for (device, leaf), value in before.items():
+            if (device, leaf) not in self.found and (leaf, value) != ("availability", b"online"):
+                self.client.publish(Topics(self.home, device).at(leaf), value, 1, True)  # noqa: FBT003
+                self.found[device, leaf] = value
 
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
         if topic == self._sync:
             self._synced = True
+            self._remind()
             return
         place = split(topic)
         if place is None:

@@ -14,7 +14,6 @@ from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.member import Command
 
 
-
 def descriptions(home: Home, documents: Mapping[str, str], *, real_time: bool = False) -> dict[str, Description]:
     """Every device of a home, by name. The clock's also says where the home stands and whom it waits for."""
     found = {}

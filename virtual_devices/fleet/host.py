@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
-from virtual_devices.edge.assemble import make_runtime
+from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
@@ -128,9 +129,7 @@ class HomeHost:
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
             self.processes = Processes(self.loop, orders.folder, environment, self._exited)
             for name, description in described.items():
-                duration = orders.duration if name == CLOCK else None
-                fresh = orders.fresh and name == CLOCK
-                self.processes.spawn(name, command_line(description, orders.endpoint.url, fresh=fresh, duration=duration))
+                self.processes.spawn(name, partial(self._command, description))
             return
         for name, description in described.items():
             runtime = make_runtime(
@@ -141,6 +140,14 @@ class HomeHost:
             self.runtimes[name] = runtime
         for runtime in self.runtimes.values():
             runtime.start()
+
+    def _command(self, description: Description) -> list[str]:
+        """A clock that is started again takes up its run for the rest of the time."""
+        orders, duration = self.orders, None
+        if description.name == CLOCK and orders.duration is not None:
+            duration = orders.duration - (self.summary.end - self.summary.start if self.summary.start is not None else 0)
+        fresh = orders.fresh and description.name == CLOCK and not self._seen
+        return command_line(description, orders.endpoint.url, fresh=fresh, duration=duration)
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
@@ -166,6 +173,11 @@ class HomeHost:
         if name == CLOCK and code == 0:
             self._end()
             return False
+        if name == CLOCK and self.orders.duration is not None and self.summary.start is not None:
+            rest = self.summary.start + self.orders.duration - self.summary.end
+            if rest <= 0:
+                self._end()
+                return False
         if code in (0, 2):  # it said in words what is wrong; once more would not help
             self._fail(f"{name}: its process ended with exit code {code}")
             return False

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from virtual_devices.edge.loop import Loop, Timer
@@ -23,15 +24,15 @@ class Processes:
 
     def __init__(self, loop: Loop, folder: Path, environment: dict[str, str], on_exit: Callable[[str, int], bool]) -> None:
         self._loop, self._folder, self._environment, self._on_exit = loop, folder, environment, on_exit
-        self._commands: dict[str, list[str]] = {}
+        self._commands: dict[str, Callable[[], list[str]]] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._timer: Timer | None = None
 
-    def spawn(self, name: str, command: list[str]) -> int:
-        """Start a process; its pid."""
+    def spawn(self, name: str, command: Callable[[], list[str]]) -> int:
+        """Start a process; its pid. command: asked at every start, also of one that is started again."""
         self._commands[name] = command
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            command,
+            command(),
             cwd=self._folder,
             env={**os.environ, **self._environment},
             stdin=subprocess.DEVNULL,
@@ -75,9 +76,8 @@ class Processes:
                 continue
             del self._running[name]
             if self._on_exit(name, code):
-                command = self._commands[name]
-                self._loop.call_later(RESTART_AFTER, lambda name=name, command=command: self._again(name, command))  # type: ignore[misc]
+                self._loop.call_later(RESTART_AFTER, partial(self._again, name))
 
-    def _again(self, name: str, command: list[str]) -> None:
+    def _again(self, name: str) -> None:
         if name in self._commands and name not in self._running:
-            self.spawn(name, command)
+            self.spawn(name, self._commands[name])

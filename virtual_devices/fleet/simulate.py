@@ -50,9 +50,8 @@ def load(
 
 def compile_if_worth(house: House, duration: int, *, wanted: bool | None) -> None:
     """Compile the dispatch when asked to, or when it pays and numba is there. Raises ConfigurationError without numba."""
-    if wanted:
-        house.compile()
-    elif duration // house.home.step >= WORTH_COMPILING and importlib.util.find_spec("numba") is not None:
+    pays = duration // house.home.step >= WORTH_COMPILING and importlib.util.find_spec("numba") is not None
+    if wanted or pays:
         house.compile()
 
 

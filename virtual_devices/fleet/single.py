@@ -83,6 +83,7 @@ def _event(text: str) -> Command:
 
 
 def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]], None]:
+    """Serve the metrics of this process's devices on loopback; what is returned takes (name, kind, values) of each state."""
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only who is measured needs it
 
     from virtual_devices.edge.metrics import Metrics  # noqa: PLC0415

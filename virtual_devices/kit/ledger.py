@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from virtual_devices.kit.settlement import Edge
@@ -69,20 +70,39 @@ class LedgerRecord:
         return [Transfer(*edge, column[index]) for edge, column in pairs if column[index]]
 
 
-def chain(digest: str, known: tuple[Edge, ...], edges: tuple[Edge, ...], energy: tuple[list[int], ...], steps: int) -> str:
-    """The digest after ``steps`` more rows. known: the edge list hashed before (empty at the start)."""
+def packed(columns: Iterable[Sequence[int]]) -> dict[int, array[int]]:
+    """Columns as 64-bit integers, by the id of the column: many edges share one.
+
+    Raises TypeError or OverflowError for what is no such integer.
+    """
+    found: dict[int, array[int]] = {}
+    for column in columns:
+        if id(column) not in found:
+            found[id(column)] = array("q", column)
+    return found
+
+
+def chain(
+    digest: str,
+    known: tuple[Edge, ...],
+    edges: tuple[Edge, ...],
+    energy: Sequence[Sequence[int]],
+    steps: int,
+    columns: Mapping[int, array[int]] | None = None,
+) -> str:
+    """The digest after ``steps`` more rows.
+
+    known: the edge list hashed before (empty at the start).  columns: those of ``energy``, if they are packed already.
+    """
     value = bytes.fromhex(digest)
     sha256 = hashlib.sha256
     if edges != known:
         value = sha256(value + "\n".join(f"{source}>{sink}" for source, sink in edges).encode()).digest()
     width = len(edges)
     flat = array("q", bytes(8 * width * steps))
-    packed: dict[int, array[int]] = {}
+    columns = packed(energy) if columns is None else columns
     for index, column in enumerate(energy):
-        values = packed.get(id(column))
-        if values is None:
-            values = packed[id(column)] = array("q", column)
-        flat[index::width] = values
+        flat[index::width] = columns[id(column)]
     if sys.byteorder == "big":
         flat.byteswap()
     rows = flat.tobytes()

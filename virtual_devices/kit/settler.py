@@ -115,7 +115,8 @@ class Settler(Member):
         def millijoules(column: list[int]) -> list[int]:
             known = converted.get(id(column))  # the pair keeps the column alive, so that its id stays its own
             if known is None:
-                known = converted[id(column)] = (column, column if step == 1 else [value * step for value in column])
+                energy = zeros if not any(column) else column if step == 1 else [value * step for value in column]
+                known = converted[id(column)] = (column, energy)
             return known[1]
 
         for name, offer in offers.items():
@@ -133,8 +134,8 @@ class Settler(Member):
             elif isinstance(offer, StoreOffer):
                 columns[DC_BUS, name], columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
                 energy[name, LOSSES] = decision.lost[name]
-                energy[name, RESET] = [max(offer.reset, 0), *zeros[1:]]
-                energy[RESET, name] = [max(-offer.reset, 0), *zeros[1:]]
+                energy[name, RESET] = [offer.reset, *zeros[1:]] if offer.reset > 0 else zeros
+                energy[RESET, name] = [-offer.reset, *zeros[1:]] if offer.reset < 0 else zeros
                 opening[name] = offer.stored
             else:
                 columns["grid", METER] = _added(columns.get(("grid", METER)), decision.imported[name])

@@ -46,15 +46,16 @@ class Summary:
         self.end, self.digest = record.span.end, record.digest
         self.steps += record.span.steps
         self.windows += 1
-        sums: dict[int, int] = {}
-        for edge, column in zip(record.edges, record.energy, strict=True):
+        sums: dict[int, int] = {}  # many columns are one and the same
+        for column in (*record.energy, *record.demand.values(), *record.available.values()):
             if id(column) not in sums:
                 sums[id(column)] = sum(column)
+        for edge, column in zip(record.edges, record.energy, strict=True):
             self.energy[edge] += sums[id(column)]
         for name, column in record.demand.items():
-            self.demand[name] += sum(column)
+            self.demand[name] += sums[id(column)]
         for name, column in record.available.items():
-            self.available[name] += sum(column)
+            self.available[name] += sums[id(column)]
         self.stores.update(record.closing)
         self.outside.update(record.outside)
 

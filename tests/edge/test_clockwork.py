@@ -1,0 +1,182 @@
+"""The clock on the bus: speed, pause, single steps, timed commands, and what a restarted clock remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.stage import START, STEP, Stage, small_home, undisturbed
+from virtual_devices.edge.broker import Broker, start_broker
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker, tmp_path: Path) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
+
+
+def test_time_stands_still_until_it_is_asked_to_go_on(stage: Stage) -> None:
+    assert stage.home.start == START
+    stage.sync()
+    assert stage.records == {}
+    stage.steps(3)
+    assert stage.settled == START + 3 * STEP
+    state = stage.state("clock")
+    assert (state["paused"], state["paused_steps"], state["windows"]) == (True, 0, len(stage.records))
+    assert state["local_time"] == "2026-06-21 08:33:00"
+
+
+def test_so_many_steps_are_made_even_if_windows_are_cut(stage: Stage) -> None:
+    stage.send("oven", "set", {"mode": "off", "at": START + 5 * STEP})
+    stage.steps(12)
+    assert len(stage.records) > 1, "the oven's proposal ends where its command begins"
+    assert stage.settled == START + 12 * STEP
+    stage.sync()
+    assert stage.state("clock")["paused_steps"] == 0
+
+
+def test_steps_keep_the_ledger_of_the_undisturbed_house(stage: Stage) -> None:
+    for count in (1, 7, 30, 2):
+        stage.steps(count)
+    assert stage.audited().digest == undisturbed(stage.home, 40).digest
+
+
+def test_going_on_and_pausing_act_between_windows(stage: Stage) -> None:
+    stage.send("clock", "set", {"paused": False, "speed": 600, "max_steps": 1})
+    stage.wait(lambda: len(stage.records) >= 5)
+    stage.send("clock", "set/paused", b"ON")
+    stage.rest()
+    stood = stage.settled
+    assert stage.state("clock")["paused"] is True
+    assert {record.span.steps for record in stage.records.values()} == {1}
+    stage.loop.run(timeout=0.4)
+    assert stage.settled <= stood + STEP, "one window may have been open"
+
+
+def test_speed_sets_the_pace(stage: Stage) -> None:
+    began = stage.loop.time()
+    stage.send("clock", "set", {"paused": False, "speed": 1200})
+    stage.wait(lambda: stage.settled >= START + 30 * STEP)
+    seconds = stage.loop.time() - began
+    assert seconds >= 30 * STEP / 1200 - 0.2, "not faster than 1200 times the wall"
+    assert stage.state("clock")["behind"] < 1200
+
+
+def test_a_timed_command_to_the_clock_holds_from_its_time(stage: Stage) -> None:
+    stage.send("clock", "set", {"paused": True, "at": START + 10 * STEP})
+    stage.send("clock", "set", {"paused": False})
+    stage.wait(lambda: stage.settled >= START + 10 * STEP)
+    stage.rest()
+    assert stage.settled == START + 10 * STEP
+    assert stage.state("clock")["paused"] is True
+    assert stage.all("clock", "applied")[-1] == {"changes": {"paused": True}, "time": START + 10 * STEP}
+
+
+def test_time_that_is_over_cannot_be_commanded(stage: Stage) -> None:
+    stage.steps(4)
+    stage.send("clock", "set", {"speed": 5, "at": START + STEP})
+    (error,) = stage.errors("clock")
+    assert "is over" in error["error"]
+    assert stage.state("clock")["speed"] == 0
+
+
+def test_the_end_of_its_time_is_the_end(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home()) as stage:
+        stage.declare("clock", paused=False)
+        stage.start("clock", duration=25 * STEP)
+        stage.start(*(name for name in stage.described if name != "clock"))
+        stage.wait(lambda: stage.ends == ["clock"])
+        stage.sync()
+        assert stage.settled == START + 25 * STEP
+        assert stage.audited().digest == undisturbed(stage.home, 25).digest
+
+
+def test_the_first_window_waits_for_everybody(broker: Broker) -> None:
+    with Stage(broker.endpoint) as stage:
+        stage.declare("clock", paused=False)
+        stage.start("clock")
+        stage.start(*(name for name in stage.described if name not in ("geyser", "clock")))
+        stage.sync()
+        assert getattr(stage.runtimes["clock"], "waiting_for") == ["geyser"]  # noqa: B009 - only a clock has it
+        assert ("clock", "window") not in stage.last
+        stage.start("geyser")
+        stage.wait(lambda: stage.records)
+        assert "geyser" in stage.json("clock", "window")["members"]
+
+
+@pytest.mark.parametrize("after", [0, 5])
+def test_a_paused_clock_is_still_paused_when_it_comes_back(stage: Stage, after: int) -> None:
+    stage.declare("clock", paused=False)
+    stage.kill("clock")
+    stage.start("clock")
+    stage.wait(lambda: stage.records)
+    stage.send("clock", "set", {"paused": True})
+    stage.rest()
+    if after:
+        stage.steps(after)
+    stood, seconds = stage.settled, stage.state("clock")["time"]
+    stage.kill("clock")
+    stage.start("clock")
+    stage.loop.run(timeout=0.3)
+    assert stage.settled == stood
+    state = stage.state("clock")
+    assert (state["paused"], state["time"]) == (True, seconds)
+    stage.steps(4)
+    assert stage.settled == stood + 4 * STEP
+    stage.audited()
+
+
+def test_a_clock_that_dies_with_a_window_open_takes_it_up_again(stage: Stage) -> None:
+    stage.steps(5)
+    stage.kill("oven", "inverter")  # the window stays open while nobody settles it
+    stage.spy.publish(stage.topic("clock", "set"), orjson.dumps({"paused_steps": 6}), 1)
+    stage.sync()
+    seq = len(stage.records) + 1
+    stage.start("oven")
+    stage.start("inverter")
+    stage.wait(lambda: stage.json("clock", "window")["seq"] >= seq)
+    stage.wait(lambda: stage.settled == START + 11 * STEP)
+    stage.rest()
+    stage.audited()
+
+
+def test_a_run_keeps_its_place_and_step(stage: Stage) -> None:
+    stage.steps(2)
+    stage.kill("clock")
+    for setting, value in (("step", 30), ("latitude", 10.0), ("seed", 8), ("start", START + 1)):
+        told = len(stage.fatal)
+        before = stage.described["clock"]
+        stage.declare("clock", **{setting: value})
+        clock = stage.make("clock")
+        clock.start()
+        stage.wait(lambda told=told: len(stage.fatal) > told)
+        clock.stop()
+        assert f"was started with {setting}" in stage.fatal[-1]
+        assert "--fresh" in stage.fatal[-1]
+        stage.described["clock"] = before
+
+
+def test_a_fresh_clock_begins_a_new_run(stage: Stage) -> None:
+    stage.steps(20)
+    first = stage.json("clock", "site")["run"]
+    spent = stage.state("oven")["energy"]
+    assert spent > 0
+    stage.kill("clock")
+    stage.records.clear()
+    stage.start("clock", fresh=True)
+    stage.wait(lambda: stage.json("clock", "site")["run"] != first)
+    stage.wait(lambda: all(runtime.online for runtime in stage.runtimes.values()))
+    stage.sync()
+    stage.steps(15)
+    assert stage.settled == START + 15 * STEP
+    assert stage.audited().digest == undisturbed(stage.home, 15).digest

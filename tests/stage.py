@@ -1,0 +1,243 @@
+"""A whole home on one loop, over a real broker: every device with a client of its own, and a spy that hears everything.
+
+Time stands still unless a test lets it go on, so that what happens between two windows happens there each time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from virtual_devices.edge.assemble import Description, make_runtime
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages import LedgerMessage, read
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.topics import CLOCK, Topics, split
+from virtual_devices.fleet.describe import descriptions
+from virtual_devices.kit.home import Home
+from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.house import House
+from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.summary import Summary
+
+START = 1_782_023_400
+"""2026-06-21 08:30 in Cape Town."""
+STEP = 60
+SECONDS = 20.0
+SMALL = """\
+home: HOME
+site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}
+clock: {start: 2026-06-21 08:30, step: 60 s, speed: max, paused: true}
+seed: 7
+devices:
+  sun: {}
+  roof: {kind: pv_array}
+  battery: {start_soc: 40 %}
+  grid: {outages: "10:00-10:30"}
+  inverter: {}
+  oven: {schedule: "08:40-09:10"}
+  geyser: {mode: schedule, schedule: "08:45-09:30"}
+"""
+WEATHER = SMALL.replace("  roof:", "  weather: {mean_cloud_cover: 40 %, variability: 60 %}\n  roof:")
+_numbers = itertools.count(1)
+
+
+def small_home(text: str = SMALL, name: str = "") -> Home:
+    """A home under a name of its own, so that many tests may share a broker."""
+    return parse(text.replace("HOME", name or f"small_{next(_numbers)}"), "home.yaml")
+
+
+class Stage:
+    """A home being played.
+
+    heard: (device, leaf, payload) of all that came since the spy began.  fatal: what devices gave as the reason to end.
+    """
+
+    def __init__(self, endpoint: Endpoint, home: Home | None = None, *, loop: Loop | None = None) -> None:
+        self.home = home or small_home()
+        self.loop = loop or Loop()
+        self.endpoint = endpoint
+        self.described: dict[str, Description] = descriptions(self.home, {})
+        self.runtimes: dict[str, Runtime] = {}
+        self.heard: list[tuple[str, str, bytes]] = []
+        self.records: dict[int, LedgerRecord] = {}
+        self.fatal: list[str] = []
+        self.ends: list[str] = []
+        self.last: dict[tuple[str, str], bytes] = {}
+        self.spy = Client(self.loop, endpoint, f"spy_{self.home.name}", on_message=self._hear)
+        self.spy.subscribe((f"virtual/{self.home.name}/#", 0))
+        self.spy.connect()
+        self.wait(lambda: self.spy.subscribed)
+
+    # -- the devices --------------------------------------------------------------------------------------------------
+
+    def make(self, name: str, **options: Any) -> Runtime:
+        """A device that is not connected yet."""
+        return make_runtime(
+            self.loop, self.endpoint, self.described[name], on_fatal=self.fatal.append,
+            on_end=lambda: self.ends.append(name), **options,
+        )  # fmt: skip
+
+    def start(self, *names: str, **options: Any) -> None:
+        """Start devices (none named: all) and wait until the spy sees them online."""
+        chosen = names or tuple(self.described)
+        for name in chosen:
+            self.last.pop((name, "availability"), None)
+            self.runtimes[name] = self.make(name, **options)
+            self.runtimes[name].start()
+        self.wait(lambda: all(self.runtimes[name].online and self.availability(name) == "online" for name in chosen))
+
+    def stop(self, *names: str) -> None:
+        """Let devices leave politely."""
+        for name in names:
+            self.runtimes.pop(name).stop()
+        self.wait(lambda: all(self.availability(name) == "offline" for name in names))
+
+    def kill(self, *names: str) -> None:
+        """Cut devices off as a dead process is cut off: not a word, and the broker speaks their wills."""
+        for name in names:
+            self.vanish(name)
+        self.wait(lambda: all(self.availability(name) == "offline" for name in names))
+
+    def vanish(self, name: str) -> None:
+        """The same from within a callback, or without a broker that could speak."""
+        client = self.runtimes.pop(name).client
+        client.closed = client._leaving = True
+        client._cancel(*list(client._timers))
+        client._outbox.__init__()  # type: ignore[misc] # what was not said yet is never said
+        client._wire.shut()
+
+    def declare(self, name: str, **settings: Any) -> None:
+        """Change what the home says about a device, for its next start."""
+        described = self.described[name]
+        self.described[name] = replace(described, settings={**described.settings, **settings})
+
+    def close(self) -> None:
+        """Everybody leaves."""
+        for runtime in self.runtimes.values():
+            runtime.stop()
+        self.spy.disconnect()
+        self.loop.close()
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- what is said -------------------------------------------------------------------------------------------------
+
+    def _hear(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        place = split(topic)
+        if place is None:
+            return
+        _, device, leaf = place
+        self.heard.append((device, leaf, payload))
+        self.last[device, leaf] = payload
+        if leaf == "ledger":
+            record = read(LedgerMessage, payload).to_kit()
+            self.records.setdefault(record.seq, record)
+
+    def wait(self, condition: Callable[[], object], seconds: float = SECONDS) -> None:
+        """Let the loop turn until something holds. Fails after so many wall seconds."""
+        if not self.loop.run(until=lambda: bool(condition()), timeout=seconds):
+            tail = [(device, leaf, payload[:100]) for device, leaf, payload in self.heard[-12:]]
+            raise AssertionError(f"it did not happen within {seconds:g} s; heard last: {tail}; fatal: {self.fatal}")
+
+    def sync(self) -> None:
+        """Wait until all that was sent before by anybody here has come round."""
+        for runtime in self.runtimes.values():
+            runtime.client.flush(SECONDS)
+        mark = f"virtual/{self.home.name}/_spy/mark{len(self.heard)}"
+        self.spy.publish(mark, b"now")
+        self.wait(lambda: (("_spy", split(mark)[2]) in self.last))  # type: ignore[index] # it is below the root
+
+    def availability(self, name: str) -> str:
+        return self.last.get((name, "availability"), b"").decode()
+
+    def state(self, name: str) -> dict[str, Any]:
+        return dict(orjson.loads(self.last[name, "state"]))
+
+    def json(self, name: str, leaf: str) -> dict[str, Any]:
+        return dict(orjson.loads(self.last[name, leaf]))
+
+    def all(self, name: str, leaf: str) -> list[Any]:
+        """Every message of a leaf, oldest first."""
+        return [orjson.loads(payload) for device, kind, payload in self.heard if (device, kind) == (name, leaf) and payload]
+
+    def errors(self, name: str) -> list[dict[str, Any]]:
+        return self.all(name, "error")
+
+    def topic(self, name: str, leaf: str) -> str:
+        return Topics(self.home.name, name).at(leaf)
+
+    def send(self, name: str, leaf: str, payload: bytes | Mapping[str, Any], *, retain: bool = False) -> None:
+        """Publish as anybody may, and wait until the device has dealt with it."""
+        self.spy.publish(self.topic(name, leaf), payload if isinstance(payload, bytes) else orjson.dumps(payload), 1, retain)
+        self.spy.flush(SECONDS)
+        self.sync()
+        self.sync()  # what the device answered has come round too
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def settled(self) -> int:
+        """End of what is settled, UTC seconds."""
+        return max((record.span.end for record in self.records.values()), default=self.home.start)
+
+    def begin_steps(self, steps: int) -> int:
+        """Ask the clock for so many steps; the time at which they will end."""
+        end = self.settled + steps * self.home.step
+        body = orjson.dumps({"paused": True, "paused_steps": steps})
+        self.spy.publish(self.topic(CLOCK, "set"), body, 1)
+        return end
+
+    def steps(self, steps: int) -> None:
+        """Let so many steps pass, and wait until everybody has committed them."""
+        end = self.begin_steps(steps)
+        self.wait(lambda: self.settled >= end)
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until nobody has anything left to do."""
+        def done() -> bool:
+            members = [runtime.member for runtime in self.runtimes.values() if runtime.online]
+            return all(getattr(member, "proposed", None) is None for member in members)
+
+        self.wait(done)
+        for runtime in self.runtimes.values():
+            runtime.publish_state(now=True)  # it says so within a second by itself
+        self.sync()
+
+    # -- what it came to ----------------------------------------------------------------------------------------------
+
+    def summary(self) -> Summary:
+        """The recorded windows, added up and audited."""
+        summary = Summary(self.home.name)
+        for _, record in sorted(self.records.items()):
+            summary.add(record)
+        return summary
+
+    @property
+    def digest(self) -> str:
+        return self.summary().digest
+
+    def audited(self) -> Summary:
+        """The summary of a ledger that stands the audit."""
+        summary = self.summary()
+        assert summary.auditor.problems == []
+        return summary
+
+
+def undisturbed(home: Home, steps: int) -> Summary:
+    """What the same home comes to in one process without a broker, when nothing happens to it."""
+    house, summary = House(home), Summary(home.name)
+    house.listeners.append(summary.add)
+    house.advance(home.start + steps * home.step)
+    return summary
