@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -39,10 +39,10 @@ devices:
   sun: {}
   roof: {kind: pv_array}
   battery: {start_soc: 40 %}
-  grid: {outages: "10:00-10:30"}
-  inverter: {}
+  grid: {outages: "09:00-09:10"}
+  inverter: {rated_power: 4 kW}
   oven: {schedule: "08:40-09:10"}
-  geyser: {mode: schedule, schedule: "08:45-09:30"}
+  geyser: {mode: schedule, schedule: "08:45-09:30", draw_times: "08:30-09:30", priority: 9}
 """
 WEATHER = SMALL.replace("  roof:", "  weather: {mean_cloud_cover: 40 %, variability: 60 %}\n  roof:")
 _numbers = itertools.count(1)
@@ -70,6 +70,7 @@ class Stage:
         self.fatal: list[str] = []
         self.ends: list[str] = []
         self.last: dict[tuple[str, str], bytes] = {}
+        self._triggers: dict[tuple[str, str], Callable[[], None]] = {}
         self.spy = Client(self.loop, endpoint, f"spy_{self.home.name}", on_message=self._hear)
         self.spy.subscribe((f"virtual/{self.home.name}/#", 0))
         self.spy.connect()
@@ -125,11 +126,15 @@ class Stage:
         self.spy.disconnect()
         self.loop.close()
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def when(self, device: str, leaf: str, action: Callable[[], None]) -> None:
+        """Do something, once, in the moment in which the next such message is heard."""
+        self._triggers[device, leaf] = action
 
     # -- what is said -------------------------------------------------------------------------------------------------
 
@@ -140,6 +145,9 @@ class Stage:
         _, device, leaf = place
         self.heard.append((device, leaf, payload))
         self.last[device, leaf] = payload
+        trigger = self._triggers.pop((device, leaf), None)
+        if trigger is not None:
+            trigger()
         if leaf == "ledger":
             record = read(LedgerMessage, payload).to_kit()
             self.records.setdefault(record.seq, record)

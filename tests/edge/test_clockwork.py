@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
 from tests.stage import START, STEP, Stage, small_home, undisturbed
@@ -138,16 +137,25 @@ def test_a_paused_clock_is_still_paused_when_it_comes_back(stage: Stage, after: 
 
 def test_a_clock_that_dies_with_a_window_open_takes_it_up_again(stage: Stage) -> None:
     stage.steps(5)
-    stage.kill("oven", "inverter")  # the window stays open while nobody settles it
-    stage.spy.publish(stage.topic("clock", "set"), orjson.dumps({"paused_steps": 6}), 1)
+
+    def everything_that_decides() -> None:
+        stage.vanish("clock")
+        stage.vanish("inverter")
+
+    stage.when("clock", "window", everything_that_decides)
+    stage.begin_steps(6)
+    stage.wait(lambda: stage.availability("clock") == stage.availability("inverter") == "offline")
     stage.sync()
-    seq = len(stage.records) + 1
-    stage.start("oven")
+    window = stage.json("clock", "window")
+    assert window["seq"] == len(stage.records) + 1
+    stage.start("clock")
+    stage.sync()
+    assert stage.json("clock", "window") == window
     stage.start("inverter")
-    stage.wait(lambda: stage.json("clock", "window")["seq"] >= seq)
     stage.wait(lambda: stage.settled == START + 11 * STEP)
     stage.rest()
-    stage.audited()
+    assert stage.state("clock")["paused_steps"] == 0
+    assert stage.audited().digest == undisturbed(stage.home, 11).digest
 
 
 def test_a_run_keeps_its_place_and_step(stage: Stage) -> None:

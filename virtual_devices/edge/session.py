@@ -43,9 +43,9 @@ class Session:
         self.endpoint, self.patience = endpoint, patience
         self.loop = Loop()
         own = secrets.token_hex(6)
-        self._mark = f"{ROOT}/_cli/{own}/sync"
-        self._marks = 0
-        self._seen_marks = 0
+        self._marks = f"{ROOT}/_cli/{own}/"
+        self._asked = 0
+        self._answered = 0
         self._listeners: list[tuple[tuple[str, ...], Listener]] = []
         self._refusal: str | None = None
         self.on_connection: Callable[[bool], None] = lambda _: None
@@ -59,7 +59,6 @@ class Session:
             on_connect=lambda: self._connection(up=True),
             on_disconnect=lambda _: self._connection(up=False),
         )
-        self.client.subscribe((self._mark, 0))
 
     def __enter__(self) -> Self:
         self.client.connect()
@@ -102,10 +101,14 @@ class Session:
 
     def sync(self) -> None:
         """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""
-        self._marks += 1
-        wanted = self._marks
-        self.client.publish(self._mark, str(wanted).encode())
-        if not self.loop.run(until=lambda: self._seen_marks >= wanted, timeout=self.patience):
+        self._asked += 1
+        wanted, mark = self._asked, f"{self._marks}{self._asked}"
+        # subscribed to anew, and last: iotcore serves its subscriptions in the order in which they came
+        self.client.subscribe((mark, 0))
+        self.client.publish(mark, b"sync")
+        found = self.loop.run(until=lambda: self._answered >= wanted, timeout=self.patience)
+        self.client.unsubscribe(mark)
+        if not found:
             raise BrokerError(f"{self.endpoint.url} does not answer; see whether the broker still runs, and try again")
 
     def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
@@ -113,8 +116,8 @@ class Session:
         return self.loop.run(until=condition, timeout=seconds)
 
     def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        if topic == self._mark:
-            self._seen_marks = max(self._seen_marks, int(payload))
+        if topic.startswith(self._marks):
+            self._answered = max(self._answered, int(topic.removeprefix(self._marks)))
             return
         for filters, listener in list(self._listeners):
             if any(topic_matches_sub(name, topic) for name in filters):

@@ -12,7 +12,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import Observer, Participant, Store, member_for, partners
+from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for, partners
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
@@ -78,7 +78,7 @@ class House:
 
     def step(self, most: int = MAX_STEPS) -> LedgerRecord:
         """One window of at most ``most`` steps, proposed, settled and committed."""
-        steps = max(1, min(most, self._limit))
+        steps = self._foreseen(max(1, min(most, self._limit)))
         self.seq += 1
         window = Window("house", self.seq, Span(self.time, self.home.step, steps), tuple(self.members), self.seq - 1)
         given: dict[str, Columns] = {}
@@ -97,6 +97,15 @@ class House:
         for listener in self.listeners:
             listener(record)
         return record
+
+    def _foreseen(self, steps: int) -> int:
+        """Steps up to and with the first in which a grid comes or goes: there the window would be cut anyway."""
+        for member in self.participants:
+            if isinstance(member, Connection):
+                links = member.device.link(member.future(self.time), Span(self.time, self.home.step, steps))
+                if len(links) > 1:
+                    steps = min(steps, links[0].steps + 1)
+        return steps
 
     def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {
