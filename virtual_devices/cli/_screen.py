@@ -63,7 +63,7 @@ def footer(started: Started) -> list[str]:
         lines.append(f"Home Assistant: add the MQTT integration, broker {endpoint.host}, port {started.v5_port}")
     else:
         lines.append("Home Assistant: its devices appear by themselves where it uses this broker")
-    lines.append(f"in another terminal: virtual-devices ps{where}, or watch, get, set, clock, simulate --from")
+    lines.append(f"in another terminal: virtual-devices ps{where}" + ("" if where else ", or watch, get, set, clock"))
     if started.resumed:
         lines.append("it goes on where it stopped; --fresh starts afresh")
     return lines

@@ -6,19 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from virtual_devices.edge.clockwork import ClockRuntime, site_message
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import SiteMessage
 from virtual_devices.edge.roles import ObserverRuntime, ParticipantRuntime
 from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.settling import SettlerRuntime
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import Context, Settings
 from virtual_devices.kit.face import settings_json, validate_change
 from virtual_devices.kit.member import Command, Member
 from virtual_devices.kit.participants import member_for
-from virtual_devices.kit.settler import Settler
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,8 @@ def make_runtime(
         if device.ability == "ticks":
             member = Member(*arguments)
         elif device.ability == "settles":
+            from virtual_devices.kit.settler import Settler  # noqa: PLC0415
+
             member = Settler(*arguments)
         else:
             member = member_for(*arguments)
@@ -78,9 +77,13 @@ def make_runtime(
     arguments = (loop, endpoint, description.home, description.name, description.kind, device_class, make)
     options: dict[str, Any] = {"on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh}
     if device_class.ability == "ticks":
+        from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
+
         site = site_message(description.home, settings_json(settings))
         return ClockRuntime(*arguments, own_site=site, duration=duration, on_end=on_end, **options)
     if device_class.ability == "settles":
+        from virtual_devices.edge.settling import SettlerRuntime  # noqa: PLC0415
+
         return SettlerRuntime(*arguments, **options)
     if device_class.ability == "conditions":
         return ObserverRuntime(*arguments, **options)

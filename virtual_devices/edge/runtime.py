@@ -100,8 +100,9 @@ class Runtime:
         )
         one = self.topics
         self.client.subscribe(
-            (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (one.sync, 0), (HA_STATUS, 0),
+            (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
             (Topics(home, CLOCK).site, 0), *self.subscriptions(),
+            (one.sync, 0),  # last: a broker that serves filter by filter then tells what is retained before it
         )  # fmt: skip
 
     # -- for roles ----------------------------------------------------------------------------------------------------

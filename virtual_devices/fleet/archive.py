@@ -55,8 +55,9 @@ class Archive:
             on_refused=self._on_refused,
         )  # fmt: skip
         every = Topics(home, "+")
-        self.client.subscribe((self._sync, 0), (every.ledger, 1), (every.error, 1), (every.applied, 1))
+        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
+        self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
     def open(self) -> None:
         """Connect and take in what the broker retains. Raises BrokerError when it does not answer."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.files import read_document
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
 from virtual_devices.kit.catalogue import load
@@ -46,11 +45,12 @@ def host_device(
     if settings:
         complete = settings_json(validate_change(device_class, device_class.settings_type(), settings, live=False))
         declared = {key: complete[key] for key in settings}
-    documents = {
-        str(declared[item.name]): read_document(str(declared[item.name]), folder)
-        for item in settings_of(device_class)
-        if item.document and declared.get(item.name)
-    }
+    names = [str(declared[item.name]) for item in settings_of(device_class) if item.document and declared.get(item.name)]
+    documents: dict[str, str] = {}
+    if names:
+        from virtual_devices.edge.files import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
+
+        documents = {file: read_document(file, folder) for file in names}
     description = Description(home, name, kind, declared, tuple(_event(text) for text in events), documents)
     failure: list[str] = []
     with Loop() as loop:

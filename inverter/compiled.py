@@ -1,0 +1,93 @@
+"""The inner loop of the dispatch compiled by numba: the same lines, so the same results.
+
+The plain functions are taken as they are and only find each other's compiled forms instead of the plain ones. What numba
+compiles is kept on disk where it can write; the name under which it is kept names the bytecode of all of them, because
+numba itself would not notice that a function called by a kept one has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableSequence, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from types import CodeType, FunctionType
+from typing import Any
+
+import numba
+import numpy as np
+
+from inverter import kernel
+from inverter.efficiency import ac_from_dc, dc_for_ac
+from virtual_devices.kit.store import advance, charge_limit, discharge_limit, taper
+
+FEWEST = 24
+"""Steps from which on the compiled loop pays: handing columns over costs about as much as so many plain steps."""
+_PARTS = (taper, charge_limit, discharge_limit, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.run)
+
+
+@lru_cache(maxsize=1)
+def compiled_run() -> Callable[..., int]:
+    """What stands in for ``kernel.run``. Compiling takes some seconds, once per machine and version."""
+    salt = sha256("".join(_description(part.__code__) for part in _PARTS).encode()).hexdigest()[:12]
+    known: dict[str, Any] = {}
+    for part in _PARTS:
+        known[part.__name__] = _compile(part, known, salt)
+    inner = known[kernel.run.__name__]
+
+    def run(
+        first: int,
+        last: int,
+        step: int,
+        pv: Sequence[int],
+        essential: Sequence[int],
+        non_essential: Sequence[int],
+        *facts: Any,
+    ) -> int:
+        if last - first < FEWEST:
+            return kernel.run(first, last, step, pv, essential, non_essential, *facts)
+        *numbers, curve, rules, floors, stored, _, out = facts
+        count, steps = len(rules), last - first
+        sums = [np.array(column[first:last], np.int64) for column in (pv, essential, non_essential)]
+        longest = max(map(len, rules), default=1)
+        flat = np.zeros((count, longest), np.int64)
+        for row, rule in zip(flat, rules, strict=True):
+            row[: len(rule)] = rule
+        balances = np.array(stored, np.int64)
+        columns = np.zeros((len(out), steps), np.int64)
+        done: int = inner(
+            0, steps, step, *sums, *numbers, _table(curve), flat, np.array(floors, np.int64), balances,
+            np.zeros((2, count), np.int64), columns,
+        )  # fmt: skip
+        stored[:] = balances.tolist()
+        _hand_back(columns[:, :done], out, first)
+        return first + done
+
+    return run
+
+
+def _hand_back(columns: np.ndarray[Any, Any], out: Sequence[MutableSequence[int]], first: int) -> None:
+    """Copy what is not zero into lists of Python's own integers."""
+    for column, target in zip(columns, out, strict=True):
+        if column.any():
+            target[first : first + len(column)] = column.tolist()
+
+
+def _compile(function: Callable[..., Any], known: dict[str, Any], salt: str) -> Any:
+    """A function compiled as it stands, with ``known`` in place of the plain functions that it calls."""
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"{function} is not written in Python")
+    plain = FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
+    plain.__qualname__ = f"{function.__name__}_{salt}"
+    try:
+        return numba.njit(cache=True)(plain)
+    except RuntimeError:  # nowhere to keep it
+        return numba.njit(plain)
+
+
+def _description(code: CodeType) -> str:
+    return repr((code.co_name, code.co_code, code.co_names, code.co_consts, code.co_varnames))
+
+
+@lru_cache(maxsize=64)
+def _table(curve: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.array(curve, np.int64)
