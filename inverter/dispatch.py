@@ -14,6 +14,7 @@ from inverter import kernel
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.ledger import DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 
 OFF_GRID = Link(1, connected=False)
@@ -84,7 +85,7 @@ class _Window:
         first = len(self.sums[0])
         if end > first:
             for total, parts in zip(self.sums, self._parts, strict=True):
-                total += _sum([part[first:end] for part in parts], end - first)
+                total.extend(_sum([part[first:end] for part in parts], end - first))
 
     def attempt(
         self,
@@ -152,7 +153,7 @@ class _Window:
         ppm = self.limits.shutdown_capacity
         step = self.span.step
         return not any(
-            kernel.discharge_limit(rule, stored, ppm * rule[0] // 1_000_000, step)
+            discharge_limit(rule, stored, ppm * rule[0] // 1_000_000, step)
             for rule, stored in zip(self.rules, self.stored, strict=True)
         )
 
@@ -236,8 +237,8 @@ def dispatch(
             discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
             lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
             stored=dict(zip(stores, window.stored, strict=True)),
-            imported={n: out[kernel.IMPORTED] for n in window.grids},
-            exported={n: out[kernel.EXPORTED] for n in window.grids},
+            imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
+            exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
             transfers=transfers,
             limit=limit,
         ),

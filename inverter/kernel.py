@@ -4,6 +4,8 @@ It works on flat sequences of integers, so that the same lines run as plain Pyth
 arrays (``inverter.compiled``), with the same results to the milliwatt.
 """
 
+# ruff: noqa: PLR1730 - plain Python spends more on a call of min() than on the whole comparison
+
 from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence

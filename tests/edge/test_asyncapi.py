@@ -17,7 +17,7 @@ from virtual_devices.edge import asyncapi, messages
 from virtual_devices.edge.messages import write
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.face import settings_json, settings_of
+from virtual_devices.kit.face import readings_of, settings_json, settings_of
 from virtual_devices.kit.home import Home
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
@@ -106,6 +106,8 @@ def test_real_messages_are_what_it_says(document: dict[str, Any], home: Home) ->
         schema = document["components"]["schemas"][f"{member.kind}_state"]
         validator(document, schema).validate(orjson.loads(orjson.dumps(state)))
         assert set(state) <= set(schema["properties"]), name
+        unknown = dict.fromkeys(reading.name for reading in readings_of(catalogue.load(member.kind)))
+        validator(document, schema).validate({**settings_json(member.settings), **unknown})
     assert records
     for record in records:
         validator(document, document["components"]["schemas"]["LedgerMessage"]).validate(orjson.loads(record))
@@ -135,7 +137,7 @@ def test_a_proposal_of_each_ability_is_what_it_says(document: dict[str, Any], ho
     offers: set[str] = set()
     house = House(home)
     window = Window("house", 1, Span(home.start, home.step, 3), tuple(house.members), 0)
-    given: dict[str, dict[str, list[int]]] = {}
+    given: dict[str, Any] = {}
     for observer in house.observers:
         given[observer.name] = observer.conditions(window, house._inputs(observer, given))
     for member in house.participants:

@@ -158,20 +158,18 @@ def test_a_clock_that_dies_with_a_window_open_takes_it_up_again(stage: Stage) ->
     assert stage.audited().digest == undisturbed(stage.home, 11).digest
 
 
-def test_a_run_keeps_its_place_and_step(stage: Stage) -> None:
+@pytest.mark.parametrize(("setting", "value"), [("step", 30), ("latitude", 10.0), ("seed", 8), ("start", START + 1)])
+def test_a_run_keeps_its_place_and_step(stage: Stage, setting: str, value: float) -> None:
     stage.steps(2)
     stage.kill("clock")
-    for setting, value in (("step", 30), ("latitude", 10.0), ("seed", 8), ("start", START + 1)):
-        told = len(stage.fatal)
-        before = stage.described["clock"]
-        stage.declare("clock", **{setting: value})
-        clock = stage.make("clock")
-        clock.start()
-        stage.wait(lambda told=told: len(stage.fatal) > told)
-        clock.stop()
-        assert f"was started with {setting}" in stage.fatal[-1]
-        assert "--fresh" in stage.fatal[-1]
-        stage.described["clock"] = before
+    stage.declare("clock", **{setting: value})
+    clock = stage.make("clock")
+    clock.start()
+    stage.wait(lambda: stage.fatal)
+    clock.stop()
+    (reason,) = stage.fatal
+    assert f"was started with {setting}" in reason
+    assert "--fresh" in reason
 
 
 def test_a_fresh_clock_begins_a_new_run(stage: Stage) -> None:

@@ -152,6 +152,15 @@ POINTS = [
 ]
 
 
+def one_step_with_a_death(stage: Stage, device: str, leaf: str, victim: str) -> None:
+    stage.when(device, leaf, lambda: stage.vanish(victim))
+    end = stage.begin_steps(1)
+    stage.wait(lambda: stage.availability(victim) == "offline")
+    stage.start(victim)
+    stage.wait(lambda: stage.settled >= end)
+    stage.rest()
+
+
 @pytest.mark.parametrize(("device", "leaf", "victim"), POINTS)
 def test_killed_at_any_point_the_ledger_is_that_of_the_undisturbed_home(
     stage: Stage, device: str, leaf: str, victim: str
@@ -159,12 +168,7 @@ def test_killed_at_any_point_the_ledger_is_that_of_the_undisturbed_home(
     """Each time within a window of its own, so that nobody is left out of the next."""
     for count in (13, 9):
         stage.steps(count)
-        stage.when(device, leaf, lambda: stage.vanish(victim))
-        end = stage.begin_steps(1)
-        stage.wait(lambda: stage.availability(victim) == "offline")
-        stage.start(victim)
-        stage.wait(lambda end=end: stage.settled >= end)
-        stage.rest()
+        one_step_with_a_death(stage, device, leaf, victim)
     stage.steps(LONG - 24)
     summary = stage.audited()
     assert summary.digest == undisturbed(stage.home, LONG).digest

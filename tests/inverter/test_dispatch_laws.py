@@ -3,223 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from inverter.hybrid import Hybrid, HybridSettings, HybridState
-from virtual_devices.kit.device import Context, Link, Site
-from virtual_devices.kit.settlement import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
-from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit
-from virtual_devices.kit.window import Span
+from inverter.hybrid import HybridSettings
+from tests.inverter.worlds import INVERTER, KWH, START, Flows, World, links_of, live, total, worlds
+from virtual_devices.kit.device import Link
+from virtual_devices.kit.store import charge_limit, discharge_limit
 
-INVERTER = Hybrid(Context("inverter", Site(-33.9, 18.4, 0, "Africa/Johannesburg")))
-START = 1_782_016_200
-KWH = 3_600_000_000
-WATT = 1000
 UNLIMITED = 1 << 60
-
-
-@dataclass(frozen=True)
-class Load:
-    circuit: str
-    priority: int
-    power: list[int]
-
-
-@dataclass(frozen=True)
-class Era:
-    """What holds from one step to the next change of it."""
-
-    steps: int
-    settings: HybridSettings
-    rules: dict[str, StoreRule]
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything that happens in a home as closed functions of time; ``links`` is None without a grid."""
-
-    step: int
-    eras: list[Era]
-    arrays: dict[str, list[int]]
-    loads: dict[str, Load]
-    stored: dict[str, int]
-    links: list[Link] | None
-
-    @property
-    def steps(self) -> int:
-        return sum(era.steps for era in self.eras)
-
-
-def powers(largest: int) -> st.SearchStrategy[int]:
-    """mW: often nothing, often a round number, sometimes anything."""
-    return st.one_of(
-        st.just(0), st.sampled_from([1, 30 * WATT, 500 * WATT, 2000 * WATT, 3000 * WATT]), st.integers(0, largest * WATT)
-    )
-
-
-def columns(steps: int, largest: int) -> st.SearchStrategy[list[int]]:
-    """One power per step, in runs of equal ones."""
-    runs = st.lists(st.tuples(st.integers(1, steps), powers(largest)), min_size=1, max_size=6)
-    return runs.map(lambda pairs: ([power for count, power in pairs for _ in range(count)] * steps)[:steps])
-
-
-@st.composite
-def settings(draw: st.DrawFn) -> HybridSettings:
-    shutdown = draw(st.integers(0, 50))
-    return HybridSettings(
-        inverter_enabled=draw(st.sampled_from([True, True, True, False])),
-        rated_power=draw(st.sampled_from([100, 1000, 3000, 5000.123, 8000])),
-        nominal_efficiency=draw(st.sampled_from([80, 96, 99.5])),
-        idle_power=draw(st.sampled_from([0, 40, 500])),
-        load_limit=draw(st.sampled_from(["Zero Export", "Essentials"])),
-        solar_export=draw(st.booleans()),
-        max_solar_power=draw(st.sampled_from([0, 1500, 20_000])),
-        battery_low_capacity=draw(st.integers(max(1, shutdown), 100)),
-        battery_shutdown_capacity=shutdown,
-        battery_restart_capacity=draw(st.integers(shutdown + 1, 100)),
-        shed_hold=draw(st.sampled_from([1, 60, 300, 1000])),
-    )
-
-
-@st.composite
-def rules(draw: st.DrawFn) -> StoreRule:
-    capacity = draw(st.one_of(st.sampled_from([KWH // 10, KWH]), st.integers(1, 10 * KWH)))
-    charge, discharge = (draw(st.one_of(st.just(5000 * WATT), powers(5000))) for _ in range(2))
-    tapers = draw(st.booleans())
-    return StoreRule(
-        capacity,
-        charge,
-        discharge,
-        draw(st.sampled_from([1_000_000, 970_000, 500_000])),
-        draw(st.sampled_from([1_000_000, 970_000, 500_000])),
-        ((capacity * 9 // 10, charge), (capacity, 0)) if tapers and capacity > 10 else (),  # noqa: PLR2004
-        ((0, 0), (capacity // 5, discharge)) if tapers and capacity > 10 else (),  # noqa: PLR2004
-        draw(st.sampled_from([0, 9_768, 1_000_000])),
-    )
-
-
-@st.composite
-def balances(draw: st.DrawFn, era: Era, name: str) -> int:
-    """Stored mJ: anything, or just about one of the floors, where outputs drop and return."""
-    capacity = era.rules[name].capacity
-    one = era.settings
-    floors = (one.battery_shutdown_capacity, one.battery_restart_capacity, one.battery_low_capacity, 0, 100)
-    floor = round(capacity * draw(st.sampled_from(floors)) / 100)
-    near = floor + draw(st.one_of(st.sampled_from([0, 0, 1, -1]), st.integers(-200_000_000, 200_000_000)))
-    return draw(st.one_of(st.just(max(0, min(capacity, near))), st.integers(0, capacity)))
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    lengths = draw(st.lists(st.integers(1, 16), min_size=1, max_size=2))
-    steps = sum(lengths)
-    stores = [f"battery_{index}" for index in range(draw(st.integers(0, 2)))]
-    eras = [Era(length, draw(settings()), {name: draw(rules()) for name in stores}) for length in lengths]
-    links: list[Link] | None = None
-    if draw(st.booleans()):
-        limits = st.sampled_from([None, 0, 30 * WATT, 1000 * WATT, 3000 * WATT])
-        link = st.builds(Link, st.integers(1, steps), st.booleans(), limits, limits)
-        links = draw(st.lists(link, min_size=1, max_size=4))
-        links.append(replace(links[-1], steps=steps))
-    loads = st.builds(
-        Load, st.sampled_from(["essential", "non_essential"]), st.sampled_from([1, 5, 10]), columns(steps, 4000)
-    )
-    return World(
-        step=draw(st.sampled_from([1, 60, 300, 3600])),
-        eras=eras,
-        arrays={f"roof_{index}": draw(columns(steps, 9000)) for index in range(draw(st.integers(0, 2)))},
-        loads={f"load_{index}": draw(loads) for index in range(draw(st.integers(0, 8)))},
-        stored={name: draw(balances(eras[0], name)) for name in stores},
-        links=links,
-    )
-
-
-@dataclass
-class Flows:
-    """Columns over all steps, whatever windows they were dispatched in."""
-
-    power: dict[tuple[str, ...], list[int]]
-    served: dict[str, list[bool]]
-    stored: dict[str, list[int]]
-    reset: dict[str, dict[int, int]]
-    end: HybridState
-    windows: int
-
-
-def links_of(world: World, first: int, steps: int) -> list[Link]:
-    """The part of the world's links that begins with step ``first``."""
-    found, begin = [], 0
-    for link in world.links or ():
-        low, high = max(begin, first), min(begin + link.steps, first + steps)
-        if high > low:
-            found.append(replace(link, steps=high - low))
-        begin += link.steps
-    return found
-
-
-def live(world: World, cuts: list[int]) -> Flows:
-    """Live through a world in windows of at most ``cuts`` steps, used in turn; no window crosses an era."""
-    state = HybridState()
-    stored = dict(world.stored)
-    supplied = dict.fromkeys(world.loads, True)
-    flows = Flows(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(dict), state, 0)
-    era_end, era_index, index = world.eras[0].steps, 0, 0
-    while index < world.steps:
-        if index == era_end:
-            era_index += 1
-            era_end += world.eras[era_index].steps
-        era = world.eras[era_index]
-        steps = min(era_end - index, cuts[flows.windows % len(cuts)])
-        offers: dict[str, Offer] = {}
-        for name, column in world.arrays.items():
-            offers[name] = Supply("sun", column[index : index + steps])
-        for name, load in world.loads.items():
-            offers[name] = Demand(load.circuit, load.priority, supplied[name], load.power[index : index + steps])
-        for name, balance in stored.items():
-            reset = max(0, balance - era.rules[name].capacity)
-            offers[name] = StoreOffer(era.rules[name], balance, reset)
-            if reset:
-                flows.reset[name][index] = reset
-        if world.links is not None:
-            offers["grid"] = LinkOffer(links_of(world, index, steps))
-        span = Span(START + index * world.step, world.step, steps)
-        decision, state = INVERTER.dispatch(era.settings, state, span, offers)
-        assert 1 <= decision.steps <= steps
-        collect(flows, decision, supplied)
-        stored = decision.stored
-        for name, balance in stored.items():
-            flows.stored[name] += [-1] * (len(flows.served["*"]) - len(flows.stored[name]))
-            flows.stored[name][-1] = balance
-        index += decision.steps
-        flows.windows += 1
-    flows.end = state
-    return flows
-
-
-def collect(flows: Flows, decision: Dispatch, supplied: dict[str, bool]) -> None:
-    for kind in ("used", "charge", "discharge", "lost", "imported", "exported"):
-        for name, column in getattr(decision, kind).items():
-            assert len(column) == decision.steps
-            flows.power[kind, name] += column
-    for edge, column in decision.transfers.items():
-        assert len(column) == decision.steps
-        flows.power[edge] += column
-    flows.served["*"] += [True] * decision.steps
-    for name, runs in decision.supply.items():
-        answers = [on for count, on in runs for _ in range(count)]
-        assert len(answers) == decision.steps
-        assert all(on == supplied[name] for on in answers[:-1])  # a window ends with the step that changes anything
-        flows.served[name] += answers
-        supplied[name] = answers[-1]
-
-
-def total(flows: Flows, kind: str, index: int) -> int:
-    return sum(column[index] for key, column in flows.power.items() if len(key) == 2 and key[0] == kind)  # noqa: PLR2004
 
 
 @given(worlds())
@@ -337,5 +132,5 @@ def test_the_inverter_counts_what_flowed(world: World) -> None:
     demand = sum(sum(load.power) for load in world.loads.values()) * world.step
     assert flows.end.totals["load"] + flows.end.totals["unserved"] == demand
     report = INVERTER.report(world.eras[-1].settings, flows.end, START + world.steps * world.step)
-    assert report.total_load_energy + report.total_unserved_energy - demand / KWH < 1e-9  # noqa: PLR2004
+    assert report.total_load_energy + report.total_unserved_energy - demand / KWH < 1e-9
     assert set(report.shed_loads.split(", ")) - {"none"} == {name for name in world.loads if not flows.served[name][-1]}

@@ -37,7 +37,7 @@ def get(device: str, *, as_json: bool, home: str | None, endpoint: Endpoint) -> 
 
 
 def _row(name: str, value: Any, label: Labels | None) -> list[str]:
-    unit = f" {label.unit}" if label is not None and label.unit else ""
+    unit = f" {label.unit}" if label is not None and label.unit and value is not None else ""
     return [name, _text(value) + unit, "" if label is None else label.words]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from virtual_devices import __version__
 from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.face import Reading, SettingField, readings_of, settings_of, title_of
-from virtual_devices.kit.quantities import MONEY, PRICE, Quantity
+from virtual_devices.kit.quantities import ENERGY, MONEY, PRICE, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +161,7 @@ def _number(item: SettingField, currency: str) -> dict[str, Any]:
     }
     if unit := _unit(item.quantity, currency):
         number["unit_of_measurement"] = unit
-    if item.quantity and item.quantity.device_class and item.quantity != MONEY:
+    if item.quantity and item.quantity.device_class and item.quantity not in (MONEY, ENERGY):  # a setting is no meter
         number["device_class"] = item.quantity.device_class
     return number
 

@@ -328,7 +328,7 @@ class CommandMessage(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    at: int | str | None = None
+    at: Annotated[int, Field(strict=True)] | str | None = None
 
 
 class AppliedMessage(Message):

@@ -1,7 +1,7 @@
 """A short visit to a broker on which homes run: look at what is retained, send a command, wait for its answer.
 
-A visitor's own topics lie below ``virtual/_cli/``, where no home can be. What is retained is asked for with QoS 0, like
-the message that marks its end: so the mark cannot overtake it, and a broker's limit on what it queues does not cut it.
+What is retained is asked for with QoS 0, like the message that marks its end: so the mark cannot overtake it, and a
+broker's limit on what it queues does not cut it. The marks lie below ``virtual/_cli/``, where no home can be.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ PATIENCE = 5.0
 GRACE = 0.5
 """Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
 
+_MARKS = f"{ROOT}/_cli/sync/"  # the same for all visitors: iotcore never forgets a topic filter
+
 Listener = Callable[[str, bytes, bool], None]
 
 
@@ -43,7 +45,7 @@ class Session:
         self.endpoint, self.patience = endpoint, patience
         self.loop = Loop()
         own = secrets.token_hex(6)
-        self._marks = f"{ROOT}/_cli/{own}/"
+        self._own = own.encode()
         self._asked = 0
         self._answered = 0
         self._listeners: list[tuple[tuple[str, ...], Listener]] = []
@@ -102,10 +104,10 @@ class Session:
     def sync(self) -> None:
         """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""
         self._asked += 1
-        wanted, mark = self._asked, f"{self._marks}{self._asked}"
+        wanted, mark = self._asked, f"{_MARKS}{self._asked}"
         # subscribed to anew, and last: iotcore serves its subscriptions in the order in which they came
         self.client.subscribe((mark, 0))
-        self.client.publish(mark, b"sync")
+        self.client.publish(mark, self._own)
         found = self.loop.run(until=lambda: self._answered >= wanted, timeout=self.patience)
         self.client.unsubscribe(mark)
         if not found:
@@ -116,8 +118,9 @@ class Session:
         return self.loop.run(until=condition, timeout=seconds)
 
     def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        if topic.startswith(self._marks):
-            self._answered = max(self._answered, int(topic.removeprefix(self._marks)))
+        if topic.startswith(_MARKS):
+            if payload == self._own:
+                self._answered = max(self._answered, int(topic.removeprefix(_MARKS)))
             return
         for filters, listener in list(self._listeners):
             if any(topic_matches_sub(name, topic) for name in filters):

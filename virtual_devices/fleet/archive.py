@@ -43,7 +43,7 @@ class Archive:
         self.loop, self.home, self.folder = loop, home, folder
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
-        self._synced = False
+        self._synced = self._keeping = False
         self._before: dict[tuple[str, str], bytes] = {}
         self._refused = ""
         self._consistent: dict[tuple[str, str], bytes] | None = None
@@ -109,6 +109,8 @@ class Archive:
     # -- what survives ------------------------------------------------------------------------------------------------
 
     def _settled(self, payload: bytes) -> None:
+        if not self._keeping:
+            return  # an old word of the broker; what is on disk may be newer
         kept = {key: value for key, value in self.found.items() if key[1] in KEPT}
         try:
             settlement = orjson.loads(payload)
@@ -148,13 +150,16 @@ class Archive:
             content = json.loads(path.read_bytes())
             if content["version"] != _VERSION:
                 raise ConfigurationError(f"{path} is of version {content['version']}, this is {_VERSION}; start with --fresh")
-            return {(device, leaf): b64decode(value) for device, leaf, value in content["messages"]}
+            if content["home"] != self.home:
+                raise ConfigurationError(f"{path} is of home {content['home']}, this is {self.home}; choose another --state")
+            return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in content["messages"]}
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
-        stored = self._consistent or self.load()
+        stored = self.load()
+        self._keeping = True
         run, seq = _place(self.found.get((CLOCK, "site"))), 0
         for key, value in stored.items():
             there = self.found.get(key)
@@ -170,12 +175,12 @@ class Archive:
     def forget(self, devices: set[str] | None = None) -> int:
         """Clear what the home (or some of its devices) retained, and their discovery; how many topics that were."""
         cleared = 0
+        names = {device for device, _ in self.found} if devices is None else devices
         for device, leaf in list(self.found):
             if devices is None or device in devices:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
                 cleared += 1
-        names = {device for device, _ in self.found} if devices is None else devices
         for name in names:
             self.client.publish(discovery.topic(self.home, name), b"", 1, True)  # noqa: FBT003
         if devices is None:

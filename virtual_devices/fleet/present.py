@@ -52,6 +52,11 @@ class Present:
         """Device → message."""
         return {device: payload for (device, name), payload in self.messages.items() if name == leaf and payload}
 
+    def _present(self) -> set[str]:
+        """Who takes part: no time passes for a device that is away. In a home that was stopped as a whole, all do."""
+        said = self.of("availability")
+        return {name for name, word in said.items() if word == b"online"} or set(said)
+
     def describe(self) -> tuple[Home, SettlementMessage]:
         """The home as its devices describe themselves. Raises ConfigurationError when it has not begun."""
         settlements = self.of("settlement")
@@ -67,8 +72,9 @@ class Present:
             **dict.fromkeys(settlements, settlement.checkpoint),
         }
         entries = []
+        present = self._present()
         for name, payload in self.of("about").items():
-            if name not in checkpoints:
+            if name not in checkpoints or name not in present:
                 continue
             kind = read(AboutMessage, payload).kind
             device_class = load_kind(kind)

@@ -51,7 +51,11 @@ def host_device(
         from virtual_devices.edge.files import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
 
         documents = {file: read_document(file, folder) for file in names}
-    description = Description(home, name, kind, declared, tuple(_event(text) for text in events), documents)
+    happening = sorted((_event(text) for text in events), key=lambda event: event.at or 0)
+    expected = validate_change(device_class, device_class.settings_type(), declared, live=False) if declared else device_class.settings_type()
+    for event in happening:
+        expected = validate_change(device_class, expected, event.changes, live=True)
+    description = Description(home, name, kind, declared, tuple(happening), documents)
     failure: list[str] = []
     with Loop() as loop:
 
@@ -77,7 +81,7 @@ def _event(text: str) -> Command:
     """``2026-06-21T18:00:00+02:00 mode=on setpoint=200``."""
     time, *words = text.split(" ")
     changes = dict(word.partition("=")[::2] for word in words)
-    if not changes or not all(changes):
+    if not changes or not all(changes) or not all("=" in word for word in words):
         raise ConfigurationError(f"--event {text!r}: write 'TIME setting=value …', with the time in one word")
     return Command(changes, parse_instant(time, "UTC"))
 

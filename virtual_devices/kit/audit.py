@@ -10,6 +10,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 from virtual_devices.kit.ledger import METER, OUTSIDE, RESERVED, LedgerRecord, chain, packed
 from virtual_devices.kit.settlement import Edge
@@ -47,6 +48,9 @@ class Auditor:
         columns = [*record.energy, *record.demand.values(), *record.available.values()]
         if steps < 1 or any(len(column) != steps for column in columns) or len(record.edges) != len(record.energy):
             self._say(f"{where}: a column does not have {steps} steps")
+            return
+        if any(before >= after for before, after in pairwise(record.edges)):
+            self._say(f"{where}: its edges are not in order, each once")
             return
         try:
             integers = packed(columns)

@@ -7,7 +7,7 @@ VirtualDevicesError
 ├── SettingError            a command or setting that a device refuses
 ├── ProtocolError           a message that does not belong to the run, window or name it claims
 ├── AuditError              joules that were lost or invented
-└── BrokerError             a broker that cannot be started or reached
+└── BrokerError             a broker, or a device behind it, that cannot be started or reached
 """
 
 from __future__ import annotations
@@ -46,4 +46,4 @@ class AuditError(VirtualDevicesError):
 
 
 class BrokerError(VirtualDevicesError):
-    """A broker that cannot be started or reached."""
+    """A broker, or a device behind it, that cannot be started or reached."""

@@ -6,7 +6,8 @@ The same members serve the house in one process and the runtime over MQTT; what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,8 @@ class Member:
         self.declared = dict(declared or {})
         self.state: Any = device.begin(settings)
         self.pending: list[Command] = []
+        self.dropped: list[Command] = []
+        """Commands that a changed declaration made impossible before they came into force."""
         self.applied: list[Applied] = []
         self.after = 0
         self.counters: dict[str, int] = {}
@@ -60,51 +63,84 @@ class Member:
         self.time: int | None = None
         self.busy_until: int | None = None
         """End of what is proposed and not settled yet."""
+        self._ahead: list[Settings] = []
+        self._ahead_of = settings
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
     def command(self, changes: Mapping[str, Any], at: int | None = None, *, live: bool = True) -> Command:
         """Take a command: validate it against the settings that will be in force then, and queue it.
 
-        Raises SettingError, changing nothing, when a setting is unknown or out of range, when ``at`` lies in time that
-        is already proposed, or when too many commands wait.
+        Raises SettingError, changing nothing, when a setting is unknown or out of range, when a command that waits
+        could not come into force after it, when ``at`` lies in time that has passed or is already proposed, or when too
+        many wait.
         """
         if not changes:
             raise SettingError(f"{self.name}: the command names no setting")
         if at is not None and self.busy_until is not None and at < self.busy_until:
             raise SettingError(f"{self.name}: time {at} is already proposed (until {self.busy_until}); choose a later one")
+        if at is not None and self.time is not None and at < self.time:
+            raise SettingError(f"{self.name}: time {at} has passed (it is {self.time}); choose a later one")
+        ahead, device_class = self._settings_ahead(), type(self.device)
         if len(self.pending) >= MAX_PENDING:
-            raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; send it again later")
-        proposed = validate_change(type(self.device), self.future(at), changes, live=live)
-        values = settings_json(proposed)
+            remedy = "send it again later" if live else "give it fewer events"
+            raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
+        place = sum(_order(item.at) <= _order(at) for item in self.pending)
+        first = validate_change(device_class, ahead[place - 1] if place else self.settings, changes, live=live)
+        values = settings_json(first)
         command = Command({name: values[name] for name in changes}, at)
-        if at is None and self.pending and self.pending[0].at is None:  # one batch per window is all that can be told apart
-            self.pending[0] = Command({**self.pending[0].changes, **command.changes})
-        elif at is None:
-            self.pending.insert(0, command)
+        later = self._replay(first, self.pending[place:])
+        if at is None and place:  # all without a time come into force together
+            self.pending[place - 1 :] = [Command({**self.pending[place - 1].changes, **command.changes}), *self.pending[place:]]
+            ahead[place - 1 :] = [first, *later]
         else:
-            self.pending.append(command)
-            self.pending.sort(key=lambda item: -1 if item.at is None else item.at)
+            self.pending.insert(place, command)
+            ahead[place:] = [first, *later]
         return command
 
     def future(self, at: int | None = None) -> Settings:
         """The settings that will be in force at ``at`` (None: at the next window)."""
-        settings = self.settings
-        for item in self.pending:
-            if item.at is None or (at is not None and item.at <= at):
-                settings = validate_change(type(self.device), settings, item.changes, live=False)
-        return settings
+        ahead = self._settings_ahead()
+        count = sum(_order(item.at) <= _order(at) for item in self.pending)
+        return ahead[count - 1] if count else self.settings
 
     def begin(self, span: Span) -> int:
         """Put in force what is due at the start of a span; return the steps until the next timed command."""
+        ahead = self._settings_ahead()
         while self.pending and (self.pending[0].at is None or self.pending[0].at <= span.start):
             command = self.pending.pop(0)
-            self.settings = validate_change(type(self.device), self.settings, command.changes, live=False)
+            self.settings = self._ahead_of = ahead.pop(0)
             self.applied.append(Applied(command.changes, span.start))
             self.settings_changed()
         if self.pending and self.pending[0].at is not None:
             return max(1, span.steps_until(self.pending[0].at))
         return span.steps
+
+    def _replay(self, settings: Settings, commands: Sequence[Command]) -> list[Settings]:
+        """The settings after each of some waiting commands. Raises SettingError for one that could not come into force."""
+        found = []
+        for item in commands:
+            try:
+                settings = validate_change(type(self.device), settings, item.changes, live=False)
+            except SettingError as error:
+                raise SettingError(f"{self.name}: with this, what is set for time {item.at} would not do: {error}") from None
+            found.append(settings)
+        return found
+
+    def _settings_ahead(self) -> list[Settings]:
+        """The settings after each waiting command; what cannot come into force any more is dropped."""
+        if self._ahead_of is not self.settings:
+            self._ahead, kept, settings = [], [], self.settings
+            for item in self.pending:
+                try:
+                    settings = self._replay(settings, [item])[0]
+                except SettingError:
+                    self.dropped.append(item)
+                    continue
+                self._ahead.append(settings)
+                kept.append(item)
+            self.pending, self._ahead_of = kept, self.settings
+        return self._ahead
 
     def settings_changed(self) -> None:
         """Hook: the settings in force are new."""
@@ -164,19 +200,26 @@ class Member:
                 f"{self.name}: a checkpoint of kind {checkpoint.get('kind')!r}, version {checkpoint.get('version')!r} cannot "
                 f"be resumed by kind {self.kind!r}, version {CHECKPOINT_VERSION}; start afresh with --fresh"
             )
-        then = checkpoint["declared"]
-        kept = {
-            name: value
-            for name, value in checkpoint["settings"].items()
-            if self.declared.get(name) == then.get(name)
-        }
         try:
+            then = checkpoint["declared"]
+            kept = {
+                name: value
+                for name, value in checkpoint["settings"].items()
+                if self.declared.get(name) == then.get(name)
+            }
             settings = type(self.settings).model_validate({**settings_json(self.settings), **kept})
             state = self._adapter.validate_python(checkpoint["state"])
+            pending = [Command(dict(item["changes"]), item["at"]) for item in checkpoint["pending"]]
+            after, time = int(checkpoint["after"]), checkpoint["time"]
+            counters, last = dict(checkpoint["counters"]), dict(checkpoint["last"])
         except ValidationError as error:
             raise ProtocolError(f"{self.name}: its checkpoint does not fit this version ({error.errors()[0]['msg']})") from error
-        self.settings, self.state = settings, state
-        self.pending = [Command(item["changes"], item["at"]) for item in checkpoint["pending"]]
-        self.after, self.time = checkpoint["after"], checkpoint["time"]
-        self.counters, self.last = dict(checkpoint["counters"]), dict(checkpoint["last"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
+        self.settings, self.state, self.pending = settings, state, pending
+        self.after, self.time, self.counters, self.last = after, time, counters, last
         self.settings_changed()
+
+
+def _order(at: int | None) -> float:
+    return -math.inf if at is None else at

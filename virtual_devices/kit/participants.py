@@ -16,8 +16,8 @@ from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import (
     Conditions,
     Connects,
-    Consumes,
     ConsumerSettings,
+    Consumes,
     Partner,
     Produces,
     Settings,
@@ -125,10 +125,13 @@ class Participant(Member):
 
     def resume(self, proposal: Proposal) -> None:
         """Go on from one's own proposal, as if it had just been made. Raises ProtocolError like ``restore``."""
+        try:
+            made = proposal.checkpoint["proposed"]
+            proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"])
+        except (KeyError, TypeError) as error:
+            raise ProtocolError(f"{self.name}: its proposal cannot be resumed ({error!r}); start afresh with --fresh") from error
         self.restore(proposal.checkpoint)
-        made = proposal.checkpoint["proposed"]
-        self.proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"])
-        self.busy_until = self.proposed.span.end
+        self.proposed, self.busy_until = proposed, proposed.span.end
 
     def count(self, name: str, energy: int) -> int:
         """A counter with ``energy`` mJ more."""
@@ -165,7 +168,6 @@ class Consumer(Participant):
 
     def settle(self, share: Share, made: Proposed) -> None:
         steps, step = share.span.steps, share.span.step
-        supplied = bool(self.last.get("supplied", 1))
         if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
         energy = got = done = last = 0

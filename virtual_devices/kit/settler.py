@@ -92,14 +92,18 @@ class Settler(Member):
         return settlement, record
 
     def checkpoint(self) -> dict[str, Any]:
-        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": self.expected}
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": dict(self.expected)}
 
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
-        self.restore(settlement.checkpoint)
-        self.digest = settlement.checkpoint["digest"]
-        self.edges = tuple((source, sink) for source, sink in settlement.checkpoint["edges"])
-        self.expected = dict(settlement.checkpoint["expected"])
+        kept = settlement.checkpoint
+        try:
+            digest, expected = str(kept["digest"]), dict(kept["expected"])
+            edges = tuple((source, sink) for source, sink in kept["edges"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
+        self.restore(kept)
+        self.digest, self.edges, self.expected = digest, edges, expected
         self.shares = {**settlement.owed, **settlement.shares}
 
     def _record(

@@ -9,6 +9,8 @@ The functions take a rule in its flat form (:attr:`StoreRule.flat`), a sequence 
 the plain loop share them.
 """
 
+# ruff: noqa: PLR1730, FURB136 - plain Python spends more on a call of min() than on the whole comparison
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -23,7 +25,9 @@ MAX_POWER = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class StoreRule:
-    """capacity: mJ.  charge_power, discharge_power: largest mW.  charge_taper, discharge_taper: points
+    """What a store can do.
+
+    capacity: mJ.  charge_power, discharge_power: largest mW.  charge_taper, discharge_taper: points
     (stored mJ, limit mW), ascending in stored energy, linear between and constant outside; empty: no taper.
     charge_efficiency, discharge_efficiency: ppm.  leakage: parts per 10^12 of the stored energy lost per second.
     """
@@ -66,7 +70,7 @@ def charge_limit(rule: Sequence[int], stored: int, step: int) -> int:
     if room <= 0:
         return 0
     limit = room * PPM // (rule[3] * step)
-    if rule[1] < limit:  # min() and max() would cost more than all the rest
+    if rule[1] < limit:
         limit = rule[1]
     if rule[6]:
         most = taper(rule, 8, rule[6], stored)

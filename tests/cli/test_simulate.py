@@ -1,0 +1,217 @@
+"""``virtual-devices simulate``: options, errors, and going on from where a running home is."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
+from virtual_devices.cli import commands
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.ledger import GENESIS
+
+KEYS = [
+    "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "soc", "cost",
+    "ledger_sha256", "audit",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    file = tmp_path / "home.yaml"
+    file.write_text(SMALL.replace("HOME", "small"), encoding="utf-8")
+    return file
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(commands, ["simulate", *map(str, words)])
+
+
+def result_of(*words: object) -> dict[str, Any]:
+    done = run(*words, "--json")
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_nothing_but_the_result_is_on_standard_output(home: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "virtual_devices", "simulate", str(home), "--for", "50min", "--json"],
+        capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    result = json.loads(done.stdout)
+    assert list(result) == KEYS
+    assert done.stderr == ""
+    whole = undisturbed(parse(home.read_text(encoding="utf-8")), 50)
+    assert result["ledger_sha256"] == whole.digest
+    assert result["energy_kwh"]["load_unserved"] == round(whole.totals["load_unserved"] / 3.6e9, 6) > 0
+    assert result["audit"] == {"ok": True, "checked_steps": 50, "problems": []}
+
+
+def test_a_summary_for_people(home: Path) -> None:
+    done = run(home, "--for", "30min")
+    assert done.exit_code == 0
+    assert "30 steps checked, nothing lost, nothing invented" in done.stdout
+    assert done.stdout.splitlines()[0].startswith("small: 2026-06-21T08:30:00+02:00 to 2026-06-21T09:00:00+02:00, 30 steps")
+
+
+def test_start_and_step_instead_of_the_files(home: Path) -> None:
+    result = result_of(home, "--for", "1h", "--start", "2026-12-21 12:00", "--step", "30s")
+    assert (result["start"], result["end"]) == ("2026-12-21T12:00:00+02:00", "2026-12-21T13:00:00+02:00")
+    assert result["steps"] == 120
+    assert result["energy_kwh"]["pv_available"] > result_of(home, "--for", "1h")["energy_kwh"]["pv_available"]
+
+
+def test_settings_instead_of_the_files(home: Path) -> None:
+    plain = result_of(home, "--for", "50min")
+    same = result_of(home, "--for", "50min", "--set", "oven.rated_power=2 kW")
+    assert same["ledger_sha256"] == plain["ledger_sha256"]
+    off = result_of(home, "--for", "50min", "--set", "oven.mode=off", "--set", "geyser.mode=off")
+    assert off["energy_kwh"]["load_demand"] == 0
+    assert off["ledger_sha256"] != plain["ledger_sha256"]
+
+
+@pytest.mark.parametrize("name", ["ledger.jsonl", "ledger.jsonl.gz"])
+def test_the_ledger_it_writes_stands_the_audit(home: Path, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    result = result_of(home, "--for", "50min", "--ledger", file)
+    content = file.read_bytes()
+    lines = (gzip.decompress(content) if name.endswith(".gz") else content).splitlines()
+    assert len(lines) == result["windows"]
+    assert json.loads(lines[0])["previous"] == GENESIS
+    assert json.loads(lines[-1])["digest"] == result["ledger_sha256"]
+    audit = CliRunner().invoke(commands, ["audit", str(file), "--json"])
+    assert audit.exit_code == 0
+    assert json.loads(audit.stdout)["checked_steps"] == 50
+
+
+WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("--for", "1h", "--set", "oven.setpoint=999"), "30 to 300 °C"),
+    (("--for", "1h", "--set", "oven.setpiont=100"), "did you mean"),
+    (("--for", "1h", "--set", "ovne.setpoint=100"), "did you mean"),
+    (("--for", "1h", "--set", "oven.mode=on", "--set", "oven.mode=off"), "given twice"),
+    (("--for", "1h", "--set", "roof.sun=battery"), "battery"),
+    (("--for", "1h", "--set", "clock.seed=3"), "home file"),
+    (("--for", "1h", "--set", "oven"), "device.setting=value"),
+    (("--for", "soon"), "soon"),
+    (("--for", "0s"), "0s"),
+    (("--for", "1h", "--step", "2h"), "too long"),
+    (("--for", "1h", "--start", "yesterday"), "yesterday"),
+    (("--for", "1h", "--ledger", "/nowhere/ledger.jsonl"), "cannot be written"),
+    ((), "--for"),
+    (("--for", "1h", "--from", "mqtt://127.0.0.1:1", "--step", "30s"), "--from"),
+    (("--for", "1h", "--from", "mqtt://me:secret@127.0.0.1"), "--password-file"),
+]
+
+
+@pytest.mark.parametrize(("words", "text"), WRONG, ids=[" ".join(words) or "nothing" for words, _ in WRONG])
+def test_what_its_owner_wrote_wrong_ends_with_2(home: Path, words: tuple[str, ...], text: str) -> None:
+    done = run(home, *words, "--json")
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    assert text in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_file_is_told_with_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "home.yaml"
+    file.write_text(SMALL.replace("HOME", "small").replace("oven: {", "oven: {setpoint: 999, "), encoding="utf-8")
+    done = run(file, "--for", "1h")
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {file}:11: device oven: ")
+    assert run(tmp_path / "none.yaml", "--for", "1h").exit_code == 2
+
+
+def test_no_broker_to_go_on_from_ends_with_1(home: Path) -> None:
+    done = run("--for", "1h", "--from", "mqtt://127.0.0.1:1")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: no broker")
+
+
+# -- going on from a running home --------------------------------------------------------------------------------------
+
+
+def play_and_ask(broker: Broker, text: str, before: int, *words: str) -> tuple[Stage, dict[str, Any]]:
+    stage = Stage(broker.endpoint, small_home(text))
+    stage.start()
+    stage.steps(before)
+    return stage, result_of("--from", broker.endpoint.url, "--home", stage.home.name, *words)
+
+
+@pytest.mark.parametrize("text", [SMALL, WEATHER], ids=["sun", "weather"])
+def test_it_foresees_what_the_running_home_comes_to(broker: Broker, text: str) -> None:
+    stage, foreseen = play_and_ask(broker, text, 17, "--for", "2h")
+    with stage:
+        assert foreseen["start"] == "2026-06-21T08:47:00+02:00"
+        stage.steps(120)
+        assert foreseen["ledger_sha256"] == stage.audited().digest == undisturbed(stage.home, 137).digest
+        assert foreseen["audit"] == {"ok": True, "checked_steps": 120, "problems": []}
+        assert foreseen["soc"]["battery"] == pytest.approx(stage.state("battery")["soc"] / 100, abs=1e-6)
+        assert foreseen["cost"]["amount"] == pytest.approx(stage.state("grid")["cost"], abs=1e-4)
+
+
+def test_it_goes_on_with_live_settings_and_waiting_commands(broker: Broker) -> None:
+    with Stage(broker.endpoint) as stage:
+        stage.start()
+        stage.steps(3)
+        stage.send("oven", "set", {"setpoint": 120})
+        stage.send("geyser", "set", {"mode": "off", "at": START + 25 * STEP})
+        stage.steps(10)
+        foreseen = result_of("--from", broker.endpoint.url, "--home", stage.home.name, "--for", "1h")
+        stage.steps(60)
+        assert foreseen["ledger_sha256"] == stage.audited().digest != undisturbed(stage.home, 73).digest
+
+
+def test_a_change_makes_another_future_and_leaves_the_home_alone(broker: Broker) -> None:
+    stage, plain = play_and_ask(broker, SMALL, 15, "--for", "1h")
+    with stage:
+        before = dict(stage.last)
+        words = ("--from", broker.endpoint.url, "--home", stage.home.name, "--for", "1h")
+        off = result_of(*words, "--set", "oven.mode=off", "--set", "geyser.mode=off")
+        assert off["energy_kwh"]["load_demand"] == 0 < plain["energy_kwh"]["load_demand"]
+        stage.sync()
+        assert {key: value for key, value in stage.last.items() if key[0] != "_spy"} == {
+            key: value for key, value in before.items() if key[0] != "_spy"
+        }
+        wrong = run(*words, "--set", "oven.setpoint=999")
+        assert wrong.exit_code == 2
+        assert "30 to 300 °C" in wrong.stderr
+
+
+def test_a_device_that_is_away_is_not_in_the_future(broker: Broker) -> None:
+    with Stage(broker.endpoint) as stage:
+        stage.start()
+        stage.steps(12)
+        stage.stop("oven")
+        stage.steps(1)
+        foreseen = result_of("--from", broker.endpoint.url, "--home", stage.home.name, "--for", "1h")
+        stage.steps(60)
+        assert foreseen["ledger_sha256"] == stage.audited().digest
+        assert "oven" not in foreseen["energy_by_device_kwh"]
+
+
+def test_a_home_without_a_past_is_told_in_words(broker: Broker) -> None:
+    with Stage(broker.endpoint) as stage:
+        stage.start()
+        stage.sync()
+        done = run("--for", "1h", "--from", broker.endpoint.url, "--home", stage.home.name)
+        assert done.exit_code == 2
+        assert "not settled any time yet" in done.stderr

@@ -1,0 +1,215 @@
+"""``virtual-devices up``: a whole home from one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.stage import SMALL, Stage, small_home, undisturbed
+from virtual_devices.cli import commands
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.kit.home_file import parse
+
+RUNNING = SMALL.replace(", paused: true", "")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what survives is kept, away from whoever runs the tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def home_file(tmp_path: Path, name: str, text: str = RUNNING) -> Path:
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text.replace("HOME", name), encoding="utf-8")
+    return file
+
+
+def up(*words: object) -> Result:
+    return CliRunner().invoke(commands, ["up", *map(str, words)])
+
+
+def result_of(done: Result) -> dict[str, Any]:
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_ctrl_c_ends_it_with_the_result(tmp_path: Path, state: Path) -> None:
+    file, ledger, metrics = home_file(tmp_path, "ends"), tmp_path / "ledger.jsonl.gz", free_port()
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("speed: max", "speed: 600"), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "virtual_devices", "up", str(file), "--json", "--ledger", str(ledger), "--metrics", str(metrics)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ,
+    )  # fmt: skip
+    try:
+        families = scraped(metrics)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    result = json.loads(out)
+    assert result["audit"]["ok"]
+    assert result["steps"] >= 10
+    assert result["ledger_sha256"] == undisturbed(parse(text), result["steps"]).digest
+    devices = {sample.labels["device"] for family in families.values() for sample in family.samples}
+    assert devices == {"clock", "sun", "roof", "battery", "grid", "inverter", "oven", "geyser"}
+    assert families["virtual_devices_energy_joules"].type == "counter"
+    audit = CliRunner().invoke(commands, ["audit", str(ledger), "--json"])
+    assert json.loads(audit.stdout)["checked_steps"] == result["steps"]
+    assert (state / "virtual-devices" / "ends" / "home" / "home.json").is_file()
+    # the same command goes on there, without a word about a start
+    again = result_of(up(file, "--json", "--for", "10min", "--speed", "max"))
+    assert again["start"] == result["end"]
+    assert again["ledger_sha256"] == undisturbed(parse(text), result["steps"] + 10).digest
+
+
+def scraped(port: int) -> dict[str, Any]:
+    """What Prometheus would read, once every device has used or given something."""
+    deadline = time.monotonic() + 40
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
+            windows = [sample.value for sample in families["virtual_devices_windows"].samples] if families else []
+            if windows and windows[0] >= 10:
+                return families
+        except (OSError, KeyError):
+            pass
+        if time.monotonic() > deadline:
+            raise AssertionError("no metrics came")
+        time.sleep(0.1)  # another process's wall time
+
+
+def test_a_foreign_broker_means_now_and_speed_1(tmp_path: Path, broker: Broker) -> None:
+    file = home_file(tmp_path, "foreign", RUNNING.replace("step: 60 s", "step: 1 s"))
+    before = time.time()
+    result = result_of(up(file, "--broker", broker.endpoint.url, "--for", "2s", "--json"))
+    start = datetime.fromisoformat(result["start"]).timestamp()
+    assert before - 1 <= start <= before + 5
+    assert result["steps"] == 2
+    assert result["wall_seconds"] >= 1
+    assert result["audit"]["ok"]
+    again = result_of(up(file, "--broker", broker.endpoint.url, "--for", "1s", "--json"))
+    assert datetime.fromisoformat(again["start"]).timestamp() == start + 2
+    # the broker's owner keeps it, with what the home has said there
+    with Stage(broker.endpoint, small_home(file.read_text(encoding="utf-8"), "foreign")) as stage:
+        stage.sync()
+        assert {stage.availability(name) for name in stage.described} == {"offline"}
+
+
+def test_a_broker_of_ones_own_is_gone_afterwards(tmp_path: Path) -> None:
+    port = free_port()
+    result_of(up(home_file(tmp_path, "own"), "--port", port, "--for", "20min", "--json"))
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", port))
+
+
+def test_a_picture_for_people_ends_in_the_summary(tmp_path: Path) -> None:
+    done = up(home_file(tmp_path, "seen"), "--for", "20min", "--speed", "max")
+    assert done.exit_code == 0, done.output
+    assert "20 steps checked, nothing lost, nothing invented" in done.stdout
+
+
+def test_fresh_begins_anew(tmp_path: Path) -> None:
+    file = home_file(tmp_path, "anew")
+    first = result_of(up(file, "--for", "20min", "--json"))
+    second = result_of(up(file, "--for", "20min", "--json", "--fresh"))
+    for key in ("start", "ledger_sha256", "soc", "energy_kwh"):
+        assert first[key] == second[key]
+
+
+def test_a_state_of_another_home_is_not_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    result_of(up(home_file(tmp_path, "one"), "--for", "5min", "--json", "--state", folder))
+    # mosquitto's own memory of the first home is no hindrance to the second
+    done = up(home_file(tmp_path, "two"), "--for", "5min", "--json", "--state", folder)
+    assert done.exit_code == 2
+    assert "is of home one, this is two" in done.stderr
+
+
+def test_a_broken_state_is_told_and_fresh_mends_it(tmp_path: Path) -> None:
+    file, folder = home_file(tmp_path, "broken"), tmp_path / "mine"
+    result_of(up(file, "--for", "5min", "--json", "--state", folder))
+    (folder / "home" / "home.json").write_text("{")
+    done = up(file, "--for", "5min", "--json", "--state", folder)
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("start with --fresh")
+    assert result_of(up(file, "--for", "5min", "--json", "--state", folder, "--fresh"))["steps"] == 5
+
+
+def test_a_broker_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("virtual_devices.fleet.archive._CONNECT_TIMEOUT", 0.5)
+    done = up(home_file(tmp_path, "alone"), "--broker", "mqtt://127.0.0.1:1", "--json")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: no broker answers at mqtt://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--broker", "mqtt://me:secret@127.0.0.1"), "--password-file"),
+        (("--broker", "http://127.0.0.1"), "mqtt://"),
+        (("--speed", "fast"), "max"),
+        (("--speed", "-1"), "speed"),
+        (("--speed", "nan"), "speed"),
+        (("--for", "0s"), "0s"),
+        (("--port", "70000"), "--port"),
+        (("--broker-kind", "hive"), "mosquitto"),
+        (("--ledger", "/nowhere/ledger.jsonl"), "cannot be written"),
+    ],
+)
+def test_what_its_owner_wrote_wrong_ends_with_2(tmp_path: Path, words: tuple[str, ...], text: str) -> None:
+    done = up(home_file(tmp_path, "wrong"), *words, "--json")
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    assert text in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken(tmp_path: Path, broker: Broker) -> None:
+    done = up(home_file(tmp_path, "taken"), "--port", broker.endpoint.port, "--json")
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert f"the port {broker.endpoint.port} on 127.0.0.1 is not to be had" in line
+
+
+def test_metrics_on_a_port_that_is_taken(tmp_path: Path, broker: Broker) -> None:
+    done = up(home_file(tmp_path, "taken"), "--metrics", broker.endpoint.port, "--json")
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert "metrics cannot be served" in line

@@ -1,0 +1,152 @@
+"""The messages of the bus: there and back without loss, and broken ones told in one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.stage import SMALL, small_home
+from virtual_devices.edge import messages
+from virtual_devices.edge.messages import (
+    AboutMessage,
+    CommandMessage,
+    ConditionsMessage,
+    ErrorMessage,
+    LedgerMessage,
+    ProposalMessage,
+    SettlementMessage,
+    SiteMessage,
+    WindowMessage,
+    proposal_bytes,
+    read,
+    write,
+)
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.house import House
+from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.settlement import Proposal, Settlement
+from virtual_devices.kit.window import Span, Window
+
+FORMS: list[type[messages.Message]] = [
+    AboutMessage, SiteMessage, WindowMessage, ConditionsMessage, ProposalMessage, SettlementMessage, LedgerMessage, ErrorMessage,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def played() -> tuple[list[Proposal], Settlement, LedgerRecord]:
+    """A window of a real home, half an hour into its day."""
+    house = House(small_home(SMALL))
+    records: list[LedgerRecord] = []
+    house.listeners.append(records.append)
+    house.advance(house.time + 30 * 60)
+    window = Window("run", house.seq + 1, Span(house.time, 60, 5), tuple(house.members), house.seq)
+    given_: dict[str, Any] = {each.name: each.conditions(window, {}) for each in house.observers}
+    proposals = []
+    for member in house.participants:
+        inputs = {"sun": given_["sun"]} if member.name == "roof" else {}
+        proposals.append(member.propose(window, inputs))
+    settlement, record = house.settler.settle(window, {each.name: each for each in proposals})
+    return proposals, settlement, record
+
+
+def test_every_ability_proposes_and_comes_back_the_same(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    for proposal in played[0]:
+        there = read(ProposalMessage, proposal_bytes(proposal)).to_kit(proposal.name)
+        assert write(there) == write(proposal), proposal.name
+    assert {type(each.offer).__name__ for each in played[0]} == {"Demand", "Supply", "StoreOffer", "LinkOffer"}
+
+
+def test_a_settlement_and_a_ledger_come_back_the_same(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    _, settlement, record = played
+    assert write(read(SettlementMessage, write(settlement)).to_kit()) == write(settlement)
+    assert write(read(LedgerMessage, write(record)).to_kit()) == write(record)
+
+
+def test_a_proposal_begins_with_run_and_seq(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    """What survives a broker is chosen by these first bytes alone."""
+    for proposal in played[0]:
+        assert proposal_bytes(proposal).startswith(f'{{"run":"{proposal.run}","seq":{proposal.seq},'.encode())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("payload", [b"", b"null", b"[]", b"{}", b"{", b"\xff\x00", b'"text"', b"NaN", b"1" * 5000, b"[" * 9999])
+def test_what_is_no_message_is_told_in_one_line(form: type[messages.Message], payload: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        read(form, payload)
+    text = str(caught.value)
+    assert text.startswith(f"not a {form.__name__.lower()} message: ")
+    assert "\n" not in text
+    assert len(text) <= 300
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_proposal_with_one_thing_wrong_is_never_read_wrongly(data: st.DataObject) -> None:
+    good = {
+        "run": "r", "seq": 3, "after": 2, "span": {"start": 0, "step": 60, "steps": 2},
+        "offer": {"ability": "consumes", "circuit": "essential", "priority": 1, "supplied": True, "power": [1, 2]},
+        "checkpoint": {},
+    }  # fmt: skip
+    read(ProposalMessage, orjson.dumps(good))
+    place: Any = good
+    while isinstance(place, dict) and place:
+        key = data.draw(st.sampled_from(sorted(place)))
+        if isinstance(place[key], dict) and place[key] and data.draw(st.booleans()):
+            place = place[key]
+            continue
+        wrong: Any
+        if key == "checkpoint":
+            wrong = data.draw(st.sampled_from([None, [], 3, "x"]))
+        else:
+            wrong = data.draw(st.sampled_from([None, -1, 1.5, "", {"a": 1}, [[1]], [-1, 2], [1.5, 2], 2**70]))
+        if wrong == place[key]:
+            return
+        place[key] = wrong
+        break
+    with pytest.raises(ProtocolError):
+        read(ProposalMessage, orjson.dumps(good) if _fits(good) else b"{}").to_kit("oven")
+
+
+def _fits(value: Any) -> bool:
+    """Whether orjson can write it: its integers have 64 bits."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return True
+
+
+def test_a_proposal_must_cover_what_it_says() -> None:
+    for offer in (
+        {"ability": "consumes", "circuit": "essential", "priority": 1, "supplied": True, "power": [1]},
+        {"ability": "produces", "source": "sun", "power": [1, 2, 3]},
+        {"ability": "connects", "links": [{"steps": 1, "connected": True, "import_limit": None, "export_limit": None}]},
+    ):
+        body = {"run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 2}, "offer": offer, "checkpoint": {}}
+        with pytest.raises(ProtocolError, match="oven"):
+            read(ProposalMessage, orjson.dumps(body)).to_kit("oven")
+
+
+@pytest.mark.parametrize(
+    ("payload", "at", "changes"),
+    [
+        (b"{}", None, {}),
+        (b'{"mode": "on"}', None, {"mode": "on"}),
+        (b'{"mode": "on", "at": 5}', 5, {"mode": "on"}),
+        (b'{"at": "08:30", "x": null, "y": [1]}', "08:30", {"x": None, "y": [1]}),
+    ],
+)
+def test_a_command_takes_any_names(payload: bytes, at: int | str | None, changes: dict[str, Any]) -> None:
+    command = read(CommandMessage, payload)
+    assert command.at == at
+    assert command.model_extra == changes
+
+
+@pytest.mark.parametrize("at", [b"true", b"1.5", b"[]", b"{}"])
+def test_a_time_is_a_number_or_a_text(at: bytes) -> None:
+    with pytest.raises(ProtocolError, match="at"):
+        read(CommandMessage, b'{"mode": "on", "at": ' + at + b"}")

@@ -1,0 +1,362 @@
+"""A device on the bus: commands and their refusals, announcements, one name for one process, and a broker that forgets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
+from virtual_devices.edge import discovery
+from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.mqtt import TAKEOVER_SPAN, Client
+from virtual_devices.edge.topics import HA_STATUS
+
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(broker: Broker) -> Iterator[Stage]:
+    """A home that stands still, for commands that change no time."""
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
+
+
+def since(stage: Stage, name: str, leaf: str, count: int) -> list[Any]:
+    return stage.all(name, leaf)[count:]
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def test_several_settings_in_one_command(shared: Stage) -> None:
+    states = len(shared.all("oven", "state"))
+    shared.send("oven", "set", {"mode": "on", "setpoint": 180, "rated_power": "1.5 kW"})
+    (state,) = since(shared, "oven", "state", states)
+    assert (state["mode"], state["setpoint"], state["rated_power"]) == ("on", 180, 1500)
+
+
+@pytest.mark.parametrize(
+    ("setting", "payload", "value"),
+    [("setpoint", b"215.5", 215.5), ("mode", b"off", "off"), ("mode", b" Schedule ", "schedule"), ("priority", b"3", 3)],
+)
+def test_one_raw_value(shared: Stage, setting: str, payload: bytes, value: object) -> None:
+    shared.send("oven", f"set/{setting}", payload)
+    assert shared.state("oven")[setting] == value
+
+
+@pytest.mark.parametrize(("payload", "value"), [(b"OFF", False), (b"ON", True), (b"off", False), (b"true", True)])
+def test_a_switch_of_home_assistant(shared: Stage, payload: bytes, value: bool) -> None:  # noqa: FBT001
+    shared.send("inverter", "set/solar_export", payload)
+    assert shared.state("inverter")["solar_export"] is value
+
+
+REFUSED: list[tuple[str, str, bytes, tuple[str, ...]]] = [
+    ("out of range", "set", b'{"setpoint": 999}', ("setpoint", "999", "30 to 300 °C")),
+    ("raw out of range", "set/setpoint", b"-5", ("setpoint", "30 to 300 °C")),
+    ("one of two is wrong", "set", b'{"mode": "on", "setpoint": 5}', ("setpoint", "30 to 300 °C")),
+    ("another unit", "set/rated_power", b"2 km", ("rated_power", "W")),
+    ("no such choice", "set/mode", b"onn", ("mode", "on")),
+    ("misspelt", "set", b'{"setpiont": 100}', ("setpiont", "did you mean", "setpoint")),
+    ("misspelt raw", "set/setpiont", b"100", ("setpiont", "setpoint")),
+    ("no name at all", "set/", b"1", ("no setting",)),
+    ("not JSON", "set", b"on", ("the payload",)),
+    ("a list", "set", b"[1, 2]", ("message",)),
+    ("half", "set", b'{"mode": "on"', ("the payload",)),
+    ("NaN", "set", b'{"setpoint": NaN}', ("setpoint",)),
+    ("raw NaN", "set/setpoint", b"nan", ("setpoint",)),
+    ("infinite", "set", b'{"setpoint": 1e999}', ("setpoint",)),
+    ("a map", "set", b'{"setpoint": {"value": 3}}', ("setpoint", "list or a map")),
+    ("true is no number", "set", b'{"setpoint": true}', ("setpoint", "no number")),
+    ("null", "set", b'{"setpoint": null}', ("setpoint",)),
+    ("nothing to set", "set", b"{}", ("names no setting",)),
+    ("only a time", "set", b'{"at": 1782030000}', ("names no setting",)),
+    ("not text", "set/mode", b"\xff\xfe", ("not text",)),
+    ("a time that is none", "set", b'{"mode": "on", "at": "soon"}', ("soon",)),
+    ("a time with a fraction", "set", b'{"mode": "on", "at": 1782030000.5}', ("at",)),
+    ("too long", "set", b'{"schedule": "' + b" " * 70_000 + b'"}', ("too long",)),
+    ("far too deep", "set", b'{"mode":' * 5000, ("the payload",)),
+]
+
+
+@pytest.mark.parametrize(("leaf", "payload", "words"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_what_is_refused_is_told_once_and_changes_nothing(
+    shared: Stage, leaf: str, payload: bytes, words: tuple[str, ...]
+) -> None:
+    shared.send("oven", "set", {"mode": "schedule", "setpoint": 200, "rated_power": 2000})
+    before, errors, states = shared.state("oven"), len(shared.errors("oven")), len(shared.all("oven", "state"))
+    shared.send("oven", leaf, payload)
+    (error,) = since(shared, "oven", "error", errors)
+    for word in words:
+        assert word in error["error"]
+    assert "\n" not in error["error"]
+    assert error["about"] == shared.topic("oven", leaf)
+    assert shared.state("oven") == before
+    said = since(shared, "oven", "state", states)
+    assert said == ([] if len(payload) > 65_536 else [before]), "whoever sent it sees what still holds"
+
+
+def test_a_retained_command_is_refused(shared: Stage) -> None:
+    before, errors = shared.state("oven"), len(shared.errors("oven"))
+    shared.spy.publish(shared.topic("oven", "set/setpoint"), b"150", 1, retain=True)
+    shared.sync()
+    shared.sync()
+    if shared.state("oven")["setpoint"] != 150:
+        pytest.fail("a subscriber that is there gets it as any other")
+    shared.send("oven", "set/setpoint", str(before["setpoint"]).encode())
+    shared.kill("oven")
+    shared.start("oven")
+    shared.sync()
+    (error,) = since(shared, "oven", "error", errors)
+    assert "retain" in error["error"]
+    shared.spy.publish(shared.topic("oven", "set/setpoint"), b"", 1, retain=True)
+    shared.sync()
+    assert shared.state("oven")["setpoint"] == 200, "what it was declared: no proposal has kept another"
+
+
+def test_an_empty_payload_is_no_command(shared: Stage) -> None:
+    before, errors = shared.state("oven"), len(shared.errors("oven"))
+    shared.send("oven", "set", b"")
+    shared.send("oven", "set/mode", b"")
+    assert shared.state("oven") == before
+    assert since(shared, "oven", "error", errors) == []
+
+
+def test_what_is_fixed_while_a_home_runs_is_refused(shared: Stage) -> None:
+    for name, setting, value in (("battery", "start_soc", "10"), ("clock", "step", "10"), ("roof", "sun", "moon")):
+        before = shared.state(name)
+        shared.send(name, f"set/{setting}", value.encode())
+        error = shared.errors(name)[-1]["error"]
+        assert "fixed" in error
+        assert setting in error
+        assert shared.state(name)[setting] == before[setting]
+
+
+def test_a_command_is_echoed_at_once_and_in_force_from_the_next_window(stage: Stage) -> None:
+    stage.steps(2)
+    stage.send("oven", "set", {"mode": "on"})
+    assert stage.state("oven")["mode"] == "on"
+    assert stage.state("oven")["power"] == 0
+    assert stage.all("oven", "applied") == []
+    stage.steps(1)
+    assert stage.all("oven", "applied") == [{"changes": {"mode": "on"}, "time": START + 2 * STEP}]
+    assert stage.state("oven")["power"] == 2000
+    stage.audited()
+
+
+def test_commands_before_a_window_add_up(stage: Stage) -> None:
+    for setpoint in (100, 110, 120):
+        stage.send("oven", "set/setpoint", str(setpoint).encode())
+    stage.send("oven", "set/mode", b"on")
+    stage.steps(1)
+    assert stage.all("oven", "applied") == [{"changes": {"setpoint": 120, "mode": "on"}, "time": START}]
+
+
+@pytest.mark.parametrize("at", [START + 7 * STEP, "2026-06-21 08:37", "2026-06-21T06:37:00+00:00", START + 6 * STEP + 1])
+def test_a_command_may_name_its_time(stage: Stage, at: int | str) -> None:
+    stage.send("geyser", "set", {"mode": "on", "at": at})
+    assert stage.state("geyser")["mode"] == "schedule"
+    stage.steps(12)
+    assert stage.all("geyser", "applied") == [{"changes": {"mode": "on"}, "time": START + 7 * STEP}]
+    assert stage.state("geyser")["mode"] == "on"
+    stage.audited()
+
+
+def test_a_timed_command_survives_a_restart(stage: Stage) -> None:
+    stage.send("oven", "set", {"mode": "off", "at": START + 15 * STEP})
+    stage.steps(5)
+    stage.kill("oven")
+    stage.start("oven")
+    stage.steps(15)
+    assert stage.state("oven")["mode"] == "off"
+    assert stage.all("oven", "applied")[-1] == {"changes": {"mode": "off"}, "time": START + 15 * STEP}
+    stage.audited()
+
+
+def test_time_that_is_proposed_cannot_be_commanded_any_more(stage: Stage) -> None:
+    stage.steps(2)
+    stage.when("clock", "window", lambda: stage.vanish("inverter"))
+    stage.begin_steps(10)
+    stage.wait(lambda: stage.availability("inverter") == "offline")
+    stage.wait(lambda: stage.json("oven", "proposal")["seq"] == stage.json("clock", "window")["seq"])
+    stage.send("oven", "set", {"mode": "off", "at": START + 5 * STEP})
+    assert "already proposed" in stage.errors("oven")[-1]["error"]
+    stage.send("oven", "set", {"mode": "off", "at": START + STEP})
+    assert len(stage.errors("oven")) == 2
+    stage.start("inverter")
+    stage.wait(lambda: stage.settled == START + 12 * STEP)
+    stage.rest()
+    assert stage.audited().digest == undisturbed(stage.home, 12).digest
+
+
+def test_a_device_without_a_clock_says_so(broker: Broker) -> None:
+    words: list[str] = []
+    with Stage(broker.endpoint) as stage:
+        stage.runtimes["oven"] = stage.make("oven", log=words.append)
+        stage.runtimes["oven"].start()
+        stage.wait(lambda: ("oven", "about") in stage.last)
+        stage.send("oven", "set/mode", b"on")
+        assert "waits for its home's clock" in stage.errors("oven")[0]["error"]
+        assert ("oven", "availability") not in stage.last
+        stage.wait(lambda: words, 10)
+        assert words == [f"oven: it waits, offline, for the clock of home {stage.home.name}"]
+        stage.start("clock")
+        stage.wait(lambda: stage.availability("oven") == "online")
+
+
+def test_a_weather_command_is_in_force_from_the_next_window(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.send("weather", "set", {"mean_temp_air": -10, "temp_swing": 0})
+        stage.steps(1)
+        assert stage.state("weather")["temp_air"] == -10
+        assert stage.all("weather", "applied")[0]["time"] == START
+
+
+# -- announcements -----------------------------------------------------------------------------------------------------
+
+
+class Listener:
+    """What is retained on a broker for who comes now."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.heard: dict[str, bytes] = {}
+        self.client = Client(stage.loop, stage.endpoint, "listener", on_message=self._hear)
+        self.client.subscribe((f"virtual/{stage.home.name}/#", 0), ("homeassistant/device/#", 0), ("listener/mark", 0))
+        self.client.connect()
+        stage.wait(lambda: self.client.subscribed)
+        self.client.publish("listener/mark", b"1")
+        stage.wait(lambda: "listener/mark" in self.heard)
+
+    def _hear(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        self.heard[topic] = payload
+
+
+def test_everything_is_announced_again_when_home_assistant_is_back(stage: Stage) -> None:
+    found: dict[str, int] = {}
+    ear = Listener(stage)
+    ear.heard.clear()
+
+    def count(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        found[topic] = found.get(topic, 0) + 1
+
+    second = Client(stage.loop, stage.endpoint, "second_listener", on_message=count)
+    second.subscribe((f"virtual/{stage.home.name}/+/availability", 0), (f"virtual/{stage.home.name}/+/state", 0))
+    second.subscribe(("homeassistant/device/+/config", 0), (HA_STATUS, 0))
+    second.connect()
+    wanted = {discovery.topic(stage.home.name, name) for name in stage.described}
+    wanted |= {stage.topic(name, leaf) for name in stage.described for leaf in ("availability", "state")}
+    stage.wait(lambda: wanted <= found.keys())
+    found.clear()
+    stage.spy.publish(HA_STATUS, b"offline")
+    stage.spy.publish(HA_STATUS, b"online")
+    stage.wait(lambda: wanted <= found.keys(), 5)
+    assert {found[topic] for topic in wanted} == {1}
+    for client in (ear.client, second):
+        client.disconnect()
+
+
+# -- one name, one process ---------------------------------------------------------------------------------------------
+
+
+def test_of_two_processes_with_one_name_the_newcomer_ends_in_words(stage: Stage, tmp_path: Path) -> None:
+    oven = stage.runtimes["oven"]
+    oven.client._connected_at -= TAKEOVER_SPAN  # it has been there for longer than a fight lasts
+    oven.client._settled()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "virtual_devices", "run", "oven", "--home", stage.home.name, "--name", "oven",
+         "--broker", stage.endpoint.url],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    stage.loop.run(until=lambda: done.poll() is not None, timeout=30)
+    out, err = done.communicate(timeout=5)
+    assert done.returncode == 1, err
+    assert "another process runs as oven" in err
+    assert "choose another name" in err
+    assert out == ""
+    stage.wait(lambda: oven.client.connected and stage.availability("oven") == "online")
+    assert stage.fatal == []
+    stage.steps(3)
+    assert stage.audited().digest == undisturbed(stage.home, 3).digest
+
+
+# -- a broker that forgets ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broker_that_is_killed_and_has_forgotten_everything(tmp_path: Path, kind: BrokerKind) -> None:
+    broker = start_broker(tmp_path / "one", kind=kind, port=0)
+    try:
+        with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+            stage.start()
+            stage.steps(13)
+            stage.begin_steps(20)
+            stage.when("battery", "proposal", lambda: os.kill(broker.pid, signal.SIGKILL))
+            clients = [stage.spy, *(runtime.client for runtime in stage.runtimes.values())]
+            stage.wait(lambda: not any(client.connected for client in clients))
+            broker.close()
+            inverter = stage.runtimes["inverter"].client
+            inverter._cancel("dial")  # it comes back last, so that the spy hears of every window
+            shutil.rmtree(tmp_path / "one")
+            broker = start_broker(tmp_path / "two", kind=kind, port=stage.endpoint.port, v5_port=broker.v5_port)
+            stage.wait(lambda: all(client.subscribed for client in clients if client is not inverter))
+            inverter._set_timer("dial", 0, inverter._dial)
+            stage.wait(lambda: stage.settled >= START + 33 * STEP)
+            stage.rest()
+            ear = Listener(stage)
+            for name in stage.described:
+                for leaf in ("about", "availability", "state"):
+                    assert stage.topic(name, leaf) in ear.heard
+                assert ear.heard[stage.topic(name, "availability")] == b"online"
+                assert discovery.topic(stage.home.name, name) in ear.heard
+            for name, leaf in (("clock", "site"), ("clock", "window"), ("inverter", "settlement"), ("sun", "conditions")):
+                assert stage.topic(name, leaf) in ear.heard
+            for name in ("roof", "battery", "grid", "oven", "geyser"):
+                proposal = orjson.loads(ear.heard[stage.topic(name, "proposal")])
+                assert proposal["seq"] == orjson.loads(ear.heard[stage.topic("inverter", "settlement")])["seq"]
+            ear.client.disconnect()
+            stage.kill("oven", "inverter", "clock", "weather")  # what was told again is enough to resume from
+            stage.start("oven", "weather", "inverter")
+            stage.start("clock")
+            stage.steps(17)
+            assert stage.audited().digest == undisturbed(stage.home, 50).digest
+            assert sorted(stage.records) == list(range(1, len(stage.records) + 1))
+            assert stage.fatal == []
+    finally:
+        broker.close()
+
+
+def test_a_broker_that_is_away_for_a_while(tmp_path: Path) -> None:
+    broker = start_broker(tmp_path, port=0)
+    with Stage(broker.endpoint) as stage:
+        stage.start()
+        stage.steps(5)
+        broker.close()
+        stage.wait(lambda: not any(runtime.client.connected for runtime in stage.runtimes.values()))
+        with start_broker(tmp_path, port=stage.endpoint.port):
+            stage.wait(lambda: all(runtime.client.subscribed for runtime in stage.runtimes.values()), SECONDS)
+            stage.wait(lambda: stage.spy.subscribed)
+            stage.steps(45)
+            assert stage.audited().digest == undisturbed(stage.home, 50).digest

@@ -1,0 +1,358 @@
+"""What survives a broker: a consistent set, whole or not at all, put back where it is missing."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.stage import START, STEP, Stage, undisturbed
+from virtual_devices.edge import discovery
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.fleet.archive import FILE, KEPT, LEAVES, Archive
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
+        yield made
+
+
+Make = Callable[..., Archive]
+
+
+@pytest.fixture
+def make(stage: Stage, tmp_path: Path) -> Iterator[Make]:
+    made: list[Archive] = []
+
+    def one(folder: Path | None = None) -> Archive:
+        archive = Archive(stage.loop, stage.endpoint, stage.home.name, folder or tmp_path / "state", lambda *_: None)
+        archive.open()
+        made.append(archive)
+        return archive
+
+    yield one
+    for archive in made:
+        archive.client.disconnect()
+
+
+def written(folder: Path) -> dict[tuple[str, str], bytes]:
+    content = orjson.loads((folder / FILE).read_bytes())
+    return {(device, leaf): value for device, leaf, value in content["messages"]}
+
+
+def message(run: str, seq: int, **more: Any) -> bytes:
+    return orjson.dumps({"run": run, "seq": seq, **more})
+
+
+def saved(folder: Path, home: str, *messages: tuple[str, str, bytes], version: int = 1) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "version": version, "home": home,
+        "messages": [[device, leaf, b64encode(payload).decode()] for device, leaf, payload in messages],
+    }  # fmt: skip
+    (folder / FILE).write_bytes(orjson.dumps(content))
+    return folder / FILE
+
+
+# -- saving ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_set_of_one_moment_is_kept(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(5)
+    archive.save()
+    first = written(tmp_path / "state")
+    assert {leaf for _, leaf in first} == set(KEPT)
+    assert {device for device, leaf in first if leaf == "proposal"} == {"roof", "battery", "grid", "oven", "geyser"}
+    settled = len(stage.records)
+    # a window that is proposed and not settled belongs to no moment
+    stage.when("clock", "window", lambda: stage.vanish("inverter"))
+    stage.begin_steps(5)
+    stage.wait(lambda: stage.availability("inverter") == "offline")
+    stage.sync()
+    assert orjson.loads(archive.found["oven", "proposal"])["seq"] == settled + 1
+    archive.save()
+    assert written(tmp_path / "state") == first
+    stage.start("inverter")
+    stage.wait(lambda: stage.settled == START + 10 * STEP)
+    stage.rest()
+    archive.save()
+    assert written(tmp_path / "state") != first
+
+
+def test_a_half_written_file_leaves_the_old_one(stage: Stage, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(2)
+    archive.save()
+    before = (tmp_path / "state" / FILE).read_bytes()
+    stage.steps(2)
+
+    def dies(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", dies)
+        with pytest.raises(KeyboardInterrupt):
+            archive.save()
+    assert (tmp_path / "state" / (FILE + ".partial")).exists()
+    assert (tmp_path / "state" / FILE).read_bytes() == before
+    assert archive.load(), "the old one can still be read"
+    archive.save()
+    assert (tmp_path / "state" / FILE).read_bytes() != before
+
+
+def test_the_folder_is_its_owners_alone(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(1)
+    archive.save()
+    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+# -- loading -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b"null", b"3", b"\xff\xfe", b'{"version": 1}', b'{"version": 1, "home": "H", "messages": 5}',
+        b'{"version": 1, "home": "H", "messages": [["a", "b"]]}', b'{"version": 1, "home": "H", "messages": [["a", "b", 5]]}',
+        b'{"version": 1, "home": "H", "messages": [["a", "b", "*"]]}', b'{"version": 7, "home": "H", "messages": []}',
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_resumed_is_refused_in_words(stage: Stage, make: Make, tmp_path: Path, content: bytes) -> None:
+    archive = make()
+    file = saved(tmp_path / "state", stage.home.name)
+    file.write_bytes(content.replace(b'"H"', f'"{stage.home.name}"'.encode()))
+    with pytest.raises(ConfigurationError, match="--fresh") as caught:
+        archive.load()
+    assert str(file) in str(caught.value)
+
+
+def test_no_file_is_nothing_to_resume(make: Make) -> None:
+    archive = make()
+    assert archive.load() == {}
+    assert archive.put_back() is False
+
+
+def test_a_file_of_another_home_is_refused(make: Make, tmp_path: Path) -> None:
+    archive = make()
+    saved(tmp_path / "state", "elsewhere", ("clock", "site", message("r1", 0)))
+    with pytest.raises(ConfigurationError, match="elsewhere"):
+        archive.load()
+
+
+# -- putting back ------------------------------------------------------------------------------------------------------
+
+
+def retained(stage: Stage) -> dict[tuple[str, str], bytes]:
+    stage.sync()
+    return {key: value for key, value in stage.last.items() if value and key[1] in LEAVES}
+
+
+def test_everything_is_put_back_on_a_broker_that_has_nothing(stage: Stage, make: Make, tmp_path: Path) -> None:
+    messages = [("clock", "site", message("r1", 0)), ("oven", "proposal", message("r1", 4)), ("inverter", "settlement", message("r1", 4))]
+    saved(tmp_path / "state", stage.home.name, *messages)
+    archive = make()
+    assert archive.put_back() is True
+    archive.settle_down()
+    assert retained(stage) == {(device, leaf): payload for device, leaf, payload in messages}
+
+
+def test_of_one_run_the_higher_seq_wins(stage: Stage, make: Make, tmp_path: Path) -> None:
+    saved(
+        tmp_path / "state", stage.home.name, ("clock", "site", message("r1", 0)),
+        ("oven", "proposal", message("r1", 4)), ("tv", "proposal", message("r1", 4)), ("grid", "proposal", message("r1", 4)),
+    )  # fmt: skip
+    for device, leaf, payload in (
+        ("clock", "site", message("r1", 0, place="here")), ("oven", "proposal", message("r1", 5)), ("tv", "proposal", message("r1", 3)),
+    ):  # fmt: skip
+        stage.send(device, leaf, payload, retain=True)
+    archive = make()
+    assert archive.put_back() is True
+    archive.settle_down()
+    found = retained(stage)
+    assert found["clock", "site"] == message("r1", 0, place="here"), "what is there stays"
+    assert found["oven", "proposal"] == message("r1", 5)
+    assert found["tv", "proposal"] == message("r1", 4)
+    assert found["grid", "proposal"] == message("r1", 4)
+
+
+def test_another_run_on_the_broker_is_left_alone(stage: Stage, make: Make, tmp_path: Path) -> None:
+    saved(
+        tmp_path / "state", stage.home.name, ("clock", "site", message("r1", 0)), ("oven", "proposal", message("r1", 40)),
+        ("tv", "proposal", message("r1", 40)),
+    )  # fmt: skip
+    stage.send("clock", "site", message("r2", 0), retain=True)
+    stage.send("oven", "proposal", message("r2", 3), retain=True)
+    archive = make()
+    assert archive.put_back() is True
+    archive.settle_down()
+    found = retained(stage)
+    assert found["oven", "proposal"] == message("r2", 3)
+    assert ("tv", "proposal") not in found
+
+
+def test_a_broker_with_an_older_moment_does_not_turn_back_the_time(stage: Stage, make: Make) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(5)
+    older = {key: value for key, value in stage.last.items() if key[1] in KEPT}
+    stage.steps(10)
+    stage.kill(*stage.described)
+    newer = {key: value for key, value in stage.last.items() if key[1] in KEPT}
+    archive.save()
+    archive.client.disconnect()
+    for (device, leaf), payload in older.items():
+        stage.send(device, leaf, payload, retain=True)
+    second = make()
+    assert second.put_back() is True
+    second.settle_down()
+    assert {key: value for key, value in retained(stage).items() if key[1] in KEPT} == newer
+    assert newer != older
+
+
+def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, make: Make) -> None:
+    archive = make(tmp_path / "kept")
+    archive.put_back()
+    stage.start()
+    stage.steps(20)
+    stage.kill(*stage.described)
+    archive.save()
+    digest = stage.digest
+    with start_broker(tmp_path / "other", port=0) as other, Stage(other.endpoint, stage.home) as elsewhere:
+        second = Archive(elsewhere.loop, other.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
+        second.open()
+        assert second.put_back() is True
+        second.settle_down()
+        elsewhere.start()
+        elsewhere.begin_steps(30)
+        elsewhere.wait(lambda: elsewhere.settled == START + 50 * STEP)
+        elsewhere.rest()
+        assert elsewhere.audited().digest == undisturbed(stage.home, 50).digest != digest
+        second.client.disconnect()
+
+
+def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path) -> None:
+    broker = start_broker(tmp_path / "one", port=0)
+    try:
+        with Stage(broker.endpoint) as stage:
+            archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
+            archive.open()
+            archive.put_back()
+            stage.start()
+            stage.steps(15)
+            stage.stop("oven")
+            stage.steps(5)
+            os.kill(broker.pid, 9)
+            clients = [stage.spy, archive.client, *(runtime.client for runtime in stage.runtimes.values())]
+            stage.wait(lambda: not any(client.connected for client in clients))
+            broker.close()
+            stage.last.clear()
+            broker = start_broker(tmp_path / "two", port=stage.endpoint.port)
+            stage.wait(lambda: all(client.subscribed for client in clients))
+            stage.wait(lambda: ("oven", "proposal") in stage.last)
+            stage.sync()
+            assert stage.availability("oven") == "offline"
+            assert stage.availability("geyser") == "online"
+            spent = stage.state("oven")["energy_joules"]
+            stage.start("oven")
+            stage.rest()
+            assert stage.state("oven")["energy_joules"] == spent > 0
+            stage.steps(5)
+            assert "oven" in stage.json("inverter", "settlement")["members"]
+            stage.audited()
+            archive.client.disconnect()
+    finally:
+        broker.close()
+
+
+# -- clearing ----------------------------------------------------------------------------------------------------------
+
+
+def discovered(stage: Stage) -> set[str]:
+    found: set[str] = set()
+    client = Client(stage.loop, stage.endpoint, "looker", on_message=lambda topic, payload, _: found.add(topic) if payload else None)
+    client.subscribe((f"homeassistant/device/virtual_{stage.home.name}_oven/config", 0), ("looker/mark", 0))
+    client.subscribe((f"homeassistant/device/virtual_{stage.home.name}_geyser/config", 0))
+    client.connect()
+    stage.wait(lambda: client.subscribed)
+    client.publish("looker/mark", b"1")
+    stage.wait(lambda: "looker/mark" in found)
+    client.publish("looker/mark", b"2")
+    client.flush(5)
+    client.disconnect()
+    return found - {"looker/mark"}
+
+
+def test_what_a_removed_device_left_is_cleared_and_the_rest_stays(stage: Stage, make: Make) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(2)
+    stage.stop("oven")
+    assert archive.forget({"oven"}) >= 4
+    archive.settle_down()
+    found = retained(stage)
+    assert {device for device, _ in found} == set(stage.described) - {"oven"}
+    assert discovered(stage) == {discovery.topic(stage.home.name, "geyser")}
+
+
+def test_forgetting_a_home_leaves_nothing(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(2)
+    stage.stop(*stage.described)
+    archive.save()
+    archive.forget()
+    archive.settle_down()
+    stage.sync()
+    assert retained(stage) == {}
+    assert not (tmp_path / "state" / FILE).exists()
+    assert discovered(stage) == set()
+
+
+def test_a_fresh_start_clears_what_a_resume_would_begin_from(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(2)
+    stage.stop(*stage.described)
+    archive.save()
+    archive.start_afresh()
+    archive.settle_down()
+    left = {leaf for _, leaf in retained(stage)}
+    assert not left & set(KEPT)
+    assert {"about", "availability", "state"} <= left
+    assert archive.put_back() is False
+    assert not (tmp_path / "state" / FILE).exists()
+
+
+def test_no_broker_is_told_in_words(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("virtual_devices.fleet.archive._CONNECT_TIMEOUT", 0.3)
+    archive = Archive(stage.loop, Endpoint("127.0.0.1", 1), stage.home.name, tmp_path, lambda *_: None)
+    with pytest.raises(BrokerError, match=r"no broker answers at mqtt://127.0.0.1:1 .*--broker"):
+        archive.open()
+    archive.client.disconnect()

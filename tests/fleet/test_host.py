@@ -1,0 +1,160 @@
+"""A home hosted on this machine: it goes on where it stopped, follows its file, and starts again what dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.topics import Topics
+from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.kit.errors import VirtualDevicesError
+from virtual_devices.kit.home import Home
+
+RUNNING = SMALL.replace(", paused: true", "")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+Play = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def play(broker: Broker, tmp_path: Path) -> Play:
+    """Host a home for so many steps and return the result; ``.said`` of the function holds what it told."""
+
+    def run(home: Home, steps: int | None, **options: Any) -> dict[str, Any]:
+        ready = options.pop("ready", None)
+        with Loop() as loop:
+            duration = None if steps is None else steps * STEP
+            orders = Orders(home, {}, broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
+            host = HomeHost(loop, orders)
+            return host.run((lambda resumed: ready(loop, host, resumed)) if ready else None)
+
+    return run
+
+
+def named(text: str, name: str) -> Home:
+    return small_home(text, name)
+
+
+def test_a_home_goes_on_where_it_stopped(play: Play) -> None:
+    first = play(named(RUNNING, "stops"), 20)
+    second = play(named(RUNNING, "stops"), 30)
+    assert second["start"] == first["end"]
+    assert second["audit"] == {"ok": True, "checked_steps": 30, "problems": []}
+    assert second["ledger_sha256"] == undisturbed(named(RUNNING, "stops"), 50).digest
+
+
+def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Broker) -> None:
+    """A live value lasts until the file's own word changes."""
+    text = RUNNING.replace("oven: {", "oven: {setpoint: 210, ")
+    seen: dict[str, Any] = {}
+
+    def command(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        topics = Topics(host.home.name, "oven")
+        host.archive.client.publish(topics.command, orjson.dumps({"setpoint": 150, "priority": 2, "hysteresis": 20}), 1)
+
+    def look(key: str) -> Callable[[Loop, HomeHost, bool], None]:
+        def take(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+            loop.run(until=lambda: host.runtimes["oven"].online, timeout=10)
+            member = host.runtimes["oven"].member
+            assert member is not None
+            seen[key] = member.settings.model_dump()
+
+        return take
+
+    def wait_and_command(loop: Loop, host: HomeHost, resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        loop.run(until=lambda: host.runtimes["oven"].online, timeout=10)
+        command(loop, host, resumed)
+        loop.run(until=lambda: host.archive.state("oven").get("priority") == 2, timeout=10)
+
+    slow = text.replace("speed: max", "speed: 600")
+    play(named(slow, "changes"), 5, ready=wait_and_command)
+    play(named(slow, "changes"), 1, ready=look("same file"))
+    assert [seen["same file"][key] for key in ("setpoint", "priority", "hysteresis")] == [150, 2, 20]
+    play(named(slow.replace("210", "230"), "changes"), 1, ready=look("new setpoint"))
+    assert [seen["new setpoint"][key] for key in ("setpoint", "priority", "hysteresis")] == [230, 2, 20]
+    play(named(slow.replace("setpoint: 210, ", "priority: 9, "), "changes"), 1, ready=look("without setpoint"))
+    assert [seen["without setpoint"][key] for key in ("setpoint", "priority", "hysteresis")] == [200, 9, 20]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("step: 60 s", "step: 30 s", "step 60, now it says 30"),
+        ("latitude: -33.92", "latitude: -33", "latitude"),
+        ("seed: 7", "seed: 8", "seed 7, now it says 8"),
+        ("08:30, step", "08:31, step", "start"),
+    ],
+)
+def test_another_place_or_step_is_refused_until_it_starts_afresh(play: Play, old: str, new: str, words: str) -> None:
+    name = f"moves_{words.split(maxsplit=1)[0]}"
+    first = play(named(RUNNING, name), 4)
+    changed = named(RUNNING.replace(old, new), name)
+    with pytest.raises(VirtualDevicesError, match="--fresh") as caught:
+        play(changed, 4)
+    assert words in str(caught.value)
+    assert play(named(RUNNING, name), 4)["start"] == first["end"], "the old one is still there"
+    afresh = play(changed, 4, fresh=True)
+    assert afresh["ledger_sha256"] == undisturbed(changed, afresh["steps"]).digest
+
+
+def test_what_was_removed_from_the_file_is_cleared_from_the_broker(play: Play, broker: Broker) -> None:
+    said: list[str] = []
+    play(named(RUNNING, "removes"), 10)
+    smaller = "\n".join(line for line in RUNNING.splitlines() if "geyser" not in line)
+    result = play(named(smaller, "removes"), 10, say=said.append)
+    assert any("geyser" in text for text in said)
+    assert result["audit"]["ok"]
+    assert "geyser" not in result["energy_by_device_kwh"]
+    with Stage(broker.endpoint, named(smaller, "removes")) as stage:
+        stage.sync()
+        assert {device for device, leaf in stage.last if leaf in ("state", "proposal", "about")} == set(stage.described)
+
+
+def test_what_is_new_in_the_file_takes_part(play: Play) -> None:
+    smaller = "\n".join(line for line in RUNNING.splitlines() if "oven" not in line)
+    play(named(smaller, "grows"), 5)
+    result = play(named(RUNNING, "grows"), 30)
+    assert result["audit"]["ok"]
+    assert result["energy_by_device_kwh"]["oven"]["in"] > 0
+
+
+def test_a_process_that_dies_is_started_again(play: Play) -> None:
+    said: list[str] = []
+    died: list[str] = []
+
+    def kill(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        assert host.processes is not None
+        loop.run(until=lambda: host.summary.steps >= 10, timeout=60)
+        for name in ("oven", "clock"):
+            died.append(name)
+            os.kill(host.processes.running()[name], signal.SIGKILL)
+
+    home = named(RUNNING.replace("speed: max", "speed: 1200"), "dies")
+    result = play(home, 100, isolate=True, ready=kill, say=said.append)
+    assert died == ["oven", "clock"]
+    for name in died:
+        assert any(text.startswith(f"{name}: its process ended with exit code -9") for text in said)
+    assert result["audit"]["ok"], result["audit"]["problems"]
+    assert result["steps"] == 100, "the clock that was started again knows how much is left"
+    assert result["energy_by_device_kwh"]["oven"]["in"] > 0
+
+
+def test_a_process_that_says_what_is_wrong_ends_the_home(play: Play, tmp_path: Path) -> None:
+    home = named(RUNNING.replace("sun: {}", "sun: {}\n  weather: {file: gone.csv}"), "wrong")
+    with pytest.raises(VirtualDevicesError, match="weather: its process ended with exit code 2"):
+        play(home, 5, isolate=True)

@@ -1,0 +1,111 @@
+"""What is kept for later windows gives the numbers that asking anew would give, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from virtual_devices.kit.ahead import Course, Foreseen, Inputs
+from virtual_devices.kit.device import Context, Settings, Site
+from virtual_devices.kit.window import Span
+from virtual_devices.loads.geyser import Geyser
+from virtual_devices.loads.geyser import Settings as GeyserSettings
+
+SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)
+START = 1_782_016_200
+
+
+class Counting:
+    """A pure function of time and inputs, that says how many steps it was asked for."""
+
+    def __init__(self, factor: int) -> None:
+        self.factor, self.asked = factor, 0
+
+    def __call__(self, span: Span, inputs: Inputs) -> Mapping[str, list[int]]:
+        self.asked += span.steps
+        sun = inputs["sun"]["ghi"] if inputs else [0] * span.steps
+        assert len(sun) == span.steps
+        return {"a": [self.factor * time + light for time, light in zip(span.times, sun, strict=True)]}
+
+
+def inputs_over(span: Span, seed: int) -> Inputs:
+    return {"sun": {"ghi": [time * seed % 97 for time in span.times]}}
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from(["", "", "", "set", "sun", "jump"])), max_size=20))
+@examples(max_examples=300, deadline=None)
+def test_columns_are_those_of_asking_anew(windows: list[tuple[int, int, str]]) -> None:
+    foreseen, settings, work, time, seed = Foreseen(), Settings(), Counting(1), START, 5
+    for asked, settled, event in windows:
+        if event == "set":
+            settings, work = Settings(), Counting(work.factor + 1)
+        elif event == "sun":
+            seed += 1
+        elif event == "jump":
+            time += 60 * 100
+        span = Span(time, 60, asked)
+        inputs = inputs_over(span, seed)
+        found = foreseen.over(settings, span, inputs, work)
+        assert {name: column.tolist() for name, column in found.items()} == Counting(work.factor)(span, inputs)
+        time += 60 * min(asked, settled)
+
+
+def test_no_step_is_worked_out_twice() -> None:
+    foreseen, settings, work = Foreseen(), Settings(), Counting(1)
+    time = START
+    for asked, settled in ((100, 3), (6, 6), (12, 12), (24, 1), (90, 90), (40, 40)):
+        foreseen.over(settings, Span(time, 60, asked), inputs_over(Span(time, 60, asked), 1), work)
+        time += 60 * settled
+    assert work.asked == (time - START) // 60
+
+
+def test_a_course_draws_each_step_once_while_nothing_changes() -> None:
+    drawn = 0
+
+    class Kettle(Geyser):
+        def draw(self, settings: Any, state: Any, span: Span, inputs: Any, supplied: Any) -> Any:
+            nonlocal drawn
+            drawn += span.steps
+            return super().draw(settings, state, span, inputs, supplied)
+
+    device = Kettle(Context("kettle", SITE))
+    settings = GeyserSettings()
+    course = Course(device, device.begin(settings))
+    time = START
+    for asked, settled in ((100, 3), (6, 6), (12, 12), (24, 1), (90, 90), (40, 40)):
+        course.over(settings, Span(time, 60, asked), {}, supplied=True)
+        course.advance(settled)
+        time += 60 * settled
+    assert drawn == (time - START) // 60
+
+
+@given(st.data())
+@examples(max_examples=150, deadline=None)
+def test_a_course_is_the_load_s_own(data: st.DataObject) -> None:
+    device = Geyser(Context("geyser", SITE))
+    settings = GeyserSettings(setpoint=55)
+    state = device.begin(settings)
+    course, time = Course(device, state), START - 3600
+    for _ in range(data.draw(st.integers(1, 12))):
+        if data.draw(st.integers(0, 5)) == 0:
+            settings = GeyserSettings(setpoint=data.draw(st.integers(40, 70)))
+        if data.draw(st.integers(0, 8)) == 0:
+            time += 3600  # it was away
+        supplied = data.draw(st.integers(0, 3)) > 0
+        span = Span(time, 60, data.draw(st.integers(1, 60)))
+        power = course.over(settings, span, {}, supplied=supplied)
+        assert power == device.draw(settings, state, span, {}, supplied)[0]
+        if data.draw(st.booleans()):
+            assert course.state == state  # looking changes nothing
+        settled = data.draw(st.integers(0, span.steps))
+        if settled:
+            state = device.draw(settings, state, span.part(0, settled), {}, supplied)[1]
+            course.advance(settled)
+            time += 60 * settled
+        if data.draw(st.booleans()):
+            assert course.state == state
+    assert course.state == state

@@ -1,0 +1,427 @@
+"""Commands, checkpoints and resuming: a member in a new process goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from virtual_devices.kit import catalogue
+from virtual_devices.kit.catalogue import AnyDevice
+from virtual_devices.kit.device import Context, Link, NoState, Site
+from virtual_devices.kit.errors import CatalogueError, ProtocolError, SettingError
+from virtual_devices.kit.face import settings_json
+from virtual_devices.kit.member import MAX_PENDING, Applied, Command, Member
+from virtual_devices.kit.participants import (
+    Connection,
+    Consumer,
+    Observer,
+    Participant,
+    Producer,
+    Store,
+    covered,
+    member_for,
+)
+from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Share, StoreOffer, Supply
+from virtual_devices.kit.settler import Settler
+from virtual_devices.kit.store import advance, charge_limit
+from virtual_devices.kit.window import Span, Window
+
+SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)
+START = 1_782_057_300  # 17:55 on a winter's day in Cape Town
+KWH = 3_600_000_000
+
+
+def member(kind: str, name: str = "", declared: dict[str, Any] | None = None) -> Any:
+    name = name or kind
+    device: AnyDevice = catalogue.load(kind)(Context(name, SITE))
+    settings = type(device).settings_type.model_validate(declared or {})
+    if device.ability == "settles":
+        return Settler(name, kind, device, settings, declared)
+    if device.ability == "ticks":
+        return Member(name, kind, device, settings, declared)
+    return member_for(name, kind, device, settings, declared)
+
+
+def window(seq: int = 1, start: int = START, steps: int = 30, after: int | None = None) -> Window:
+    return Window("run", seq, Span(start, 60, steps), (), seq - 1 if after is None else after)
+
+
+def through_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+# -- commands ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_command_is_echoed_at_once_and_holds_from_the_next_window() -> None:
+    lights = member("lights")
+    lights.command({"brightness": "40 %", "mode": "ON"})
+    assert lights.settings.brightness == 100
+    assert (lights.future().brightness, lights.future().mode) == (40, "on")
+    lights.command({"brightness": 50})
+    assert lights.pending == [Command({"brightness": 50, "mode": "on"})]
+    offer = lights.propose(window(), {}).offer
+    assert offer.power == [40_000] * 30
+    assert lights.take_applied() == [Applied({"brightness": 50, "mode": "on"}, START)]
+    assert lights.take_applied() == []
+    assert lights.pending == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"brightnes": 1}, {"brightness": 101}, {"brightness": "5 kW"}, {"mode": "dim"}, {"mode": "on", "brightness": -1}],
+    ids=str,
+)
+def test_a_wrong_command_changes_nothing(changes: dict[str, Any]) -> None:
+    lights = member("lights")
+    with pytest.raises(SettingError, match=r"lights|setting|names no"):
+        lights.command(changes)
+    assert lights.pending == []
+    assert lights.future() == lights.settings == type(lights.device).settings_type()
+
+
+def test_what_only_the_home_file_may_set_no_command_sets() -> None:
+    battery = member("battery")
+    with pytest.raises(SettingError, match="fixed while the home runs"):
+        battery.command({"start_soc": 10})
+    battery.command({"start_soc": 10}, live=False)
+
+
+def test_a_timed_command_ends_the_proposal_and_holds_from_there() -> None:
+    lights = member("lights", declared={"mode": "on"})
+    lights.command({"brightness": 20}, START + 600)
+    lights.command({"brightness": 10}, START + 301)  # between two steps: counts from the next
+    assert [item.at for item in lights.pending] == [START + 301, START + 600]
+    assert lights.future().brightness == 100
+    assert [lights.future(START + seconds).brightness for seconds in (300, 301, 600)] == [100, 10, 20]
+    first = lights.propose(window(), {})
+    assert (first.span.steps, first.offer.power) == (6, [80_000] * 6)
+    lights.commit(Share(1, first.span, supply=((6, True),)))
+    second = lights.propose(window(2, START + 360), {})
+    assert (second.span.steps, second.offer.power) == (4, [8_000] * 4)
+    assert lights.take_applied() == [Applied({"brightness": 10}, START + 360)]
+    lights.commit(Share(2, second.span, supply=((4, True),)))
+    third = lights.propose(window(3, START + 600), {})
+    assert third.offer.power == [16_000] * 30
+
+
+def test_a_time_that_is_proposed_or_past_is_refused() -> None:
+    lights = member("lights")
+    proposal = lights.propose(window(), {})
+    with pytest.raises(SettingError, match="already proposed"):
+        lights.command({"brightness": 1}, proposal.span.end - 1)
+    lights.command({"brightness": 1}, proposal.span.end)
+    lights.commit(Share(1, proposal.span.part(0, 5), supply=((5, True),)))
+    with pytest.raises(SettingError, match="has passed"):
+        lights.command({"brightness": 1}, START + 299)
+    lights.command({"brightness": 2}, START + 300)  # the rest of the window is void
+    assert [item.at for item in lights.pending] == [START + 300, proposal.span.end]
+
+
+def test_a_command_that_would_make_a_waiting_one_impossible_is_refused() -> None:
+    inverter = member("inverter")
+    inverter.command({"battery_shutdown_capacity": 12, "battery_low_capacity": 30}, START + 600)
+    inverter.command({"battery_restart_capacity": 14}, START + 900)
+    inverter.command({"battery_low_capacity": 25})
+    with pytest.raises(SettingError, match="battery_restart_capacity must be above"):
+        inverter.command({"battery_shutdown_capacity": 14}, START + 700)
+    with pytest.raises(SettingError, match=f"what is set for time {START + 900} would not do"):
+        inverter.command({"battery_restart_capacity": 40, "battery_shutdown_capacity": 20}, START + 700)
+    with pytest.raises(SettingError, match=f"what is set for time {START + 600} would not do"):
+        inverter.command({"battery_restart_capacity": 12, "battery_shutdown_capacity": 9})
+    assert [item.at for item in inverter.pending] == [None, START + 600, START + 900]
+    for seconds in (0, 600, 900):
+        inverter.begin(Span(START + seconds, 60, 1))
+    assert settings_json(inverter.settings) == settings_json(inverter.future())
+    assert inverter.settings.battery_restart_capacity == 14
+
+
+def test_too_many_waiting_commands_are_refused() -> None:
+    lights = member("lights")
+    for second in range(MAX_PENDING):
+        lights.command({"brightness": second % 100}, START + 60 * second)
+    with pytest.raises(SettingError, match="wait already"):
+        lights.command({"brightness": 1}, START)
+    assert lights.future(START + 60 * 999).brightness == 99
+    assert lights.begin(Span(START + 60 * 500, 60, 30)) == 1
+    assert lights.settings.brightness == 0
+    assert len(lights.pending) == MAX_PENDING - 501
+
+
+@given(st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 20)), st.integers(0, 100)), max_size=12), st.data())
+@examples(max_examples=200, deadline=None)
+def test_what_is_in_force_does_not_depend_on_when_commands_came(
+    commands: list[tuple[int | None, int]], data: st.DataObject
+) -> None:
+    lights = member("lights")
+    for at, brightness in commands:
+        lights.command({"brightness": brightness}, None if at is None else START + 60 * at)
+    now = [brightness for at, brightness in commands if at is None]
+    expected = now[-1] if now else 100
+    for step in range(22):
+        due = [brightness for at, brightness in commands if at == step]
+        expected = due[-1] if due else expected
+        assert lights.future(START + 60 * step).brightness == expected
+    index = 0
+    while index < 22:
+        steps = lights.begin(Span(START + 60 * index, 60, data.draw(st.integers(1, 22 - index))))
+        assert lights.settings.brightness == lights.future(START + 60 * (index + steps) - 1).brightness
+        index += steps
+    assert lights.settings.brightness == expected
+
+
+# -- checkpoints ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_declaration_that_changed_wins_over_the_live_value_and_else_the_live_value_stays() -> None:
+    before = member("lights", declared={"brightness": 70, "rated_power": 100})
+    before.command({"brightness": 30, "rated_power": 60, "mode": "on"})
+    before.begin(Span(START, 60, 1))
+    after = member("lights", declared={"brightness": 70, "rated_power": 90})
+    after.restore(through_json(before.checkpoint()))
+    assert after.settings.brightness == 30  # declared as before
+    assert after.settings.rated_power == 90  # declared anew
+    assert after.settings.mode == "on"  # never declared
+    gone = member("lights", declared={"rated_power": 100})
+    gone.restore(through_json(before.checkpoint()))
+    assert gone.settings.brightness == 100  # declared no longer: the default again
+    assert gone.settings.rated_power == 60
+
+
+def test_a_waiting_command_that_a_new_declaration_makes_impossible_is_dropped_and_told() -> None:
+    before = member("inverter")
+    before.command({"battery_shutdown_capacity": 14, "battery_low_capacity": 30}, START + 600)
+    before.command({"idle_power": 10}, START + 900)
+    after = member("inverter", declared={"battery_restart_capacity": 13})
+    after.restore(through_json(before.checkpoint()))
+    assert after.future(START + 900).idle_power == 10
+    assert [item.at for item in after.dropped] == [START + 600]
+    assert after.begin(Span(START + 900, 60, 1)) == 1
+    assert after.settings.battery_shutdown_capacity == 10
+
+
+@pytest.mark.parametrize("kind", sorted(catalogue.kinds()))
+def test_a_checkpoint_of_another_kind_or_version_or_a_broken_one_changes_nothing(kind: str) -> None:
+    one = member(kind)
+    good = through_json(one.checkpoint())
+    before = json.dumps(one.checkpoint())
+    bad = [{**good, "version": 0}, {**good, "kind": "kettle"}, {**good, "settings": {"no_such": 1}}, {}, {**good, "pending": [1]}]
+    own = ("version", "kind", "declared", "settings", "state", "pending", "after", "counters", "last", "time")
+    bad += [{key: value for key, value in good.items() if key != left_out} for left_out in own]
+    if type(one.device).state_type is not NoState:
+        bad.append({**good, "state": dict.fromkeys(good["state"], "nonsense")})
+        bad.append({**good, "state": 5})
+    for checkpoint in bad:
+        with pytest.raises(ProtocolError):
+            one.restore(checkpoint)
+    assert json.dumps(one.checkpoint()) == before
+    one.restore(good)
+    assert json.dumps(one.checkpoint()) == before
+
+
+def offers_of(one: Any, index: int, supplied: list[bool]) -> Share:
+    """A share that answers what a participant has proposed, over its first ``len(supplied)`` steps."""
+    made = one.proposed
+    span, seq, steps = made.span.part(0, len(supplied)), made.seq, len(supplied)
+    if isinstance(one, Consumer):
+        runs = [(1, on) for on in supplied]
+        return Share(seq, span, supply=tuple(runs))
+    if isinstance(one, Producer):
+        power = one.offer(made.span, made.inputs).power[:steps]
+        return Share(seq, span, used=[value // 2 for value in power])
+    if isinstance(one, Store):
+        rule, stored = one.device.rule(one.settings).flat, one.state.stored_energy
+        charge = []
+        for on in supplied:
+            charge.append(charge_limit(rule, stored, span.step) // 2 if on else 0)
+            stored = advance(rule, stored, charge[-1], 0, span.step)
+        return Share(seq, span, charge=charge, discharge=[0] * steps, stored=stored)
+    imported = [1_000_000 * (index + 1) if on else 0 for on in supplied]
+    return Share(seq, span, imported=imported, exported=[0] * steps)
+
+
+def inputs_of(one: Any, span: Span) -> dict[str, dict[str, list[int]]]:
+    if one.kind not in ("pv_array", "weather"):
+        return {}
+    sun = member("sun").device
+    conditions = sun.conditions(sun.settings_type(), span, {})
+    if one.kind == "weather":
+        return {"sun": conditions}
+    weather = member("weather").device
+    return {"sun": conditions, "weather": weather.conditions(weather.settings_type(), span, {"sun": conditions})}
+
+
+PARTICIPANTS = [kind for kind in sorted(catalogue.kinds()) if catalogue.load(kind).ability in (
+    "consumes", "produces", "stores", "connects"
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PARTICIPANTS)
+@given(data=st.data())
+@examples(max_examples=20, deadline=None)
+def test_a_new_process_goes_on_from_a_proposal_as_the_old_one_would(kind: str, data: st.DataObject) -> None:
+    """Two lives of one device: one is never ended, the other begins anew, from JSON, at random moments."""
+    steady, mortal = member(kind), member(kind)
+    if kind in ("oven", "geyser", "tv", "lights"):
+        for one in (steady, mortal):
+            one.command({"mode": "on"}, START + 60 * 17)
+    time = START - 6 * 3600
+    for seq in range(1, 8):
+        asked = window(seq, time, data.draw(st.integers(1, 25)))
+        inputs = inputs_of(steady, asked.span)
+        proposal, other = steady.propose(asked, inputs), mortal.propose(asked, inputs)
+        assert other == proposal
+        assert through_json(proposal.checkpoint) == through_json(other.checkpoint)
+        if data.draw(st.booleans()):
+            kept = Proposal(**{**vars_of(other), "checkpoint": through_json(other.checkpoint)})
+            mortal = member(kind)
+            mortal.resume(kept)
+            assert mortal.busy_until == proposal.span.end
+        steps = data.draw(st.integers(1, proposal.span.steps))
+        last = bool(steady.last.get("supplied", 1))
+        supplied = [last] * (steps - 1) + [data.draw(st.booleans())]
+        share = offers_of(steady, seq, supplied)
+        if isinstance(steady, Consumer) and len(set(supplied)) == 1:
+            share = Share(share.seq, share.span, supply=((steps, supplied[0]),))
+        steady.commit(share)
+        mortal.commit(share)
+        assert mortal.readings() == steady.readings()
+        assert through_json(mortal.checkpoint()) == through_json(steady.checkpoint())
+        time = share.span.end
+
+
+def vars_of(proposal: Proposal) -> dict[str, Any]:
+    return {name: getattr(proposal, name) for name in proposal.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("kind", ["weather", "sun"])
+def test_an_observer_goes_on_from_its_checkpoint(kind: str) -> None:
+    steady = member(kind)
+    first = steady.conditions(window(), inputs_of(steady, window().span))
+    mortal = member(kind)
+    mortal.restore(through_json(steady.checkpoint()))
+    assert mortal.after == 1
+    asked = window(2, START + 600)
+    inputs = inputs_of(steady, asked.span)
+    assert mortal.conditions(asked, inputs) == steady.conditions(asked, inputs)
+    assert all(type(value) is int for column in first.values() for value in column)
+    assert steady.readings() == mortal.readings()
+
+
+def test_conditions_end_where_an_input_or_a_command_ends() -> None:
+    weather = member("weather")
+    weather.command({"mean_cloud_cover": 90}, START + 600)
+    asked = window(1, START - 6 * 3600, 500)
+    inputs = inputs_of(weather, asked.span)
+    shorter = {key: {name: column[:12] for name, column in given.items()} for key, given in inputs.items()}
+    assert covered(shorter, 500) == 12
+    assert {len(column) for column in weather.conditions(asked, shorter).values()} == {12}
+    asked = window(2, START, 30)
+    inputs = inputs_of(weather, asked.span)
+    assert {len(column) for column in weather.conditions(asked, inputs).values()} == {10}  # though the sun has 30
+    roof = member("pv_array")
+    roof.command({"surface_tilt": 60}, START + 300)
+    assert len(roof.propose(asked, inputs_of(roof, asked.span)).offer.power) == 5
+
+
+# -- shares --------------------------------------------------------------------------------------------------------------
+
+SPAN = Span(START, 60, 10)
+WRONG = {
+    "lights": [Share(1, SPAN), Share(1, SPAN, supply=((9, True),)), Share(1, SPAN, supply=((11, True), (-1, False)))],
+    "pv_array": [Share(1, SPAN), Share(1, SPAN, used=[0] * 9)],
+    "battery": [
+        Share(1, SPAN, stored=6 * KWH),
+        Share(1, SPAN, charge=[0] * 10, discharge=[0] * 9, stored=6 * KWH),
+        Share(1, SPAN, charge=[0] * 10, discharge=[0] * 10, stored=6 * KWH),  # forgets the self-discharge
+    ],
+    "grid": [Share(1, SPAN), Share(1, SPAN, imported=[0] * 10, exported=[])],
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WRONG))
+def test_a_share_that_does_not_answer_the_proposal_is_refused_and_changes_nothing(kind: str) -> None:
+    one = member(kind)
+    with pytest.raises(ProtocolError, match="does not answer"):
+        one.commit(Share(1, SPAN))  # nothing is proposed
+    one.propose(window(1, START, 10), inputs_of(one, SPAN))
+    before = json.dumps(one.checkpoint())
+    elsewhere = [
+        Share(2, SPAN), Share(1, Span(START + 60, 60, 10)), Share(1, Span(START, 1, 10)),
+        Share(1, Span(START, 60, 0)), Share(1, Span(START, 60, 11)),
+    ]  # fmt: skip
+    for share in [*elsewhere, *WRONG[kind]]:
+        with pytest.raises(ProtocolError):
+            one.commit(share)
+    assert json.dumps(one.checkpoint()) == before
+    assert one.proposed is not None
+    one.commit(offers_of(one, 0, [True] * 10))
+    with pytest.raises(ProtocolError):
+        one.commit(offers_of_seq(one))
+
+
+def offers_of_seq(one: Participant) -> Share:
+    """The share that was taken already."""
+    return Share(one.after, SPAN, supply=((10, True),))
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_a_settlement_that_is_a_millijoule_off_is_refused_by_the_battery(more: int) -> None:
+    battery = member("battery")
+    battery.propose(window(1, START, 10), {})
+    share = offers_of(battery, 0, [True] * 10)
+    lying = Share(share.seq, share.span, charge=share.charge, discharge=share.discharge, stored=share.stored + more)
+    with pytest.raises(ProtocolError, match="mJ, but what was charged and discharged leaves"):
+        battery.commit(lying)
+    battery.commit(share)
+    assert battery.state.stored_energy == share.stored
+
+
+def test_a_consumer_s_last_step_is_redone_where_its_supply_changed() -> None:
+    oven, reference = member("oven", declared={"mode": "on"}), member("oven", declared={"mode": "on"}).device
+    oven.propose(window(), {})
+    oven.commit(Share(1, Span(START, 60, 5), supply=((4, True), (1, False))))
+    settings = oven.settings
+    four, warm = reference.draw(settings, reference.begin(settings), Span(START, 60, 4), {}, supplied=True)
+    one, cut = reference.draw(settings, warm, Span(START + 240, 60, 1), {}, supplied=False)
+    assert oven.state == cut
+    assert oven.readings()["energy_joules"] == sum(four) * 60 / 1000
+    assert oven.readings()["unserved_energy_joules"] == sum(one) * 60 / 1000
+    assert oven.readings()["supplied"] is False
+    proposal = oven.propose(window(2, START + 300), {})
+    assert isinstance(proposal.offer, Demand)
+    assert proposal.offer.supplied is False
+    assert proposal.offer.power == reference.draw(settings, cut, Span(START + 300, 60, 30), {}, supplied=False)[0]
+
+
+def test_a_smaller_battery_gives_up_what_it_can_no_longer_hold() -> None:
+    battery = member("battery", declared={"capacity": 10, "start_soc": 80})
+    battery.command({"capacity": 5})
+    offer = battery.propose(window(1, START, 1), {}).offer
+    assert isinstance(offer, StoreOffer)
+    assert (offer.stored, offer.reset) == (8 * KWH, 3 * KWH)
+    after = advance(offer.rule.flat, 5 * KWH, 0, 0, 60)
+    battery.commit(Share(1, Span(START, 60, 1), charge=[0], discharge=[0], stored=after))
+    assert battery.state.stored_energy == after < 5 * KWH
+    assert battery.readings()["soc"] == pytest.approx(100, abs=0.001)
+    assert battery.propose(window(2, START + 60, 1), {}).offer.reset == 0
+
+
+def test_each_ability_has_its_member_and_its_offer() -> None:
+    asked = window(1, START, 3)
+    for kind, expected, offer in (
+        ("oven", Consumer, Demand), ("pv_array", Producer, Supply), ("battery", Store, StoreOffer), ("grid", Connection, LinkOffer)
+    ):  # fmt: skip
+        one = member(kind)
+        assert type(one) is expected
+        assert isinstance(one.propose(asked, inputs_of(one, asked.span)).offer, offer)
+    assert type(member("weather")) is Observer
+    assert member("grid").propose(asked, {}).offer.links == [Link(3, True, 13_800_000, 5_000_000)]  # noqa: FBT003
+    device = catalogue.load("clock")(Context("clock", SITE))
+    with pytest.raises(CatalogueError, match="ability"):
+        member_for("clock", "clock", device, type(device).settings_type())
