@@ -103,7 +103,7 @@ def test_a_proposal_with_one_thing_wrong_is_never_read_wrongly(data: st.DataObje
             wrong = data.draw(st.sampled_from([None, [], 3, "x"]))
         else:
             wrong = data.draw(st.sampled_from([None, -1, 1.5, "", {"a": 1}, [[1]], [-1, 2], [1.5, 2], 2**70]))
-        if wrong == place[key]:
+        if wrong == place[key] or (key == "start" and wrong == -1):  # a second before 1970 is a time
             return
         place[key] = wrong
         break

@@ -11,6 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.kit import catalogue
+from virtual_devices.kit.ahead import covered
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Context, Link, NoState, Site
 from virtual_devices.kit.errors import CatalogueError, ProtocolError, SettingError
@@ -23,7 +24,6 @@ from virtual_devices.kit.participants import (
     Participant,
     Producer,
     Store,
-    covered,
     member_for,
 )
 from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Share, StoreOffer, Supply
@@ -232,7 +232,7 @@ def offers_of(one: Any, index: int, supplied: list[bool]) -> Share:
         runs = [(1, on) for on in supplied]
         return Share(seq, span, supply=tuple(runs))
     if isinstance(one, Producer):
-        power = one.offer(made.span, made.inputs).power[:steps]
+        power = one.offer(made.span, inputs_of(one, made.span)).power[:steps]
         return Share(seq, span, used=[value // 2 for value in power])
     if isinstance(one, Store):
         rule, stored = one.device.rule(one.settings).flat, one.state.stored_energy

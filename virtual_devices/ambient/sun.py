@@ -39,9 +39,9 @@ class Sun(Conditions[Settings, NoState, NoTelemetry]):
 
     def conditions(
         self,
-        settings: Settings,  # noqa: ARG002 - there are none
+        settings: Settings,
         span: Span,
-        inputs: Mapping[str, Mapping[str, Sequence[int]]],  # noqa: ARG002 - depends on nobody
+        inputs: Mapping[str, Mapping[str, Sequence[int]]],
     ) -> dict[str, list[int]]:
         """Angles in millidegrees, irradiance in mW/m²."""
         times = np.arange(span.start, span.end, span.step)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import assignment, broker_options, duration as seconds, merged
+from virtual_devices.cli._options import assignment, broker_options, merged
+from virtual_devices.cli._options import duration as seconds
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.fleet.single import host_device
 

@@ -11,13 +11,16 @@ import click
 from virtual_devices.cli._options import (
     credential_options,
     device_assignment,
-    duration as seconds,
     endpoint_of,
     home_option,
     json_option,
 )
+from virtual_devices.cli._options import (
+    duration as seconds,
+)
 from virtual_devices.cli._results import print_result
-from virtual_devices.fleet import present, simulate as simulation
+from virtual_devices.fleet import present
+from virtual_devices.fleet import simulate as simulation
 
 if TYPE_CHECKING:
     from virtual_devices.kit.house import House

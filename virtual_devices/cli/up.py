@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import credential_options, duration as seconds, endpoint_of, json_option
+from virtual_devices.cli._options import credential_options, endpoint_of, json_option
+from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import up as fleet
 

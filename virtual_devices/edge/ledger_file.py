@@ -16,9 +16,10 @@ class LedgerFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = cast("IO[bytes]", gzip.open(path, "wb", 6) if path.suffix == ".gz" else path.open("wb"))
+            opened = gzip.open(path, "wb", 6) if path.suffix == ".gz" else path.open("wb")  # noqa: SIM115 - close() ends it
         except OSError as error:
             raise ConfigurationError(f"ledger {path} cannot be written: {error.strerror}; choose another place") from None
+        self._file = cast("IO[bytes]", opened)
 
     def write(self, line: bytes) -> None:
         """One message as it came."""

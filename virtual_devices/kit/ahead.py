@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from virtual_devices.kit.device import Consumes, Settings
-from virtual_devices.kit.window import Span
+from virtual_devices.kit.window import MAX_STEPS, Span
 
+AHEAD = MAX_STEPS
+"""Most steps that are worked out before anybody needs them."""
 Inputs = Mapping[str, Mapping[str, Sequence[int]]]
 """Conditions of partners, by the setting that names the partner, then by field."""
 Columns = dict[str, "array[int]"]
@@ -30,6 +32,11 @@ def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
         }
         for key, fields in inputs.items()
     }
+
+
+def covered(inputs: Inputs, steps: int) -> int:
+    """Steps that all inputs cover, at most ``steps``."""
+    return min([steps, *(len(column) for fields in inputs.values() for column in fields.values())])
 
 
 def agree(known: Inputs, first: int, inputs: Inputs, steps: int) -> bool:
@@ -66,23 +73,28 @@ class Foreseen:
     def over(
         self, settings: Settings, span: Span, inputs: Inputs, work: Callable[[Span, Inputs], Mapping[str, list[int]]]
     ) -> Columns:
-        """Columns over a span; ``work`` gives those of a part of it. inputs: exactly as long as the span."""
+        """Columns from a span's start on, as far as they are known, and at least to its end.
+
+        inputs: at least as long as the span.  work: gives the columns of a part of it; as one call costs about as much
+        for many steps as for few, it is asked as far ahead as the inputs go.
+        """
+        far = max(span.steps, covered(inputs, AHEAD))
+        inputs = sliced(inputs, 0, far)
         kept = self._kept
         if kept is not None and kept.settings is settings and follows(kept.span, span):
             first = (span.start - kept.span.start) // span.step
-            have = min(kept.span.steps - first, span.steps)
+            have = min(kept.span.steps - first, far)
             if agree(kept.inputs, first, inputs, have):
                 columns = {name: column[first : first + have] for name, column in kept.columns.items()}
-                if have == span.steps:
+                if have >= span.steps:
                     return columns
-                rest = span.steps - have
-                more = work(span.part(have, rest), sliced(inputs, have, rest))
+                more = work(span.part(have, far - have), sliced(inputs, have, far - have))
                 for name, column in columns.items():
                     column.extend(more[name])
-                self._kept = _Kept(settings, span, inputs, columns)
+                self._kept = _Kept(settings, span.part(0, far), inputs, columns)
                 return columns
-        columns = {name: array("q", column) for name, column in work(span, inputs).items()}
-        self._kept = _Kept(settings, span, inputs, columns)
+        columns = {name: array("q", column) for name, column in work(span.part(0, far), inputs).items()}
+        self._kept = _Kept(settings, span.part(0, far), inputs, columns)
         return columns
 
 

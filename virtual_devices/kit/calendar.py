@@ -6,6 +6,7 @@ wall: timers, tariffs, outages, midnight.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 _STEADY = 14 * DAY  # no zone changes its clocks and changes them back within two weeks
+_REMEMBERED = 50_000  # quarters of an hour: more than a year
 _QUARTER = 900  # every UTC offset in use changes on a quarter of an hour of UTC
 
 
@@ -51,7 +53,7 @@ class Calendar:
             moment = datetime.fromtimestamp(quarter * _QUARTER, UTC).astimezone(self.zone)
             delta = moment.utcoffset() or timedelta()
             known = int(delta.total_seconds())
-            if len(self._offsets) > 50_000:
+            if len(self._offsets) > _REMEMBERED:
                 self._offsets.clear()
             self._offsets[quarter] = known
         return known
@@ -151,7 +153,7 @@ class DailyTimes:
                     cuts.add(span.steps_until(time))
         order = sorted(cuts)
         runs: list[tuple[int, bool]] = []
-        for begin, end in zip(order, order[1:], strict=False):
+        for begin, end in itertools.pairwise(order):
             inside = self.at(local.second_of_day(span.start + begin * span.step))
             if runs and runs[-1][1] == inside:
                 runs[-1] = (runs[-1][0] + end - begin, inside)

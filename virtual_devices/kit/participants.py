@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
-from virtual_devices.kit.ahead import Columns, Course, Foreseen, Inputs, sliced
+from virtual_devices.kit.ahead import Columns, Course, Foreseen, Inputs, covered, sliced
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import (
     Conditions,
@@ -57,17 +57,22 @@ class Observer(Member):
 
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
         """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
-        return {name: column.tolist() for name, column in self.columns(window, inputs).items()}
+        columns = self.columns(window, inputs)
+        steps = ((self.time or 0) - window.span.start) // window.span.step
+        return {name: column[:steps].tolist() for name, column in columns.items()}
 
     def columns(self, window: Window, inputs: Inputs) -> Columns:
-        """The same as ``conditions``, in the form that is quick to hand on within a process."""
-        span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        """The same as ``conditions`` for within a process.
+
+        They may go on beyond the window: as things stand, so that those who depend on them can work ahead too.
+        """
+        free = self.begin(window.span)
+        span = window.span.part(0, min(free, covered(inputs, window.span.steps)))
         values = self._foreseen.over(
-            self.settings,
-            span,
-            sliced(inputs, 0, span.steps),
-            lambda part, given: self.device.conditions(self.settings, part, given),
+            self.settings, span, inputs, lambda part, given: self.device.conditions(self.settings, part, given)
         )
+        if free < window.span.steps:
+            values = {name: column[: span.steps] for name, column in values.items()}
         self.last = {name: column[0] for name, column in values.items()}
         self.time = self.busy_until = span.end
         self.after = window.seq
@@ -96,11 +101,10 @@ class Participant(Member):
         nobody needs one (a house in one process).
         """
         span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
-        inputs = sliced(inputs, 0, span.steps)
-        kept = inputs if self.needs_inputs else {}
+        kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
-        self.proposed = Proposed(window.seq, span, inputs)
+        self.proposed = Proposed(window.seq, span, kept)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
 
@@ -117,7 +121,7 @@ class Participant(Member):
 
     @abstractmethod
     def offer(self, span: Span, inputs: Inputs) -> Offer:
-        """What this device offers over a span."""
+        """What this device offers over a span. inputs: at least as long."""
 
     @abstractmethod
     def settle(self, share: Share, made: Proposed) -> None:
@@ -163,7 +167,7 @@ class Consumer(Participant):
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
         supplied = bool(self.last.get("supplied", 1))
-        power = self._course.over(settings, span, inputs, supplied=supplied)
+        power = self._course.over(settings, span, sliced(inputs, 0, span.steps), supplied=supplied)
         return Demand(settings.circuit, settings.priority, supplied, power)
 
     def settle(self, share: Share, made: Proposed) -> None:
@@ -205,7 +209,7 @@ class Producer(Participant):
         columns = self._foreseen.over(
             self.settings, span, inputs, lambda part, given: {"power": self.device.available(self.settings, part, given)}
         )
-        self._power = columns["power"].tolist()
+        self._power = columns["power"][: span.steps].tolist()
         return Supply(self.device.source, self._power)
 
     def resume(self, proposal: Proposal) -> None:
@@ -316,11 +320,6 @@ def partners(device_class: type[AnyDevice], settings: Settings) -> dict[str, tup
         if item.partner is not None and name:
             found[item.name] = (str(name), item.partner)
     return found
-
-
-def covered(inputs: Inputs, steps: int) -> int:
-    """Steps that all inputs cover, at most ``steps``."""
-    return min([steps, *(len(column) for fields in inputs.values() for column in fields.values())])
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Quantity:
         match = _TEXT.fullmatch(value)
         if match is None:
             raise PydanticCustomError(
-                "quantity", 'should be a number in {unit}, such as {example}', {"unit": self.unit, "example": self.example}
+                "quantity", "should be a number in {unit}, such as {example}", {"unit": self.unit, "example": self.example}
             )
         number, unit = float(match[1]), match[2]
         if unit in ("", self.unit):
@@ -103,7 +103,7 @@ ANGLE = Quantity("angle", "°", (("deg", 1.0),), metric="degrees", digits=2)
 PERCENT = Quantity("percent", "%", metric="ratio", metric_factor=0.01, digits=1)
 SOC = Quantity("soc", "%", device_class="battery", metric="ratio", metric_factor=0.01, digits=1)
 IRRADIANCE = Quantity("irradiance", "W/m²", (("W/m2", 1.0),), "irradiance", metric="watts_per_square_meter", digits=0)
-WIND_SPEED = Quantity("wind_speed", "m/s", _scale(kn=0.514444) + (("km/h", 1 / 3.6),), "wind_speed",
+WIND_SPEED = Quantity("wind_speed", "m/s", (*_scale(kn=0.514444), ("km/h", 1 / 3.6)), "wind_speed",
                       metric="meters_per_second")
 VOLTAGE = Quantity("voltage", "V", _scale(kV=1e3), "voltage", metric="volts")
 CURRENT = Quantity("current", "A", _scale(mA=1e-3), "current", metric="amperes")

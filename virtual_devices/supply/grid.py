@@ -26,7 +26,7 @@ FRACTION = 10_000
 class Settings(DeviceSettings):
     """The connection, its outages and its tariff. A limit of 0 allows nothing that way."""
 
-    main_switch: bool = Field(True, title="Main switch", description="The owner's switch at the meter")  # noqa: FBT003
+    main_switch: bool = Field(True, title="Main switch", description="The owner's switch at the meter")
     outages: DailyTimes = Field(DailyTimes(()), title="Outages", description="Local times without grid, every day")
     import_limit: Power = Field(13_800, ge=0, le=1_000_000, title="Import limit", description="13.8 kW is 60 A at 230 V")
     export_limit: Power = Field(5_000, ge=0, le=1_000_000, title="Export limit", description="0: no export allowed")
