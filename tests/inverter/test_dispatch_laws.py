@@ -18,7 +18,7 @@ UNLIMITED = 1 << 60
 
 
 @given(worlds())
-@examples(max_examples=400, deadline=None)
+@examples(max_examples=200, deadline=None)
 def test_every_step_balances_within_every_limit(world: World) -> None:
     flows = live(world, [1])
     stored = dict(world.stored)
@@ -106,7 +106,7 @@ def check_loads(
 
 
 @given(worlds(), st.lists(st.integers(1, 40), min_size=1, max_size=6))
-@examples(max_examples=400, deadline=None)
+@examples(max_examples=200, deadline=None)
 def test_no_cut_of_time_matters(world: World, cuts: list[int]) -> None:
     one, whole, random = live(world, [1]), live(world, [world.steps]), live(world, cuts)
     for other in (whole, random):
