@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.edge.discovery import cleared_topics, payload
-from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.discovery import payload
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
 
@@ -95,15 +94,6 @@ def test_what_cannot_change_while_a_home_runs_is_no_control() -> None:
     components = announce("pv_array")[1]["components"]
     assert "sun" not in components
     assert components["capacity"]["platform"] == "number"
-
-
-def test_forgetting_covers_all_that_is_retained() -> None:
-    cleared = cleared_topics("cape_town", "oven")
-    topics = Topics("cape_town", "oven")
-    assert cleared[0] == announce("oven")[0]
-    retained = {topics.about, topics.availability, topics.state, topics.proposal, topics.settlement, topics.window, topics.site}
-    assert retained <= set(cleared)
-    assert len(set(cleared)) == len(cleared)
 
 
 @pytest.mark.parametrize(

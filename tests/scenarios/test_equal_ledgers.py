@@ -36,7 +36,7 @@ def hosted(folder: Path, duration: str, *more: str) -> dict[str, Any]:
     return command(folder, "up", str(HOME), "--for", duration, "--speed", "max", *more)
 
 
-def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     for result in (one, other):
         assert result["audit"] == {"ok": True, "checked_steps": one["steps"], "problems": []}
     for key in ("home", "start", "end", "steps", "energy_kwh", "energy_by_device_kwh", "soc", "cost", "ledger_sha256"):
@@ -46,7 +46,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 @pytest.mark.parametrize("broker", BROKERS)
 def test_one_process_over_a_broker_keeps_the_ledger_of_the_house_in_process(tmp_path: Path, broker: str) -> None:
     duration = "3d" if broker == BROKERS[0] else "18h"
-    same(simulated(tmp_path, duration), hosted(tmp_path, duration, "--broker-kind", broker))
+    assert_same(simulated(tmp_path, duration), hosted(tmp_path, duration, "--broker-kind", broker))
 
 
 def test_windows_on_the_bus_may_be_short(tmp_path: Path) -> None:
@@ -56,11 +56,11 @@ def test_windows_on_the_bus_may_be_short(tmp_path: Path) -> None:
     home.write_text(text)
     short = command(tmp_path, "up", str(home), "--for", "15h", "--speed", "max")
     assert short["windows"] >= 15 * 60 // 7
-    same(simulated(tmp_path, "15h"), short)
+    assert_same(simulated(tmp_path, "15h"), short)
 
 
 def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
-    same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
+    assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
 
 
 def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(tmp_path: Path) -> None:

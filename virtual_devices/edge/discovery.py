@@ -74,22 +74,6 @@ def payload(
     return topic(home, device), message
 
 
-def cleared_topics(home: str, device: str) -> tuple[str, ...]:
-    """Every topic on which something of a device may be retained, the discovery message first."""
-    topics = Topics(home, device)
-    return (
-        topic(home, device),
-        topics.availability,
-        topics.about,
-        topics.state,
-        topics.conditions,
-        topics.proposal,
-        topics.site,
-        topics.window,
-        topics.settlement,
-    )
-
-
 def _value(name: str) -> str:
     """The field in a template; a name that is a dict's method needs brackets."""
     return f"value_json['{name}']" if name in _DICT_METHODS else f"value_json.{name}"

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 
@@ -33,7 +33,7 @@ from virtual_devices.edge.mqtt import Client, Will
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
-from virtual_devices.kit.face import readings_of, settings_json, settings_of
+from virtual_devices.kit.face import readings_of, settings_json
 from virtual_devices.kit.member import Member
 
 SILENCE = 5.0
@@ -58,8 +58,6 @@ class Runtime:
     make: builds the member once the site is known.  on_state: told (name, kind, values) with every state, for metrics.
     on_fatal: told in words when this device cannot go on (another process has its name).
     """
-
-    extra_topics: ClassVar[tuple[tuple[str, int], ...]] = ()
 
     def __init__(
         self,
@@ -329,8 +327,3 @@ class Runtime:
     def _state_is_due(self) -> None:
         self._state_due = None
         self.publish_state(now=True)
-
-    @property
-    def partner_settings(self) -> tuple[str, ...]:
-        """Settings of this kind that name a partner."""
-        return tuple(item.name for item in settings_of(self.device_class) if item.partner is not None)

@@ -153,9 +153,8 @@ class HomeHost:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
         if self.processes is not None:
             self.processes.stop_all()
-        for name, runtime in sorted(self.runtimes.items(), key=lambda item: item[0] != CLOCK):
-            del name
-            runtime.stop()
+        for name in sorted(self.runtimes, key=lambda name: name != CLOCK):
+            self.runtimes[name].stop()
         names = {entry.name for entry in self.home.devices}
         said = self.archive.found
         self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)

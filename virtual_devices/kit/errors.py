@@ -6,7 +6,6 @@ VirtualDevicesError
 ├── CatalogueError          an unknown or broken kind
 ├── SettingError            a command or setting that a device refuses
 ├── ProtocolError           a message that does not belong to the run, window or name it claims
-├── AuditError              joules that were lost or invented
 └── BrokerError             a broker, or a device behind it, that cannot be started or reached
 """
 
@@ -39,10 +38,6 @@ class SettingError(VirtualDevicesError):
 
 class ProtocolError(VirtualDevicesError):
     """A message that does not fit the run, the window or the sender it claims."""
-
-
-class AuditError(VirtualDevicesError):
-    """A ledger in which joules were lost or invented."""
 
 
 class BrokerError(VirtualDevicesError):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
 
-MILLI = 1_000
 MJ_PER_KWH = 3_600_000_000
 """Millijoules in one kilowatt-hour."""
 
