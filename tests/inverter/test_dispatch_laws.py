@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from inverter.hybrid import HybridSettings
-from tests.inverter.worlds import INVERTER, KWH, START, Flows, World, links_of, live, total, worlds
+from tests.inverter.worlds import INVERTER, KWH, START, Era, Flows, Load, World, links_of, live, total, worlds
 from virtual_devices.kit.device import Link
-from virtual_devices.kit.store import charge_limit, discharge_limit
+from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit
 
 UNLIMITED = 1 << 60
 
@@ -105,6 +105,25 @@ def check_loads(
         assert all(flows.served[name][index] for name in world.loads)
 
 
+EMPTIED_WHILE_SHED = World(  # what idling leaves of the battery while the only load waits must not decide anything
+    step=1,
+    eras=[
+        Era(
+            3,
+            HybridSettings(
+                rated_power=100, battery_low_capacity=1, battery_shutdown_capacity=0, battery_restart_capacity=1, shed_hold=60
+            ),
+            {"battery_0": StoreRule(360_000_000, 5_000_000, 2)},
+        )
+    ],
+    arrays={},
+    loads={"load_0": Load("essential", 1, [1, 1, 1])},
+    stored={"battery_0": 3},
+    links=None,
+)
+
+
+@example(EMPTIED_WHILE_SHED, [1])
 @given(worlds(), st.lists(st.integers(1, 40), min_size=1, max_size=6))
 @examples(max_examples=200, deadline=None)
 def test_no_cut_of_time_matters(world: World, cuts: list[int]) -> None:

@@ -175,6 +175,7 @@ REFUSALS = {
     "two grids": ("battery:", "municipal: {kind: grid}", 12, "a second grid connection beside municipal", "keep one of them"),
     "account's name": ("battery:", "meter: {kind: oven}", 11, "the ledger has an account 'meter' of its own", "rename the device"),
     "source's name": (GOOD[GOOD.index("devices:") :], "devices: {sky: {kind: sun}, roof: {kind: pv_array, sun: sky},\n sun: {kind: oven}}", 8, "the ledger has an account 'sun' of its own", "rename the device"),
+    "grid's name": ("  grid: {outages: 18:00-20:30}", "  grid: {kind: tv}", 12, "the ledger has an account 'grid' of its own", "rename the device"),
     "switchboard's name": ("  inverter: {rated_power: 5 kW}", "  inverter: {kind: tv}", 13, "needs that name", "rename the device"),
     "events are a map": (GOOD[GOOD.index("events:") :], "events: {oven: on}", 17, "events should be a list", "begin each with a dash"),
     "event is a word": (GOOD[GOOD.index("  - {at: 2026-06-21 17:45") :], "  - party\n", 18, "an event should be a map", "write `- {at:"),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Partner, Produces, Settings, Site
+from virtual_devices.kit.device import Conditions, Connects, Partner, Produces, Settings, Site
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.face import settings_json, settings_of, shown, validate_change
-from virtual_devices.kit.ledger import RESERVED
+from virtual_devices.kit.ledger import GRID, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -174,6 +174,7 @@ def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]
     sources = {entry.device_class.source for entry in devices.values() if issubclass(entry.device_class, Produces)}
     for entry in devices.values():
         outside = entry.name in sources and not issubclass(entry.device_class, Conditions)
+        outside = outside or (entry.name == GRID and not issubclass(entry.device_class, Connects))
         if outside or entry.name in RESERVED:
             problems.append((entry.name, "", f"the ledger has an account {entry.name!r} of its own; rename the device"))
     loop = _sort(devices.values())[1]

@@ -24,6 +24,8 @@ HEAT = "heat"
 LOSSES = "losses"
 RESET = "reset"
 DRIVING = "driving"
+GRID = "grid"
+"""The outside account behind the meter, whatever the device is called."""
 RESERVED = frozenset({METER, ESSENTIAL, NON_ESSENTIAL, DC_BUS, HEAT, LOSSES, RESET, DRIVING})
 """Accounts that no device may be named like."""
 OUTSIDE = frozenset({HEAT, LOSSES, RESET, DRIVING})

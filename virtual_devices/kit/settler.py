@@ -8,7 +8,7 @@ from typing import Any
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings, Settles
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, HEAT, LOSSES, METER, RESET, LedgerRecord, chain
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord, chain
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.settlement import (
     Demand,
@@ -142,9 +142,9 @@ class Settler(Member):
                 energy[RESET, name] = [-offer.reset, *zeros[1:]] if offer.reset < 0 else zeros
                 opening[name] = offer.stored
             else:
-                columns["grid", METER] = _added(columns.get(("grid", METER)), decision.imported[name])
-                columns[METER, "grid"] = _added(columns.get((METER, "grid")), decision.exported[name])
-                outside["grid"] = True
+                columns[GRID, METER] = _added(columns.get((GRID, METER)), decision.imported[name])
+                columns[METER, GRID] = _added(columns.get((METER, GRID)), decision.exported[name])
+                outside[GRID] = True
         energy.update({edge: millijoules(column) for edge, column in columns.items()})
         edges = tuple(sorted(energy))
         ordered = tuple(energy[edge] for edge in edges)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, HEAT, LOSSES, METER, RESET, LedgerRecord
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Edge
 
@@ -71,8 +71,8 @@ class Summary:
         return {
             "pv_available": sum(self.available.values()),
             "pv_used": sum(self.between(None, name) for name in self.available),
-            "grid_import": self.between("grid", METER),
-            "grid_export": self.between(METER, "grid"),
+            "grid_import": self.between(GRID, METER),
+            "grid_export": self.between(METER, GRID),
             "battery_charge": sum(self.between(DC_BUS, name) for name in self.stores),
             "battery_discharge": sum(self.between(name, DC_BUS) for name in self.stores),
             "load_demand": demand,
@@ -85,7 +85,7 @@ class Summary:
         """mJ into and out of every account of the home's devices."""
         names = {*self.demand, *self.available, *self.stores}
         names |= {a for edge in self.energy for a in edge} - {METER, "essential", "non_essential", DC_BUS, HEAT, LOSSES, RESET}
-        names -= self.outside - {"grid"}
+        names -= self.outside - {GRID}
         return {name: {"in": self.between(None, name), "out": self.between(name, None)} for name in sorted(names)}
 
     def result(self, times: Callable[[int], str], wall_seconds: float) -> dict[str, Any]:
