@@ -283,7 +283,7 @@ def test_a_tiny_terminal_gets_a_line() -> None:
 
 def test_in_a_terminal_it_paints_over_itself_and_stays_at_the_end() -> None:
     file = io.StringIO()
-    console = Console(width=80, height=24, file=file, force_terminal=True)
+    console = Console(width=80, height=24, file=file, force_terminal=True, _environ={"TERM": "xterm"})
     shown = picture(*WHOLE)
     with Loop() as loop, LiveView(shown, FOOTER, console=console) as view:
         view.drive(loop)
@@ -294,6 +294,15 @@ def test_in_a_terminal_it_paints_over_itself_and_stays_at_the_end() -> None:
     assert text.count("roof_north") >= 4
     assert "a word in between" in text
     assert "1234 W" in text.rsplit("roof_north", 1)[1]
+
+
+def test_a_terminal_that_cannot_paint_over_gets_lines() -> None:
+    file = io.StringIO()
+    console = Console(width=80, height=24, file=file, force_terminal=True, _environ={"TERM": "dumb"})
+    with LiveView(picture(*WHOLE), FOOTER, console=console) as view:
+        view.refresh()
+    assert "06:45  sun 320 W" in file.getvalue()
+    assert "roof_north" not in file.getvalue()
 
 
 def test_elsewhere_it_says_a_line_now_and_then() -> None:

@@ -52,7 +52,7 @@ class LiveView:
         self._timer: Timer | None = None
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
+        if self.console.is_terminal and not self.console.is_dumb_terminal:  # a dumb one cannot paint over
             self._live = Live(self.render(), console=self.console, auto_refresh=False)
             self._live.start(refresh=True)
         else:
