@@ -14,6 +14,8 @@ import pytest
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import Topics
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.kit.errors import VirtualDevicesError
@@ -123,6 +125,20 @@ def test_what_was_removed_from_the_file_is_cleared_from_the_broker(play: Play, b
     with Stage(broker.endpoint, named(smaller, "removes")) as stage:
         stage.sync()
         assert {device for device, leaf in stage.last if leaf in ("state", "proposal", "about")} == set(stage.described)
+
+
+def test_a_device_that_is_hosted_elsewhere_is_left_alone(play: Play, broker: Broker) -> None:
+    lodger = Topics("lodges", "lodger")
+    with Loop() as loop:
+        client = Client(loop, broker.endpoint, "lodger", on_message=lambda *_: None)
+        client.connect()
+        client.publish(lodger.availability, b"online", 1, True)  # noqa: FBT003
+        assert loop.run(until=lambda: client.connected, timeout=10)
+        assert client.flush(10)
+        client.disconnect()
+    assert play(named(RUNNING, "lodges"), 5)["audit"]["ok"]
+    with Session(broker.endpoint) as session:
+        assert session.collect(lodger.availability) == {lodger.availability: b"online"}
 
 
 def test_what_is_new_in_the_file_takes_part(play: Play) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from virtual_devices.kit import catalogue, home_yaml
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import HomeFileError, SettingError
-from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, warnings
+from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, starting_at, warnings
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_schema import json_schema
 from virtual_devices.kit.home_time import instant
@@ -425,3 +425,11 @@ def test_a_broken_kind_costs_the_schema_nothing_else(monkeypatch: pytest.MonkeyP
     assert "kind 'broken' cannot be loaded" in plain_schema["$comment"]
     assert "kind_oven" in plain_schema["$defs"]
     assert "kind_broken" not in plain_schema["$defs"]
+
+
+def test_with_a_later_start_what_was_before_never_happens() -> None:
+    home = parse(GOOD)
+    assert home.events
+    later = starting_at(home, home.events[-1].at + 1)
+    assert (later.start, later.events) == (home.events[-1].at + 1, ())
+    assert starting_at(home, home.start) == home

@@ -83,10 +83,8 @@ class SettlerRuntime(Runtime):
         self.window = window
         if new:
             self._asked_at = self.loop.time()
-        elif self.member is not None and self.online and window.seq <= self.member.after:
-            self.retained()  # the clock asks again for what is settled: it missed the answer
         elif self.online:
-            self.retained()  # nobody would ask again had all answered: who is behind finds its share here
+            self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
 
     def _pursue(self) -> None:

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import orjson
-
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
@@ -114,7 +112,8 @@ class HomeHost:
 
     def _clear_strangers(self) -> None:
         known = {entry.name for entry in self.home.devices}
-        strangers = {device for device, _ in self.archive.found} - known
+        found = self.archive.found  # a stranger that is online is hosted elsewhere, and welcome
+        strangers = {device for device, _ in found if found.get((device, "availability")) != b"online"} - known
         if strangers:
             self.orders.say(f"clearing what is left of {', '.join(sorted(strangers))}")
             self.archive.forget(strangers)
@@ -143,11 +142,16 @@ class HomeHost:
 
     def _command(self, description: Description) -> list[str]:
         """A clock that is started again takes up its run for the rest of the time."""
-        orders, duration = self.orders, None
-        if description.name == CLOCK and orders.duration is not None:
-            duration = orders.duration - (self.summary.end - self.summary.start if self.summary.start is not None else 0)
+        orders = self.orders
+        duration = self._rest() if description.name == CLOCK else None
         fresh = orders.fresh and description.name == CLOCK and not self._seen
         return command_line(description, orders.endpoint.url, fresh=fresh, duration=duration)
+
+    def _rest(self) -> int | None:
+        """Simulated seconds that are left of the duration; None without one."""
+        if self.orders.duration is None:
+            return None
+        return self.orders.duration - (self.summary.end - self.summary.start if self.summary.start is not None else 0)
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
@@ -172,11 +176,10 @@ class HomeHost:
         if name == CLOCK and code == 0:
             self._end()
             return False
-        if name == CLOCK and self.orders.duration is not None and self.summary.start is not None:
-            rest = self.summary.start + self.orders.duration - self.summary.end
-            if rest <= 0:
-                self._end()
-                return False
+        rest = self._rest() if name == CLOCK else None
+        if rest is not None and rest <= 0:
+            self._end()
+            return False
         if code in (0, 2):  # it said in words what is wrong; once more would not help
             self._fail(f"{name}: its process ended with exit code {code}")
             return False
@@ -219,10 +222,3 @@ class HomeHost:
                 self.summary.cost = {"currency": state.get("currency"), "amount": round(state["cost"], 4)}
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
-
-
-def as_json(result: Mapping[str, Any]) -> str:
-    """The result as the one JSON object that goes to standard output."""
-    return orjson.dumps(result, option=orjson.OPT_INDENT_2).decode()
-
-

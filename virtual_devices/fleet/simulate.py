@@ -13,7 +13,7 @@ from virtual_devices.edge.files import read_home
 from virtual_devices.edge.instants import parse_instant, write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
-from virtual_devices.kit.home import MAX_STEP, Home, override
+from virtual_devices.kit.home import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.house import House
 from virtual_devices.kit.rehearsal import rehearse
 from virtual_devices.kit.summary import Summary
@@ -59,7 +59,7 @@ def from_file(home: Home, documents: Mapping[str, str], changes: Changes, *, sta
     """A house that begins as its file says, with some settings, the start or the step overridden."""
     home = override(home, changes) if changes else home
     if start is not None:
-        home = replace(home, start=start, events=tuple(event for event in home.events if event.at >= start))
+        home = starting_at(home, start)
     if step is not None:
         home = replace(home, step=step)
     return House(home, documents)

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.kit.errors import BrokerError
-from virtual_devices.kit.home import Home, override
+from virtual_devices.kit.home import Home, override, starting_at
 from virtual_devices.kit.rehearsal import rehearse
 
 DEFAULT_PORT = 1883
@@ -79,7 +79,7 @@ def up(
     if speed is not None:
         home = override(home, {"clock": {"speed": speed}})
     if foreign:
-        home = replace(home, start=int(time.time()))
+        home = starting_at(home, int(time.time()))
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)

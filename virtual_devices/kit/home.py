@@ -84,6 +84,11 @@ class Home:
         raise SettingError(f"there is no device {shown(name)} in home {self.name}{catalogue.suggestion(name, known)}")
 
 
+def starting_at(home: Home, start: int) -> Home:
+    """The home with another start (UTC seconds); events before it never happen."""
+    return replace(home, start=start, events=tuple(event for event in home.events if event.at >= start))
+
+
 def partners_of(entry: DeviceEntry, names: Iterable[str]) -> dict[str, str]:
     """The partners that a device really has: setting → device, without those absent from ``names``."""
     present = set(names)
