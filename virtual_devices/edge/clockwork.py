@@ -62,6 +62,10 @@ class ClockRuntime(Runtime):
         self._unsaved = False
         self._begun_at = self.loop.time()
 
+    @property
+    def own_checkpoint(self) -> str:
+        return self.topics.window
+
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
         return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions()

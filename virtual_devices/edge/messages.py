@@ -5,6 +5,7 @@ Each model has the form of the wire; ``to_kit`` and ``of`` turn it into the kit'
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -271,6 +272,40 @@ class ShareForm(Message):
             self.seq, self.span.to_kit(), tuple(self.supply), self.used, self.charge, self.discharge, self.stored,
             self.imported, self.exported,
         )  # fmt: skip
+
+
+class PartMessage(Message):
+    """What one device has to know of a settlement."""
+
+    run: Run
+    seq: Seq
+    share: ShareForm | None
+    owed: ShareForm | None
+
+
+def part_of(payload: bytes, name: str) -> PartMessage:
+    """One device's part of a settlement; the others' shares are left to their owners.
+
+    Raises ProtocolError when the message is no settlement, or when this part of it is broken.
+    """
+    content = _parsed(payload)
+    shares, owed = content.get("shares"), content.get("owed")
+    if not isinstance(shares, dict) or not isinstance(owed, dict):
+        raise ProtocolError("not a settlement message: it has no shares")
+    part = {"run": content.get("run"), "seq": content.get("seq"), "share": shares.get(name), "owed": owed.get(name)}
+    return read(PartMessage, orjson.dumps(part))
+
+
+@lru_cache(maxsize=4)
+def _parsed(payload: bytes) -> dict[str, Any]:
+    """Parsed once for all devices of a process."""
+    try:
+        content = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(f"not a settlement message: {error}"[:300]) from None
+    if not isinstance(content, dict):
+        raise ProtocolError("not a settlement message: the payload is no object")
+    return content
 
 
 class SettlementMessage(Message):

@@ -6,9 +6,10 @@ from typing import cast
 
 from virtual_devices.edge.messages import (
     ConditionsMessage,
+    PartMessage,
     ProposalMessage,
-    SettlementMessage,
     WindowMessage,
+    part_of,
     proposal_bytes,
     read,
     write,
@@ -17,7 +18,7 @@ from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, Topics
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant, partners
-from virtual_devices.kit.settlement import Proposal, Settlement
+from virtual_devices.kit.settlement import Proposal
 
 
 class _Dependent(Runtime):
@@ -92,6 +93,10 @@ class ObserverRuntime(_Dependent):
         self._said: tuple[int, bytes] = (0, b"")
         self._found: ConditionsMessage | None = None
 
+    @property
+    def own_checkpoint(self) -> str:
+        return self.topics.conditions
+
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (*super().subscriptions(), (self.topics.conditions, 0))
 
@@ -144,7 +149,7 @@ class ParticipantRuntime(_Dependent):
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
-        self.settlement: Settlement | None = None
+        self.settlement: PartMessage | None = None
         self.proposal: tuple[int, bytes] = (0, b"")
         self._found: Proposal | None = None
 
@@ -154,7 +159,7 @@ class ParticipantRuntime(_Dependent):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "settlement":
             if payload:
-                self._settled(read_once(SettlementMessage, payload).to_kit())
+                self._settled(part_of(payload, self.name))
         elif leaf == "proposal" and device == self.name:
             if payload and not self.online:
                 message = read(ProposalMessage, payload)
@@ -179,7 +184,7 @@ class ParticipantRuntime(_Dependent):
         if self.proposal[1]:
             self.client.publish(self.topics.proposal, self.proposal[1], 0, True)  # noqa: FBT003
 
-    def _settled(self, settlement: Settlement) -> None:
+    def _settled(self, settlement: PartMessage) -> None:
         if self.site is not None and settlement.run != self.site.run:
             return
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
@@ -214,8 +219,8 @@ class ParticipantRuntime(_Dependent):
         made = member.proposed
         if made is None or settlement is None or settlement.seq < made.seq:
             return
-        shares = (settlement.shares.get(self.name), settlement.owed.get(self.name))
-        share = next((share for share in shares if share is not None and share.seq == made.seq), None)
+        shares = (settlement.share, settlement.owed)
+        share = next((share.to_kit() for share in shares if share is not None and share.seq == made.seq), None)
         if share is None:  # settled without this device: for it, that time has not passed
             member.proposed, member.busy_until = None, None
             return

@@ -109,6 +109,11 @@ class Runtime:
         """More topic filters that a role needs."""
         return ()
 
+    @property
+    def own_checkpoint(self) -> str:
+        """The retained topic from which the role takes up its work; read until it has."""
+        return self.topics.proposal
+
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         """A message for the role."""
 
@@ -237,6 +242,7 @@ class Runtime:
             self._fatal(str(error))
             return
         self.online = True
+        self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
 
     def complain(self, text: str, about: str) -> None:

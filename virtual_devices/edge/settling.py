@@ -33,6 +33,10 @@ class SettlerRuntime(Runtime):
         self._waiting: Timer | None = None
         self._refused: set[tuple[str, int]] = set()
 
+    @property
+    def own_checkpoint(self) -> str:
+        return self.topics.settlement
+
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
         window = Topics(self.home, CLOCK).window
