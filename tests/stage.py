@@ -13,9 +13,9 @@ from typing import Any, Self
 import orjson
 
 from virtual_devices.edge.assemble import Description, make_runtime
+from virtual_devices.edge.booking import Book
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import LedgerMessage, read
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import CLOCK, Topics, split
@@ -67,6 +67,7 @@ class Stage:
         self.runtimes: dict[str, Runtime] = {}
         self.heard: list[tuple[str, str, bytes]] = []
         self.records: dict[int, LedgerRecord] = {}
+        self.book = Book(lambda record, _: self.records.update({record.seq: record}))
         self.fatal: list[str] = []
         self.ends: list[str] = []
         self.last: dict[tuple[str, str], bytes] = {}
@@ -149,8 +150,9 @@ class Stage:
         if trigger is not None:
             trigger()
         if leaf == "ledger":
-            record = read(LedgerMessage, payload).to_kit()
-            self.records.setdefault(record.seq, record)
+            self.book.ledger(payload)
+        elif leaf == "settlement" and payload:
+            self.book.settlement(payload)
 
     def wait(self, condition: Callable[[], object], seconds: float = SECONDS) -> None:
         """Let the loop turn until something holds. Fails after so many wall seconds."""

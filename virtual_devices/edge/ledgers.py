@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
+from virtual_devices.edge.booking import Book
 from virtual_devices.edge.messages import LedgerMessage, read
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import Topics, split
@@ -100,17 +101,32 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
     progress: told after each window.
     """
     audit = Audit()
-    last: dict[str, bytes] = {}
+    books: dict[str, Book] = {}
 
-    def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
-        place = split(topic)
-        if place is not None and payload and last.get(topic) != payload:  # QoS 1 may deliver twice
-            last[topic] = payload
-            audit.add(payload, topic, place[1])
+    def book(settler: str) -> Book:
+        topic = Topics(home, settler).ledger
+
+        def booked(_record: LedgerRecord, payload: bytes) -> None:
+            audit.add(payload, topic, settler)
             if progress is not None:
                 progress(audit)
 
-    with session.listening(take, Topics(home, "+").ledger, qos=1):
+        return books.setdefault(settler, Book(booked))
+
+    def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
+        place = split(topic)
+        if place is None or not payload:
+            return
+        if place[2] == "settlement":
+            book(place[1]).settlement(payload)
+            return
+        try:
+            book(place[1]).ledger(payload)
+        except ProtocolError as error:
+            audit.complain(f"{topic}: {error}")
+
+    every = Topics(home, "+")
+    with session.listening(take, every.ledger, every.settlement, qos=1):
         try:
             session.loop.run(timeout=seconds)
         except KeyboardInterrupt:

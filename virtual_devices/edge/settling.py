@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import cast
 
@@ -13,13 +14,19 @@ from virtual_devices.edge.topics import CLOCK, Topics
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
+from virtual_devices.kit.window import Window
+
+LOST_AFTER = 5.0
+"""Wall seconds after which a device that has forgotten what was settled with it is taken as it is."""
+_REPEATED = 8
+"""Ledger records that are told again after a connection was lost: the broker may have died with them."""
 
 
 class SettlerRuntime(Runtime):
     """Settles each window once, over the proposals of all who are there.
 
-    A member that is offline, or silent for longer than the clock's patience, is left out; a proposal that cannot be is
-    answered on the own error topic and not used.
+    A member that is offline is left out; one that is silent for longer than the clock's patience too, and from then on
+    nobody waits for it until it speaks. A proposal that cannot be is answered on the own error topic and not used.
     """
 
     def __init__(self, *arguments: object, **options: object) -> None:
@@ -32,6 +39,11 @@ class SettlerRuntime(Runtime):
         self._asked_at: float | None = None
         self._waiting: Timer | None = None
         self._refused: set[tuple[str, int]] = set()
+        self._given_up: dict[str, bool] = {}
+        """Whom nobody waits for any more; True: for proposals that cannot be, not for silence."""
+        self._behind: dict[str, float] = {}
+        """Since when (loop time) a device says that it knows less than was settled with it."""
+        self._ledgers: deque[bytes] = deque(maxlen=_REPEATED)
 
     @property
     def own_checkpoint(self) -> str:
@@ -43,6 +55,8 @@ class SettlerRuntime(Runtime):
         return (window, 0), (every.proposal, 0), (self.topics.settlement, 0), *self._presence.subscriptions()
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
+        if leaf == "availability" and payload == b"online":
+            self._given_up.pop(device, None)
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "window" and device == CLOCK and payload:
@@ -61,6 +75,8 @@ class SettlerRuntime(Runtime):
             return
         if self.online and self.member is not None and self.site is not None and proposal.run == self.site.run:
             next_seq = self.member.after + 1
+            if proposal.seq >= self.member.after and not self._given_up.get(device, True):
+                del self._given_up[device]  # it has been silent, and speaks again
             if proposal.seq > next_seq:
                 self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
                 return
@@ -82,6 +98,15 @@ class SettlerRuntime(Runtime):
         if self.settlement:
             self.client.publish(self.topics.settlement, self.settlement, 1, True)  # noqa: FBT003
 
+    def _connected(self) -> None:
+        super()._connected()
+        if self._asked_at is not None:
+            self._asked_at = self.loop.time()  # while the broker was away nobody was silent
+        self._behind.clear()
+        if self.online:
+            for ledger in self._ledgers:
+                self.client.publish(self.topics.ledger, ledger, 1)
+
     def _asked(self, window: WindowMessage) -> None:
         new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
         self.window = window
@@ -96,17 +121,20 @@ class SettlerRuntime(Runtime):
         if not self.online or window is None or self.site is None or window.run != self.site.run:
             return
         member = cast("Settler", self.member)
-        if window.seq != member.after + 1:
+        if window.seq != member.after + 1 or not self.client.connected:
             return
         ready, silent = self._gather(member, window)
         waited = self.loop.time() - (self._asked_at if self._asked_at is not None else self.loop.time())
         patience = self.site.patience
-        missing = [name for name in silent if self._presence.online(name)]
+        missing = [name for name in silent if self._presence.online(name) and name not in self._given_up]
         if missing and not (patience and waited >= patience):
             self._look_again(min(1.0, patience - waited) if patience else 1.0)
             return
         if missing:
-            self.complain(f"window {window.seq}: left out after {waited:.0f} s of silence: {', '.join(missing)}", "window")
+            self._given_up.update({name: (name, window.seq) in self._refused for name in missing})
+            self.complain(
+                f"window {window.seq}: left out after {waited:.0f} s of silence, until they speak: {', '.join(missing)}", "window"
+            )
         self._settle(member, window, ready)
 
     def _gather(self, member: Settler, window: WindowMessage) -> tuple[dict[str, Proposal], list[str]]:
@@ -116,8 +144,10 @@ class SettlerRuntime(Runtime):
         for name in window.members:
             proposal = self.proposals.get(name)
             try:
-                if proposal is not None and member.accepts(proposal, asked):
+                if proposal is not None and (member.accepts(proposal, asked) or self._has_forgotten(member, proposal, asked)):
                     ready[name] = proposal
+                    self._given_up.pop(name, None)
+                    self._behind.pop(name, None)
                     continue
             except ProtocolError as error:
                 if (name, window.seq) not in self._refused:
@@ -126,6 +156,22 @@ class SettlerRuntime(Runtime):
             silent.append(name)
         return ready, silent
 
+    def _has_forgotten(self, member: Settler, proposal: Proposal, window: Window) -> bool:
+        """Whether a device's state is older than what was settled with it, and stays so: then it is taken as it is."""
+        name, known = proposal.name, member.expected.get(proposal.name, 0)
+        if (proposal.run, proposal.seq) != (window.run, window.seq) or proposal.after >= known:
+            return False
+        since = self._behind.setdefault(name, self.loop.time())
+        if self.loop.time() - since < LOST_AFTER:
+            return False
+        self.complain(
+            f"{name} remembers window {proposal.after}, but window {known} was settled with it: its memory was lost. It is taken as "
+            "it is; what a store has too little or too much is booked to reset",
+            name,
+        )
+        member.take_as_it_is(proposal)
+        return True
+
     def _look_again(self, seconds: float) -> None:
         if self._waiting is None or not self._waiting.pending:
             self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
@@ -133,8 +179,9 @@ class SettlerRuntime(Runtime):
     def _settle(self, member: Settler, window: WindowMessage, ready: dict[str, Proposal]) -> None:
         settlement, record = member.settle(window.to_kit(), ready)
         self.settlement = write(replace(settlement, checkpoint=member.checkpoint()))
-        self.retained()
-        self.client.publish(self.topics.ledger, write(record), 1)
+        self._ledgers.append(write(record))
+        self.client.publish(self.topics.ledger, self._ledgers[-1], 1)
+        self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()
 

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from virtual_devices.edge.assemble import Description, make_runtime
+from virtual_devices.edge.booking import Book
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import ErrorMessage, LedgerMessage, SiteMessage, read
+from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home import CLOCK, Home
+from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.summary import Summary
 
 GATHER = 5.0
@@ -74,6 +76,7 @@ class HomeHost:
         self._ledger: LedgerFile | None = None
         self._live = False
         self._seen = 0
+        self._book = Book(self._booked)
 
     def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
@@ -190,7 +193,12 @@ class HomeHost:
 
     def _received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._live and leaf == "ledger" and payload:
-            self._book(payload)
+            try:
+                self._book.ledger(payload)
+            except ProtocolError as error:
+                self.orders.say(str(error))
+        elif leaf == "settlement" and payload:
+            self._book.settlement(payload)
         elif self._live and leaf == "error" and payload:
             try:
                 self.orders.say(f"{device}: {read(ErrorMessage, payload).error}")
@@ -199,14 +207,7 @@ class HomeHost:
         if self.orders.watcher is not None:
             self.orders.watcher.feed(device, leaf, payload)
 
-    def _book(self, payload: bytes) -> None:
-        try:
-            record = read(LedgerMessage, payload).to_kit()
-        except ProtocolError as error:
-            self.orders.say(str(error))
-            return
-        if record.seq <= self._seen:
-            return  # delivered twice, as QoS 1 may
+    def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self._seen = record.seq
         self.summary.add(record)
         if self._ledger is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -187,9 +187,9 @@ class Member:
             "time": self.time,
         }
 
-    @property
+    @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
-        return _adapter(type(self.device).state_type)
+        return TypeAdapter(type(self.device).state_type)  # once: it takes longer than a window
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go on from a checkpoint. Where the declaration changed since, it wins; else the live value does.
@@ -220,12 +220,6 @@ class Member:
         self.settings, self.state, self.pending = settings, state, pending
         self.after, self.time, self.counters, self.last = after, time, counters, last
         self.settings_changed()
-
-
-@lru_cache(maxsize=64)
-def _adapter(state_type: type) -> TypeAdapter[Any]:
-    """Made once: it takes longer than a window."""
-    return TypeAdapter(state_type)
 
 
 def _order(at: int | None) -> float:

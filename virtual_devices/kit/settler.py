@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from virtual_devices.kit.catalogue import AnyDevice
@@ -15,6 +16,7 @@ from virtual_devices.kit.settlement import (
     Dispatch,
     Edge,
     LinkOffer,
+    Offer,
     Proposal,
     Settlement,
     Share,
@@ -41,6 +43,8 @@ class Settler(Member):
         self.edges: tuple[Edge, ...] = ()
         self.expected: dict[str, int] = {}
         self.shares: dict[str, Share] = {}
+        self._left_with: dict[str, int] = {}
+        """mJ that the ledger left a store with whose own memory is older."""
 
     def accepts(self, proposal: Proposal, window: Window) -> bool:
         """Whether a proposal answers the window from the state this settler expects its sender to be in.
@@ -62,12 +66,28 @@ class Settler(Member):
             raise ProtocolError(f"{proposal.name}: its proposal covers {proposal.span.steps} of {window.span.steps} steps")
         return proposal.after == expected
 
+    def take_as_it_is(self, proposal: Proposal) -> None:
+        """Accept a proposal from a state older than the last that was settled: its sender has lost its memory.
+
+        What a store holds more or less than the ledger left it with is booked to the account ``reset``.
+        """
+        self.expected[proposal.name] = proposal.after
+        last = self.shares.get(proposal.name)
+        if isinstance(proposal.offer, StoreOffer) and last is not None:
+            self._left_with[proposal.name] = last.stored
+
+    def _as_left(self, name: str, offer: Offer) -> Offer:
+        left = self._left_with.pop(name, None)
+        if left is None or not isinstance(offer, StoreOffer):
+            return offer
+        return replace(offer, stored=left, reset=offer.reset + left - offer.stored)
+
     def settle(self, window: Window, proposals: Mapping[str, Proposal]) -> tuple[Settlement, LedgerRecord]:
         """Settle a window over the shortest of the accepted ``proposals``; the result is this settler's commit."""
         if window.seq <= self.after:
             raise ProtocolError(f"window {window.seq} is settled already")
         steps = min([self.begin(window.span), *(proposal.span.steps for proposal in proposals.values())])
-        offers = {name: proposals[name].offer for name in sorted(proposals)}
+        offers = {name: self._as_left(name, proposals[name].offer) for name in sorted(proposals)}
         decision, state = self.device.dispatch(self.settings, self.state, window.span.part(0, steps), offers)
         span = window.span.part(0, decision.steps)
         record = self._record(window, span, offers, decision)
