@@ -18,8 +18,10 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.topics import CLOCK, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
 from virtual_devices.fleet.describe import descriptions
+from virtual_devices.kit.catalogue import load
+from virtual_devices.kit.face import readings_of
 from virtual_devices.kit.home import Home
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
@@ -66,8 +68,12 @@ class Stage:
         self.described: dict[str, Description] = descriptions(self.home, {})
         self.runtimes: dict[str, Runtime] = {}
         self.heard: list[tuple[str, str, bytes]] = []
+        self.falls: list[str] = []
+        """Energy counters that were seen to fall."""
+        self._counted: dict[tuple[str, str], float] = {}
         self.records: dict[int, LedgerRecord] = {}
-        self.book = Book(lambda record, _: self.records.update({record.seq: record}))
+        self.book = Book(lambda record, _: self.records.update({record.seq: record}), self._ask_for)
+        self._asked = 0.0
         self.fatal: list[str] = []
         self.ends: list[str] = []
         self.last: dict[tuple[str, str], bytes] = {}
@@ -149,10 +155,28 @@ class Stage:
         trigger = self._triggers.pop((device, leaf), None)
         if trigger is not None:
             trigger()
+        if leaf == "state" and payload:
+            self._count(device, orjson.loads(payload))
         if leaf == "ledger":
             self.book.ledger(payload)
         elif leaf == "settlement" and payload:
             self.book.settlement(payload)
+
+    def _ask_for(self, run: str, after: int) -> None:
+        if self.loop.time() - self._asked > 0.3:
+            self._asked = self.loop.time()
+            self.spy.publish(Topics(self.home.name, HOST).missing, orjson.dumps({"run": run, "after": after}))
+
+    def _count(self, device: str, state: Mapping[str, Any]) -> None:
+        known = readings_of(load(self.described[device].kind)) if device in self.described else []
+        for reading in known:
+            value = state.get(reading.name)
+            growing = reading.quantity is not None and reading.quantity.state_class == "total_increasing" and not reading.day
+            if growing and isinstance(value, int | float):
+                before = self._counted.get((device, reading.name), 0)
+                if value < before:
+                    self.falls.append(f"{device}.{reading.name} fell from {before} to {value}")
+                self._counted[device, reading.name] = value
 
     def wait(self, condition: Callable[[], object], seconds: float = SECONDS) -> None:
         """Let the loop turn until something holds. Fails after so many wall seconds."""
@@ -243,6 +267,7 @@ class Stage:
         summary = self.summary()
         if not summary.auditor.ok:
             raise AssertionError("\n".join(summary.auditor.problems))
+        assert not self.falls
         return summary
 
 

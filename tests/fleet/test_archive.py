@@ -102,9 +102,9 @@ def test_a_half_written_file_leaves_the_old_one(stage: Stage, make: Make, tmp_pa
     archive.put_back()
     stage.start()
     stage.steps(2)
+    stage.steps(2)
     archive.save()
     before = (tmp_path / "state" / FILE).read_bytes()
-    stage.steps(2)
 
     def dies(_descriptor: int) -> None:
         raise KeyboardInterrupt
@@ -112,10 +112,11 @@ def test_a_half_written_file_leaves_the_old_one(stage: Stage, make: Make, tmp_pa
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", dies)
         with pytest.raises(KeyboardInterrupt):
-            archive.save()
+            archive.save()  # it waits for the disk, and dies
     assert (tmp_path / "state" / (FILE + ".partial")).exists()
     assert (tmp_path / "state" / FILE).read_bytes() == before
     assert archive.load(), "the old one can still be read"
+    stage.steps(1)
     archive.save()
     assert (tmp_path / "state" / FILE).read_bytes() != before
 

@@ -26,7 +26,7 @@ def loop() -> Iterator[Loop]:
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "LOOK_EVERY", 0.02)
-    monkeypatch.setattr(processes, "RESTART_AFTER", 0.02)
+    monkeypatch.setattr(processes, "RESTART_SOONEST", 0.02)
 
 
 class Ends(list[tuple[str, int]]):

@@ -2,7 +2,7 @@
 
 An inverter publishes the record of a window before the settlement that commits it, so that its death between the two loses
 no record. A record whose settlement never came is void: the window is settled anew, maybe otherwise. A settlement that
-was missed is made good by the next record, which carries the digest before it.
+was missed is made good by the next record, which carries the digest before it; a record that was missed is asked for.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import orjson
 from virtual_devices.edge.messages import LedgerMessage, read
 from virtual_devices.kit.ledger import LedgerRecord
 
-_KEPT = 64
-"""Windows whose record or settlement is still waited for."""
+_KEPT = 300
+"""Windows whose record or settlement is still waited for; more than that, and the book goes on with a gap."""
 
 Place = tuple[str, int, str]
 """Run, seq and digest of a window."""
@@ -24,14 +24,23 @@ Place = tuple[str, int, str]
 class Book:
     """Puts records and settlements of one inverter together, whichever comes first, each once.
 
-    take: told every confirmed record and the message that it came in, in order of seq.
+    take: told every confirmed record and the message that it came in, in order of seq.  missing: asked for the records
+    of a run after a seq when one was missed; without it the book goes on with a gap.  after: (run, seq) that it goes on
+    from; else it may begin anywhere.
     """
 
-    def __init__(self, take: Callable[[LedgerRecord, bytes], None]) -> None:
-        self._take = take
+    def __init__(
+        self,
+        take: Callable[[LedgerRecord, bytes], None],
+        missing: Callable[[str, int], None] | None = None,
+        after: tuple[str, int] | None = None,
+    ) -> None:
+        self._take, self._missing = take, missing
+        self._waiting: dict[Place, None] = {}
+        """Confirmed, but something before them was missed."""
         self._open: dict[Place, tuple[LedgerRecord, bytes]] = {}
         self._settled: dict[Place, None] = {}
-        self._last: tuple[str, int] = ("", 0)
+        self._last: tuple[str, int] = after or ("", 0)
 
     def ledger(self, payload: bytes) -> None:
         """Take a ledger message. Raises ProtocolError for one that is none."""
@@ -54,18 +63,43 @@ class Book:
             _shorten(self._settled)
             self._match(place)
 
+    def close(self) -> None:
+        """Take what is confirmed, with the gaps that there are."""
+        while self._waiting:
+            self._book(next(iter(self._waiting)))
+
     def _match(self, place: Place) -> None:
         if place in self._settled and place in self._open:
             self._settled.pop(place)
-            self._confirm(place)
+            self._waiting[place] = None
+        for waiting in list(self._waiting):
+            if waiting in self._open and not self._lacks(waiting):
+                self._book(waiting)
+        if len(self._waiting) > _KEPT:
+            self.close()
 
-    def _confirm(self, place: Place) -> None:
+    def _lacks(self, place: Place) -> bool:
+        """Whether a record before this one was missed; then it is asked for."""
+        run, last = self._last
+        record, _ = self._open[place]
+        while record.run == run and record.seq > last + 1:
+            before = (record.run, record.seq - 1, record.previous)
+            if before not in self._open:
+                if self._missing is not None:
+                    self._missing(run, last)
+                return self._missing is not None
+            record, _ = self._open[before]
+        return False
+
+    def _book(self, place: Place) -> None:
+        """This record and those before it that it confirms."""
+        self._waiting.pop(place, None)
+        if place not in self._open:
+            return
         record, payload = self._open.pop(place)
         if record.run == self._last[0] and record.seq <= self._last[1]:
             return
-        before = (record.run, record.seq - 1, record.previous)
-        if before in self._open:
-            self._confirm(before)
+        self._book((record.run, record.seq - 1, record.previous))
         self._last = record.run, record.seq
         self._take(record, payload)
 

@@ -131,7 +131,7 @@ class ClockRuntime(Runtime):
                 self._take(settlement.seq, settlement.span)
                 self._pursue()
 
-    def settings_in_force(self) -> None:
+    def commanded(self) -> None:
         """Speed and pause act at once, between windows."""
         self._commands_due()
         self._pursue()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import IO, cast
+
+import orjson
 
 from virtual_devices.edge.messages import write
 from virtual_devices.kit.errors import ConfigurationError
@@ -12,11 +15,19 @@ from virtual_devices.kit.ledger import LedgerRecord
 
 
 class LedgerFile:
-    """A ledger being written. Raises ConfigurationError when the file cannot be made."""
+    """A ledger being written.
 
-    def __init__(self, path: Path) -> None:
+    after: (run, seq) up to which a file that is there already counts; it goes on behind that, and what a killed writer
+    left beyond it, whole or torn, is cut off. None, or a file of another run: it begins anew.
+    Raises ConfigurationError when the file cannot be made.
+    """
+
+    def __init__(self, path: Path, after: tuple[str, int] | None = None) -> None:
         try:
+            kept = _kept(path, *after) if after is not None and path.is_file() else []
             opened = gzip.open(path, "wb", 6) if path.suffix == ".gz" else path.open("wb")  # noqa: SIM115 - close() ends it
+            opened.writelines(kept)
+            opened.flush()
         except OSError as error:
             raise ConfigurationError(f"ledger {path} cannot be written: {error.strerror}; choose another place") from None
         self._file = cast("IO[bytes]", opened)
@@ -32,3 +43,18 @@ class LedgerFile:
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
+
+
+def _kept(path: Path, run: str, seq: int) -> list[bytes]:
+    """The lines of a run up to a window; what cannot be read ends them."""
+    kept: list[bytes] = []
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            for line in file:
+                record = orjson.loads(line)
+                if not line.endswith(b"\n") or record["run"] != run or record["seq"] > seq:
+                    break
+                kept.append(line)
+    except (EOFError, gzip.BadGzipFile, zlib.error, orjson.JSONDecodeError, KeyError, TypeError):
+        pass
+    return kept

@@ -358,6 +358,13 @@ class LedgerMessage(Message):
         )  # fmt: skip
 
 
+class MissingMessage(Message):
+    """A host asks the inverter to repeat the ledger records of a run after a seq."""
+
+    run: Run
+    after: Seq
+
+
 class CommandMessage(BaseModel):
     """Settings to change (any names) and, optionally, the simulated time from which they hold."""
 

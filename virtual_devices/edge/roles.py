@@ -120,6 +120,11 @@ class ObserverRuntime(_Dependent):
         super().begin()
         self.loop.call_soon(self.pursue)
 
+    def commanded(self) -> None:
+        if self._said[1]:
+            self._said = self._said[0], self.with_commands(self._said[1])
+            self.retained()
+
     def retained(self) -> None:
         if self._said[1]:
             self.client.publish(self.topics.conditions, self._said[1], 0, True)  # noqa: FBT003
@@ -179,6 +184,11 @@ class ParticipantRuntime(_Dependent):
         elif found is not None:
             self.proposal = (0, b"")
         self.loop.call_soon(self.pursue)
+
+    def commanded(self) -> None:
+        if self.proposal[1]:
+            self.proposal = self.proposal[0], self.with_commands(self.proposal[1])
+            self.retained()
 
     def retained(self) -> None:
         if self.proposal[1]:

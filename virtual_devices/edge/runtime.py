@@ -123,8 +123,15 @@ class Runtime:
     def retained(self) -> None:
         """Publish again what the role keeps retained; the broker may have forgotten it."""
 
-    def settings_in_force(self) -> None:
-        """A command came; a role for which windows mean nothing puts it in force at once."""
+    def commanded(self) -> None:
+        """A command came: put it in force at once, or into the retained checkpoint, where it survives this process."""
+
+    def with_commands(self, payload: bytes) -> bytes:
+        """A retained message of this device with the commands that wait now in its checkpoint."""
+        assert self.member is not None  # noqa: S101
+        message = orjson.loads(payload)
+        message["checkpoint"]["pending"] = self.member.checkpoint()["pending"]
+        return orjson.dumps(message)
 
     # -- connection ---------------------------------------------------------------------------------------------------
 
@@ -271,7 +278,7 @@ class Runtime:
             self.complain(str(error), topic)
             self.publish_state(now=True)  # whoever sent it sees what still holds
             return
-        self.settings_in_force()
+        self.commanded()
         self.publish_state(now=True)
 
     def _parse(self, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import cast
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import ProposalMessage, SettlementMessage, WindowMessage, read, write
+from virtual_devices.edge.messages import MissingMessage, ProposalMessage, SettlementMessage, WindowMessage, read, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.runtime import Runtime, read_once
-from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.edge.topics import CLOCK, HOST, Topics
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
@@ -18,8 +18,9 @@ from virtual_devices.kit.window import Window
 
 LOST_AFTER = 5.0
 """Wall seconds after which a device that has forgotten what was settled with it is taken as it is."""
-_REPEATED = 8
-"""Ledger records that are told again after a connection was lost: the broker may have died with them."""
+_REPEATED = 256
+_REPEATED_BYTES = 8 << 20
+"""Ledger records that are kept to be told again to a host that was away."""
 
 
 class SettlerRuntime(Runtime):
@@ -43,7 +44,7 @@ class SettlerRuntime(Runtime):
         """Whom nobody waits for any more; True: for proposals that cannot be, not for silence."""
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
-        self._ledgers: deque[bytes] = deque(maxlen=_REPEATED)
+        self._ledgers: deque[tuple[str, int, bytes]] = deque(maxlen=_REPEATED)
 
     @property
     def own_checkpoint(self) -> str:
@@ -52,7 +53,10 @@ class SettlerRuntime(Runtime):
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
         window = Topics(self.home, CLOCK).window
-        return (window, 0), (every.proposal, 0), (self.topics.settlement, 0), *self._presence.subscriptions()
+        missing = Topics(self.home, HOST).missing
+        return (
+            (window, 0), (every.proposal, 0), (self.topics.settlement, 0), (missing, 0), *self._presence.subscriptions()
+        )  # fmt: skip
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability" and payload == b"online":
@@ -63,6 +67,8 @@ class SettlerRuntime(Runtime):
             self._asked(read_once(WindowMessage, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
+        elif leaf == "missing" and device == HOST:
+            self._repeat(read(MissingMessage, payload))
         elif leaf == "settlement" and device == self.name and payload and not self.online:
             self._found = read(SettlementMessage, payload).to_kit()
             self.settlement = payload
@@ -94,6 +100,11 @@ class SettlerRuntime(Runtime):
             self.settlement = b""
         self.loop.call_soon(self._pursue)
 
+    def commanded(self) -> None:
+        if self.settlement:
+            self.settlement = self.with_commands(self.settlement)
+            self.retained()
+
     def retained(self) -> None:
         if self.settlement:
             self.client.publish(self.topics.settlement, self.settlement, 1, True)  # noqa: FBT003
@@ -103,8 +114,10 @@ class SettlerRuntime(Runtime):
         if self._asked_at is not None:
             self._asked_at = self.loop.time()  # while the broker was away nobody was silent
         self._behind.clear()
-        if self.online:
-            for ledger in self._ledgers:
+
+    def _repeat(self, missing: MissingMessage) -> None:
+        for run, seq, ledger in self._ledgers:
+            if run == missing.run and seq > missing.after:
                 self.client.publish(self.topics.ledger, ledger, 1)
 
     def _asked(self, window: WindowMessage) -> None:
@@ -179,8 +192,11 @@ class SettlerRuntime(Runtime):
     def _settle(self, member: Settler, window: WindowMessage, ready: dict[str, Proposal]) -> None:
         settlement, record = member.settle(window.to_kit(), ready)
         self.settlement = write(replace(settlement, checkpoint=member.checkpoint()))
-        self._ledgers.append(write(record))
-        self.client.publish(self.topics.ledger, self._ledgers[-1], 1)
+        ledger = write(record)
+        self._ledgers.append((record.run, record.seq, ledger))
+        while sum(len(item) for _, _, item in self._ledgers) > _REPEATED_BYTES and len(self._ledgers) > 1:
+            self._ledgers.popleft()
+        self.client.publish(self.topics.ledger, ledger, 1)
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()

@@ -8,6 +8,8 @@ ROOT = "virtual"
 HA_STATUS = "homeassistant/status"
 CLOCK = "clock"
 """The device name of every home's clock."""
+HOST = "_host"
+"""Where the process that hosts a home speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class Topics:
     def ledger(self) -> str:
         """Of the inverter: every transfer of the settled window."""
         return self.at("ledger")
+
+    @property
+    def missing(self) -> str:
+        """Of a home's host: which ledger records it missed, for the inverter to repeat."""
+        return self.at("missing")
 
     @property
     def sync(self) -> str:

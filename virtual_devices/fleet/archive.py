@@ -1,7 +1,8 @@
 """What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
 
-A set is consistent when all proposals are of the settled window. It is replaced whole (write, rename), at most once per
-wall second and at the end, so that a home resumes from one moment, never from two.
+A set is consistent when all proposals are of the settled window. It is replaced whole (write, rename) with every settled
+window, so that a home resumes from one moment, never from two, and a killed host loses none; once per wall second and
+at the end the disk is waited for, which only a power cut could undo.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import orjson
 from virtual_devices.edge import discovery
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import CLOCK, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
-SAVE_EVERY = 1.0
+SYNC_EVERY = 1.0
+"""Wall seconds between two waits for the disk."""
 KEPT = ("site", "window", "conditions", "proposal", "settlement")
 """Leaves that a set holds."""
 LEAVES = ("about", "availability", "state", *KEPT)
@@ -48,8 +51,8 @@ class Archive:
         self._refused = ""
         self._consistent: dict[tuple[str, str], bytes] | None = None
         self._saved: dict[tuple[str, str], bytes] | None = None
-        self._saved_at = 0.0
-        self._sync = f"virtual/{home}/_host/sync"
+        self._synced_at = self._asked_at = 0.0
+        self._sync = Topics(home, HOST).sync
         self.client = Client(
             loop, endpoint, f"virtual_{home}_host_{os.getpid()}", on_message=self._message, on_connect=self._connected,
             on_refused=self._on_refused,
@@ -81,10 +84,15 @@ class Archive:
         self.client.publish(self._sync, b"sync")
 
     def _remind(self) -> None:
-        """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away."""
+        """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away.
+
+        A broker that keeps a database may come back with one that is half a minute old: the higher seq of the run wins.
+        """
         before, self._before = self._before, {}
         for (device, leaf), value in before.items():
-            if (device, leaf) not in self.found and (leaf, value) != ("availability", b"online"):
+            there = self.found.get((device, leaf))
+            missing = there is None and (leaf, value) != ("availability", b"online")
+            if missing or (there is not None and leaf in KEPT and _is_older(there, value)):
                 self.client.publish(Topics(self.home, device).at(leaf), value, 1, True)  # noqa: FBT003
                 self.found[device, leaf] = value
 
@@ -120,12 +128,11 @@ class Archive:
         head = f'{{"run":"{run}","seq":{seq},'.encode()
         if all(kept.get((name, "proposal"), b"").startswith(head) for name in members):
             self._consistent = kept
-            if self.loop.time() - self._saved_at >= SAVE_EVERY:
-                self.save()
+            self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
 
-    def save(self) -> None:
-        """Write the newest consistent set."""
-        if self._consistent is None or self._consistent is self._saved:
+    def save(self, *, sync: bool = True) -> None:
+        """Write the newest consistent set. sync: wait until it is on the disk."""
+        if self._consistent is None or (self._consistent is self._saved and not sync):
             return
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {
@@ -136,10 +143,12 @@ class Archive:
         partial = self.folder / (FILE + ".partial")
         with partial.open("wb") as file:
             file.write(orjson.dumps(content))
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+                self._synced_at = self.loop.time()
         partial.replace(self.folder / FILE)
-        self._saved, self._saved_at = self._consistent, self.loop.time()
+        self._saved = self._consistent
 
     def load(self) -> dict[tuple[str, str], bytes]:
         """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
@@ -206,10 +215,26 @@ class Archive:
         self.save()
         self.client.disconnect()
 
+    def ask_for(self, run: str, after: int) -> None:
+        """Ask for the ledger records that were missed, at most once per wall second."""
+        if self.loop.time() - self._asked_at >= SYNC_EVERY:
+            self._asked_at = self.loop.time()
+            self.client.publish(Topics(self.home, HOST).missing, write(MissingMessage(run=run, after=after)))
+
+    def settled(self) -> tuple[str, int] | None:
+        """Run and seq of the last settlement that was found; None before the first."""
+        found = [_place(payload) for (_, leaf), payload in self.found.items() if leaf == "settlement"]
+        return max(((run, seq) for run, seq in found if run is not None), key=lambda place: place[1], default=None)
+
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""
         payload = self.found.get((device, "state"))
         return dict(orjson.loads(payload)) if payload else {}
+
+
+def _is_older(one: bytes, other: bytes) -> bool:
+    (run, seq), (other_run, other_seq) = _place(one), _place(other)
+    return run == other_run and seq < other_seq
 
 
 def _place(payload: bytes | None) -> tuple[str | None, int]:

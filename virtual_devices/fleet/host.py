@@ -76,7 +76,7 @@ class HomeHost:
         self._ledger: LedgerFile | None = None
         self._live = False
         self._seen = 0
-        self._book = Book(self._booked)
+        self._book = Book(self._booked, self.archive.ask_for)
 
     def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
@@ -94,7 +94,8 @@ class HomeHost:
         self._clear_strangers()
         self._take_start(resumed=resumed)
         if orders.ledger is not None:
-            self._ledger = LedgerFile(orders.ledger)
+            self._ledger = LedgerFile(orders.ledger, self.archive.settled() if resumed else None)
+        self._book = Book(self._booked, self.archive.ask_for, self.archive.settled() if resumed else None)
         self._live = True
         try:
             self._start()
@@ -166,6 +167,7 @@ class HomeHost:
         said = self.archive.found
         self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
         self.archive.close()
+        self._book.close()
         if self._ledger is not None:
             self._ledger.close()
 

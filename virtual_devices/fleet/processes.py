@@ -12,8 +12,11 @@ from pathlib import Path
 from virtual_devices.edge.loop import Loop, Timer
 
 LOOK_EVERY = 0.2
-RESTART_AFTER = 1.0
+RESTART_SOONEST, RESTART_LATEST = 0.2, 30.0
+"""Wall seconds before a process that ended is started again: twice as many each time, until one has lived that long."""
 STOP_WITHIN = 10.0
+END_WITH_STDIN = "VIRTUAL_DEVICES_END_WITH_STDIN"
+"""Environment variable: the process ends when its standard input does, which happens however its host ends."""
 
 
 class Processes:
@@ -27,6 +30,8 @@ class Processes:
         self._commands: dict[str, Callable[[], list[str]]] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._timer: Timer | None = None
+        self._pause: dict[str, float] = {}
+        self._began: dict[str, float] = {}
 
     def spawn(self, name: str, command: Callable[[], list[str]]) -> int:
         """Start a process; its pid. command: asked at every start, also of one that is started again."""
@@ -34,12 +39,13 @@ class Processes:
         process = subprocess.Popen(  # noqa: S603 - our own command line
             command(),
             cwd=self._folder,
-            env={**os.environ, **self._environment},
-            stdin=subprocess.DEVNULL,
+            env={**os.environ, **self._environment, END_WITH_STDIN: "1"},
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
         self._running[name] = process
+        self._began[name] = self._loop.time()
         if self._timer is None:
             self._timer = self._loop.call_later(LOOK_EVERY, self._look)
         return process.pid
@@ -67,6 +73,7 @@ class Processes:
             if process.poll() is None:
                 process.kill()
             process.wait()
+            _close(process)
 
     def _look(self) -> None:
         self._timer = self._loop.call_later(LOOK_EVERY, self._look)
@@ -75,9 +82,22 @@ class Processes:
             if code is None or name not in self._commands:
                 continue
             del self._running[name]
+            _close(process)
             if self._on_exit(name, code):
-                self._loop.call_later(RESTART_AFTER, partial(self._again, name))
+                self._loop.call_later(self._next_pause(name), partial(self._again, name))
+
+    def _next_pause(self, name: str) -> float:
+        pause = self._pause.get(name, RESTART_SOONEST)
+        if self._loop.time() - self._began[name] > RESTART_LATEST:
+            pause = RESTART_SOONEST
+        self._pause[name] = min(2 * pause, RESTART_LATEST)
+        return pause
 
     def _again(self, name: str) -> None:
         if name in self._commands and name not in self._running:
             self.spawn(name, self._commands[name])
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
+from virtual_devices.fleet.processes import END_WITH_STDIN
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
@@ -70,11 +73,23 @@ def host_device(
         )  # fmt: skip
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.stop())
+        if os.environ.get(END_WITH_STDIN):
+            _end_with_stdin(loop)
         runtime.start()
         loop.run()
         runtime.stop()
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+def _end_with_stdin(loop: Loop) -> None:
+    """A host that was killed cannot stop its devices; the pipe that it held open tells them."""
+
+    def ended() -> None:
+        loop.remove_reader(sys.stdin)
+        loop.stop()
+
+    loop.add_reader(sys.stdin, ended)
 
 
 def _event(text: str) -> Command:

@@ -21,6 +21,8 @@ from virtual_devices.kit.home import Home, override, starting_at
 from virtual_devices.kit.rehearsal import rehearse
 
 DEFAULT_PORT = 1883
+LOOK_EVERY = 0.25
+"""Wall seconds between two looks at the home's own broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def up(
     state = options.state or state_folder(home.name)
     folder = options.home_file.resolve().parent if options.home_file else Path("examples").resolve()
     on_state = _metrics(options.metrics, home.name)
-    with _broker(options, state) as (endpoint, name, v5_port), Loop() as loop:
+    with Loop() as loop, _broker(options, state, loop, say) as (endpoint, name, v5_port):
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
@@ -101,13 +103,50 @@ def up(
 
 
 @contextmanager
-def _broker(options: Options, state: Path) -> Iterator[tuple[Endpoint, str, int | None]]:
+def _broker(
+    options: Options, state: Path, loop: Loop, say: Callable[[str], None]
+) -> Iterator[tuple[Endpoint, str, int | None]]:
     if options.broker is not None:
         yield options.broker, "your broker", None
         return
-    broker = _start(options, state / "broker")
-    with broker:
-        yield broker.endpoint, broker.name, broker.v5_port
+    folder = state / "broker"
+    keeper = _Keeper(loop, _start(options, folder), folder, say)
+    try:
+        yield keeper.broker.endpoint, keeper.broker.name, keeper.broker.v5_port
+    finally:
+        keeper.close()
+
+
+class _Keeper:
+    """Starts the home's own broker again when it dies, where it was; the devices and the host remind it of everything."""
+
+    def __init__(self, loop: Loop, broker: Broker, folder: Path, say: Callable[[str], None]) -> None:
+        self.broker, self._loop, self._folder, self._say = broker, loop, folder, say
+        self._pause = LOOK_EVERY
+        self._timer = loop.call_later(LOOK_EVERY, self._look)
+
+    def _look(self) -> None:
+        if self.broker.alive():
+            self._pause = LOOK_EVERY
+        else:
+            self._again()
+        self._timer = self._loop.call_later(self._pause, self._look)
+
+    def _again(self) -> None:
+        dead = self.broker
+        dead.close()
+        try:
+            self.broker = start_broker(self._folder, kind=dead.name, port=dead.endpoint.port, v5_port=dead.v5_port)
+        except BrokerError as error:
+            self._pause = min(2 * self._pause, 30.0)
+            self._say(f"the broker ended and does not start again: {error}")
+        else:
+            self._say(f"the broker ({dead.name}) ended; it is started again")
+
+    def close(self) -> None:
+        """End it for good."""
+        self._timer.cancel()
+        self.broker.close()
 
 
 def _start(options: Options, folder: Path) -> Broker:
