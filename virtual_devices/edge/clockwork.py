@@ -238,6 +238,9 @@ class ClockRuntime(Runtime):
 
     def _missing(self, wait_for: str) -> list[str]:
         names = [name.strip() for name in wait_for.split(",") if name.strip()]
+        if self.settled_seq and self.window is not None:  # who was away stays so, perhaps until the next window lets it come
+            there = {*self.window.members, *self.window.observers}
+            names = [name for name in names if name in there]
         missing = [name for name in names if not self._presence.online(name)]
         return missing if self._presence.settlers else [*missing, "an inverter"]
 

@@ -33,8 +33,9 @@ class LedgerFile:
         self._file = cast("IO[bytes]", opened)
 
     def write(self, line: bytes) -> None:
-        """One message as it came."""
+        """One message as it came; it is out of this process's hands at once, so that a kill loses nothing."""
         self._file.write(line + b"\n")
+        self._file.flush()
 
     def add(self, record: LedgerRecord) -> None:
         """One record."""

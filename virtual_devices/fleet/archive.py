@@ -26,6 +26,8 @@ from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
+REMIND_AFTER = 8.0
+"""Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
 KEPT = ("site", "window", "conditions", "proposal", "settlement")
 """Leaves that a set holds."""
 LEAVES = ("about", "availability", "state", *KEPT)
@@ -87,12 +89,17 @@ class Archive:
         """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away.
 
         A broker that keeps a database may come back with one that is half a minute old: the higher seq of the run wins.
+        What nobody resumes from waits until everybody who is there has said it himself.
         """
         before, self._before = self._before, {}
-        for (device, leaf), value in before.items():
+        self._tell_again({key: value for key, value in before.items() if key[1] in KEPT})
+        rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
+        self.loop.call_later(REMIND_AFTER, lambda: self._tell_again(rest))
+
+    def _tell_again(self, messages: dict[tuple[str, str], bytes]) -> None:
+        for (device, leaf), value in messages.items():
             there = self.found.get((device, leaf))
-            missing = there is None and (leaf, value) != ("availability", b"online")
-            if missing or (there is not None and leaf in KEPT and _is_older(there, value)):
+            if self.client.connected and (there is None or _is_older(there, value)):
                 self.client.publish(Topics(self.home, device).at(leaf), value, 1, True)  # noqa: FBT003
                 self.found[device, leaf] = value
 

@@ -13,7 +13,9 @@ from virtual_devices.edge.loop import Loop, Timer
 
 LOOK_EVERY = 0.2
 RESTART_SOONEST, RESTART_LATEST = 0.2, 30.0
-"""Wall seconds before a process that ended is started again: twice as many each time, until one has lived that long."""
+"""Wall seconds before a process that ended is started again: twice as many each time, until one has lived long enough."""
+LIVED = 5.0
+"""Wall seconds after which a process did not fail at its start."""
 STOP_WITHIN = 10.0
 END_WITH_STDIN = "VIRTUAL_DEVICES_END_WITH_STDIN"
 """Environment variable: the process ends when its standard input does, which happens however its host ends."""
@@ -88,7 +90,7 @@ class Processes:
 
     def _next_pause(self, name: str) -> float:
         pause = self._pause.get(name, RESTART_SOONEST)
-        if self._loop.time() - self._began[name] > RESTART_LATEST:
+        if self._loop.time() - self._began[name] > LIVED:
             pause = RESTART_SOONEST
         self._pause[name] = min(2 * pause, RESTART_LATEST)
         return pause

@@ -1,0 +1,261 @@
+"""A running home under fire: real processes of `up --isolate`, killed at random, and what must hold all the while.
+
+    python -m tests.soak [--kills 1000] [--seed 1] [--seconds 3000]
+
+Victims are device processes, the clock, the inverter, the broker and the host itself (SIGKILL each; the host is started
+again and resumes), and now and then a device is only stopped for a while (SIGSTOP). Time goes on after every kill; no
+energy counter ever falls; at the end the ledger file stands the audit without a gap, every load has counted what the
+ledger says, and no process is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from virtual_devices.edge.broker import BrokerKind
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.topics import split
+
+HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
+GOES_ON_WITHIN = 60.0
+"""Wall seconds within which time has to go on after a kill."""
+GROWING = ("energy", "charge_energy", "discharge_energy", "import_energy", "export_energy", "unserved_energy")
+VICTIMS = {"device": 70, "clock": 8, "inverter": 10, "broker": 6, "host": 2, "stopped": 4}
+
+
+@dataclass
+class Report:
+    """kills, slowest: by victim; slowest in wall seconds until a window was settled again."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    slowest: dict[str, float] = field(default_factory=dict)
+    windows: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Soak:
+    """One home under fire."""
+
+    def __init__(self, folder: Path, kind: BrokerKind, seed: int, loop: Loop) -> None:
+        self.folder, self.kind, self.loop = folder, kind, loop
+        self.random = random.Random(seed)  # noqa: S311 - it has to be the same again
+        self.port = _free_ports()
+        self.ledger = folder / "ledger.jsonl"
+        self.report = Report()
+        self.settled: dict[str, Any] = {"seq": 0}
+        self.states: dict[str, dict[str, Any]] = {}
+        self.host = self._host(fresh=True)
+        self.client = Client(loop, Endpoint("127.0.0.1", self.port), "soak", on_message=self._heard)
+        self.client.subscribe(("virtual/+/+/state", 0), ("virtual/+/+/settlement", 0))
+        self.client.connect()
+
+    def _host(self, *, fresh: bool = False) -> subprocess.Popen[bytes]:
+        words = [
+            sys.executable, "-m", "virtual_devices", "up", str(HOME), "--isolate", "--json", "--speed", "1200",
+            "--broker-kind", self.kind, "--port", str(self.port), "--state", str(self.folder / "state"),
+            "--ledger", str(self.ledger), *(["--fresh"] if fresh else []),
+        ]  # fmt: skip
+        with (self.folder / "host.log").open("ab") as log:
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def _heard(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        place = split(topic)
+        if place is None or retain or not payload:
+            return  # a broker that was killed may hand out an old database once
+        message = orjson.loads(payload)
+        if place[2] == "settlement":
+            self.settled = message if message["seq"] > self.settled["seq"] else self.settled
+            return
+        before = self.states.get(place[1], {})
+        for name in GROWING:
+            if (message.get(name) or 0) < (before.get(name) or 0):
+                self.report.problems.append(f"{place[1]}.{name} fell from {before[name]} to {message[name]}, after window {self.settled['seq']}")
+        self.states[place[1]] = message
+
+    def family(self) -> dict[str, int]:
+        """Pids of the host's children: devices by name, and the broker."""
+        found = {}
+        for pid in _children(self.host.pid):
+            words = _command(pid)
+            if "--name" in words:
+                found[words[words.index("--name") + 1]] = pid
+            elif any("mosquitto" in word or "broker_iotcore" in word for word in words):
+                found["broker"] = pid
+        return found
+
+    def goes_on(self, what: str) -> None:
+        """Wait until a window is settled that nobody had settled before."""
+        seq, begin = self.settled["seq"], time.monotonic()
+        if not self.loop.run(until=lambda: self.settled["seq"] > seq, timeout=GOES_ON_WITHIN):
+            self.report.problems.append(f"no window within {GOES_ON_WITHIN:g} s after {what}, which was after window {seq}")
+        took = time.monotonic() - begin
+        self.report.slowest[what] = max(took, self.report.slowest.get(what, 0.0))
+
+    def fire(self) -> None:
+        """One kill, and time that goes on."""
+        what = self.random.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+        family = self.family()
+        devices = sorted(set(family) - {"clock", "inverter", "broker"})
+        if what == "host":
+            self.host.kill()
+            self.host.wait()
+            self._wait_for_the_end(family)
+            self.host = self._host()
+        else:
+            name = self.random.choice(devices) if what in ("device", "stopped") and devices else what
+            pid = family.get(name)
+            if pid is None:
+                return  # it is being started again
+            os.kill(pid, signal.SIGSTOP if what == "stopped" else signal.SIGKILL)
+            if what == "stopped":
+                self.loop.run(timeout=self.random.uniform(0.1, 3.0))
+                os.kill(pid, signal.SIGCONT)
+        self.report.kills[what] += 1
+        self.goes_on(what)
+        self.loop.run(timeout=self.random.uniform(0.0, 0.4))
+
+    def _wait_for_the_end(self, family: dict[str, int]) -> None:
+        deadline = time.monotonic() + 20
+        while any(_alive(pid) for pid in family.values()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        left = [name for name, pid in family.items() if _alive(pid)]
+        if left:
+            self.report.problems.append(f"processes outlive their host: {', '.join(left)}")
+
+    def finish(self) -> Report:
+        """Let everybody come back, end it, and look at what is left."""
+        self.loop.run(timeout=3.0)
+        self.goes_on("the end")
+        family = self.family()
+        self.host.send_signal(signal.SIGINT)
+        code = self.host.wait(60)
+        self.loop.run(timeout=0.5)
+        self.client.disconnect()
+        if code:
+            self.report.problems.append(f"the host ended with exit code {code}")
+        self._wait_for_the_end(family)
+        audit = audit_file(self.ledger)
+        self.report.windows = audit.windows
+        self.report.problems += audit.problems
+        self._compare()
+        return self.report
+
+    def _compare(self) -> None:
+        """What each load counted, and what the ledger says that it got."""
+        got: Counter[str] = Counter()
+        with self.ledger.open("rb") as lines:
+            for line in lines:
+                record = orjson.loads(line)
+                for (source, sink), column in zip(record["edges"], record["energy"], strict=True):
+                    if sink == "heat":
+                        got[source] += sum(column)
+        for name, energy in got.items():
+            counted = (self.states.get(name) or {}).get("energy_joules")
+            if counted is not None and round(counted * 1000) != energy:
+                self.report.problems.append(f"{name} counted {counted} J, the ledger gave it {energy / 1000} J")
+
+
+def soak(folder: Path, *, kills: int, seed: int, seconds: float, kind: BrokerKind) -> Report:
+    """Fire at one home. seconds: after which no more kills begin."""
+    begin = time.monotonic()
+    with Loop() as loop:
+        home = Soak(folder, kind, seed, loop)
+        try:
+            home.goes_on("the start")
+            while home.report.kills.total() < kills and time.monotonic() - begin < seconds and not home.report.problems:
+                home.fire()
+            return home.finish()
+        finally:
+            if home.host.poll() is None:
+                home.host.kill()
+                home.host.wait()
+
+
+def _free_ports() -> int:
+    """A port that is free together with the next one."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return []
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def main() -> None:
+    """Fire at several homes, one after the other, on both brokers."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=3000.0, help="after which no more kills begin")
+    parser.add_argument("--homes", type=int, default=4, help="homes that share the kills; every fourth is on iotcore")
+    options = parser.parse_args()
+    begin, failed, total = time.monotonic(), False, Counter[str]()
+    for number in range(options.homes):
+        kind: BrokerKind = "iotcore" if number % 4 == 3 else "mosquitto"  # noqa: PLR2004
+        with tempfile.TemporaryDirectory() as folder:
+            report = soak(
+                Path(folder), kills=options.kills // options.homes, seed=options.seed + number,
+                seconds=options.seconds / options.homes, kind=kind,
+            )  # fmt: skip
+            if report.problems:
+                print(Path(folder, "host.log").read_text()[-3000:])  # noqa: T201
+        total += report.kills
+        slowest = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(report.slowest.items()))
+        kills = ", ".join(f"{name} {count}" for name, count in report.kills.most_common())
+        print(f"home {number + 1} on {kind}: {report.windows} windows; killed: {kills}; slowest s: {slowest}", flush=True)  # noqa: T201
+        for problem in report.problems[:20]:
+            print(f"  PROBLEM {problem}", flush=True)  # noqa: T201
+        failed = failed or bool(report.problems)
+    print(f"{total.total()} kills in {time.monotonic() - begin:.0f} s: {'FAILED' if failed else 'everything holds'}")  # noqa: T201
+    raise SystemExit(failed)
+
+
+if __name__ == "__main__":
+    main()
