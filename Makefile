@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test heavy lint bench clean
+.PHONY: help demo test heavy soak lint bench clean
 
 VENV ?= .venv
 ARGS ?=
@@ -31,6 +31,9 @@ test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto o
 
 heavy: $(READY) ## the heavy tests
 	@$(PYTEST) -m heavy $(ARGS)
+
+soak: $(READY) ## 1,000 random kills of running homes; make soak ARGS="--kills 100 --seed 7"
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 lint: $(READY) ## ruff, mypy --strict, layers of imports
 	@$(BIN)/ruff check .

@@ -238,7 +238,7 @@ def main() -> None:
     options = parser.parse_args()
     begin, failed, total = time.monotonic(), False, Counter[str]()
     for number in range(options.homes):
-        kind: BrokerKind = "iotcore" if number % 4 == 3 else "mosquitto"  # noqa: PLR2004
+        kind: BrokerKind = "iotcore" if number % 4 == 3 else "mosquitto"
         with tempfile.TemporaryDirectory() as folder:
             report = soak(
                 Path(folder), kills=options.kills // options.homes, seed=options.seed + number,

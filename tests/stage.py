@@ -66,6 +66,8 @@ class Stage:
         self.loop = loop or Loop()
         self.endpoint = endpoint
         self.described: dict[str, Description] = descriptions(self.home, {})
+        self.endpoints: dict[str, Endpoint] = {}
+        """Where devices have an identity of their own."""
         self.runtimes: dict[str, Runtime] = {}
         self.heard: list[tuple[str, str, bytes]] = []
         self.falls: list[str] = []
@@ -88,7 +90,7 @@ class Stage:
     def make(self, name: str, **options: Any) -> Runtime:
         """A device that is not connected yet."""
         return make_runtime(
-            self.loop, self.endpoint, self.described[name], on_fatal=self.fatal.append,
+            self.loop, self.endpoints.get(name, self.endpoint), self.described[name], on_fatal=self.fatal.append,
             on_end=lambda: self.ends.append(name), **options,
         )  # fmt: skip
 

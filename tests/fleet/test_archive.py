@@ -16,6 +16,7 @@ from virtual_devices.edge import discovery
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.fleet import archive as archives
 from virtual_devices.fleet.archive import FILE, KEPT, LEAVES, Archive
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
@@ -255,7 +256,8 @@ def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, mak
         second.client.disconnect()
 
 
-def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path) -> None:
+def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "REMIND_AFTER", 0.5)
     broker = start_broker(tmp_path / "one", port=0)
     try:
         with Stage(broker.endpoint) as stage:
@@ -274,6 +276,7 @@ def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path) -> Non
             broker = start_broker(tmp_path / "two", port=stage.endpoint.port)
             stage.wait(lambda: all(client.subscribed for client in clients))
             stage.wait(lambda: ("oven", "proposal") in stage.last)
+            stage.wait(lambda: ("oven", "availability") in stage.last)
             stage.sync()
             assert stage.availability("oven") == "offline"
             assert stage.availability("geyser") == "online"

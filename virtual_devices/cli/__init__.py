@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "audit": ("virtual_devices.cli.audit:audit", "Check a ledger, recorded or live: no joule lost or invented."),
     "check": ("virtual_devices.cli.check:check", "Say what is wrong with a home file, with line numbers."),
     "clock": ("virtual_devices.cli.clock:clock", "The time of a running home: faster, slower, pause, step by step."),
+    "credentials": ("virtual_devices.cli.credentials:credentials", "Passwords and access list for a home's broker."),
     "describe": ("virtual_devices.cli.describe:describe", "Settings and readings of a kind of device."),
     "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),
     "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),

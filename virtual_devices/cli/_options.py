@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,18 +71,43 @@ def broker_options(verb: Verb) -> Verb:
     )  # fmt: skip
     @credential_options
     @functools.wraps(verb)
-    def wrapped(*arguments: Any, broker: str, password_file: str | None, cafile: str | None, **options: Any) -> Any:
-        return verb(*arguments, endpoint=endpoint_of(broker, password_file=password_file, cafile=cafile), **options)
+    def wrapped(*arguments: Any, broker: str, credentials: Credentials, **options: Any) -> Any:
+        return verb(*arguments, endpoint=endpoint_of(broker, credentials), **options)
 
     return wrapped  # type: ignore[return-value] # it takes what click gives it
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Files that say who one is, and whom to trust."""
+
+    password_file: str | None = None
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+
+
 def credential_options(verb: Verb) -> Verb:
-    """Adds ``--password-file`` and ``--cafile``; hand them to ``endpoint_of``."""
-    verb = click.option("--cafile", metavar="FILE", help="PEM certificate of the authority to trust, for mqtts.")(verb)
-    return click.option(
+    """Adds ``--password-file``, ``--cafile``, ``--certfile`` and ``--keyfile``; the verb hands its ``credentials`` to ``endpoint_of``."""
+
+    @click.option(
         "--password-file", metavar="FILE", help=f"File with the broker's password; else ${PASSWORD_VARIABLE}, else asked for."
-    )(verb)
+    )
+    @click.option("--cafile", metavar="FILE", help="PEM certificate of the authority to trust, for mqtts.")
+    @click.option("--certfile", metavar="FILE", help="PEM certificate to show to the broker, for mqtts.")
+    @click.option("--keyfile", metavar="FILE", help="PEM key of that certificate.")
+    @functools.wraps(verb)
+    def wrapped(
+        *arguments: Any,
+        password_file: str | None,
+        cafile: str | None,
+        certfile: str | None,
+        keyfile: str | None,
+        **options: Any,
+    ) -> Any:
+        return verb(*arguments, credentials=Credentials(password_file, cafile, certfile, keyfile), **options)
+
+    return wrapped  # type: ignore[return-value] # it takes what click gives it
 
 
 def home_option(verb: Verb) -> Verb:
@@ -94,14 +120,22 @@ def json_option(verb: Verb) -> Verb:
     return click.option("--json", "as_json", is_flag=True, help="As JSON.")(verb)
 
 
-def endpoint_of(url: str, *, password_file: str | None = None, cafile: str | None = None) -> Endpoint:
+def endpoint_of(url: str, credentials: Credentials | None = None) -> Endpoint:
     """The broker of an address, with the password from a file, the environment, or the person at the terminal.
 
-    Raises ConfigurationError for what cannot be read.
+    It warns, once, of a broker elsewhere that lets everybody in or is spoken to in the clear.  Raises ConfigurationError for
+    what cannot be read.
     """
+    given = credentials or Credentials()
     endpoint = Endpoint.parse(url)
-    if cafile is not None:
-        endpoint = endpoint.with_tls(cafile=cafile)
+    if given.cafile or given.certfile or given.keyfile:
+        if not endpoint.tls:
+            raise ConfigurationError(f"certificates are for TLS; write mqtts://{endpoint.host}")
+        if bool(given.certfile) != bool(given.keyfile):
+            raise ConfigurationError("--certfile and --keyfile belong together; give both")
+        endpoint = endpoint.with_tls(cafile=given.cafile, certfile=given.certfile, keyfile=given.keyfile)
+    _warn(endpoint)
+    password_file = given.password_file
     if endpoint.username is None:
         if password_file is not None:
             raise ConfigurationError(f"a password without a name; write the name into the address: mqtt://user@{endpoint.host}")
@@ -112,6 +146,18 @@ def endpoint_of(url: str, *, password_file: str | None = None, cafile: str | Non
     if password is None and sys.stdin.isatty():
         password = click.prompt(f"Password of {endpoint.username} at {endpoint.host}", hide_input=True, err=True)
     return endpoint.with_password(password) if password else endpoint
+
+
+def _warn(endpoint: Endpoint) -> None:
+    if endpoint.is_loopback:
+        return
+    lacking = []
+    if endpoint.username is None and endpoint.certfile is None:
+        lacking.append("without a name (anybody there may switch this home)")
+    if not endpoint.tls:
+        lacking.append("without TLS (passwords and states cross the network in the clear)")
+    if lacking:
+        click.echo(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}", err=True)
 
 
 def _password(file: Path) -> str:

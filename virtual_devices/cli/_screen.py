@@ -59,6 +59,9 @@ def footer(started: Started) -> list[str]:
     endpoint = started.endpoint
     where = "" if endpoint.url == DEFAULT_BROKER else f" --broker {endpoint.url}"
     lines = [f"MQTT {endpoint.host}:{endpoint.port} ({started.broker}), topics virtual/{started.home.name}/#"]
+    if started.password_file is not None:
+        where += f" --password-file {started.password_file}"
+        lines.append(f"user {endpoint.username}, password in {started.password_file}")
     if started.v5_port is not None:
         lines.append(f"Home Assistant: add the MQTT integration, broker {endpoint.host}, port {started.v5_port}")
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from virtual_devices.cli._options import (
+    Credentials,
     credential_options,
     device_assignment,
     endpoint_of,
@@ -46,8 +47,7 @@ def simulate(
     assignments: tuple[tuple[str, str, str], ...],
     broker: str | None,
     home: str | None,
-    password_file: str | None,
-    cafile: str | None,
+    credentials: Credentials,
     ledger: Path | None,
     compiled: bool | None,  # noqa: FBT001 - click passes it by name
     as_json: bool,  # noqa: FBT001
@@ -57,7 +57,7 @@ def simulate(
         for option, value in (("--start", start), ("--step", step)):
             if value is not None:
                 raise click.UsageError(f"{option} cannot be used with --from: the running home says when it is")
-        endpoint = endpoint_of(broker, password_file=password_file, cafile=cafile)
+        endpoint = endpoint_of(broker, credentials)
         house = present.load(endpoint, home, home_file, assignments)
     else:
         house = simulation.load(home_file, assignments, start=start, step=step)

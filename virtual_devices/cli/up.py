@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import credential_options, endpoint_of, json_option
+from virtual_devices.cli._options import Credentials, credential_options, endpoint_of, json_option
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import up as fleet
@@ -26,6 +26,7 @@ def _speed(text: str) -> float:
 @click.option("--broker", metavar="URL", help="Your own broker, mqtt://user@host: speed 1 and start = now unless told otherwise.")
 @click.option("--broker-kind", type=click.Choice(["mosquitto", "iotcore"]), help="Which broker to start; else mosquitto where it is installed.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker that is started; else 1883, or a free one.")
+@click.option("--listen", metavar="ADDRESS", help="Of the broker that is started, instead of loopback; then only with a password, which it makes.")
 @click.option("--speed", type=_speed, metavar="N|max", help="Simulated seconds per second.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which it ends.")
 @click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")
@@ -40,6 +41,7 @@ def up(
     broker: str | None,
     broker_kind: str | None,
     port: int | None,
+    listen: str | None,
     speed: float | None,
     duration: int | None,
     isolate: bool,  # noqa: FBT001 - click passes it by name
@@ -47,15 +49,14 @@ def up(
     ledger: Path | None,
     metrics: int | None,
     state: Path | None,
-    password_file: str | None,
-    cafile: str | None,
+    credentials: Credentials,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run a whole HOME (default: examples/cape_town.yaml), with a broker of its own unless one is given."""
-    endpoint = endpoint_of(broker, password_file=password_file, cafile=cafile) if broker is not None else None
+    endpoint = endpoint_of(broker, credentials) if broker is not None else None
     options = fleet.Options(
         home_file, endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
-        state=state,
+        state=state, listen=listen,
     )  # fmt: skip
     if as_json:
         print_result(fleet.up(options, say=lambda text: click.echo(text, err=True)), as_json=True)

@@ -52,15 +52,27 @@ class Broker:
 
     Attributes:
         name: Which one it is.
+        host: The address that it binds.
+        password_file: Who may connect; None lets everybody in.
         endpoint: Where clients that speak MQTT 3.1.1 find it.
         v5_port: The port for MQTT 5 on the same host; mosquitto serves both on one.
         log: The file that takes its output.
     """
 
     def __init__(
-        self, name: BrokerKind, endpoint: Endpoint, v5_port: int | None, process: subprocess.Popen[bytes], log: Path
+        self,
+        name: BrokerKind,
+        endpoint: Endpoint,
+        v5_port: int | None,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        *,
+        host: str,
+        password_file: Path | None,
     ) -> None:
         self.name: BrokerKind = name
+        self.host = host
+        self.password_file = password_file
         self.endpoint = endpoint
         self.v5_port = v5_port
         self.log = log
@@ -145,7 +157,8 @@ def start_broker(
             if port or attempt == _ATTEMPTS - 1:
                 raise
         else:
-            return Broker(chosen, endpoint, number_v5, process, folder / "broker.log")
+            log = folder / "broker.log"
+            return Broker(chosen, endpoint, number_v5, process, log, host=host, password_file=password_file)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

@@ -18,6 +18,8 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
+NEWCOMERS = 5.0
+"""Wall seconds that a clock which goes on waits for devices that were not in its last window."""
 ASK_AGAIN = 0.5
 """Wall seconds after which an unsettled window is published again, unchanged."""
 
@@ -238,7 +240,8 @@ class ClockRuntime(Runtime):
 
     def _missing(self, wait_for: str) -> list[str]:
         names = [name.strip() for name in wait_for.split(",") if name.strip()]
-        if self.settled_seq and self.window is not None:  # who was away stays so, perhaps until the next window lets it come
+        if self.settled_seq and self.window is not None and self.loop.time() - self._begun_at > NEWCOMERS:
+            # who was away before may stay so until a window lets it come
             there = {*self.window.members, *self.window.observers}
             names = [name for name in names if name in there]
         missing = [name for name in names if not self._presence.online(name)]

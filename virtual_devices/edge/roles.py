@@ -183,6 +183,8 @@ class ParticipantRuntime(_Dependent):
                 member.resume(found)
         elif found is not None:
             self.proposal = (0, b"")
+        if self.settlement is not None and self.settlement.run == self.site.run:
+            self._commit()  # before the first state: a counter that was seen must not fall
         self.loop.call_soon(self.pursue)
 
     def commanded(self) -> None:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from virtual_devices.edge.assemble import Description
+from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.kit.face import settings_of
 from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.member import Command
@@ -39,12 +41,16 @@ def descriptions(home: Home, documents: Mapping[str, str], *, real_time: bool = 
     return found
 
 
-def command_line(description: Description, broker: str, *, fresh: bool = False, duration: int | None = None) -> list[str]:
+def command_line(description: Description, broker: Endpoint, *, fresh: bool = False, duration: int | None = None) -> list[str]:
     """The command that hosts one device in a process of its own, as a container does."""
     words = [
         sys.executable, "-P", "-m", "virtual_devices", "run", description.kind,
-        "--home", description.home, "--name", description.name, "--broker", broker,
+        "--home", description.home, "--name", description.name, "--broker", broker.url,
     ]  # fmt: skip
+    for option in ("cafile", "certfile", "keyfile"):
+        file = getattr(broker, option)
+        if file is not None:
+            words += [f"--{option}", str(Path(file).resolve())]
     for name, value in description.settings.items():
         if value is not None:
             words += ["--set", f"{name}={_text(value)}"]

@@ -149,7 +149,7 @@ class HomeHost:
         orders = self.orders
         duration = self._rest() if description.name == CLOCK else None
         fresh = orders.fresh and description.name == CLOCK and not self._seen
-        return command_line(description, orders.endpoint.url, fresh=fresh, duration=duration)
+        return command_line(description, orders.endpoint, fresh=fresh, duration=duration)
 
     def _rest(self) -> int | None:
         """Simulated seconds that are left of the duration; None without one."""
@@ -219,9 +219,9 @@ class HomeHost:
         abilities = {entry.name: entry.device_class.ability for entry in self.home.devices}
         for name, ability in abilities.items():
             state = self.archive.state(name)
-            if ability == "stores" and "soc" in state:
+            if ability == "stores" and state.get("soc") is not None:  # null before the first window
                 self.summary.soc[name] = state["soc"] / 100
-            if ability == "connects" and "cost" in state:
+            if ability == "connects" and state.get("cost") is not None:
                 self.summary.cost = {"currency": state.get("currency"), "amount": round(state["cost"], 4)}
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)

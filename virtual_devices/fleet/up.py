@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
+from virtual_devices.fleet import credentials
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
@@ -30,7 +31,7 @@ class Options:
     """What ``up`` was asked for; None where it is to choose.
 
     broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
-    port: of a broker of one's own.  state: folder for what survives.
+    port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.
     """
 
     home_file: Path | None = None
@@ -44,17 +45,23 @@ class Options:
     ledger: Path | None = None
     metrics: int | None = None
     state: Path | None = None
+    listen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What came of it. resumed: an earlier run goes on.  v5_port: where MQTT 5 is spoken; None on a foreign broker."""
+    """What came of it.
+
+    resumed: an earlier run goes on.  v5_port: where MQTT 5 is spoken; None on a foreign broker.  password_file: where the
+    password of a broker is that others may reach.
+    """
 
     home: Home
     endpoint: Endpoint
     broker: str
     v5_port: int | None
     resumed: bool
+    password_file: Path | None = None
 
 
 def state_folder(home: str) -> Path:
@@ -87,7 +94,7 @@ def up(
     state = options.state or state_folder(home.name)
     folder = options.home_file.resolve().parent if options.home_file else Path("examples").resolve()
     on_state = _metrics(options.metrics, home.name)
-    with Loop() as loop, _broker(options, state, loop, say) as (endpoint, name, v5_port):
+    with Loop() as loop, _broker(options, state, loop, say, home.name) as (endpoint, name, v5_port):
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
@@ -96,7 +103,8 @@ def up(
 
         def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             if started is not None:
-                started(loop, Started(host.home, endpoint, name, v5_port, resumed))
+                file = credentials.password_path(state / "broker") if options.listen else None
+                started(loop, Started(host.home, endpoint, name, v5_port, resumed, file))
 
         with _ended_by_signals(loop):
             return host.run(ready)
@@ -104,15 +112,19 @@ def up(
 
 @contextmanager
 def _broker(
-    options: Options, state: Path, loop: Loop, say: Callable[[str], None]
+    options: Options, state: Path, loop: Loop, say: Callable[[str], None], home: str
 ) -> Iterator[tuple[Endpoint, str, int | None]]:
     if options.broker is not None:
         yield options.broker, "your broker", None
         return
     folder = state / "broker"
+    password = credentials.of_home(folder, home) if options.listen else None
     keeper = _Keeper(loop, _start(options, folder), folder, say)
     try:
-        yield keeper.broker.endpoint, keeper.broker.name, keeper.broker.v5_port
+        endpoint = keeper.broker.endpoint
+        if password is not None:
+            endpoint = replace(endpoint, username=home, password=password)
+        yield endpoint, keeper.broker.name, keeper.broker.v5_port
     finally:
         keeper.close()
 
@@ -136,7 +148,10 @@ class _Keeper:
         dead = self.broker
         dead.close()
         try:
-            self.broker = start_broker(self._folder, kind=dead.name, port=dead.endpoint.port, v5_port=dead.v5_port)
+            self.broker = start_broker(
+                self._folder, kind=dead.name, host=dead.host, port=dead.endpoint.port, v5_port=dead.v5_port,
+                password_file=dead.password_file,
+            )  # fmt: skip
         except BrokerError as error:
             self._pause = min(2 * self._pause, 30.0)
             self._say(f"the broker ended and does not start again: {error}")
@@ -150,13 +165,15 @@ class _Keeper:
 
 
 def _start(options: Options, folder: Path) -> Broker:
-    kind: Any = options.broker_kind
+    where: Any = {"kind": options.broker_kind}
+    if options.listen is not None:
+        where |= {"host": options.listen, "password_file": credentials.hashed_path(folder)}
     if options.port is not None:
-        return start_broker(folder, kind=kind, port=options.port)
+        return start_broker(folder, port=options.port, **where)
     try:
-        return start_broker(folder, kind=kind, port=DEFAULT_PORT)
+        return start_broker(folder, port=DEFAULT_PORT, **where)
     except BrokerError:
-        return start_broker(folder, kind=kind, port=0)  # somebody else's broker has the usual port
+        return start_broker(folder, port=0, **where)  # somebody else's broker has the usual port
 
 
 @contextmanager

@@ -1,0 +1,246 @@
+"""The broker's configuration as it is shipped, in a real mosquitto: who gets in, and who may write what."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.stage import Stage, small_home
+from virtual_devices.edge.broker import find_mosquitto
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.files import read_home
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt import Client
+from virtual_devices.fleet.credentials import acl, identities, make
+from virtual_devices.kit.home import Home
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "mosquitto"
+OPENSSL, MOSQUITTO = shutil.which("openssl"), find_mosquitto()
+NAMES = ("server", "stranger", "expired", "client")
+pytestmark = pytest.mark.skipif(not (OPENSSL and MOSQUITTO), reason="mosquitto and openssl are not installed")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running mosquitto with the shipped configuration. ports: by the shipped ones."""
+
+    home: Home
+    secret: Path
+    ports: dict[int, int]
+
+    def who(self, identity: str, *, tls: bool = False) -> Endpoint:
+        password = (self.secret / f"{identity}.password").read_text().strip()
+        endpoint = Endpoint("localhost", self.ports[8883], tls=True, cafile=str(self.secret / "ca.crt")) if tls else self.open
+        return dataclasses.replace(endpoint, username=identity, password=password)
+
+    @property
+    def open(self) -> Endpoint:
+        return Endpoint("127.0.0.1", self.ports[1883])
+
+
+def certificates(folder: Path, client: str) -> None:
+    """An authority; a server of it, a client of it, and what another authority vouches for."""
+    for authority in ("ca", "other"):
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={authority}",
+            "-keyout", folder / f"{authority}.key", "-out", folder / f"{authority}.crt")  # fmt: skip
+    for name, subject, authority in (("server", "localhost", "ca"), ("client", client, "ca"), ("stranger", client, "other")):
+        run("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}",
+            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.csr")  # fmt: skip
+        (folder / "names").write_text("subjectAltName=DNS:localhost\n")
+        run("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / f"{authority}.crt", "-days", "2", "-CAcreateserial",
+            "-CAkey", folder / f"{authority}.key", "-extfile", folder / "names", "-out", folder / f"{name}.crt")  # fmt: skip
+
+
+def run(*words: object) -> None:
+    assert OPENSSL
+    subprocess.run([OPENSSL, *map(str, words)], check=True, capture_output=True)
+
+
+def serve(folder: Path, more: str = "") -> tuple[subprocess.Popen[bytes], dict[int, int]]:
+    """The shipped configuration with this machine's places in it."""
+    assert MOSQUITTO
+    ports = {}
+    text = (SHIPPED / "mosquitto.conf").read_text() + more
+    for port in (8883, 1883, 1880):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            ports[port] = int(probe.getsockname()[1])
+        assert f"listener {port}" in text
+        text = text.replace(f"listener {port} 127.0.0.1", f"listener {port}")
+        text = text.replace(f"listener {port}\n", f"listener {ports[port]} 127.0.0.1\n")
+    text = text.replace("/mosquitto/data/", f"{folder}/").replace("/mosquitto/secret/", f"{folder}/")
+    text = text.replace("/mosquitto/config/", f"{SHIPPED}/")
+    (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n" if os.geteuid() == 0 else text)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([MOSQUITTO, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
+    deadline = time.monotonic() + 10
+    while not all(answers(port) for port in ports.values()):
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        assert process.poll() is None, (folder / "log").read_text()
+        time.sleep(0.02)
+    return process, ports
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder, home = tmp_path_factory.mktemp("secret"), small_home(name="guarded")
+    make(home, folder)
+    certificates(folder, "guarded.oven")
+    process, ports = serve(folder)
+    try:
+        yield Site(home, folder, ports)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
+def refusal(loop: Loop, endpoint: Endpoint) -> str:
+    """Why somebody is not let in; empty when he is."""
+    refused: list[str] = []
+    client = Client(loop, endpoint, "visitor", on_message=lambda *_: None, on_refused=refused.append)
+    client.connect()
+    loop.run(until=lambda: client.connected or bool(refused) or client.last_error is not None, timeout=10)
+    reason = "" if client.connected else (refused or [client.last_error or "silence"])[0]
+    client.disconnect()
+    return reason
+
+
+@pytest.fixture
+def stage(site: Site) -> Iterator[Stage]:
+    """A home whose devices each have an identity of their own; the spy is its host."""
+    with Stage(site.who("guarded"), site.home) as made:
+        made.endpoints = {name: site.who(f"guarded.{name}") for name in made.described}
+        made.start()
+        yield made
+
+
+def test_the_shipped_access_list_is_that_of_the_example(tmp_path: Path) -> None:
+    home, _ = read_home(ROOT / "examples" / "cape_town.yaml", now=0)
+    assert (SHIPPED / "cape_town.acl").read_text() == acl(home)
+    made = make(home, tmp_path / "out")
+    assert set(made.new) == set(identities(home))
+    passwords = {path.name: path.read_text() for path in (tmp_path / "out").glob("*.password")}
+    assert len(set(passwords.values())) == len(identities(home))
+    assert make(home, tmp_path / "out").new == ()
+    assert {path.name: path.read_text() for path in (tmp_path / "out").glob("*.password")} == passwords, "they are kept"
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o600}
+
+
+def test_who_has_no_right_name_is_not_let_in(loop: Loop, site: Site) -> None:
+    assert refusal(loop, site.who("guarded.oven")) == ""
+    assert "refused" in refusal(loop, site.open)
+    assert "refused" in refusal(loop, dataclasses.replace(site.who("guarded.oven"), password="wrong"))  # noqa: S106 - nobody's
+    assert "refused" in refusal(loop, dataclasses.replace(site.who("guarded.oven"), username="guarded.kettle"))
+    assert "refused" in refusal(loop, dataclasses.replace(site.who("guarded.oven"), password=None))
+
+
+def test_over_tls_only_a_known_authority_counts(loop: Loop, site: Site) -> None:
+    oven = site.who("guarded.oven", tls=True)
+    assert refusal(loop, oven) == ""
+    assert "not trusted" in refusal(loop, dataclasses.replace(oven, cafile=str(site.secret / "other.crt")))
+    assert "not trusted" in refusal(loop, dataclasses.replace(oven, host="127.0.0.1")), "its certificate is of another name"
+
+
+def test_a_client_certificate_is_an_identity(loop: Loop, site: Site, tmp_path: Path) -> None:
+    for file in site.secret.iterdir():
+        shutil.copy(file, tmp_path)
+    more = f"\nlistener 18883 127.0.0.1\ncertfile {tmp_path}/server.crt\nkeyfile {tmp_path}/server.key\ncafile {tmp_path}/ca.crt\n"
+    more += f"require_certificate true\nuse_identity_as_username true\nacl_file {tmp_path}/acl\n"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    process, _ = serve(tmp_path, more.replace("18883", str(port)))
+    try:
+        anybody = Endpoint("localhost", port, tls=True, cafile=str(tmp_path / "ca.crt"))
+
+        def shows(name: str) -> Endpoint:
+            return anybody.with_tls(
+                cafile=anybody.cafile, certfile=str(tmp_path / f"{name}.crt"), keyfile=str(tmp_path / f"{name}.key")
+            )
+
+        heard: list[str] = []
+        oven = Client(loop, shows("client"), "oven", on_message=lambda topic, *_: heard.append(topic))
+        oven.subscribe(("virtual/guarded/#", 0))
+        oven.connect()
+        assert loop.run(until=lambda: oven.subscribed, timeout=10), oven.last_error
+        oven.publish("virtual/guarded/battery/state", b"{}", 1)
+        oven.publish("virtual/guarded/oven/state", b"{}", 1)
+        assert loop.run(until=lambda: bool(heard), timeout=10)
+        assert heard == ["virtual/guarded/oven/state"]
+        oven.disconnect()
+        assert refusal(loop, anybody)
+        assert refusal(loop, shows("stranger"))
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_home_lives_under_its_rights(stage: Stage) -> None:
+    stage.steps(12)
+    assert set(stage.json("inverter", "settlement")["members"]) == {"battery", "geyser", "grid", "oven", "roof"}
+    stage.audited()
+    assert all(not stage.errors(name) for name in stage.described)
+
+
+FOREIGN = [
+    "virtual/guarded/battery/proposal", "virtual/guarded/battery/availability", "virtual/guarded/battery/set",
+    "virtual/guarded/clock/window", "virtual/guarded/inverter/settlement", "virtual/guarded/oven2/state",
+    "virtual/other/oven/state", "homeassistant/device/virtual_guarded_battery/config", "homeassistant/status", "anything",
+]  # fmt: skip
+
+
+def test_the_oven_may_write_below_its_own_name_only(stage: Stage, site: Site, loop: Loop) -> None:
+    stage.steps(2)
+    heard: list[str] = []
+    owner = Client(loop, site.who("owner"), "owner", on_message=lambda topic, *_: heard.append(topic))
+    owner.subscribe(("virtual/#", 0), ("homeassistant/#", 0), ("anything", 0))
+    owner.connect()
+    assert loop.run(until=lambda: owner.subscribed, timeout=10)
+    thief = Client(loop, site.who("guarded.oven"), "thief", on_message=lambda *_: None)
+    thief.connect()
+    assert loop.run(until=lambda: thief.connected, timeout=10)
+    loop.run(timeout=0.2)
+    heard.clear()
+    for topic in FOREIGN:
+        thief.publish(topic, b"mine", 1, retain=True)
+    own = ["virtual/guarded/oven/note", "homeassistant/device/virtual_guarded_oven/config"]
+    for topic in own:
+        thief.publish(topic, b"", 1)
+    assert loop.run(until=lambda: set(own) <= set(heard), timeout=10)
+    assert set(heard) == set(own)
+    stage.steps(2)
+    stage.audited()
+    for client in (owner, thief):
+        client.disconnect()
+
+
+def test_home_assistant_commands_and_nothing_else(stage: Stage, site: Site, loop: Loop) -> None:
+    assistant = Client(loop, site.who("homeassistant"), "assistant", on_message=lambda *_: None)
+    assistant.connect()
+    assert loop.run(until=lambda: assistant.connected, timeout=10)
+    assistant.publish("virtual/guarded/oven/set/setpoint", b"111", 1)
+    assistant.publish("virtual/guarded/oven/state", b"{}", 1, retain=True)
+    assert assistant.flush(5)
+    stage.wait(lambda: ("oven", "state") in stage.last and stage.state("oven").get("setpoint") == 111)
+    stage.sync()
+    assert stage.last["oven", "state"] != b"{}"
+    assistant.disconnect()

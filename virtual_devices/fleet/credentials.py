@@ -1,0 +1,136 @@
+"""Who may do what at a broker that others reach: identities, passwords and mosquitto's files.
+
+Every device is a user of its own, ``<home>.<device>`` (no name holds a dot), and may write below its own name only. The
+home's host is ``<home>``, Home Assistant ``homeassistant``, people ``owner``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from virtual_devices.edge import discovery
+from virtual_devices.edge.topics import HA_STATUS, ROOT, Topics
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home import Home
+
+ASSISTANT, OWNER = "homeassistant", "owner"
+_ITERATIONS = 10_000
+_SALT_BYTES = 12
+_PASSWORD_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What ``make`` wrote. new: identities whose password is new."""
+
+    folder: Path
+    identities: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def identities(home: Home) -> tuple[str, ...]:
+    """Everybody who may connect to a home's broker."""
+    return (home.name, *(f"{home.name}.{entry.name}" for entry in home.devices), ASSISTANT, OWNER)
+
+
+def acl(home: Home) -> str:
+    """mosquitto's access list: each device writes below its own name and announces itself, and nobody else."""
+    everything = f"{ROOT}/{home.name}/#"
+    sections = [
+        f"# who may write what in home {home.name}; made by: virtual-devices credentials",
+        _section(
+            home.name,
+            readwrite=[everything],
+            write=[discovery.topic(home.name, entry.name) for entry in home.devices],
+            read=["homeassistant/device/+/config", HA_STATUS],
+        ),
+    ]
+    sections += [
+        _section(
+            f"{home.name}.{entry.name}",
+            read=[everything, HA_STATUS],
+            write=[f"{ROOT}/{home.name}/{entry.name}/#", discovery.topic(home.name, entry.name)],
+        )
+        for entry in home.devices
+    ]
+    commands = Topics("+", "+").command
+    for person in (ASSISTANT, OWNER):
+        status = [HA_STATUS] if person == ASSISTANT else [f"{ROOT}/_cli/#"]
+        sections.append(_section(person, read=[f"{ROOT}/#", "homeassistant/#"], write=[commands, f"{commands}/+", *status]))
+    return "\n".join(sections)
+
+
+def make(home: Home, folder: Path) -> Made:
+    """Write ``passwords``, ``acl`` and one file with the plain password of each identity; what is there is kept.
+
+    Raises ConfigurationError when the folder cannot be written.
+    """
+    new = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lines = []
+        for identity in identities(home):
+            path = folder / f"{identity}.password"
+            if not path.exists():
+                new.append(identity)
+            lines.append(f"{identity}:{hashed(_kept_password(path))}\n")
+        _write(folder / "passwords", "".join(lines))
+        _write(folder / "acl", acl(home))
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --out") from None
+    return Made(folder, identities(home), tuple(new))
+
+
+def password_path(folder: Path) -> Path:
+    """Where the password of a home's own broker is."""
+    return folder / "password"
+
+
+def hashed_path(folder: Path) -> Path:
+    """The same, as mosquitto takes it."""
+    return folder / "passwords"
+
+
+def of_home(folder: Path, home: str) -> str:
+    """The password of a home's own broker, made once. Raises ConfigurationError when it cannot be kept."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        password = _kept_password(password_path(folder))
+        _write(hashed_path(folder), f"{home}:{hashed(password)}\n")
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --state") from None
+    return password
+
+
+def hashed(password: str) -> str:
+    """A password as mosquitto's password file has it: PBKDF2 with HMAC-SHA512 (its type 7)."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    derived = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(derived).decode()}"
+
+
+def _kept_password(path: Path) -> str:
+    if not path.exists():
+        _write(path, secrets.token_urlsafe(_PASSWORD_BYTES) + "\n")
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole, and for its owner only from the first moment."""
+    partial = path.with_name(path.name + ".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)
+
+
+def _section(user: str, **rights: list[str]) -> str:
+    lines = [f"\nuser {user}"]
+    for right, topics in rights.items():
+        lines += [f"topic {right} {topic}" for topic in topics]
+    return "\n".join(lines)
