@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from virtual_devices.edge.messages import AboutMessage, read
 from virtual_devices.edge.topics import Topics
+from virtual_devices.kit.device import NAME
 
+MOST = 500
+"""Devices of a home; whoever comes later is not seen."""
 PARTICIPANTS = frozenset({"consumes", "produces", "stores", "connects"})
 
 
@@ -23,6 +26,8 @@ class Presence:
 
     def received(self, device: str, leaf: str, payload: bytes) -> bool:
         """Take a message; True when it changed who is there. Raises ProtocolError for a broken one."""
+        if leaf in ("about", "availability") and not self._is_welcome(device):
+            return False
         if leaf == "about":
             if not payload:
                 return self._ability.pop(device, None) is not None
@@ -35,6 +40,10 @@ class Presence:
             (self._online.add if payload == b"online" else self._online.discard)(device)
             return changed
         return False
+
+    def _is_welcome(self, device: str) -> bool:
+        known = device in self._ability or device in self._online
+        return known or (NAME.fullmatch(device) is not None and len(self._ability.keys() | self._online) < MOST)
 
     def online(self, device: str) -> bool:
         """Whether a device says that it is there."""

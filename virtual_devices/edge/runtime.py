@@ -7,6 +7,7 @@ and run come from the clock's retained ``site``. Until then the device is offlin
 from __future__ import annotations
 
 import random
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ import orjson
 
 from virtual_devices import __version__
 from virtual_devices.edge import discovery
+from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop, Timer
@@ -40,6 +42,8 @@ SILENCE = 5.0
 """Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
+ANSWERS = (20, 10.0)
+"""Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _LONGEST_COMMAND = 65_536
 _SHOWN = 80
 
@@ -84,6 +88,9 @@ class Runtime:
         self._synced = self.online = False
         self._state_due: Timer | None = None
         self._state_at = -STATE_EVERY
+        self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
+        self._answer_due: Timer | None = None
+        self._unsaid = 0
         self.standing_by = False
         """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
@@ -195,21 +202,26 @@ class Runtime:
         place = split(topic)
         if place is None or place[0] != self.home:
             return
-        _, device, leaf = place
         try:
-            if leaf == "site" and device == CLOCK:
-                self._site(payload)
-            elif device == self.name and leaf == "sync":
-                self._all_heard()
-            elif device == self.name and leaf == "availability":
-                if payload == b"offline" and self.online and not self.standing_by and self.client.connected:
-                    self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
-            elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
-                self._command(leaf, payload, retain=retain)
-            else:
-                self.received(device, leaf, payload)
+            self._heard(place[1], place[2], payload, retain=retain)
         except ProtocolError as error:
             self.complain(str(error), topic)
+        except Exception as error:  # noqa: BLE001 - one device's fault must not end the others of this process
+            self._log(f"{self.name}: a fault of the program, please report it:\n{traceback.format_exc()}")
+            self.complain(f"a fault of the program ({error!r}) on a message of {len(payload)} bytes", topic)
+
+    def _heard(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if leaf == "site" and device == CLOCK:
+            self._site(payload)
+        elif device == self.name and leaf == "sync":
+            self._all_heard()
+        elif device == self.name and leaf == "availability":
+            if payload == b"offline" and self.online and not self.standing_by and self.client.connected:
+                self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
+        elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
+            self._command(leaf, payload, retain=retain)
+        else:
+            self.received(device, leaf, payload)
 
     def _all_heard(self) -> None:
         self._synced = True
@@ -253,8 +265,18 @@ class Runtime:
         self._announce()
 
     def complain(self, text: str, about: str) -> None:
-        """Say on the own error topic what is wrong with somebody's message."""
+        """Say on the own error topic what is wrong with somebody's message; in a flood, how many more there were."""
+        if not self._complaints.take(self.loop.time()):
+            if not self._unsaid:
+                self.loop.call_later(1.0, self._say_how_many)
+            self._unsaid += 1
+            return
         self.client.publish(self.topics.error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
+
+    def _say_how_many(self) -> None:
+        count, self._unsaid = self._unsaid, 0
+        message = ErrorMessage(error=f"and {count} more like these, which nobody is told one by one", about=self.name)
+        self.client.publish(self.topics.error, write(message), 1)
 
     # -- commands -----------------------------------------------------------------------------------------------------
 
@@ -276,10 +298,22 @@ class Runtime:
             self.member.command(changes, at)
         except VirtualDevicesError as error:
             self.complain(str(error), topic)
-            self.publish_state(now=True)  # whoever sent it sees what still holds
-            return
-        self.commanded()
-        self.publish_state(now=True)
+        self._answer()  # also to who was refused: he sees what still holds
+
+    def _answer(self) -> None:
+        """Keep and show what holds now: at once, in a flood a few times per second."""
+        if self._answers.take(self.loop.time()):
+            self._answer_now()
+        elif self._answer_due is None:
+            self._answer_due = self.loop.call_later(1 / ANSWERS[1], self._answer_now)
+
+    def _answer_now(self) -> None:
+        if self._answer_due is not None:
+            self._answer_due.cancel()
+            self._answer_due = None
+        if self.member is not None:
+            self.commanded()
+            self.publish_state(now=True)
 
     def _parse(self, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:
         assert self.member is not None  # noqa: S101 - for the type checker; checked by the caller
