@@ -74,6 +74,7 @@ class Stage:
         self.heard: list[tuple[str, str, bytes]] = []
         self.falls: list[str] = []
         """Energy counters that were seen to fall."""
+        self._run = ""
         self._counted: dict[tuple[str, str], float] = {}
         self.records: dict[int, LedgerRecord] = {}
         self.book = Book(lambda record, _: self.records.update({record.seq: record}), self._ask_for)
@@ -159,12 +160,15 @@ class Stage:
         trigger = self._triggers.pop((device, leaf), None)
         if trigger is not None:
             trigger()
-        with contextlib.suppress(ProtocolError, orjson.JSONDecodeError):  # some tests talk rubbish
+        with contextlib.suppress(ProtocolError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):  # some tests talk rubbish
             self._note(device, leaf, payload)
 
     def _note(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "state" and payload:
             self._count(device, orjson.loads(payload))
+        if leaf == "site" and payload and orjson.loads(payload)["run"] != self._run:
+            self._run = orjson.loads(payload)["run"]
+            self._counted.clear()  # a new run counts from nothing
         if leaf == "ledger":
             self.book.ledger(payload)
         elif leaf == "settlement" and payload:

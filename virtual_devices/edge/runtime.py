@@ -42,7 +42,7 @@ SILENCE = 5.0
 """Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
-ANSWERS = (20, 10.0)
+ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _LONGEST_COMMAND = 65_536
 _SHOWN = 80
