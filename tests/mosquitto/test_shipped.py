@@ -82,12 +82,16 @@ def serve(folder: Path, more: str = "") -> tuple[subprocess.Popen[bytes], dict[i
     (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n" if os.geteuid() == 0 else text)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([MOSQUITTO, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
-    deadline = time.monotonic() + 10
-    while not all(answers(port) for port in ports.values()):
-        assert time.monotonic() < deadline, (folder / "log").read_text()
-        assert process.poll() is None, (folder / "log").read_text()
-        time.sleep(0.02)
+    until_it_answers(process, [*ports.values()], folder / "log")
     return process, ports
+
+
+def until_it_answers(process: subprocess.Popen[bytes], ports: list[int], log: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not all(answers(port) for port in ports):
+        assert time.monotonic() < deadline, log.read_text()
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.02)
 
 
 def answers(port: int) -> bool:
@@ -170,6 +174,7 @@ def test_a_client_certificate_is_an_identity(loop: Loop, site: Site, tmp_path: P
         port = int(probe.getsockname()[1])
     process, _ = serve(tmp_path, more.replace("18883", str(port)))
     try:
+        until_it_answers(process, [port], tmp_path / "log")
         anybody = Endpoint("localhost", port, tls=True, cafile=str(tmp_path / "ca.crt"))
 
         def shows(name: str) -> Endpoint:
