@@ -15,6 +15,7 @@ import orjson
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.booking import Book
+from virtual_devices.edge.clockwork import ClockRuntime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
@@ -253,8 +254,10 @@ class Stage:
     def rest(self) -> None:
         """Wait until nobody has anything left to do."""
         def done() -> bool:
-            members = [runtime.member for runtime in self.runtimes.values() if runtime.online]
-            return all(getattr(member, "proposed", None) is None for member in members)
+            online = [runtime for runtime in self.runtimes.values() if runtime.online]
+            # a window that the clock has just opened may not have been heard by anybody yet
+            opened = [r.window.seq > r.settled_seq for r in online if isinstance(r, ClockRuntime) and r.window is not None]
+            return not any(opened) and all(getattr(runtime.member, "proposed", None) is None for runtime in online)
 
         self.wait(done)
         for runtime in self.runtimes.values():
