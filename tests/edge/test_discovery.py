@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from virtual_devices.edge import discovery
 from virtual_devices.edge.discovery import payload
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
@@ -60,16 +61,25 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
 @pytest.mark.parametrize("kind", catalogue.kinds())
 def test_names_and_templates(kind: str) -> None:
     topic, message = announce(kind, "device_1")
-    assert topic == "homeassistant/device/virtual_cape_town_device_1/config"
-    assert message["device"]["identifiers"] == ["virtual_cape_town_device_1"]
+    assert topic == "homeassistant/device/virtual-cape_town-device_1/config"
+    assert message["device"]["identifiers"] == ["virtual-cape_town-device_1"]
     assert message["state_topic"] == "virtual/cape_town/device_1/state"
     assert message["availability_topic"] == "virtual/cape_town/device_1/availability"
     for name, component in message["components"].items():
-        assert component["unique_id"] == f"virtual_cape_town_device_1_{name}"
+        assert component["unique_id"] == f"virtual-cape_town-device_1-{name}"
         assert component["default_entity_id"] == f"{component['platform']}.cape_town_device_1_{name}"
         assert set(re.findall(r"value_json\.(\w+)", component["value_template"])) == {name}
         if component["platform"] in ("switch", "binary_sensor"):
             assert component["value_template"] == f"{{{{ 'ON' if value_json.{name} else 'OFF' }}}}"
+
+
+def test_homes_whose_names_begin_alike_stay_apart() -> None:
+    names = [("cape", "town_oven"), ("cape_town", "oven")]
+    (one, first), (other, second) = [discovery.payload(home, name, "oven", catalogue.load("oven"), {}) for home, name in names]
+    assert one != other
+    ids = [{item["unique_id"] for item in message["components"].values()} for message in (first, second)]
+    assert not ids[0] & ids[1]
+    assert first["device"]["identifiers"] != second["device"]["identifiers"]
 
 
 def test_totals_and_days_of_energy() -> None:

@@ -298,8 +298,8 @@ def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkey
 def discovered(stage: Stage) -> set[str]:
     found: set[str] = set()
     client = Client(stage.loop, stage.endpoint, "looker", on_message=lambda topic, payload, _: found.add(topic) if payload else None)
-    client.subscribe((f"homeassistant/device/virtual_{stage.home.name}_oven/config", 0), ("looker/mark", 0))
-    client.subscribe((f"homeassistant/device/virtual_{stage.home.name}_geyser/config", 0))
+    client.subscribe((f"homeassistant/device/virtual-{stage.home.name}-oven/config", 0), ("looker/mark", 0))
+    client.subscribe((f"homeassistant/device/virtual-{stage.home.name}-geyser/config", 0))
     client.connect()
     stage.wait(lambda: client.subscribed)
     client.publish("looker/mark", b"1")

@@ -47,7 +47,7 @@ def everything(session: Session) -> set[str]:
 
 
 def test_all_that_a_home_left_is_cleared_and_nothing_else(session: Session) -> None:
-    session.client.publish("homeassistant/device/virtual_cape_lamp/config", b'{"state_topic":"zigbee/lamp"}', 1, retain=True)
+    session.client.publish("homeassistant/device/virtual-cape-lamp/config", b'{"state_topic":"zigbee/lamp"}', 1, retain=True)
     session.client.publish("homeassistant/status", b"online", 1, retain=True)
     leave(session, "cape_town", "oven")
     leave(session, "cape_town", "town_tv")
@@ -59,6 +59,16 @@ def test_all_that_a_home_left_is_cleared_and_nothing_else(session: Session) -> N
     done = forget(session, "cape")
     assert (done.devices, done.topics, done.online) == (("clock", "oven", "tv"), 11, ())
     assert everything(session) == before
+
+
+def test_what_was_announced_under_the_former_id_goes_too(session: Session) -> None:
+    leave(session, "cape", "oven")
+    leave(session, "cape_town", "oven")
+    _, announced = discovery.payload("cape", "oven", "oven", load("oven"), {})
+    session.client.publish("homeassistant/device/virtual_cape_oven/config", orjson.dumps(announced), 1, retain=True)
+    assert session.client.flush(10)
+    forget(session, "cape")
+    assert {name for name in everything(session) if "cape_town" not in name} == set()
 
 
 def test_a_homes_name_that_begins_anothers_takes_only_its_own_announcements(session: Session) -> None:

@@ -209,7 +209,7 @@ def test_a_home_lives_under_its_rights(stage: Stage) -> None:
 FOREIGN = [
     "virtual/guarded/battery/proposal", "virtual/guarded/battery/availability", "virtual/guarded/battery/set",
     "virtual/guarded/clock/window", "virtual/guarded/inverter/settlement", "virtual/guarded/oven2/state",
-    "virtual/other/oven/state", "homeassistant/device/virtual_guarded_battery/config", "homeassistant/status", "anything",
+    "virtual/other/oven/state", "homeassistant/device/virtual-guarded-battery/config", "homeassistant/status", "anything",
 ]  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def test_the_oven_may_write_below_its_own_name_only(stage: Stage, site: Site, lo
     heard.clear()
     for topic in FOREIGN:
         thief.publish(topic, b"mine", 1, retain=True)
-    own = ["virtual/guarded/oven/note", "homeassistant/device/virtual_guarded_oven/config"]
+    own = ["virtual/guarded/oven/note", "homeassistant/device/virtual-guarded-oven/config"]
     for topic in own:
         thief.publish(topic, b"", 1)
     assert loop.run(until=lambda: set(own) <= set(heard), timeout=10)

@@ -32,8 +32,11 @@ _DICT_METHODS = frozenset(dir(dict))
 
 
 def identifier(home: str, device: str) -> str:
-    """What Home Assistant knows the device by; it never changes."""
-    return f"virtual_{home}_{device}"
+    """What brokers and Home Assistant know the device by; it never changes.
+
+    Names hold no hyphen, so that ``town_oven`` of home ``cape`` is not taken for ``oven`` of home ``cape_town``.
+    """
+    return f"virtual-{home}-{device}"
 
 
 def topic(home: str, device: str) -> str:
@@ -54,7 +57,7 @@ def payload(
     for reading in readings_of(device_class):
         components[reading.name] = _sensor(reading, currency)
     for name, component in components.items():
-        component["unique_id"] = f"{identifier(home, device)}_{name}"
+        component["unique_id"] = f"{identifier(home, device)}-{name}"
         component["default_entity_id"] = f"{component['platform']}.{home}_{device}_{name}"
     message = {
         "device": {

@@ -96,7 +96,7 @@ class Runtime:
         self.client = Client(
             loop,
             endpoint,
-            f"virtual_{home}_{name}",
+            discovery.identifier(home, name),
             will=Will(self.topics.availability, b"offline"),
             on_message=self._message,
             on_connect=self._connected,

@@ -68,6 +68,6 @@ def _announced(session: Session, home: str) -> dict[str, str]:
     found = {}
     for name, payload in session.collect(f"{PREFIX}/device/+/config").items():
         for device in {match.decode() for match in own.findall(payload)}:
-            if name == topic(home, device):
+            if name in (topic(home, device), f"{PREFIX}/device/{ROOT}_{home}_{device}/config"):  # the latter: until November 2026
                 found[name] = device
     return found
