@@ -59,6 +59,19 @@ def validator(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema.Dr
     return jsonschema.Draft7Validator({**schema, "components": document["components"]})
 
 
+def test_it_says_what_the_protocols_table_says(document: dict[str, Any]) -> None:
+    text = (EXAMPLE.parents[1] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `([a-z/<>]+)` \|.*\| ([^|]*) ?\|$", text, re.MULTILINE))
+    assert table.pop("sync") == "", "only its sender hears it"
+    retained = {}
+    for operation in document["operations"].values():
+        name = operation["channel"]["$ref"].rsplit("/", 1)[1]
+        leaf = document["channels"][name]["address"].split("/", 3)[3].replace("{", "<").replace("}", ">")
+        retained[leaf] = operation["bindings"]["mqtt"]["retain"]
+    assert retained.pop("config"), "what Home Assistant is told"
+    assert retained == {leaf: kept.startswith("retained") for leaf, kept in table.items()}
+
+
 def test_it_has_the_form_of_asyncapi_3(document: dict[str, Any]) -> None:
     assert document["asyncapi"] == "3.0.0"
     assert set(document["info"]) >= {"title", "version"}

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from virtual_devices import __version__
 from virtual_devices.edge import discovery, messages
-from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.topics import HOST, Topics
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import MAX_NAME, NAME
@@ -48,7 +48,7 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel("value", one.command + "/{setting}", "One setting to change.", None, 1, retain=False, received=True),
         _Channel("applied", one.applied, "A command is in force.", messages.AppliedMessage, 1, retain=False),
         _Channel("error", one.error, "What it refused, and why.", messages.ErrorMessage, 1, retain=False),
-        _Channel("conditions", one.conditions, "What others depend on.", messages.ConditionsMessage, 0, retain=False),
+        _Channel("conditions", one.conditions, "What others depend on.", messages.ConditionsMessage, 0, retain=True),
         _Channel("proposal", one.proposal, "Its part in a window; its checkpoint.", messages.ProposalMessage, 0, retain=True),
         _Channel("site", one.site, "Of the clock: the home's place and run.", messages.SiteMessage, 1, retain=True),
         _Channel("window", one.window, "Of the clock: the time that is asked about.", messages.WindowMessage, 0, retain=True),
@@ -56,6 +56,9 @@ def _channels() -> tuple[_Channel, ...]:
             "settlement", one.settlement, "Of the inverter: the commit of a window.", messages.SettlementMessage, 1, retain=True
         ),
         _Channel("ledger", one.ledger, "Of the inverter: every transfer of a window.", messages.LedgerMessage, 1, retain=False),
+        _Channel(
+            "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", messages.MissingMessage, 0, retain=False, received=True
+        ),
         _Channel(
             "discovery", discovery.topic("{home}", "{device}"), "What Home Assistant is told of it.", None, 1, retain=True
         ),
