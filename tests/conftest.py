@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Generator
 from importlib.util import find_spec
 from typing import TypeVar
@@ -18,6 +19,8 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun with & in a script: what the tests start would not hear Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not REQUIRE_ALL:
         return
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
