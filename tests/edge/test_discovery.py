@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.edge import discovery
 from virtual_devices.edge.discovery import payload
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
@@ -75,7 +74,7 @@ def test_names_and_templates(kind: str) -> None:
 
 def test_homes_whose_names_begin_alike_stay_apart() -> None:
     names = [("cape", "town_oven"), ("cape_town", "oven")]
-    (one, first), (other, second) = [discovery.payload(home, name, "oven", catalogue.load("oven"), {}) for home, name in names]
+    (one, first), (other, second) = [payload(home, name, "oven", catalogue.load("oven"), {}) for home, name in names]
     assert one != other
     ids = [{item["unique_id"] for item in message["components"].values()} for message in (first, second)]
     assert not ids[0] & ids[1]

@@ -56,7 +56,7 @@ class Archive:
         self._synced_at = self._asked_at = 0.0
         self._sync = Topics(home, HOST).sync
         self.client = Client(
-            loop, endpoint, f"virtual-{home}-{HOST}-{os.getpid()}", on_message=self._message, on_connect=self._connected,
+            loop, endpoint, f"{discovery.identifier(home, HOST)}-{os.getpid()}", on_message=self._message, on_connect=self._connected,
             on_refused=self._on_refused,
         )  # fmt: skip
         every = Topics(home, "+")
