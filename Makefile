@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test heavy soak lint bench clean
+.PHONY: help demo test heavy home-assistant soak lint bench clean
 
 VENV ?= .venv
 ARGS ?=
@@ -21,16 +21,19 @@ READY := $(VENV)/.ready-$(if $(VIRTUAL_DEVICES_REQUIRE_ALL),all,dev)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-home ## a home runs in this terminal; make demo ARGS="--for 2h" ends by itself
 	@$(BIN)/python -m virtual_devices up examples/cape_town.yaml $(ARGS)
 
 test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto or without)
-	@$(PYTEST) -m "not heavy" $(ARGS)
+	@$(PYTEST) -m "not heavy and not home_assistant" $(ARGS)
 
 heavy: $(READY) ## the heavy tests
 	@$(PYTEST) -m heavy $(ARGS)
+
+home-assistant: $(READY) ## the home before a real one: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make home-assistant
+	@$(BIN)/python -m pytest -m home_assistant tests/home_assistant $(ARGS)
 
 soak: $(READY) ## 1,000 random kills of running homes; make soak ARGS="--kills 100 --seed 7"
 	@$(BIN)/python -m tests.soak $(ARGS)

@@ -17,7 +17,7 @@ DEVICE_KEYS = {
 }  # fmt: skip
 ORIGIN_KEYS = {"name", "sw_version", "support_url"}
 EVERY = {
-    "platform", "unique_id", "default_entity_id", "name", "device_class", "entity_category", "enabled_by_default",
+    "platform", "unique_id", "default_entity_id", "object_id", "name", "device_class", "entity_category", "enabled_by_default",
     "value_template", "icon",
 }  # fmt: skip
 PLATFORMS: dict[str, tuple[set[str], set[str]]] = {  # platform → (required beside state_topic, also allowed)
@@ -90,7 +90,7 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
     unknown = set(component) - EVERY - required - allowed - {"state_topic"}
     if unknown:
         found.append(f"silently removed: {unknown}")
-    missing = ({"unique_id", "default_entity_id", "name", "value_template"} | required) - set(component)
+    missing = ({"unique_id", "default_entity_id", "object_id", "name", "value_template"} | required) - set(component)
     if missing:
         found.append(f"missing: {missing}")
     if not (payload.get("state_topic") or component.get("state_topic")):
@@ -100,6 +100,8 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
     entity = component.get("default_entity_id", "")
     if not ENTITY_ID.fullmatch(entity) or entity.split(".")[0] != platform:
         found.append(f"default_entity_id {entity!r}")
+    if component.get("object_id", "") != entity.partition(".")[2]:
+        found.append("object_id, which Home Assistant before 2025.10 reads, is another than default_entity_id")
     if component.get("entity_category") not in (None, "config", "diagnostic"):
         found.append("unknown entity_category")
     if component.get("entity_category") == "config" and platform in ("sensor", "binary_sensor"):

@@ -112,7 +112,7 @@ def test_what_cannot_change_while_a_home_runs_is_no_control() -> None:
         (lambda message: message["device"].update(colour="red"), "device: {'colour'}"),
         (lambda message: message["components"]["energy"].update(unit_of_measurement="KWh"), "energy: energy in 'KWh'"),
         (lambda message: message["components"]["energy"].update(state_class="measurement"), "energy: energy with state_class measurement"),
-        (lambda message: message["components"]["energy"].update(object_id="x"), "energy: silently removed: {'object_id'}"),
+        (lambda message: message["components"]["energy"].update(objectid="x"), "energy: silently removed: {'objectid'}"),
         (lambda message: message["components"]["energy"].update(entity_category="config"), "energy: category config on what cannot be set"),
         (lambda message: message["components"]["mode"].pop("command_topic"), "mode: missing: {'command_topic'}"),
         (lambda message: message["components"]["mode"].update(platform="time"), "mode: platform 'time' is unknown to some"),

@@ -59,6 +59,7 @@ def payload(
     for name, component in components.items():
         component["unique_id"] = f"{identifier(home, device)}-{name}"
         component["default_entity_id"] = f"{component['platform']}.{home}_{device}_{name}"
+        component["object_id"] = f"{home}_{device}_{name}"  # the same before 2025.10; newer ones ignore it
     message = {
         "device": {
             "identifiers": [identifier(home, device)],
