@@ -33,7 +33,7 @@ heavy: $(READY) ## the heavy tests
 	@$(PYTEST) -m heavy $(ARGS)
 
 home-assistant: $(READY) ## the home before a real one: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make home-assistant
-	@$(BIN)/python -m pytest -m home_assistant tests/home_assistant $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup -m home_assistant tests/home_assistant $(ARGS)
 
 soak: $(READY) ## 1,000 random kills of running homes; make soak ARGS="--kills 100 --seed 7"
 	@$(BIN)/python -m tests.soak $(ARGS)

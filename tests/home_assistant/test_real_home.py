@@ -162,7 +162,11 @@ class Site:
             time.sleep(0.5)
 
 
-@pytest.fixture(scope="module", params=FOLDERS or [Path("none")], ids=lambda folder: folder.name)
+# one worker for each Home Assistant, whose tests belong together
+PARAMETERS = [pytest.param(folder, id=folder.name, marks=pytest.mark.xdist_group(folder.name)) for folder in FOLDERS or [Path("none")]]
+
+
+@pytest.fixture(scope="module", params=PARAMETERS)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     there = Site(request.param, tmp_path_factory.mktemp("site"))
     try:
@@ -387,4 +391,6 @@ def test_forget_leaves_nothing(site: Site) -> None:
     site.ha.start()
     assert not site.ha.entities()
     assert not site.ha.devices()
-    assert [line for line in site.ha.complaints() if not any(name in line for name in NOT_THE_DEVICES)] == []
+    # an empty message for a device that is gone already is nothing wrong: both sides may clear it
+    expected = (*NOT_THE_DEVICES, "No device components to cleanup")
+    assert [line for line in site.ha.complaints() if not any(text in line for text in expected)] == []
