@@ -161,6 +161,19 @@ class Site:
             assert time.monotonic() < deadline, f"{len(unwell)} without a value: {unwell[:10]}"
             time.sleep(0.5)
 
+    def wait_until_nothing_is_there(self) -> None:
+        """All entities unavailable; else it says which are not, and what their devices last said of themselves."""
+        deadline = time.monotonic() + 60
+        while True:
+            states = self.ha.states()
+            own = [item["entity_id"] for item in self.ha.entities().values() if item["disabled_by"] is None]
+            there = [each for each in own if states.get(each, {}).get("state") != "unavailable"]
+            if not there:
+                return
+            said = {topic: payload for topic, payload in dict(self.heard).items() if topic.endswith("/availability")}
+            assert time.monotonic() < deadline, f"{[(each, states.get(each)) for each in there[:5]]} of {len(there)}; {said}"
+            time.sleep(0.3)
+
 
 # one worker for each Home Assistant, whose tests belong together
 PARAMETERS = [pytest.param(folder, id=folder.name, marks=pytest.mark.xdist_group(folder.name)) for folder in FOLDERS or [Path("none")]]
@@ -357,7 +370,7 @@ def test_after_a_restart_of_home_assistant_all_is_there_with_the_right_units(sit
 def test_a_broker_that_comes_back_with_empty_memory_leaves_no_duplicate(site: Site) -> None:
     before = {unique: item["entity_id"] for unique, item in site.ha.entities().items()}
     site.stop_broker()
-    site.ha.wait(lambda: len(site.unwell()) == len(before), "everything unavailable without a broker")
+    site.wait_until_nothing_is_there()
     site.heard.clear()
     site.start_broker()
     site.wait_until_complete()
@@ -370,7 +383,7 @@ def test_a_fleet_that_is_stopped_and_started_leaves_no_duplicate(site: Site) -> 
     before = {unique: item["entity_id"] for unique, item in site.ha.entities().items()}
     counted = float(site.ha.states()[site.entity(site.loads()[0], "energy")]["state"])
     site.stop_fleet()
-    site.ha.wait(lambda: len(site.unwell()) == len(before), "everything unavailable without its fleet")
+    site.wait_until_nothing_is_there()
     site.start_fleet()
     site.wait_until_complete()
     assert {unique: item["entity_id"] for unique, item in site.ha.entities().items()} == before
