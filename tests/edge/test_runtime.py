@@ -17,6 +17,7 @@ import pytest
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
 from virtual_devices.edge import discovery
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.messages import write
 from virtual_devices.edge.mqtt import TAKEOVER_SPAN, Client
 from virtual_devices.edge.topics import HA_STATUS
 
@@ -360,3 +361,15 @@ def test_a_broker_that_is_away_for_a_while(tmp_path: Path) -> None:
             stage.wait(lambda: stage.spy.subscribed)
             stage.steps(45)
             assert stage.audited().digest == undisturbed(stage.home, 50).digest
+
+
+def test_what_arrives_while_it_leaves_does_not_bring_it_back(stage: Stage) -> None:
+    oven = stage.runtimes["oven"]
+    stage.wait(lambda: oven.online)
+    oven.stop()
+    assert oven.site is not None
+    oven._site(write(oven.site.model_copy(update={"run": "another"})))
+    oven._all_heard()
+    stage.sync()
+    assert stage.availability("oven") == "offline"
+    assert not oven.online
