@@ -33,6 +33,9 @@ heavy: $(READY) ## the heavy tests
 	@$(PYTEST) -m heavy $(ARGS)
 
 home-assistant: $(READY) ## the home before a real one: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make home-assistant
+	@if [ -z "$$VIRTUAL_DEVICES_HOME_ASSISTANT" ]; then \
+	  echo "error: name the folder in which a Home Assistant is installed: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make $@" >&2; exit 1; \
+	fi
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup -m home_assistant tests/home_assistant $(ARGS)
 
 soak: $(READY) ## 1,000 random kills of running homes; make soak ARGS="--kills 100 --seed 7"

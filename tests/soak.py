@@ -14,7 +14,6 @@ import argparse
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 
 import orjson
 
+from tests.machine import alive, family, free_ports
 from virtual_devices.edge.broker import BrokerKind
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.ledgers import audit_file
@@ -56,7 +56,7 @@ class Soak:
     def __init__(self, folder: Path, kind: BrokerKind, seed: int, loop: Loop) -> None:
         self.folder, self.kind, self.loop = folder, kind, loop
         self.random = random.Random(seed)  # noqa: S311 - it has to be the same again
-        self.port = _free_ports()
+        self.port = free_ports()
         self.ledger = folder / "ledger.jsonl"
         self.report = Report()
         self.settled: dict[str, Any] = {"seq": 0}
@@ -89,17 +89,6 @@ class Soak:
                 self.report.problems.append(f"{place[1]}.{name} fell from {before[name]} to {message[name]}, after window {self.settled['seq']}")
         self.states[place[1]] = message
 
-    def family(self) -> dict[str, int]:
-        """Pids of the host's children: devices by name, and the broker."""
-        found = {}
-        for pid in _children(self.host.pid):
-            words = _command(pid)
-            if "--name" in words:
-                found[words[words.index("--name") + 1]] = pid
-            elif any("mosquitto" in word or "broker_iotcore" in word for word in words):
-                found["broker"] = pid
-        return found
-
     def goes_on(self, what: str) -> None:
         """Wait until a window is settled that nobody had settled before."""
         seq, begin = self.settled["seq"], time.monotonic()
@@ -111,16 +100,16 @@ class Soak:
     def fire(self) -> None:
         """One kill, and time that goes on."""
         what = self.random.choices(list(VICTIMS), list(VICTIMS.values()))[0]
-        family = self.family()
-        devices = sorted(set(family) - {"clock", "inverter", "broker"})
+        there = family(self.host.pid)
+        devices = sorted(set(there) - {"clock", "inverter", "broker"})
         if what == "host":
             self.host.kill()
             self.host.wait()
-            self._wait_for_the_end(family)
+            self._wait_for_the_end(there)
             self.host = self._host()
         else:
             name = self.random.choice(devices) if what in ("device", "stopped") and devices else what
-            pid = family.get(name)
+            pid = there.get(name)
             if pid is None:
                 return  # it is being started again
             os.kill(pid, signal.SIGSTOP if what == "stopped" else signal.SIGKILL)
@@ -131,11 +120,11 @@ class Soak:
         self.goes_on(what)
         self.loop.run(timeout=self.random.uniform(0.0, 0.4))
 
-    def _wait_for_the_end(self, family: dict[str, int]) -> None:
+    def _wait_for_the_end(self, there: dict[str, int]) -> None:
         deadline = time.monotonic() + 20
-        while any(_alive(pid) for pid in family.values()) and time.monotonic() < deadline:
+        while any(alive(pid) for pid in there.values()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        left = [name for name, pid in family.items() if _alive(pid)]
+        left = [name for name, pid in there.items() if alive(pid)]
         if left:
             self.report.problems.append(f"processes outlive their host: {', '.join(left)}")
 
@@ -143,14 +132,14 @@ class Soak:
         """Let everybody come back, end it, and look at what is left."""
         self.loop.run(timeout=3.0)
         self.goes_on("the end")
-        family = self.family()
+        there = family(self.host.pid)
         self.host.send_signal(signal.SIGINT)
         code = self.host.wait(60)
         self.loop.run(timeout=0.5)
         self.client.disconnect()
         if code:
             self.report.problems.append(f"the host ended with exit code {code}")
-        self._wait_for_the_end(family)
+        self._wait_for_the_end(there)
         audit = audit_file(self.ledger)
         self.report.windows = audit.windows
         self.report.problems += audit.problems
@@ -186,46 +175,6 @@ def soak(folder: Path, *, kills: int, seed: int, seconds: float, kind: BrokerKin
             if home.host.poll() is None:
                 home.host.kill()
                 home.host.wait()
-
-
-def _free_ports() -> int:
-    """A port that is free together with the next one."""
-    while True:
-        with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            try:
-                two.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
-
-
-def _command(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-    except OSError:
-        return []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def main() -> None:

@@ -122,7 +122,7 @@ class Stage:
     def vanish(self, name: str) -> None:
         """The same from within a callback, or without a broker that could speak."""
         client = self.runtimes.pop(name).client
-        client.closed = client._leaving = True
+        client.closed = client.leaving = True
         client._cancel(*list(client._timers))
         client._outbox.__init__()  # type: ignore[misc] # what was not said yet is never said
         client._wire.shut()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.machine import free_port
 from tests.stage import STEP, Stage, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.edge.broker import Broker, start_broker
@@ -36,12 +36,6 @@ def stage(broker: Broker) -> Iterator[Stage]:
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(commands, ["run", *words])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 NAMED = ("--home", "cape", "--name", "oven", "--broker", "mqtt://127.0.0.1:1")

@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.machine import free_port
 from tests.stage import SMALL, Stage, small_home, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
@@ -56,12 +57,6 @@ def result_of(done: Result) -> dict[str, Any]:
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_ctrl_c_ends_it_with_the_result(tmp_path: Path, state: Path) -> None:

@@ -266,11 +266,6 @@ def make_password_file(folder: Path) -> Path:
     return passwords
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def everything_heard(heard: list[int], messages: int) -> bool:
     return len(heard) >= messages
 

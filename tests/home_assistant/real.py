@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import websocket
+
+from tests.machine import free_port
 
 CLIENT = "http://127.0.0.1/"
 BOOT = 180.0
@@ -61,6 +62,16 @@ async def async_setup(hass, config):
 '''
 
 
+def soon(condition: Callable[[], object], seconds: float = 30.0) -> bool:
+    """Look again and again; whether condition came to hold within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 class HomeAssistantError(Exception):
     """It did not start, or refused what it was asked."""
 
@@ -72,17 +83,15 @@ class HomeAssistant:
         facts = json.loads((installed / "home-assistant.json").read_text())
         self.facts, self.version = facts, str(facts["version"])
         self.root = installed / facts["root"] if facts.get("root") else None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = int(probe.getsockname()[1])
+        self.port, self._broker_port = free_port(), broker_port
         inside = f"/srv/ha/test-{os.getpid()}-{self.port}" if self.root else str(installed / f"test-{os.getpid()}-{self.port}")
         self.inside, self.folder = inside, Path(f"{self.root or ''}{inside}")
         self.token = ""
         self.process: subprocess.Popen[bytes] | None = None
         self._socket: websocket.WebSocket | None = None
         self._number = 0
-        self._configure(broker_port)
 
-    def _configure(self, broker_port: int) -> None:
+    def _configure(self) -> None:
         storage, helper = self.folder / ".storage", self.folder / "custom_components" / "statistics_now"
         storage.mkdir(parents=True)
         helper.mkdir(parents=True)
@@ -96,7 +105,7 @@ class HomeAssistant:
         now = "2026-01-01T00:00:00+00:00"
         entry = {
             "created_at": now, "modified_at": now, "disabled_by": None, "discovery_keys": {}, "domain": "mqtt",
-            "data": {"broker": "127.0.0.1", "port": broker_port, "protocol": self.facts["mqtt_protocol"]},
+            "data": {"broker": "127.0.0.1", "port": self._broker_port, "protocol": self.facts["mqtt_protocol"]},
             "entry_id": "01J0000000000000000000MQTT", "version": self.facts["mqtt_entry_version"],
             "minor_version": self.facts["mqtt_entry_minor"], "options": {"discovery": True, "discovery_prefix": "homeassistant"},
             "pref_disable_new_entities": False, "pref_disable_polling": False, "source": "user", "subentries": [],
@@ -107,6 +116,8 @@ class HomeAssistant:
 
     def start(self) -> None:
         """Start it, or start it again, and wait until it runs. Raises HomeAssistantError."""
+        if not self.folder.exists():
+            self._configure()
         (self.folder / ".storage" / "http").unlink(missing_ok=True)  # else the port of the configuration is ignored
         words = [self.facts["hass"], "-c", self.inside, "--skip-pip", "--log-no-color"]
         if self.root:
@@ -177,13 +188,6 @@ class HomeAssistant:
         assert len({item["identifiers"][0][1] for item in found}) == len(found)
         return {item["identifiers"][0][1]: item for item in found}
 
-    def wait(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-        """Look again and again until condition holds. Raises AssertionError."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-            time.sleep(0.2)
-
     def complaints(self) -> list[str]:
         """Warnings and errors of its log that have to do with MQTT, entities, statistics or energy."""
         found, own = [], False
@@ -200,18 +204,21 @@ class HomeAssistant:
         return (self.folder / "run.log").read_text("utf-8", "replace")
 
     def _wait(self, condition: Callable[[], object], what: str) -> None:
-        deadline, last = time.monotonic() + BOOT, ""
-        while time.monotonic() < deadline:
+        last = ""
+
+        def holds() -> bool:
+            nonlocal last
             assert self.process is not None
             if self.process.poll() is not None:
                 raise HomeAssistantError(f"it ended with {self.process.returncode}:\n{self._log()[-3000:]}")
             try:
-                if condition():
-                    return
+                return bool(condition())
             except (OSError, ValueError, websocket.WebSocketException) as error:
                 last = repr(error)
-            time.sleep(0.25)
-        raise HomeAssistantError(f"no {what} within {BOOT:g} s ({last}):\n{self._log()[-3000:]}")
+                return False
+
+        if not soon(holds, BOOT):
+            raise HomeAssistantError(f"no {what} within {BOOT:g} s ({last}):\n{self._log()[-3000:]}")
 
     def _answers(self) -> bool:
         try:

@@ -71,6 +71,7 @@ class Client:
 
     Attributes:
         closed: Not connected and not trying to be: before `connect` and after `disconnect`.
+        leaving: `disconnect` was called, and `connect` not again.
         takeovers: The count that `on_takeover` was told last; 0 once a connection has lasted.
         dropped: Messages that were given up for want of a connection.
         last_error: Why there is no connection, in words; None while there is one.
@@ -102,7 +103,7 @@ class Client:
         self._on_disconnect = on_disconnect
         self._on_refused = on_refused
         self._outbox = Outbox()
-        self._leaving = False
+        self.leaving = False
         self._refused = False
         self._connected_at = 0.0
         self._backoff = BACKOFF_SHORTEST
@@ -130,7 +131,7 @@ class Client:
         """Begin to connect, in the loop's next turn; from then on the client keeps itself connected."""
         if not self.closed:
             return
-        self.closed = self._leaving = False
+        self.closed = self.leaving = False
         self._backoff, self.takeovers = BACKOFF_SHORTEST, 0
         self._set_timer("dial", 0.0, self._dial)
 
@@ -173,9 +174,9 @@ class Client:
 
         From a callback this only begins, and `closed` turns true later; elsewhere it runs the loop until then.
         """
-        if self.closed or self._leaving:
+        if self.closed or self.leaving:
             return
-        self._leaving = True
+        self.leaving = True
         self._cancel("dial")
         if not self.connected:
             self._hang_up()
@@ -243,7 +244,7 @@ class Client:
 
     def _lost(self, reason: str, was_connected: bool) -> None:  # noqa: FBT001
         self._cancel("greeting", "settled", "housekeeping")
-        if self._leaving:
+        if self.leaving:
             self._cancel("leave")
             self.closed = True
             return
@@ -264,7 +265,7 @@ class Client:
     # -- leaving -------------------------------------------------------------------------------------------
 
     def _leave_when_done(self) -> None:
-        if self._leaving and self.connected and self.pending == 0:
+        if self.leaving and self.connected and self.pending == 0:
             self._wire.leave()
 
     def _hang_up(self) -> None:
@@ -277,7 +278,7 @@ class Client:
         """Acknowledgements have made room, perhaps: send what waited for it."""
         while self._outbox and self.connected and self._wire.in_flight < _UNACKNOWLEDGED:
             self._wire.send(self._outbox.take())
-        if self._leaving:
+        if self.leaving:
             self._leave_when_done()
 
     # -- timers --------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ class Runtime:
         self.fresh = fresh
         self._make, self._on_state, self._on_fatal = make, on_state, on_fatal
         self._log = log or (lambda _: None)
-        self._synced = self.online = self._stopped = False
+        self._synced = self.online = False
         self._state_due: Timer | None = None
         self._state_at = -STATE_EVERY
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
@@ -150,7 +150,7 @@ class Runtime:
         """Say the last state and leave."""
         if self.online:
             self.publish_state(now=True)
-        self.online, self._stopped = False, True  # what still arrives does not bring it back
+        self.online = False
         self.client.disconnect()
 
     def _connected(self) -> None:
@@ -251,8 +251,8 @@ class Runtime:
         self._go()
 
     def _go(self) -> None:
-        if self.online or self._stopped or self.site is None or not self._synced:
-            return
+        if self.online or self.client.leaving or self.site is None or not self._synced:
+            return  # what arrives while it leaves does not bring it back
         try:
             if self.member is None:
                 self.member = self._make(self.site)

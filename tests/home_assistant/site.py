@@ -1,0 +1,146 @@
+"""A broker, a home of which every device is a process, something that hears it all, and a Home Assistant."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.home_assistant.real import HomeAssistant, soon
+from tests.machine import family, free_port
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.files import read_home
+from virtual_devices.kit import catalogue
+from virtual_devices.kit.device import Consumes
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
+HOME = "cape_town"
+
+
+class Site:
+    """All of it, on one port of loopback."""
+
+    def __init__(self, installed: Path, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.broker: Broker | None = None
+        self._brokers = 0
+        self.fleet: subprocess.Popen[bytes] | None = None
+        self.heard: dict[str, bytes] = {}
+        self.spy = paho.Client(CallbackAPIVersion.VERSION2)
+        self.ha = HomeAssistant(installed, self.port)
+        self.described = {device.name: device.kind for device in read_home(EXAMPLE)[0].devices}
+
+    def start_broker(self) -> None:
+        """One that remembers nothing of those before it."""
+        self._brokers += 1
+        self.broker = start_broker(self.folder / f"broker-{self._brokers}", kind="mosquitto", port=self.port)
+
+    def stop_broker(self) -> None:
+        assert self.broker is not None
+        self.broker.close()
+
+    def listen(self) -> None:
+        def connected(client: paho.Client, *_: object) -> None:
+            client.subscribe([("virtual/#", 1), ("homeassistant/#", 1)])
+
+        def heard(_client: object, _data: object, message: paho.MQTTMessage) -> None:
+            self.heard[message.topic] = bytes(message.payload)
+
+        self.spy.on_connect, self.spy.on_message = connected, heard
+        self.spy.reconnect_delay_set(1, 1)
+        self.spy.connect("127.0.0.1", self.port)
+        self.spy.loop_start()
+
+    def start_fleet(self) -> None:
+        words = [
+            sys.executable, "-m", "virtual_devices", "up", str(EXAMPLE), "--broker", f"mqtt://127.0.0.1:{self.port}", "--isolate",
+            "--json", "--speed", "60", "--state", str(self.folder / "state"),
+        ]  # fmt: skip
+        with (self.folder / "fleet.log").open("ab") as log:
+            self.fleet = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def stop_fleet(self) -> None:
+        assert self.fleet is not None
+        self.fleet.send_signal(signal.SIGINT)
+        assert self.fleet.wait(60) == 0, (self.folder / "fleet.log").read_text()[-2000:]
+
+    def close(self) -> None:
+        self.ha.remove()
+        self.spy.loop_stop()
+        if self.fleet is not None and self.fleet.poll() is None:
+            self.fleet.send_signal(signal.SIGINT)
+            try:
+                self.fleet.wait(30)
+            except subprocess.TimeoutExpired:
+                self.fleet.kill()
+                self.fleet.wait()
+        if self.broker is not None:
+            self.broker.close()
+
+    def kill(self, device: str) -> None:
+        assert self.fleet is not None
+        os.kill(family(self.fleet.pid)[device], signal.SIGKILL)
+
+    def announced(self) -> dict[str, dict[str, Any]]:
+        """What each device announced, by its identifier."""
+        return {
+            topic.split("/")[2]: json.loads(payload)
+            for topic, payload in dict(self.heard).items()
+            if topic.startswith("homeassistant/device/") and payload
+        }
+
+    def components(self) -> dict[str, dict[str, Any]]:
+        """All that was announced, by unique id."""
+        return {item["unique_id"]: item for message in self.announced().values() for item in message["components"].values()}
+
+    def loads(self) -> list[str]:
+        return [name for name, kind in self.described.items() if issubclass(catalogue.load(kind), Consumes)]
+
+    def entity(self, device: str, field: str) -> str:
+        """Its entity id, as the documents promise it."""
+        return str(self.announced()[f"virtual-{HOME}-{device}"]["components"][field]["default_entity_id"])
+
+    def state(self, device: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.heard[f"virtual/{HOME}/{device}/state"])
+        return found
+
+    def ids(self) -> dict[str, str]:
+        """Entity ids in Home Assistant by unique id."""
+        return {unique: item["entity_id"] for unique, item in self.ha.entities().items()}
+
+    def shown(self) -> dict[str, str]:
+        """The state of every entity that is not disabled."""
+        states = self.ha.states()
+        own = [item["entity_id"] for item in self.ha.entities().values() if item["disabled_by"] is None]
+        return {each: states[each]["state"] if each in states else "missing" for each in own}
+
+    def without_value(self) -> list[str]:
+        return [entity for entity, state in self.shown().items() if state in ("missing", "unavailable", "unknown")]
+
+    def wait_until_complete(self) -> None:
+        def complete() -> bool:
+            everybody = len(self.announced()) == len(self.described)
+            return everybody and self.ids().keys() == self.components().keys() and not self.without_value()
+
+        assert soon(complete, 90), f"without a value: {self.without_value()}"
+
+    def wait_until_unavailable(self) -> None:
+        """All entities; else it says which are not, and what their devices last said of themselves."""
+
+        def there() -> list[str]:
+            return [entity for entity, state in self.shown().items() if state != "unavailable"]
+
+        said = {topic: payload for topic, payload in dict(self.heard).items() if topic.endswith("/availability")}
+        assert soon(lambda: not there(), 60), f"still there: {there()}; {said}"
+
+    def complaints(self, *expected: str) -> list[str]:
+        """What Home Assistant logged, but for what is expected."""
+        return [line for line in self.ha.complaints() if not any(text in line for text in expected)]
