@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, read, write
+from virtual_devices.edge.messages import Settled, SiteMessage, SpanForm, WindowMessage, read, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
@@ -55,7 +55,7 @@ class ClockRuntime(Runtime):
         self._due: Timer | None = None
         self._found_site: SiteMessage | None = None
         self._found_window: WindowMessage | None = None
-        self._found_settlement: SettlementMessage | None = None
+        self._found_settlement: Settled | None = None
         self.waiting_for: list[str] = []
         self.ended = False
         self._begun = False
@@ -103,7 +103,7 @@ class ClockRuntime(Runtime):
             self.window, self._single = window, bool(self._steps_to_make())
         if settlement is not None and settlement.run == self.site.run:
             if member.state.windows < settlement.seq:
-                self._take(settlement.seq, settlement.span)
+                self._take(settlement)
             else:  # the checkpoint was written after it
                 self.settled_seq, self.settled_end = settlement.seq, settlement.span.start + settlement.span.step * settlement.span.steps
         if member.time is None:
@@ -126,11 +126,11 @@ class ClockRuntime(Runtime):
         elif leaf == "window" and device == self.name and payload and not self.online:
             self._found_window = read(WindowMessage, payload)
         elif leaf == "settlement" and payload:
-            settlement: SettlementMessage = read_once(SettlementMessage, payload)
+            settlement: Settled = read_once(Settled, payload)
             if not self.online:
                 self._found_settlement = settlement
             elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
-                self._take(settlement.seq, settlement.span)
+                self._take(settlement)
                 self._pursue()
 
     def commanded(self) -> None:
@@ -151,13 +151,13 @@ class ClockRuntime(Runtime):
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
-    def _take(self, seq: int, span: SpanForm) -> None:
-        end = span.start + span.step * span.steps
-        asked = self.window.span.steps if self.window is not None and self.window.seq == seq else span.steps
+    def _take(self, settlement: Settled) -> None:
+        seq, span = settlement.seq, settlement.span.to_kit()
+        end = span.end
         self.settled_seq, self.settled_end = seq, end
         if self.member is not None:
             maximum = cast("Any", self.member.settings).max_steps
-            self._limit = after_cut(maximum, asked, span.steps)
+            self._limit = after_cut(maximum, span.steps, cut=settlement.cut)
             self.member.state = replace(self.member.state, time=end, windows=seq, behind=self._behind(self._next_start()))
             self.member.time, self.member.busy_until = end, None
             if self._single:

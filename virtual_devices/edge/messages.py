@@ -105,11 +105,10 @@ class SiteMessage(Message):
         return Site(self.latitude, self.longitude, self.altitude, self.time_zone, self.seed)
 
 
-class WindowMessage(Message):
-    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+class Asked(Message):
+    """What everybody reads of a window; the clock's checkpoint is left to the clock."""
 
-    checkpoint: of the clock.
-    """
+    model_config = ConfigDict(extra="ignore")
 
     run: Run
     seq: Annotated[int, Field(ge=1, le=2**53)]
@@ -117,22 +116,41 @@ class WindowMessage(Message):
     members: Names
     observers: Names
     after: Seq
-    checkpoint: dict[str, Any]
 
     def to_kit(self) -> Window:
         """As the kit's Window."""
         return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after)
 
 
-class ConditionsMessage(Message):
+class WindowMessage(Asked):
+    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+
+    checkpoint: of the clock.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+
+class Given(Message):
+    """What others read of conditions; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    values: Annotated[dict[Name, Series], Field(max_length=50)]
+
+
+class ConditionsMessage(Given):
     """Conditions per step, integers in thousandths of their unit; they may cover fewer steps than the window.
 
     checkpoint: all that the device needs to go on from here alone.
     """
 
-    run: Run
-    seq: Seq
-    values: Annotated[dict[Name, Series], Field(max_length=50)]
+    model_config = ConfigDict(extra="forbid")
+
     checkpoint: dict[str, Any]
 
 
@@ -199,17 +217,18 @@ class ConnectionForm(Message):
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
 
 
-class ProposalMessage(Message):
-    """A device's part in a window, and its checkpoint."""
+class Proposed(Message):
+    """What the inverter reads of a proposal; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
 
     run: Run
     seq: Seq
     after: Seq
     span: SpanForm
     offer: OfferForm
-    checkpoint: dict[str, Any]
 
-    def to_kit(self, name: str) -> Proposal:
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
         """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
         span, offer = self.span.to_kit(), _offer(self.offer)
         length = sum(link.steps for link in offer.links) if isinstance(offer, LinkOffer) else span.steps
@@ -219,7 +238,19 @@ class ProposalMessage(Message):
             raise ProtocolError(f"{name}: its proposal offers {length} steps but covers {span.steps}")
         if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
             raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
-        return Proposal(self.run, self.seq, name, self.after, span, offer, self.checkpoint)
+        return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
+
+
+class ProposalMessage(Proposed):
+    """A device's part in a window, and its checkpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
+        """As the kit's Proposal, with its own checkpoint."""
+        return super().to_kit(name, self.checkpoint if checkpoint is None else checkpoint)
 
 
 def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
@@ -254,24 +285,55 @@ def proposal_bytes(proposal: Proposal) -> bytes:
 
 
 class ShareForm(Message):
-    """What a settled window means for one device; only the parts of its ability are filled."""
+    """What a settled window means for one device; only what differs from these defaults is written.
 
-    seq: Seq
-    span: SpanForm
-    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)]
-    used: Powers
-    charge: Powers
-    discharge: Powers
-    stored: Energy
-    imported: Powers
-    exported: Powers
+    seq, span: of an earlier window whose share is owed; else those of the settlement.
+    """
 
-    def to_kit(self) -> Share:
-        """As the kit's Share."""
+    seq: Seq | None = None
+    span: SpanForm | None = None
+    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    used: Powers = Field(default_factory=list)
+    charge: Powers = Field(default_factory=list)
+    discharge: Powers = Field(default_factory=list)
+    stored: Energy = 0
+    imported: Powers = Field(default_factory=list)
+    exported: Powers = Field(default_factory=list)
+
+    def to_kit(self, seq: int, span: Span) -> Share:
+        """As the kit's Share. seq, span: of the settlement that it came in."""
         return Share(
-            self.seq, self.span.to_kit(), tuple(self.supply), self.used, self.charge, self.discharge, self.stored,
-            self.imported, self.exported,
+            seq if self.seq is None else self.seq, span if self.span is None else self.span.to_kit(), tuple(self.supply),
+            self.used, self.charge, self.discharge, self.stored, self.imported, self.exported,
         )  # fmt: skip
+
+
+def _share(share: Share, seq: int, span: Span) -> dict[str, Any]:
+    """A share as it is written, in a settlement of that seq and span."""
+    found = {name: value for name in _SHARED if (value := getattr(share, name))}
+    return found if (share.seq, share.span) == (seq, span) else {"seq": share.seq, "span": share.span, **found}
+
+
+_SHARED = ("supply", "used", "charge", "discharge", "stored", "imported", "exported")
+
+
+def settlement_bytes(settlement: Settlement) -> bytes:
+    """A Settlement as it goes over the wire."""
+    seq, span = settlement.seq, settlement.span
+    return orjson.dumps(
+        {
+            "run": settlement.run,
+            "seq": seq,
+            "span": span,
+            "members": settlement.members,
+            "left_out": settlement.left_out,
+            "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
+            "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
+            "cut": settlement.cut,
+            "digest": settlement.digest,
+            "checkpoint": settlement.checkpoint,
+        }
+    )
 
 
 class PartMessage(Message):
@@ -279,8 +341,14 @@ class PartMessage(Message):
 
     run: Run
     seq: Seq
+    span: SpanForm
     share: ShareForm | None
     owed: ShareForm | None
+
+    def share_of(self, seq: int) -> Share | None:
+        """The share that answers the proposal for a window; None when it was settled without this device."""
+        found = (form.to_kit(self.seq, self.span.to_kit()) for form in (self.share, self.owed) if form is not None)
+        return next((share for share in found if share.seq == seq), None)
 
 
 def part_of(payload: bytes, name: str) -> PartMessage:
@@ -292,7 +360,8 @@ def part_of(payload: bytes, name: str) -> PartMessage:
     shares, owed = content.get("shares"), content.get("owed")
     if not isinstance(shares, dict) or not isinstance(owed, dict):
         raise ProtocolError("not a settlement message: it has no shares")
-    part = {"run": content.get("run"), "seq": content.get("seq"), "share": shares.get(name), "owed": owed.get(name)}
+    part = {key: content.get(key) for key in ("run", "seq", "span")}
+    part |= {"share": shares.get(name), "owed": owed.get(name)}
     return read(PartMessage, orjson.dumps(part))
 
 
@@ -308,12 +377,22 @@ def _parsed(payload: bytes) -> dict[str, Any]:
     return content
 
 
-class SettlementMessage(Message):
-    """The commit of a window."""
+class Settled(Message):
+    """What the clock reads of a settlement."""
+
+    model_config = ConfigDict(extra="ignore")
 
     run: Run
     seq: Seq
     span: SpanForm
+    cut: bool = False
+
+
+class SettlementMessage(Settled):
+    """The commit of a window. cut: it ended early because somebody's supply changed unforeseen."""
+
+    model_config = ConfigDict(extra="forbid")
+
     members: Names
     left_out: Names
     shares: Annotated[dict[Name, ShareForm], Field(max_length=500)]
@@ -323,11 +402,12 @@ class SettlementMessage(Message):
 
     def to_kit(self) -> Settlement:
         """As the kit's Settlement."""
+        span = self.span.to_kit()
         return Settlement(
-            self.run, self.seq, self.span.to_kit(), tuple(self.members), tuple(self.left_out),
-            {name: share.to_kit() for name, share in self.shares.items()},
-            {name: share.to_kit() for name, share in self.owed.items()},
-            self.digest, self.checkpoint,
+            self.run, self.seq, span, tuple(self.members), tuple(self.left_out),
+            {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
+            {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
+            self.cut, self.digest, self.checkpoint,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for, partners
+from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
@@ -93,7 +93,7 @@ class House:
             member.commit(settlement.shares[member.name])
         self.last = settlement
         self.time = settlement.span.end
-        self._limit = after_cut(self.max_steps, steps, settlement.span.steps)
+        self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)
         for listener in self.listeners:
             listener(record)
         return record
@@ -110,7 +110,7 @@ class House:
     def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {
             setting: given[name]
-            for setting, (name, _) in partners(type(member.device), member.settings).items()
+            for setting, (name, _) in member.partners.items()
             if name in given
         }
 

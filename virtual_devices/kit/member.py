@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.device import Settings
+from virtual_devices.kit.device import Partner, Settings
 from virtual_devices.kit.errors import ProtocolError, SettingError
-from virtual_devices.kit.face import readings_of, settings_json, validate_change
+from virtual_devices.kit.face import readings_of, settings_json, settings_of, validate_change
 from virtual_devices.kit.window import Span
 
 CHECKPOINT_VERSION = 1
@@ -66,6 +66,7 @@ class Member:
         """End of what is proposed and not settled yet."""
         self._ahead: list[Settings] = []
         self._ahead_of = settings
+        self._derived: tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]] = (None, {}, {})
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
@@ -143,6 +144,24 @@ class Member:
             self.pending, self._ahead_of = kept, self.settings
         return self._ahead
 
+    @property
+    def settings_json(self) -> dict[str, Any]:
+        """The settings in force, JSON-ready."""
+        return self._of_settings()[1]
+
+    @property
+    def partners(self) -> dict[str, tuple[str, Partner]]:
+        """Setting → (name of the partner, what it is for), of every partner that is named."""
+        return self._of_settings()[2]
+
+    def _of_settings(self) -> tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]]:
+        """What follows from the settings in force; worked out once for each."""
+        if self._derived[0] is not self.settings:
+            fields = [item for item in settings_of(type(self.device)) if item.partner is not None]
+            named = {item.name: (str(name), item.partner) for item in fields if (name := getattr(self.settings, item.name))}
+            self._derived = self.settings, settings_json(self.settings), cast("dict[str, tuple[str, Partner]]", named)
+        return self._derived
+
     def settings_changed(self) -> None:
         """Hook: the settings in force are new."""
 
@@ -178,7 +197,7 @@ class Member:
             "version": CHECKPOINT_VERSION,
             "kind": self.kind,
             "declared": self.declared,
-            "settings": settings_json(self.settings),
+            "settings": self.settings_json,
             "state": self._adapter.dump_python(self.state, mode="json"),
             "pending": [{"changes": item.changes, "at": item.at} for item in self.pending],
             "after": self.after,

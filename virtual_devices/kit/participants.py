@@ -18,14 +18,12 @@ from virtual_devices.kit.device import (
     Connects,
     ConsumerSettings,
     Consumes,
-    Partner,
     Produces,
     Settings,
     Stores,
     StoreState,
 )
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
-from virtual_devices.kit.face import settings_of
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
@@ -310,16 +308,6 @@ def member_for(
     except KeyError:
         raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}") from None
     return chosen(name, kind, device, settings, declared)
-
-
-def partners(device_class: type[AnyDevice], settings: Settings) -> dict[str, tuple[str, Partner]]:
-    """Setting → (name of the partner, what it is for), of every partner that is named."""
-    found = {}
-    for item in settings_of(device_class):
-        name = getattr(settings, item.name)
-        if item.partner is not None and name:
-            found[item.name] = (str(name), item.partner)
-    return found
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:
