@@ -13,13 +13,16 @@ from tests.stage import SMALL, small_home
 from virtual_devices.edge import messages
 from virtual_devices.edge.messages import (
     AboutMessage,
+    Asked,
     CommandMessage,
     ConditionsMessage,
     ErrorMessage,
     LedgerMessage,
     ProposalMessage,
+    Settled,
     SettlementMessage,
     SiteMessage,
+    SpanForm,
     WindowMessage,
     proposal_bytes,
     read,
@@ -65,6 +68,32 @@ def test_a_settlement_and_a_ledger_come_back_the_same(played: tuple[list[Proposa
     _, settlement, record = played
     assert read(SettlementMessage, settlement_bytes(settlement)).to_kit() == settlement
     assert write(read(LedgerMessage, write(record)).to_kit()) == write(record)
+
+
+@pytest.mark.parametrize(
+    ("seq", "settled", "cut", "open_"),
+    [
+        (4, 10, False, (5, 0, 10)),  # an old settlement: the window as it was asked
+        (5, 10, False, (6, 600, 10)),
+        (5, 3, True, (6, 180, 6)),  # cut: at most twice as many
+        (5, 3, False, (6, 180, 10)),
+        (7, 10, False, (8, 600, 10)),
+        (8, 10, False, None),  # all that were granted are used up
+    ],
+)
+def test_windows_follow_a_settlement(seq: int, settled: int, cut: bool, open_: tuple[int, int, int] | None) -> None:  # noqa: FBT001
+    asked = Asked(run="run", seq=5, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=4, more=3)
+    found = asked.following(Settled(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut))
+    assert (found and (found.seq, found.span.start, found.span.steps)) == open_
+    assert asked.following(Settled(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled))) is asked
+
+
+def test_windows_do_not_follow_beyond_their_end() -> None:
+    asked = Asked(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=0, more=9, until=900)
+    found = asked.following(Settled(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)))
+    assert found is not None
+    assert found.span.steps == 5
+    assert asked.following(Settled(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5))) is None
 
 
 def test_a_proposal_begins_with_run_and_seq(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:

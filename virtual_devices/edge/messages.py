@@ -25,7 +25,7 @@ from virtual_devices.kit.settlement import (
     Supply,
 )
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
-from virtual_devices.kit.window import MAX_STEPS, Span, Window
+from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Run = Annotated[str, Field(min_length=1, max_length=64)]
@@ -105,8 +105,22 @@ class SiteMessage(Message):
         return Site(self.latitude, self.longitude, self.altitude, self.time_zone, self.seed)
 
 
+class Settled(Message):
+    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    cut: bool = False
+
+
 class Asked(Message):
-    """What everybody reads of a window; the clock's checkpoint is left to the clock."""
+    """What everybody reads of a window; the clock's checkpoint is left to the clock.
+
+    more: windows that may follow this one without another word of the clock.  until: simulated time at which they end.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -116,6 +130,23 @@ class Asked(Message):
     members: Names
     observers: Names
     after: Seq
+    more: Annotated[int, Field(ge=0, le=1000)] = 0
+    until: Time | None = None
+
+    def following(self, settled: Settled | None) -> Asked | None:
+        """The window that is open after a settlement: this one, one of those that may follow it, or None."""
+        if settled is None or settled.run != self.run or settled.seq < self.seq:
+            return self
+        span = settled.span.to_kit()
+        steps = after_cut(self.span.steps, span.steps, cut=settled.cut)
+        if self.until is not None:
+            steps = min(steps, -(-(self.until - span.end) // span.step))
+        if settled.seq + 1 > self.seq + self.more or steps < 1:
+            return None
+        return Asked.model_construct(
+            run=self.run, seq=settled.seq + 1, after=settled.seq, members=self.members, observers=self.observers,
+            span=SpanForm.model_construct(start=span.end, step=span.step, steps=steps),
+        )  # fmt: skip
 
     def to_kit(self) -> Window:
         """As the kit's Window."""
@@ -336,12 +367,9 @@ def settlement_bytes(settlement: Settlement) -> bytes:
     )
 
 
-class PartMessage(Message):
+class PartMessage(Settled):
     """What one device has to know of a settlement."""
 
-    run: Run
-    seq: Seq
-    span: SpanForm
     share: ShareForm | None
     owed: ShareForm | None
 
@@ -361,7 +389,7 @@ def part_of(payload: bytes, name: str) -> PartMessage:
     if not isinstance(shares, dict) or not isinstance(owed, dict):
         raise ProtocolError("not a settlement message: it has no shares")
     part = {key: content.get(key) for key in ("run", "seq", "span")}
-    part |= {"share": shares.get(name), "owed": owed.get(name)}
+    part |= {"cut": content.get("cut", False), "share": shares.get(name), "owed": owed.get(name)}
     return read(PartMessage, orjson.dumps(part))
 
 
@@ -377,19 +405,8 @@ def _parsed(payload: bytes) -> dict[str, Any]:
     return content
 
 
-class Settled(Message):
-    """What the clock reads of a settlement."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    run: Run
-    seq: Seq
-    span: SpanForm
-    cut: bool = False
-
-
 class SettlementMessage(Settled):
-    """The commit of a window. cut: it ended early because somebody's supply changed unforeseen."""
+    """The commit of a window."""
 
     model_config = ConfigDict(extra="forbid")
 

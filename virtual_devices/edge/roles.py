@@ -10,6 +10,7 @@ from virtual_devices.edge.messages import (
     Given,
     PartMessage,
     ProposalMessage,
+    Settled,
     part_of,
     proposal_bytes,
     read,
@@ -27,12 +28,14 @@ class _Dependent(Runtime):
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
+        self.asked: Asked | None = None
         self.window: Asked | None = None
+        """The one that is open: as asked, or following it."""
         self.given: dict[str, Given] = {}
         self.watched: set[str] = set()
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return ((Topics(self.home, CLOCK).window, 0),)
+        return (Topics(self.home, CLOCK).window, 0), (Topics(self.home, "+").settlement, 0)
 
     def begin(self) -> None:
         self.watch()
@@ -49,9 +52,10 @@ class _Dependent(Runtime):
         if not payload:
             return
         if leaf == "window" and device == CLOCK:
-            self.window = read_once(Asked, payload)
-            if self.of_this_run(self.window):
-                self.stand_by(self.missing(self.window))
+            self.asked = read_once(Asked, payload)
+            if self.of_this_run(self.asked):
+                self.stand_by(self.missing(self.asked))
+            self.look()
             self.pursue(asked=True)
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = read_once(Given, payload)
@@ -59,6 +63,13 @@ class _Dependent(Runtime):
 
     def pursue(self, *, asked: bool = False) -> None:
         """Go as far as what has arrived allows. asked: the clock has just asked."""
+
+    def last_settled(self) -> Settled | None:
+        """The newest settlement that was heard."""
+
+    def look(self) -> None:
+        """Find out which window is open."""
+        self.window = self.asked.following(self.last_settled()) if self.asked is not None else None
 
     def inputs(self, window: Asked) -> dict[str, dict[str, list[int]]] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
@@ -93,6 +104,7 @@ class ObserverRuntime(_Dependent):
         super().__init__(*arguments, **options)
         self._said: tuple[int, bytes] = (0, b"")
         self._found: ConditionsMessage | None = None
+        self._settled: Settled | None = None
 
     @property
     def own_checkpoint(self) -> str:
@@ -106,8 +118,16 @@ class ObserverRuntime(_Dependent):
             if payload and not self.online:
                 self._found = read(ConditionsMessage, payload)
                 self._said = self._found.seq, payload
+        elif leaf == "settlement":
+            if payload:
+                self._settled = read_once(Settled, payload)
+                self.look()
+                self.pursue()
         else:
             super().received(device, leaf, payload)
+
+    def last_settled(self) -> Settled | None:
+        return self._settled
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
@@ -160,7 +180,7 @@ class ParticipantRuntime(_Dependent):
         self._found: Proposal | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 0))
+        return (*super().subscriptions(), (self.topics.proposal, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "settlement":
@@ -202,7 +222,11 @@ class ParticipantRuntime(_Dependent):
             return
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
             self.settlement = settlement
+            self.look()
             self.pursue()
+
+    def last_settled(self) -> Settled | None:
+        return self.settlement
 
     def pursue(self, *, asked: bool = False) -> None:
         if not self.online:

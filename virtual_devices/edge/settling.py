@@ -11,7 +11,9 @@ from virtual_devices.edge.messages import (
     Asked,
     MissingMessage,
     Proposed,
+    Settled,
     SettlementMessage,
+    SpanForm,
     read,
     settlement_bytes,
     write,
@@ -41,7 +43,10 @@ class SettlerRuntime(Runtime):
     def __init__(self, *arguments: object, **options: object) -> None:
         self._presence = Presence(str(arguments[2]))
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
+        self.asked: Asked | None = None
         self.window: Asked | None = None
+        """The one that is open: as asked, or following it."""
+        self._settled: Settled | None = None
         self.proposals: dict[str, Proposal] = {}
         self._awaited: set[str] = set()
         """Members of the window that have said nothing to it yet."""
@@ -108,6 +113,8 @@ class SettlerRuntime(Runtime):
             member = cast("Settler", self.member)
             if member.after < found.seq:
                 member.resume(found)
+                self._settled = _head(found)
+                self._open_next()
         else:
             self.settlement = b""
         self.loop.call_soon(self._pursue)
@@ -132,16 +139,22 @@ class SettlerRuntime(Runtime):
             if run == missing.run and seq > missing.after:
                 self.client.publish(self.topics.ledger, ledger, 1)
 
-    def _asked(self, window: Asked) -> None:
-        new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
-        self.window = window
-        if new:
-            self._asked_at = self.loop.time()
-            said = {name for name, proposal in self.proposals.items() if proposal.seq == window.seq}
-            self._awaited = set(window.members) - said
-        elif self.online:
+    def _asked(self, asked: Asked) -> None:
+        self.asked = asked
+        if not self._open_next() and self.online:
             self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
+
+    def _open_next(self) -> bool:
+        """Find out which window is open; whether it is another one than before."""
+        window = self.asked.following(self._settled) if self.asked is not None else None
+        before, self.window = self.window, window
+        if window is None or (before is not None and (before.run, before.seq) == (window.run, window.seq)):
+            return False
+        self._asked_at = self.loop.time()
+        said = {name for name, proposal in self.proposals.items() if proposal.seq == window.seq}
+        self._awaited = set(window.members) - said
+        return True
 
     def _pursue(self) -> None:
         window = self.window
@@ -221,5 +234,14 @@ class SettlerRuntime(Runtime):
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()
+        self._settled = _head(settlement)
+        self._open_next()
+        self.loop.call_soon(self._pursue)  # maybe nobody has to be waited for
+
+
+def _head(settlement: Settlement) -> Settled:
+    span = settlement.span
+    form = SpanForm.model_construct(start=span.start, step=span.step, steps=span.steps)
+    return Settled.model_construct(run=settlement.run, seq=settlement.seq, span=form, cut=settlement.cut)
 
 
