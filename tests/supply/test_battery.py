@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from tests.kit.members import START, member, window
+from virtual_devices.edge.messages import ProposalMessage, proposal_bytes, read
 from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.settlement import Share
 from virtual_devices.kit.store import StoreRule, advance, charge_limit, discharge_limit, loss, voltage
-from virtual_devices.supply.battery import CYCLE, DAY, HOUR, Battery, Settings, State
+from virtual_devices.kit.window import Span
+from virtual_devices.supply.battery import CYCLE, DAY, HOUR, WEEK, Battery, Settings, State
 
 BATTERY = Battery(Context("battery", Site(-33.9, 18.4, 50, "Africa/Johannesburg", 1)))
 KWH = 3_600_000_000
-MIDNIGHT = 20_000 * DAY
+MIDNIGHT = 2946 * WEEK
+"""2026-06-18, a Thursday."""
 
 
 def rule_of(**settings: Any) -> StoreRule:
@@ -115,6 +121,37 @@ def test_limits_and_units_are_checked() -> None:
             Settings.model_validate(wrong)
 
 
+def test_it_goes_on_from_a_proposal_of_a_time_when_it_could_do_less() -> None:
+    one = member("battery", declared={"capacity": 10})
+    proposal = one.propose(window(1, START, 2), {})
+    old = json.loads(proposal_bytes(proposal))
+    del old["offer"]["rule"]["voltage"]
+    old["offer"]["rule"]["leakage"] = 0  # it commits with what it proposed then, not with what it would propose now
+    old["checkpoint"]["state"] = {"stored_energy": 5 * KWH}
+    kept = ("capacity", "charge_limit", "discharge_limit", "start_soc")
+    old["checkpoint"]["settings"] = {name: old["checkpoint"]["settings"][name] for name in kept}
+    again = member("battery", declared={"capacity": 10})
+    again.resume(read(ProposalMessage, json.dumps(old).encode()).to_kit("battery"))
+    again.commit(Share(1, proposal.span, charge=[0, 0], discharge=[0, 0], stored=5 * KWH))
+    assert again.state == State(5 * KWH)
+    assert again.propose(window(2, START + 120), {}).offer.rule == proposal.offer.rule
+    assert again.readings()["equivalent_full_cycles"] == 0
+
+
+def test_the_current_is_positive_while_it_discharges() -> None:
+    one = member("battery", declared={"capacity": 10, "self_discharge": 0, "start_soc": 50})
+    rule = one.propose(window(1, START, 1), {}).offer.rule.flat
+    assert one.readings() == {}
+    stored = advance(rule, 5 * KWH, 0, 1_000_000, 60)
+    one.commit(Share(1, Span(START, 60, 1), charge=[0], discharge=[1_000_000], stored=stored))
+    assert one.readings()["voltage"] == voltage(rule, stored) / 1000
+    assert one.readings()["current"] == pytest.approx(1000 / 52.642, rel=2e-5)  # 0.17 % below half full
+    one.propose(window(2, START + 60, 1), {})
+    after = advance(rule, stored, 2_000_000, 0, 60)
+    one.commit(Share(2, Span(START + 60, 60, 1), charge=[2_000_000], discharge=[0], stored=after))
+    assert one.readings()["current"] == pytest.approx(-2000 / 52.648, rel=2e-5)
+
+
 # -- voltage -----------------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +202,7 @@ def test_its_temperature_is_the_air_s_around_it() -> None:
     cellar = Settings(temp_ambient=-1)
     assert BATTERY.report(cellar, BATTERY.begin(cellar), 0).temperature == -1
     assert rule_of(temp_ambient=-1).charge_power == 0
-    assert rule_of(temp_ambient=-1, temp_charge=-10).charge_power == 6_000_000
+    assert rule_of(temp_ambient=-1, temp_charge_min=-10).charge_power == 6_000_000
 
 
 def test_the_air_of_an_hour_is_that_of_the_first_step_in_it() -> None:
@@ -204,26 +241,26 @@ def test_an_old_battery_keeps_its_rated_power_and_its_curve() -> None:
     assert voltage(old.flat, old.capacity) == voltage(new.flat, new.capacity)
 
 
-def test_a_day_and_its_cycles_count_when_it_is_over() -> None:
+def test_days_and_cycles_count_when_a_week_is_over() -> None:
     settings = Settings(capacity=10, packs=2)
-    state = BATTERY.turn(settings, BATTERY.begin(settings), MIDNIGHT + 5 * HOUR, {})
+    state = BATTERY.turn(settings, BATTERY.begin(settings), MIDNIGHT + 5 * DAY + 5 * HOUR, {})
     state = BATTERY.wear(settings, state, 20 * KWH, 10 * KWH)  # 30 kWh through 20 kWh
     state = BATTERY.wear(settings, state, 0, 10 * KWH)
-    assert BATTERY.turn(settings, state, MIDNIGHT + DAY - 1, {}) == state
+    assert BATTERY.turn(settings, state, MIDNIGHT + WEEK - 1, {}) == state
     assert (state.days, state.cycles) == (0, 0)
     assert BATTERY.report(settings, state, 0).equivalent_full_cycles == 1
-    state = BATTERY.turn(settings, state, MIDNIGHT + DAY + 7, {})
-    assert (state.days, state.cycles, state.throughput) == (1, CYCLE, 0)
+    state = BATTERY.turn(settings, state, MIDNIGHT + WEEK + 7, {})
+    assert (state.days, state.cycles, state.throughput) == (2, CYCLE, 0)
     assert BATTERY.report(settings, state, 0).equivalent_full_cycles == 1
-    assert BATTERY.turn(settings, state, MIDNIGHT + 2 * DAY, {}).days == 2
+    assert BATTERY.turn(settings, state, MIDNIGHT + 2 * WEEK, {}).days == 9
 
 
 @pytest.mark.parametrize(
     ("settings", "seconds"),
     [
-        ({}, DAY),
-        ({"calendar_ageing": 0}, DAY),
-        ({"cycle_life": 0}, DAY),
+        ({}, WEEK),
+        ({"calendar_ageing": 0}, WEEK),
+        ({"cycle_life": 0}, WEEK),
         ({"cycle_life": 0, "calendar_ageing": 0}, 0),
         ({"end_of_life": 100, "calendar_ageing": 0}, 0),
         ({"weather": "weather", "cycle_life": 0, "calendar_ageing": 0}, HOUR),

@@ -3,8 +3,9 @@
 It proposes a rule (``virtual_devices.kit.store``); the inverter dispatches with it and the battery commits with it.
 Limits are at its terminals. Efficiencies are one way: 97 % each gives 94.1 % there and back.
 
-What makes the rule with time: the air outside, if a weather is named, at the first step of every hour; and ageing, at the
-first step of every day (both UTC). Ageing is linear in full cycles and in days.
+Two things change the rule with time: the air outside, if a weather is named, at the first step of every hour, and
+ageing, linear in full cycles and in days, at the first step of every week (of UTC; like 1970, weeks begin on a Thursday). In
+a week a home battery loses some hundredths of a percent, and to cut time more often would cost more than it tells.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from virtual_devices.kit.quantities import (
 from virtual_devices.kit.store import MAX_CAPACITY, MAX_POWER, PPM, StoreRule
 
 HOUR, DAY = 3600, 86_400
+WEEK = 7 * DAY
 MONTH = 30 * DAY
 """Seconds that a month of self-discharge has."""
 CYCLE = 1_000_000_000
@@ -84,7 +86,7 @@ class Settings(DeviceSettings):
         0, ge=-20, le=40, title="Temperature offset", description="Warmer than the air of the weather, as in a garage"
     )
     temp_ambient: Temperature = Field(20, ge=-40, le=60, title="Ambient temperature", description="Indoors")
-    temp_charge: Temperature = Field(
+    temp_charge_min: Temperature = Field(
         0, ge=-40, le=30, title="Lowest charging temperature", description="Colder than this it does not charge"
     )
     cycle_life: Count = Field(
@@ -124,7 +126,7 @@ class Settings(DeviceSettings):
 
 @dataclass(frozen=True, slots=True)
 class State(StoreState):
-    """day: number of the UTC day whose start is counted last.  days: how many were.  cycles: full ones until then, 10⁻⁹.
+    """day: number of the UTC day in which ageing was counted last.  days: those past then.  cycles: full ones then, 10⁻⁹.
 
     throughput: mJ in and out since then.  hour: number of the UTC hour that ``temp_air`` (m°C, outside) was taken in.
     """
@@ -167,7 +169,7 @@ class Battery(Stores[Settings, State, Telemetry]):
         """The generic integer store that this battery is."""
         capacity = settings.rated_capacity * health(settings, state) // PPM
         charge = _limit(settings, settings.charge_limit, settings.max_charge_rate)
-        if temperature(settings, state) < round(settings.temp_charge * 1000):
+        if temperature(settings, state) < round(settings.temp_charge_min * 1000):
             charge = 0
         start = round(capacity * settings.taper_start / 100)
         cells = max(1, round(settings.nominal_voltage / CELL))
@@ -183,21 +185,19 @@ class Battery(Stores[Settings, State, Telemetry]):
         )
 
     def turns(self, settings: Settings) -> int:
-        """Hours where the air is another each time, days where it only ages."""
-        return HOUR if settings.weather is not None else DAY if settings.ages else 0
+        """Hours where the air is another each time, weeks where it only ages."""
+        return HOUR if settings.weather is not None else WEEK if settings.ages else 0
 
     def turn(self, settings: Settings, state: State, time: int, inputs: Mapping[str, Mapping[str, int]]) -> State:
-        """Take in the hour's air and the days and cycles that are past.
-
-        A day counts when the battery takes part after it; away for longer, its process being stopped, it does not age.
-        """
+        """Take in the hour's air, and the days and cycles that are past; days also while its process was away."""
         if settings.weather is not None and state.hour != time // HOUR:
             air = inputs["weather"]["temp_air"] if "weather" in inputs else None
             state = replace(state, hour=time // HOUR, temp_air=air)
-        if settings.ages and state.day != time // DAY:
-            past = 0 if state.day is None else 1
+        today = time // DAY
+        if settings.ages and (state.day is None or state.day // 7 != today // 7):
+            past = 0 if state.day is None else today - state.day
             cycles = state.cycles + cycled(settings, state)
-            state = replace(state, day=time // DAY, days=state.days + past, cycles=cycles, throughput=0)
+            state = replace(state, day=today, days=state.days + past, cycles=cycles, throughput=0)
         return state
 
     def wear(self, settings: Settings, state: State, charged: int, discharged: int) -> State:
@@ -232,7 +232,7 @@ def health(settings: Settings, state: State) -> int:
 
 
 def cycled(settings: Settings, state: State) -> int:
-    """Full cycles, 10⁻⁹, of the throughput since the last day began: as much out as in makes one."""
+    """Full cycles, 10⁻⁹, of the throughput that ``state.cycles`` lacks: as much out as in makes one."""
     return state.throughput * CYCLE // (2 * settings.rated_capacity)
 
 
