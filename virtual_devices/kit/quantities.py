@@ -107,7 +107,7 @@ WIND_SPEED = Quantity("wind_speed", "m/s", (*_scale(kn=0.514444), ("km/h", 1 / 3
 VOLTAGE = Quantity("voltage", "V", _scale(kV=1e3), "voltage", metric="volts")
 CURRENT = Quantity("current", "A", _scale(mA=1e-3), "current", metric="amperes")
 CHARGE_RATE = Quantity("charge_rate", "C", metric="per_hour", digits=2)
-CYCLES = Quantity("cycles", "", state_class="measurement", digits=2)
+CYCLES = Quantity("cycles", "", digits=2)
 FREQUENCY = Quantity("frequency", "Hz", device_class="frequency", metric="hertz", digits=2)
 VOLUME = Quantity("volume", "L", (("l", 1.0), ("m³", 1e3), ("m3", 1e3)), None, metric="liters", digits=0)
 LENGTH = Quantity("length", "m", _scale(km=1e3, ft=0.3048), "distance", metric="meters", digits=0)

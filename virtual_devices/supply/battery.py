@@ -61,10 +61,10 @@ class Settings(DeviceSettings):
     charge_limit: Power = Field(6000, ge=0, le=100_000, title="Charge limit", description="Of a pack")
     discharge_limit: Power = Field(6000, ge=0, le=100_000, title="Discharge limit", description="Of a pack")
     max_charge_rate: ChargeRate = Field(
-        1, ge=0, le=10, title="Charge rate", description="1 C fills a new pack in an hour; the lower of this and the limit holds"
+        1, ge=0, le=10, title="Max charge rate", description="1 C fills a new pack in an hour; the lower of this and the limit holds"
     )
     max_discharge_rate: ChargeRate = Field(
-        1, ge=0, le=10, title="Discharge rate", description="1 C empties a new pack in an hour; the lower of this and the limit holds"
+        1, ge=0, le=10, title="Max discharge rate", description="1 C empties a new pack in an hour; the lower of this and the limit holds"
     )
     charge_efficiency: Percent = Field(97, ge=50, le=100, title="Charge efficiency", description="Stored of what goes in")
     discharge_efficiency: Percent = Field(
