@@ -63,7 +63,7 @@ def inputs_for(kind: str, span: Span) -> dict[str, dict[str, list[int]]]:
     """Conditions of the partners that a kind names by default, from the real ones."""
     found = {}
     for item in settings_of(kind_class(kind)):
-        if item.partner is not None:
+        if item.partner is not None and item.default is not None:
             other = device(item.default)
             settings = other.settings_type()
             found[item.name] = other.conditions(settings, span, inputs_for(item.default, span))
@@ -276,13 +276,14 @@ def each(links: list[Link]) -> list[tuple[bool, int | None, int | None]]:
 def test_a_store_s_rule_is_sound(kind: str) -> None:
     one = device(kind)
     settings = one.settings_type()
-    rule, state = one.rule(settings), one.begin(settings)
+    state = one.begin(settings)
+    rule = one.rule(settings, state)
     assert isinstance(rule, StoreRule)
     assert all(type(value) is int and value >= 0 for value in rule.flat)
     assert 0 <= state.stored_energy <= rule.capacity
     assert 0 < rule.charge_efficiency <= 1_000_000
     assert 0 < rule.discharge_efficiency <= 1_000_000
-    for points in (rule.charge_taper, rule.discharge_taper):
+    for points in (rule.charge_taper, rule.discharge_taper, rule.voltage):
         assert [stored for stored, _ in points] == sorted({stored for stored, _ in points})
     check_report(one, settings, state, START)
 

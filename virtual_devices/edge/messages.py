@@ -204,11 +204,12 @@ class SupplyForm(Message):
 
 
 Taper = Annotated[list[tuple[Energy, Power]], Field(max_length=16)]
+Volts = Annotated[list[tuple[Energy, Annotated[int, Field(ge=0, le=10**7)]]], Field(max_length=16)]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class RuleForm(Message):
-    """A store's rule: mJ, mW, parts per million; see the kit's store."""
+    """A store's rule: mJ, mW, parts per million, mV; see the kit's store."""
 
     capacity: Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
     charge_power: Power
@@ -218,6 +219,7 @@ class RuleForm(Message):
     charge_taper: Taper
     discharge_taper: Taper
     leakage: Annotated[int, Field(ge=0, le=10**6)]
+    voltage: Volts = Field(default_factory=list)
 
 
 class StoreForm(Message):
@@ -291,8 +293,8 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         return Supply(form.source, form.power)
     if isinstance(form, StoreForm):
         values = form.rule.model_dump()
-        values["charge_taper"] = tuple(form.rule.charge_taper)
-        values["discharge_taper"] = tuple(form.rule.discharge_taper)
+        for points in ("charge_taper", "discharge_taper", "voltage"):
+            values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
     return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit) for link in form.links])
 

@@ -243,14 +243,33 @@ class Produces(Device[S, T, R]):
 
 
 class Stores(Device[S, T, R]):
-    """Stores energy on the DC bus. Its State derives from StoreState; it proposes a rule, not a series."""
+    """Stores energy on the DC bus. Its State derives from StoreState; it proposes a rule, not a series.
+
+    Settings and state make the rule. What changes it with time (temperature, ageing) ``turn`` takes into the state, on a
+    fixed grid of absolute time where every offer ends, so that a rule holds for as long as it was offered for.
+    """
 
     ability = "stores"
     readings_type = StoresReadings
 
     @abstractmethod
-    def rule(self, settings: S) -> StoreRule:
-        """The generic integer store that this device is, with its settings of now."""
+    def rule(self, settings: S, state: T) -> StoreRule:
+        """The generic integer store that this device is now; the stored energy itself does not matter to it."""
+
+    def turns(self, settings: S) -> int:
+        """Seconds of the grid of UTC on which ``turn`` may change the rule; 0: it never does."""
+        return 0
+
+    def turn(self, settings: S, state: T, time: int, inputs: Mapping[str, Mapping[str, int]]) -> T:
+        """State at the start of the step at ``time``. inputs: the conditions of that step.
+
+        It is asked before every offer, and changes something only in the first step since a full ``turns``.
+        """
+        return state
+
+    def wear(self, settings: S, state: T, charged: int, discharged: int) -> T:
+        """State after so many millijoules went in and out at the terminals. Two shares in a row give the same as one."""
+        return state
 
 
 class Connects(Device[S, T, R]):

@@ -27,7 +27,7 @@ from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
-from virtual_devices.kit.store import StoreRule, advance, loss
+from virtual_devices.kit.store import advance, loss, voltage
 from virtual_devices.kit.window import Span, Window
 
 _PPM = 1_000_000
@@ -98,13 +98,18 @@ class Participant(Member):
         A device that was part of an unsettled window proposes again from the same state. checkpoint: False where
         nobody needs one (a house in one process).
         """
-        span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        free = min(self.begin(window.span), covered(inputs, window.span.steps))
+        span = window.span.part(0, min(free, self.prepare(window.span, inputs)))
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
         self.proposed = Proposed(window.seq, span, kept)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
+
+    def prepare(self, span: Span, inputs: Inputs) -> int:
+        """Bring the state to the start of a span that is about to be proposed; give the steps that it is good for."""
+        return span.steps
 
     def commit(self, share: Share) -> None:
         """Take over the settled steps. Raises ProtocolError, changing nothing, when the share is not of the proposal."""
@@ -231,19 +236,26 @@ class Store(Participant):
 
     device: Stores[Any, Any, Any]
     state: StoreState
+    _offered: StoreOffer
 
-    def _rule(self) -> tuple[StoreRule, int]:
-        rule = self.device.rule(self.settings)
-        return rule, max(0, self.state.stored_energy - rule.capacity)
+    def prepare(self, span: Span, inputs: Inputs) -> int:
+        now = {key: {name: column[0] for name, column in fields.items()} for key, fields in inputs.items()}
+        self.state = self.device.turn(self.settings, self.state, span.start, now)
+        turns = self.device.turns(self.settings)
+        return span.steps_until((span.start // turns + 1) * turns) if turns else span.steps
 
     def offer(self, span: Span, inputs: Inputs) -> StoreOffer:
-        rule, reset = self._rule()
-        return StoreOffer(rule, self.state.stored_energy, reset)
+        rule = self.device.rule(self.settings, self.state)
+        self._offered = StoreOffer(rule, self.state.stored_energy, max(0, self.state.stored_energy - rule.capacity))
+        return self._offered
+
+    def resume(self, proposal: Proposal) -> None:
+        super().resume(proposal)
+        self._offered = cast("StoreOffer", proposal.offer)
 
     def settle(self, share: Share, made: Proposed) -> None:
-        rule, reset = self._rule()
-        flat, step = rule.flat, share.span.step
-        begin = stored = self.state.stored_energy - reset
+        flat, step = self._offered.rule.flat, share.span.step
+        begin = stored = self.state.stored_energy - self._offered.reset
         if len(share.charge) != share.span.steps or len(share.discharge) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was charged")
         for charge, discharge in zip(share.charge, share.discharge, strict=True):
@@ -252,20 +264,26 @@ class Store(Participant):
             raise ProtocolError(
                 f"{self.name}: window {share.seq} leaves {share.stored} mJ, but what was charged and discharged leaves {stored} mJ"
             )
-        charged, discharged = sum(share.charge), sum(share.discharge)
-        self.state = replace(self.state, stored_energy=stored)
+        charged, discharged = sum(share.charge) * step, sum(share.discharge) * step
+        self.state = self.device.wear(self.settings, replace(self.state, stored_energy=stored), charged, discharged)
         self.last = {"charge_power": share.charge[-1], "discharge_power": share.discharge[-1]}
         self.counters = {
-            "charge_energy": self.count("charge_energy", charged * step),
-            "discharge_energy": self.count("discharge_energy", discharged * step),
-            "loss_energy": self.count("loss_energy", loss(begin, stored, charged, discharged, step)),
+            "charge_energy": self.count("charge_energy", charged),
+            "discharge_energy": self.count("discharge_energy", discharged),
+            "loss_energy": self.count("loss_energy", loss(begin, stored, charged, discharged, 1)),
         }
 
     def own_readings(self) -> dict[str, Any]:
-        capacity = self.device.rule(self.settings).capacity
-        stored = self.state.stored_energy
-        soc = stored * _PPM // capacity / 10_000 if capacity else 0.0
-        return {**super().own_readings(), "soc": soc, "stored_energy": stored / MJ_PER_KWH}
+        rule, stored = self.device.rule(self.settings, self.state), self.state.stored_energy
+        volts = voltage(rule.flat, stored) / 1000
+        out = (self.last.get("discharge_power", 0) - self.last.get("charge_power", 0)) / 1000
+        return {
+            **super().own_readings(),
+            "soc": stored * _PPM // rule.capacity / 10_000 if rule.capacity else 0.0,
+            "stored_energy": stored / MJ_PER_KWH,
+            "voltage": volts or None,
+            "current": out / volts if volts else None,
+        }
 
 
 class Connection(Participant):

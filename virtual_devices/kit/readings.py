@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from virtual_devices.kit.quantities import Energy, Power, Soc, StoredEnergy
+from virtual_devices.kit.quantities import Current, Energy, Power, Soc, StoredEnergy, Voltage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,17 @@ class ProducesReadings:
 
 @dataclass(frozen=True, slots=True)
 class StoresReadings:
-    """Of every store. loss_energy: conversion losses and self-discharge."""
+    """Of every store. loss_energy: conversion losses and self-discharge.
+
+    voltage, current: null when the store's voltage is unknown; the current is positive while discharging.
+    """
 
     charge_power: Power
     discharge_power: Power
     soc: Annotated[Soc, Mark(title="State of charge")]
     stored_energy: StoredEnergy
+    voltage: Voltage
+    current: Current
     charge_energy: Energy
     discharge_energy: Energy
     loss_energy: Annotated[Energy, Mark(detail=True)]
