@@ -60,8 +60,9 @@ def operate(curve: Curve, limits: Limits) -> Operation:
     outside = (voltage < limits.min_voltage) | (voltage > limits.max_voltage)
     if outside.any():
         edge = np.where(voltage < limits.min_voltage, limits.min_voltage, limits.max_voltage)[outside]
-        voltage[outside] = np.minimum(edge, open_circuit[outside])
-        current[outside] = np.maximum(curve.chosen(outside).current(voltage[outside]), 0.0)
+        unreached = edge >= open_circuit[outside]
+        voltage[outside] = edge = np.where(unreached, open_circuit[outside], edge)
+        current[outside] = np.where(unreached, 0.0, np.maximum(curve.chosen(outside).current(edge), 0.0))
     over = current > limits.max_current
     if over.any():
         higher = curve.chosen(over).voltage(limits.max_current)
