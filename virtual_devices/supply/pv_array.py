@@ -7,7 +7,7 @@ or strings of a named module of the CEC's table on one MPPT input (single diode;
 
 Strings lose the system losses as light, so that voltage times current is the power; wiring losses, which cost voltage, are
 in there too. What the input clips is lost before the offer: it is no part of the available power, and reported by itself.
-Solar position aside every operation is element by element: a step's power does not depend on how time was cut.
+Every operation is element by element: a step's power does not depend on how time was cut.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pydantic import Field, field_validator, model_validator
 from virtual_devices.kit.device import DeviceName, HomeFileOnly, NoState, Partner, Produces
 from virtual_devices.kit.device import Settings as BaseSettings
 from virtual_devices.kit.quantities import Angle, Current, Factor, Percent, Power, Quantity, Voltage
+from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import Span
 from virtual_devices.supply import _modules as modules
 from virtual_devices.supply import _mppt as mppt
@@ -126,14 +127,14 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Of each string, which are alike, at the power that was used; 0 where no module is named.
+    """Of each string, which are alike, at the power that was used; 0 in the dark and where no module is named.
 
-    A curtailed string stands at a higher voltage, in full sun that nobody takes at its open circuit.
+    A curtailed string stands at a higher voltage, in sun that nobody takes at its open circuit.
     """
 
-    string_voltage: Voltage
-    string_current: Current
-    string_power: Power
+    string_voltage: Annotated[Voltage, Mark(detail=True)] = 0.0
+    string_current: Annotated[Current, Mark(detail=True)] = 0.0
+    string_power: Annotated[Power, Mark(detail=True)] = 0.0
 
 
 class PvArray(Produces[Settings, NoState, Telemetry]):
@@ -175,16 +176,12 @@ class PvArray(Produces[Settings, NoState, Telemetry]):
         """Voltage and current of a string at the power that was used in the last step."""
         light = last.get("light", 0) / 1000.0
         if settings.module is None or light <= 0:
-            return Telemetry(0.0, 0.0, 0.0)
+            return Telemetry()
         curve = settings.curve(np.array([light]), np.array([last["temp_cell"] / 1000.0]))
         taken = mppt.operate(curve, settings.limits)
         used = float(taken.power[0]) if last["power"] >= last["available_power"] else last["power"] / 1000.0
         voltage, current = mppt.at_power(curve, taken, used)
         return Telemetry(voltage, current / settings.strings, last["power"] / 1000.0 / settings.strings)
-
-    def report(self, settings: Settings, state: NoState, time: int) -> Telemetry:
-        """Before the first step: as in the dark."""
-        return Telemetry(0.0, 0.0, 0.0)
 
     @classmethod
     def cautions(cls, settings: Settings) -> list[str]:
