@@ -62,7 +62,7 @@ def test_the_table_s_measured_points_come_out() -> None:
 
 @pytest.mark.parametrize("light", [0.01, 1.0, 50.0, 400.0, 1000.0, 1400.0])
 @pytest.mark.parametrize("cells", [-30.0, 25.0, 90.0])
-def test_modules_of_every_maker_have_pvlib_s_maximum_and_open_circuit(light: float, cells: float) -> None:
+def test_modules_all_over_the_table_have_pvlib_s_maximum_and_open_circuit(light: float, cells: float) -> None:
     values = [FEW.loc[name].astype(float).to_numpy() for name in PARAMETERS]
     five = pvlib.pvsystem.calcparams_cec(light, cells, *values)
     photocurrent, saturation, series, shunt, thermal = five
