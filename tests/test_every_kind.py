@@ -236,6 +236,11 @@ def test_a_producer_s_power_is_reproducible_and_does_not_depend_on_cuts(kind: st
     assert len(power) == span.steps
     assert all(type(value) is int and 0 <= value <= 1.3e3 * settings.capacity for value in power)
     assert device(kind).available(settings, span, inputs) == power
+    columns = one.columns(settings, span, inputs)
+    assert columns["power"] == power
+    assert all(len(column) == span.steps for column in columns.values())
+    last = {name: column[-1] for name, column in columns.items()} | {"available_power": power[-1]}
+    assert isinstance(one.operation(settings, one.begin(settings), span.end, last), kind_class(kind).telemetry_type)
     pieces: list[int] = []
     for steps in cuts(data, span.steps):
         done = len(pieces)

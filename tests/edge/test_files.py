@@ -144,7 +144,7 @@ def test_weather_of_the_wrong_form_is_found_in_rehearsal(tmp_path: Path) -> None
 
 
 def test_there_are_three_examples() -> None:
-    assert [path.stem for path in EXAMPLES] == ["before_solar", "cape_town", "greensboro"]
+    assert [path.stem for path in EXAMPLES] == ["before_solar", "cape_town", "greensboro", "greensboro_strings"]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])

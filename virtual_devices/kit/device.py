@@ -182,6 +182,11 @@ class Device(ABC, Generic[S, T, R]):
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
 
+    @classmethod
+    def cautions(cls, settings: S) -> list[str]:  # noqa: ARG003 - the signature is the same for every device
+        """What is allowed, but hardly meant: one line each, and how to mend it. ``check`` says it."""
+        return []
+
 
 class Ticks(Device[S, T, R]):
     """The clock: it cuts simulated time into windows."""
@@ -240,6 +245,19 @@ class Produces(Device[S, T, R]):
     @abstractmethod
     def available(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> list[int]:
         """Most milliwatts it can give per step."""
+
+    def columns(
+        self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]
+    ) -> dict[str, list[int]]:
+        """Integers per step by name: ``power`` is what is available; a device may add more.
+
+        ``clipped_power`` (mW), which it could not even offer, is counted for it; anything else is for ``operation``.
+        """
+        return {"power": self.available(settings, span, inputs)}
+
+    def operation(self, settings: S, state: T, time: int, last: Mapping[str, int]) -> R:
+        """Own telemetry after a step, of which ``last`` has the columns, and as ``power`` the mW that were used."""
+        return self.report(settings, state, time)
 
 
 class Stores(Device[S, T, R]):

@@ -239,8 +239,12 @@ def _sort(entries: Iterable[DeviceEntry]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def warnings(home: Home) -> list[str]:
-    """Times that fall between two steps: they count from the next one. One line each."""
-    found = []
+    """What a home's devices caution against, and times that fall between two steps: they count from the next. One line each."""
+    found = [
+        f"{home.source}:{entry.line}: {entry.name}: {text}"
+        for entry in home.devices
+        for text in entry.device_class.cautions(entry.settings)
+    ]
     for event in home.events:
         late = -(event.at - home.start) % home.step
         if late:

@@ -176,12 +176,16 @@ class Member:
         """What the ability reports, in the units of its readings."""
         return {}
 
+    def report(self, time: int) -> Any:
+        """The device's own telemetry at ``time``."""
+        return self.device.report(self.settings, self.state, time)
+
     def readings(self) -> dict[str, Any]:
         """Every reading by name, JSON-ready; empty before the first settled step."""
         if self.time is None:
             return {}
         values = self.own_readings()
-        report = self.device.report(self.settings, self.state, self.time)
+        report = self.report(self.time)
         values.update({field: getattr(report, field) for field in report.__dataclass_fields__})
         for reading in readings_of(type(self.device)):
             base = reading.name.removesuffix("_joules")

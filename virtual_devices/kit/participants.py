@@ -7,7 +7,7 @@ takes exactly the settled steps, whatever was proposed beyond them.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -26,6 +26,7 @@ from virtual_devices.kit.device import (
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.kit.readings import ProducesReadings
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
 from virtual_devices.kit.store import advance, loss, voltage
 from virtual_devices.kit.window import Span, Window
@@ -197,7 +198,10 @@ class Consumer(Participant):
 
 
 class Producer(Participant):
-    """Gives power as far as the sun has it; what is not used is curtailed."""
+    """Gives power as far as the sun has it; what is not used is curtailed.
+
+    last: what its ability reports, and the columns by which its device tells how it operated.
+    """
 
     device: Produces[Any, Any, Any]
 
@@ -207,28 +211,47 @@ class Producer(Participant):
         super().__init__(name, kind, device, settings, declared)
         self._foreseen = Foreseen()
         self._power: list[int] = []
+        self._beside: dict[str, Sequence[int]] = {}
 
     def offer(self, span: Span, inputs: Inputs) -> Supply:
         columns = self._foreseen.over(
-            self.settings, span, inputs, lambda part, given: {"power": self.device.available(self.settings, part, given)}
+            self.settings, span, inputs, lambda part, given: self.device.columns(self.settings, part, given)
         )
         self._power = columns["power"][: span.steps].tolist()
+        self._beside = {name: column[: span.steps] for name, column in columns.items() if name != "power"}
         return Supply(self.device.source, self._power)
+
+    def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
+        proposal = super().propose(window, inputs, checkpoint=checkpoint)
+        if checkpoint and self._beside:
+            proposal.checkpoint["proposed"]["beside"] = {name: list(column) for name, column in self._beside.items()}
+        return proposal
 
     def resume(self, proposal: Proposal) -> None:
         super().resume(proposal)
         self._power = cast("Supply", proposal.offer).power
+        self._beside = proposal.checkpoint["proposed"].get("beside", {})
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
-        power = self._power[: share.span.steps]
+        steps, step = share.span.steps, share.span.step
+        power, clipped = self._power[:steps], self._beside.get("clipped_power", [0])[:steps]
         used, available = sum(share.used), sum(power)
-        self.last = {"power": share.used[-1], "available_power": power[-1]}
+        beside = {name: column[steps - 1] for name, column in self._beside.items()}
+        self.last = {**beside, "power": share.used[-1], "available_power": power[-1], "clipped_power": clipped[-1]}
         self.counters = {
-            "energy": self.count("energy", used * share.span.step),
-            "curtailed_energy": self.count("curtailed_energy", (available - used) * share.span.step),
+            "energy": self.count("energy", used * step),
+            "curtailed_energy": self.count("curtailed_energy", (available - used) * step),
+            "clipped_energy": self.count("clipped_energy", sum(clipped) * step),
         }
+
+    def own_readings(self) -> dict[str, Any]:
+        reported = ProducesReadings.__dataclass_fields__
+        return {name: value for name, value in super().own_readings().items() if name.removesuffix("_joules") in reported}
+
+    def report(self, time: int) -> Any:
+        return self.device.operation(self.settings, self.state, time, self.last)
 
 
 class Store(Participant):

@@ -49,12 +49,17 @@ class ConsumesReadings:
 
 @dataclass(frozen=True, slots=True)
 class ProducesReadings:
-    """Of every producer. available_power: what it could have given; the rest is curtailed."""
+    """Of every producer. available_power: what it could have given; the rest is curtailed.
+
+    clipped_power: what was lost before that, because the input it is wired to could not take it.
+    """
 
     power: Power
     available_power: Power
+    clipped_power: Annotated[Power, Mark(detail=True)]
     energy: Energy
     curtailed_energy: Energy
+    clipped_energy: Annotated[Energy, Mark(detail=True)]
 
 
 @dataclass(frozen=True, slots=True)
