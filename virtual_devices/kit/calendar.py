@@ -76,6 +76,16 @@ class Calendar:
         local = datetime.fromtimestamp(time, UTC).astimezone(self.zone).date() + timedelta(days=1)
         return int(datetime(local.year, local.month, local.day, tzinfo=self.zone).timestamp())
 
+    def month(self, time: int) -> int:
+        """Number of the local month (months since the year 0), for telling months apart."""
+        local = self.local(time)
+        return local.year * 12 + local.month - 1
+
+    def month_start(self, time: int) -> int:
+        """UTC seconds of the local midnight that began the month of ``time``."""
+        local = self.local(time)
+        return int(datetime(local.year, local.month, 1, tzinfo=self.zone).timestamp())
+
     def local(self, time: int) -> datetime:
         """Aware local time."""
         return datetime.fromtimestamp(time, UTC).astimezone(self.zone)
