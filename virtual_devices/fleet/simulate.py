@@ -88,8 +88,6 @@ def run(
     summary.soc = house.soc()
     for member in house.participants:
         if member.device.ability == "connects":
-            readings = member.readings()
-            currency = getattr(member.settings, "currency", None)
-            summary.cost = {"currency": currency, "amount": round(readings.get("cost", 0.0), 4)}
+            summary.billed(getattr(member.settings, "currency", None), member.readings())
     zone = house.home.site.zone
     return summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)

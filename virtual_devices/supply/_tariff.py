@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.device import Context
@@ -121,12 +120,12 @@ class Outlook:
         return self.tariff.price(self.time, self.base, self.used)[0]
 
     @property
-    def next_change(self) -> str | None:
-        """When a kWh costs something else next, ISO 8601; None: not within a month."""
+    def next_change(self) -> int | None:
+        """When a kWh costs something else next (UTC seconds); None: not within a month."""
         now = self.price
         for begin, _, price in self.pieces(self.time, self.time + LOOK_AHEAD * DAY):
             if price != now:
-                return datetime.fromtimestamp(begin, UTC).isoformat()
+                return begin
         return None
 
     @property

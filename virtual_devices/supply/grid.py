@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -91,8 +92,14 @@ class Grid(Connects[Settings, State, Telemetry]):
         return State()
 
     def notes(self, settings: Settings, start: int) -> list[str]:
-        """Which times the price series cover. Raises ConfigurationError when one does not cover the start."""
-        return notes(self.context, (settings.price_series, settings.feed_in_series), self._tariff(settings), start)
+        """What a tariff says at the start. Raises ConfigurationError for a price series that does not cover it."""
+        tariff, files = self._tariff(settings), (settings.price_series, settings.feed_in_series)
+        found = notes(self.context, files, tariff, start)
+        if settings.tariff is not None or found:
+            now = self._outlook(settings, State(), start)
+            change = "" if now.next_change is None else f", until {self.site.calendar.local(now.next_change):%Y-%m-%d %H:%M}"
+            found.append(f"a kWh costs {now.price / MICRO**2:.4f} {settings.currency} at the start{change}")
+        return found
 
     def link(self, settings: Settings, span: Span) -> list[Link]:
         """The link over the span, run-length: limits in mW while connected, nothing either way in an outage."""
@@ -112,10 +119,9 @@ class Grid(Connects[Settings, State, Telemetry]):
 
     def report(self, settings: Settings, state: State, time: int) -> Telemetry:
         """Money in the currency; the day's and the month's are 0 from midnight until something is billed."""
-        tariff, bill, local = self._tariff(settings), state.bill, self.site.calendar
-        used = bill.month_energy if local.month(time) == bill.month else 0
-        outlook = Outlook(tariff, round(settings.price * MICRO), local, time, used)
-        feed_in_price, _ = tariff.selling.at(time, round(settings.feed_in_price * MICRO))
+        outlook, bill, local = self._outlook(settings, state, time), state.bill, self.site.calendar
+        change = outlook.next_change
+        feed_in_price, _ = outlook.tariff.selling.at(time, round(settings.feed_in_price * MICRO))
         return Telemetry(
             cost=bill.total.money,
             import_cost=bill.imports.money,
@@ -125,9 +131,13 @@ class Grid(Connects[Settings, State, Telemetry]):
             month_cost=bill.this_month.money if local.month(time - 1) == bill.month else 0.0,
             price_now=outlook.price / MICRO**2,
             feed_in_price_now=feed_in_price / MICRO,
-            next_price_change=outlook.next_change,
+            next_price_change=None if change is None else datetime.fromtimestamp(change, UTC).isoformat(),
             price_forecast=outlook.hourly,
         )
+
+    def _outlook(self, settings: Settings, state: State, time: int) -> Outlook:
+        used = state.bill.month_energy if self.site.calendar.month(time) == state.bill.month else 0
+        return Outlook(self._tariff(settings), round(settings.price * MICRO), self.site.calendar, time, used)
 
     def _tariff(self, settings: Settings) -> Tariff:
         files = settings.tariff, settings.price_series, settings.feed_in_series
