@@ -148,8 +148,13 @@ def read_hours(text: str) -> DailyTimes:
 
     Hours past midnight (``22-5``) are the first and the last ones of the same day.
     """
-    _items(text, "hours", "6-9 or 06:30-09:00")
-    return DailyTimes.parse(_WHOLE_HOUR.sub(r"\1:00", text))
+    found: list[tuple[int, int]] = []
+    for item in _items(text, "hours", "6-9 or 06:30-09:00"):
+        try:
+            found += DailyTimes.parse(_WHOLE_HOUR.sub(r"\1:00", item)).periods
+        except ValueError:
+            raise ValueError(f"{item!r} is no span of hours; write 6-9, 06:30-09:00 or 22-5") from None
+    return DailyTimes(tuple(found))
 
 
 def _items(text: str, what: str, example: str) -> list[str]:
