@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,14 @@ def test_a_whole_file() -> None:
     assert made.buying.at(monday, 1) == (1, monday + 6 * 3600)
     assert made.buying.at(monday + 7 * 3600, 1) == (6_900_000, monday + 9 * 3600)
     assert made.selling.at(monday + 18 * 3600, 1) == (1_400_000, monday + 19 * 3600)
+
+
+def test_what_the_page_shows_is_understood() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "tariffs.md").read_text()
+    _, shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert tariff(shown).vat == 150_000
+    (prices,) = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert read_series(prices, "p.json").prices == [214_500, -31_000]
 
 
 def test_a_file_of_nothing_is_a_flat_tariff() -> None:
