@@ -98,6 +98,8 @@ def test_months_begin_at_their_first_local_midnight() -> None:
     assert BERLIN.month(leap + HOUR) == 2028 * 12 + 2
     assert BERLIN.month_start(leap) == int(datetime(2028, 1, 31, 23, tzinfo=UTC).timestamp())
     assert BERLIN.month_start(leap + HOUR) == leap + HOUR // 2
+    assert BERLIN.next_month(leap) == leap + HOUR // 2
+    assert BERLIN.next_month(leap + HOUR) == int(datetime(2028, 3, 31, 22, tzinfo=UTC).timestamp())
     assert BERLIN.month_start(FORWARD) == BERLIN.month_start(FORWARD - 20 * DAY)  # across the change of clocks
 
 

@@ -83,8 +83,14 @@ class Calendar:
 
     def month_start(self, time: int) -> int:
         """UTC seconds of the local midnight that began the month of ``time``."""
-        local = self.local(time)
-        return int(datetime(local.year, local.month, 1, tzinfo=self.zone).timestamp())
+        return self._month_start(self.month(time))
+
+    def next_month(self, time: int) -> int:
+        """UTC seconds of the first month's begin after ``time``."""
+        return self._month_start(self.month(time) + 1)
+
+    def _month_start(self, month: int) -> int:
+        return int(datetime(month // 12, month % 12 + 1, 1, tzinfo=self.zone).timestamp())
 
     def local(self, time: int) -> datetime:
         """Aware local time."""

@@ -6,7 +6,8 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -69,6 +70,7 @@ class Series:
         return f"{len(self.prices)} prices from {local.local(self.starts[0]):%Y-%m-%d %H:%M} to {local.local(self.end):%Y-%m-%d %H:%M}"
 
 
+@lru_cache(maxsize=8)
 def read_series(text: str, name: str) -> Series:
     """The series in a file's text. Raises ConfigurationError that names ``name``, the entry (from 0) and the remedy."""
     try:
@@ -95,7 +97,7 @@ def read_series(text: str, name: str) -> Series:
                 f"{name}: entry {number} starts at {entry.start.isoformat()}, but entry {number - 1} ends at "
                 f"{before.end.isoformat()}: {word}; {mend}"
             )
-    starts = [int(entry.start.astimezone(UTC).timestamp()) for entry in entries]
+    starts = [int(entry.start.timestamp()) for entry in entries]
     return Series(starts, [round(entry.value * MICRO) for entry in entries], int(entries[-1].end.timestamp()))
 
 

@@ -106,11 +106,10 @@ class Outlook:
 
     def pieces(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """(begin, end, price of a kWh in 1e-12 of the currency) of stretches with one price."""
-        month = self.local.month(self.time)
+        new_month = FOREVER if len(self.tariff.blocks) == 1 else self.local.next_month(self.time)
         while begin < end:
-            used = self.used if self.local.month(begin) == month else 0
-            price, until = self.tariff.price(begin, self.base, used)
-            until = min(end, until, self.local.next_midnight(begin))
+            price, until = self.tariff.price(begin, self.base, self.used if begin < new_month else 0)
+            until = min(end, until, new_month if begin < new_month else FOREVER)
             yield begin, until, price
             begin = until
 

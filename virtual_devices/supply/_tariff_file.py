@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.catalogue import suggestion
@@ -33,20 +33,22 @@ SECTIONS = ("vat", "holidays", "import", "feed_in", "charges")
 MAX_ITEMS = 1000
 """Most zones, and most blocks."""
 
-Tidy = Annotated[Price, Field(ge=-HIGHEST, le=HIGHEST)]
+PricePerKwh = Annotated[Price, Field(ge=-HIGHEST, le=HIGHEST)]
 Charge = Annotated[Money, Field(ge=-1_000_000, le=1_000_000)]
 
 
-def _checked(read_text: Callable[[str], Any]) -> AfterValidator:
-    def check(text: str) -> str:
-        read_text(text)
+def _checked(read_text: Callable[[str], Any]) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        text = str(value) if type(value) is int else value  # YAML takes a lone 6 for a number
+        if isinstance(text, str):
+            read_text(text)
         return text
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 class _ZoneForm(Settings):
-    price: Tidy
+    price: PricePerKwh
     days: Annotated[str, _checked(read_days)] | None = None
     hours: Annotated[str, _checked(read_hours)] | None = None
     months: Annotated[str, _checked(read_months)] | None = None
@@ -54,8 +56,8 @@ class _ZoneForm(Settings):
 
 class _BlockForm(Settings):
     up_to: Annotated[Energy, Field(gt=0, le=1_000_000)] | None = None
-    price: Tidy | None = None
-    add: Tidy | None = None
+    price: PricePerKwh | None = None
+    add: PricePerKwh | None = None
 
 
 class _ChargesForm(Settings):
@@ -151,11 +153,11 @@ class _Reader:
             key: ",".join(str(item.value) for item in child.items) if child.kind == "list" else child.plain()
             for key, child in node.map.items()
         }
-        words = {key: str(value) if model is _ZoneForm and key != "price" and type(value) is int else value for key, value in values.items()}
-        made, problems = model_of(model, words)
+        made, problems = model_of(model, values)
         for key, text in problems:
-            comma = '; quote what has commas: days: "Sat,Sun"' if values.get(key, key) is None else ""
-            self.say(node.keys.get(key, node.line), f"{what}: {key + ': ' if key else ''}{text}{comma}")
+            torn = key not in model.model_fields and values.get(key, key) is None  # {days: Sat,Sun} is {days: Sat, Sun: null}
+            hint = '; quote what has commas: days: "Sat,Sun"' if torn else ""
+            self.say(node.keys.get(key, node.line), f"{what}: {key + ': ' if key else ''}{text}{hint}")
         if not isinstance(made, model):
             raise _Mistakes
         return made
