@@ -97,6 +97,10 @@ def test_money_is_counted_in_the_devices_currency() -> None:
     assert components["cost"]["device_class"] == "monetary"
     assert components["price"]["unit_of_measurement"] == "EUR/kWh"
     assert "device_class" not in components["price"]
+    month = components["month_cost"]
+    assert (month["state_class"], month["last_reset_value_template"]) == ("total", "{{ value_json.month_start }}")
+    assert components["feed_in_price_now"]["unit_of_measurement"] == "EUR/kWh"
+    assert components["next_price_change"]["device_class"] == "timestamp"
 
 
 def test_what_cannot_change_while_a_home_runs_is_no_control() -> None:

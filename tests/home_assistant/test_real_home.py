@@ -147,7 +147,7 @@ def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
         return entity
 
     bought, sold = sensor("grid", "import_energy"), sensor("grid", "export_energy")
-    price, feed_in = sensor("grid", "price_now"), f"number.{HOME}_grid_feed_in_price"
+    price, feed_in = sensor("grid", "price_now"), sensor("grid", "feed_in_price_now")
     assert feed_in in site.ha.states()
     grid: dict[str, Any] = {"type": "grid", "cost_adjustment_day": 0.0}
     if site.ha.version.startswith("2025."):

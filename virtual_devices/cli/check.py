@@ -19,9 +19,11 @@ def check(home: str | None) -> None:
     Exit code 0 when it can be started, 2 when it cannot.
     """
     found, documents = read_home(home, now=int(time.time()))
-    rehearse(found, documents)
+    notes = rehearse(found, documents)
     for line in warnings(found):
         click.echo(f"warning: {line}", err=True)
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""
     click.echo(f"{found.source}: home {found.name} is fine: {len(found.devices)} devices{events}, starts {begin}")
+    for line in notes:
+        click.echo(line)

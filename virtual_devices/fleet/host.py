@@ -224,6 +224,6 @@ class HomeHost:
             if ability == "stores" and state.get("soc") is not None:  # null before the first window
                 self.summary.soc[name] = state["soc"] / 100
             if ability == "connects" and state.get("cost") is not None:
-                self.summary.cost = {"currency": state.get("currency"), "amount": round(state["cost"], 4)}
+                self.summary.billed(state.get("currency"), state)
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)

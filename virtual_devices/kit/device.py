@@ -178,6 +178,13 @@ class Device(ABC, Generic[S, T, R]):
         """State at a fresh start. A device whose State has no defaults overrides this."""
         return cast("T", self.state_type())
 
+    def notes(self, settings: S, start: int) -> list[str]:
+        """What its owner should know before a start at ``start`` (UTC seconds), one line each; ``check`` shows them.
+
+        Raises ConfigurationError for what does not fit that start.
+        """
+        return []
+
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())

@@ -88,7 +88,7 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading. detail: hidden from a first look.  day: falls to 0 at midnight.  device_class: of a flag."""
+    """One reading. detail: hidden from a first look.  day, month: falls to 0 when one begins.  device_class: of a flag."""
 
     name: str
     title: str
@@ -96,6 +96,7 @@ class Reading:
     quantity: Quantity | None = None
     detail: bool = False
     day: bool = False
+    month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
 
@@ -128,7 +129,7 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     found += [
         Reading(f"{total.name}_joules", f"{total.title} in joules", "number", JOULES, detail=True)
         for total in found
-        if total.quantity == ENERGY and not total.day
+        if total.quantity == ENERGY and not (total.day or total.month)
     ]
     where = f"{device_class.__module__}.{device_class.__name__}"
     names: set[str] = set()
@@ -297,6 +298,7 @@ def _readings(source: type[Any]) -> Iterator[Reading]:
             quantity=None if quantity in (FLAG, TEXT) else quantity,
             detail=mark.detail,
             day=mark.day,
+            month=mark.month,
             device_class=mark.device_class,
             choices=choices,
         )

@@ -16,12 +16,13 @@ from virtual_devices.kit.quantities import Current, Energy, Power, Soc, StoredEn
 class Mark:
     """Refines a reading. detail: hidden from a first look (disabled in Home Assistant).  day: falls to 0 at midnight.
 
-    device_class: of a true/false reading.  choices: of a text that is one of a few.
+    month: falls to 0 when a month begins.  device_class: of a true/false reading.  choices: of a text that is one of a few.
     """
 
     title: str = ""
     detail: bool = False
     day: bool = False
+    month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
 

@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def rehearse(home: Home, documents: Mapping[str, str]) -> None:
-    """Find what only shows when devices are at work, such as a file of the wrong form.
+def rehearse(home: Home, documents: Mapping[str, str]) -> list[str]:
+    """Find what only shows when devices are at work, such as a file of the wrong form; return the devices' notes.
 
     Raises HomeFileError with file and line of every device that cannot start.
     """
-    problems = []
+    problems, notes = [], []
     for entry in home.devices:
         try:
-            make_member(home, entry, documents)
+            device = make_member(home, entry, documents).device
+            notes += [f"{entry.name}: {note}" for note in device.notes(entry.settings, home.start)]
         except VirtualDevicesError as error:
             problems.append(f"{home.source}:{entry.line}: device {entry.name}: {_line(error)}")
     if problems:
@@ -29,6 +30,7 @@ def rehearse(home: Home, documents: Mapping[str, str]) -> None:
         House(home, documents).step(1)
     except VirtualDevicesError as error:
         raise HomeFileError([f"{_where(home, str(error))}: {_line(error)}"]) from error
+    return notes
 
 
 def _where(home: Home, text: str) -> str:
