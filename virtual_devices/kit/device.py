@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
 
 from virtual_devices.kit.calendar import Calendar, calendar
 from virtual_devices.kit.errors import ConfigurationError
@@ -32,6 +33,8 @@ from virtual_devices.kit.readings import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pydantic import GetCoreSchemaHandler
 
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.settlement import Dispatch, Offer
@@ -97,6 +100,16 @@ class Partner:
 @dataclass(frozen=True, slots=True)
 class Document:
     """Marks a setting that names a file. Only the home file may set it, never a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Marks a text setting that is one of a few texts, where they are too many, or too unlike words, for a Literal."""
+
+    texts: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.texts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Document, HomeFileOnly, Partner, Settings
+from virtual_devices.kit.device import Choices, Conditions, Document, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
@@ -31,6 +31,8 @@ ReadingType = Literal["number", "flag", "choice", "text", "instant"]
 MAX_TEXT = 10_000
 """Most characters of a text setting that names no limit of its own."""
 
+_SHOWN = 12
+"""Choices that a line names."""
 _CAPITALS = frozenset({"ac", "cop", "dc", "dhi", "dni", "ghi", "poa", "pv", "soc", "tv"})
 _NONE = type(None)
 
@@ -75,7 +77,7 @@ class SettingField:
     def range(self) -> str:
         """What it accepts, in words: ``0 to 5000 W``."""
         if self.type == "choice":
-            return " | ".join(str(choice) for choice in self.choices)
+            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + (" | …" if len(self.choices) > _SHOWN else "")
         if self.type == "flag":
             return "true or false"
         if self.type == "times":
@@ -259,6 +261,9 @@ def _setting_type(model: type[Settings], name: str, parts: _Parts) -> tuple[Sett
     """Type, and the words that a number accepts beside numbers."""
     kinds: set[Any] = set(parts.types)
     if not kinds and parts.choices:
+        return "choice", ()
+    if (few := parts.one(Choices)) is not None:
+        parts.choices += few.texts
         return "choice", ()
     words = tuple(str(choice) for choice in parts.choices)
     if kinds in ({float}, {int, float}):
