@@ -22,7 +22,10 @@ from virtual_devices.kit.store import advance, charge_limit, discharge_limit, ta
 
 FEWEST = 24
 """Steps from which on the compiled loop pays: handing columns over costs about as much as so many plain steps."""
-_PARTS = (taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.run)
+_PARTS = (
+    taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.power_of,
+    kernel.charge_room, kernel.discharge_room, kernel.target_room, kernel.run,
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -40,25 +43,36 @@ def compiled_run() -> Callable[..., int]:
         step: int,
         pv: Sequence[int],
         essential: Sequence[int],
+        aux: Sequence[int],
         non_essential: Sequence[int],
-        *facts: Any,
+        facts: Sequence[int],
+        curve: tuple[int, ...],
+        rules: Sequence[Sequence[int]],
+        floors: Sequence[Sequence[int]],
+        stored: MutableSequence[int],
+        memory: MutableSequence[int],
+        scratch: Sequence[MutableSequence[int]],
+        out: Sequence[MutableSequence[int]],
     ) -> int:
         if last - first < FEWEST:
-            return kernel.run(first, last, step, pv, essential, non_essential, *facts)
-        *numbers, curve, rules, floors, stored, _, out = facts
+            return kernel.run(
+                first, last, step, pv, essential, aux, non_essential, facts, curve, rules, floors, stored, memory, scratch, out
+            )
         count, steps = len(rules), last - first
-        sums = [np.array(column[first:last], np.int64) for column in (pv, essential, non_essential)]
+        sums = [np.array(column[first:last], np.int64) for column in (pv, essential, aux, non_essential)]
         longest = max(map(len, rules), default=1)
         flat = np.zeros((count, longest), np.int64)
         for row, rule in zip(flat, rules, strict=True):
             row[: len(rule)] = rule
         balances = np.array(stored, np.int64)
         columns = np.zeros((len(out), steps), np.int64)
+        remembered = np.array(memory, np.int64)
         done: int = inner(
-            0, steps, step, *sums, *numbers, _table(curve), flat, np.array(floors, np.int64), balances,
+            0, steps, step, *sums, tuple(facts), _table(curve), flat, np.array(floors, np.int64), balances, remembered,
             np.zeros((2, count), np.int64), columns,
         )  # fmt: skip
         stored[:] = balances.tolist()
+        memory[:] = remembered.tolist()
         _hand_back(columns[:, :done], out, first)
         return first + done
 

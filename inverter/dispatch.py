@@ -7,74 +7,76 @@ many steps are asked for at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from operator import add, sub
 
 from inverter import kernel
+from inverter.kernel import UNLIMITED
+from inverter.limits import Limits
+from inverter.slots import NEVER, PPM, Orders
+from inverter.supplying import Moment, Supplying, choose
 from virtual_devices.kit.device import Link
-from virtual_devices.kit.ledger import DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.ledger import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 
 OFF_GRID = Link(1, connected=False)
+CIRCUITS = (ESSENTIAL, AUX, NON_ESSENTIAL)
+Sums = tuple[list[int], list[int], list[int], list[int]]
+"""mW per step that the sun has, and that those who are supplied need on each circuit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the inverter's settings mean, in integers: powers in mW, capacities in ppm, ``shed_hold`` in s."""
+class Decision:
+    """What a window came to. orders: those of the last step."""
 
-    rated: int
-    enabled: bool
-    idle: int
-    max_solar: int
-    feed_non_essential: bool
-    solar_export: bool
-    low_capacity: int
-    shutdown_capacity: int
-    restart_capacity: int
-    shed_hold: int
-    curve: tuple[int, ...]
+    dispatch: Dispatch
+    state: Supplying
+    orders: Orders
 
 
-@dataclass(frozen=True, slots=True)
-class Supplying:
-    """Who is supplied, between steps.
+@dataclass(slots=True)
+class Segment:
+    """Steps up to ``end`` for which neither the link nor the program changes."""
 
-    connected: the grid was there in the last step.  output: the LOAD port is live.  shed: consumers that were cut off,
-    and the time from which they may return.
-    """
-
-    connected: bool = True
-    output: bool = True
-    shed: dict[str, int] = field(default_factory=dict)
+    end: int
+    link: Link
+    orders: Orders
 
 
-class _Window:
+class Window:
     """One dispatch under way: the offers sorted out, and the columns that fill up."""
 
     def __init__(
-        self, limits: Limits, state: Supplying, span: Span, offers: Mapping[str, Offer], run: Callable[..., int]
+        self,
+        limits: Limits,
+        state: Supplying,
+        span: Span,
+        offers: Mapping[str, Offer],
+        timetable: Sequence[tuple[int, Orders]],
+        run: Callable[..., int],
     ) -> None:
         self.limits, self.state, self.span, self.run = limits, state, span, run
         self.consumers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Demand)}
         self.producers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Supply)}
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
-        self.links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
+        links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
+        self.segments = _segments(links, timetable, span.steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
+        self.memory = [state.surged]
         self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
         self.out = self.columns(span.steps)
         self.order = sorted(self.consumers, key=lambda name: (self.consumers[name].priority, name))
         assumed = [offer for offer in self.consumers.values() if offer.supplied]
         self._parts = (
             [offer.power for offer in self.producers.values()],
-            [offer.power for offer in assumed if offer.circuit == ESSENTIAL],
-            [offer.power for offer in assumed if offer.circuit == NON_ESSENTIAL],
+            *([offer.power for offer in assumed if offer.circuit == circuit] for circuit in CIRCUITS),
         )
-        self.sums: tuple[list[int], list[int], list[int]] = ([], [], [])
-        """mW per step that the sun has, and that those who are supplied need on each circuit; as far as looked at."""
+        self.sums: Sums = ([], [], [], [])
 
     def columns(self, steps: int) -> list[list[int]]:
         """Columns for the kernel to fill."""
@@ -87,112 +89,135 @@ class _Window:
             for total, parts in zip(self.sums, self._parts, strict=True):
                 total.extend(_sum([part[first:end] for part in parts], end - first))
 
+    def level(self, capacity: int) -> int:
+        """mJ in all stores at a state of charge in ppm."""
+        return sum(capacity * rule[0] // PPM for rule in self.rules)
+
+    def sun(self, index: int) -> int:
+        """mW that all arrays have in step ``index``."""
+        return sum(part[index] for part in self._parts[0])
+
     def attempt(
         self,
         first: int,
         last: int,
         sums: Sequence[Sequence[int]],
-        link: Link,
-        output: bool,  # noqa: FBT001 - one of the facts of a step
+        moment: Moment,
         stored: MutableSequence[int],
+        memory: MutableSequence[int],
         out: Sequence[MutableSequence[int]],
     ) -> int:
         """Dispatch steps ``first`` … ``last`` − 1; gives the first step that could not be (see ``kernel.run``)."""
-        limits = self.limits
-        floor = limits.low_capacity if link.connected else limits.shutdown_capacity
-        export = -1 if not limits.solar_export else kernel.UNLIMITED if link.export_limit is None else link.export_limit
         return self.run(
-            first, last, self.span.step, *sums, int(link.connected), int(output), int(limits.enabled),
-            kernel.UNLIMITED if link.import_limit is None else link.import_limit, export,
-            int(limits.feed_non_essential), limits.rated, limits.idle, limits.max_solar, self.resume,
-            limits.curve, self.rules, [floor * rule[0] // 1_000_000 for rule in self.rules],
-            stored, self.scratch, out,
+            first, last, self.span.step, *sums, self._facts(moment), self.limits.curve, self.rules, self._floors(moment), stored,
+            memory, self.scratch, out,
         )  # fmt: skip
 
+    def _facts(self, moment: Moment) -> tuple[int, ...]:
+        """The kernel's ``facts``, in its order."""
+        limits, link, orders = self.limits, moment.link, moment.orders
+        export = min(UNLIMITED if link.export_limit is None else link.export_limit, limits.max_sell)
+        watch = kernel.AUX_AS_IT_IS
+        if limits.smartload and moment.live and not (limits.aux_on_grid and moment.tied):
+            watch = kernel.AUX_OFF if moment.aux else kernel.AUX_ON
+        return (
+            int(moment.present), int(moment.tied), int(moment.output), int(limits.enabled),
+            UNLIMITED if link.import_limit is None else link.import_limit,
+            export if limits.sells_sun else -1,
+            -1 if orders.sell_to == NEVER else export,
+            int(limits.feed_non_essential), limits.bias, limits.peak, limits.rated, limits.idle,
+            limits.standing if moment.present else 0,
+            limits.max_solar, int(limits.load_first), UNLIMITED if orders.power is None else orders.power,
+            self._current(limits.charge_current), self._current(limits.discharge_current),
+            int(orders.charge_to != NEVER), limits.grid_charge_current, limits.passthrough,
+            limits.surge_power, limits.surge_seconds, UNLIMITED if moment.tripped else self.resume,
+            watch, self._aux_levels[watch], limits.aux_min_pv,
+        )  # fmt: skip
+
+    @cached_property
+    def _aux_levels(self) -> tuple[int, int, int]:
+        return 0, self.level(self.limits.aux_on_capacity), self.level(self.limits.aux_off_capacity)
+
+    @cached_property
+    def _most(self) -> int:
+        """mW beyond which no current limit has to be looked at: the stores' own limits are below it at any voltage."""
+        return sum(max(rule[1], rule[2]) for rule in self.rules)
+
+    def _current(self, current: int) -> int:
+        """A current limit in mA, or ``UNLIMITED`` where the stores' own limits are lower at their lowest voltage."""
+        lowest = min((offer.rule.voltage[0][1] for offer in self.stores.values() if offer.rule.voltage), default=kernel.UNKNOWN_VOLTAGE)
+        return UNLIMITED if current * lowest // 1000 >= self._most else current
+
+    def _floors(self, moment: Moment) -> list[list[int]]:
+        """The kernel's ``floors``: mJ per store."""
+        limits, orders = self.limits, moment.orders
+        serve = orders.floor if moment.tied else limits.shutdown_capacity
+        rows = (serve, max(orders.sell_to, 0), limits.low_capacity, max(orders.charge_to, 0))
+        return [[row * rule[0] // PPM for rule in self.rules] for row in rows]
+
     def single(
-        self, index: int, names: Iterable[str], link: Link, *, output: bool, stored: list[int]
-    ) -> tuple[tuple[list[int], ...], list[list[int]]] | None:
+        self, index: int, names: Iterable[str], moment: Moment, *, stored: list[int], memory: list[int]
+    ) -> tuple[Sums, list[list[int]]] | None:
         """Step ``index`` with just these consumers supplied: its sums and flows, or None when it cannot be."""
-        needs = {ESSENTIAL: 0, NON_ESSENTIAL: 0}
+        needs = dict.fromkeys(CIRCUITS, 0)
         for name in names:
             needs[self.consumers[name].circuit] += self.consumers[name].power[index]
-        sums = ([sum(part[index] for part in self._parts[0])], [needs[ESSENTIAL]], [needs[NON_ESSENTIAL]])
+        sums: Sums = ([self.sun(index)], [needs[ESSENTIAL]], [needs[AUX]], [needs[NON_ESSENTIAL]])
         out = self.columns(1)
-        return (sums, out) if self.attempt(0, 1, sums, link, output, stored, out) else None
+        return (sums, out) if self.attempt(0, 1, sums, moment, stored, memory, out) else None
 
-    def fits(self, index: int, names: Iterable[str], link: Link) -> bool:
+    def fits(self, index: int, names: Iterable[str], moment: Moment) -> bool:
         """Whether step ``index`` can be dispatched with just these consumers supplied."""
-        return self.single(index, names, link, output=True, stored=list(self.stored)) is not None
+        return self.single(index, names, moment, stored=list(self.stored), memory=list(self.memory)) is not None
 
-    def choose(self, index: int, link: Link, state: Supplying) -> tuple[dict[str, bool], Supplying]:
-        """Who is supplied in step ``index``: by priority, then name, each wholly or not at all."""
-        now = self.span.start + index * self.span.step
-        shed = {} if link.connected and not state.connected else dict(state.shed)
-        output = self.limits.enabled and (state.output or link.connected or self.restarts())
-        if not link.connected and not output:
-            return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
-        if output and not state.output:
-            shed = {}
-        able = [n for n in self.order if link.connected or self.consumers[n].circuit == ESSENTIAL]
-        candidates = [name for name in able if shed.get(name, now) <= now]
-        served = candidates
-        if not self.fits(index, candidates, link):
-            served = []
-            for name in candidates:
-                if self.fits(index, [*served, name], link):
-                    served.append(name)
-        if len(served) < len(candidates) and not link.connected and self.rules and self.empty() and not self.restarts():
-            return dict.fromkeys(self.consumers, False), Supplying(connected=False, output=False)
-        cut = set(able) - set(served)
-        held = {name: shed[name] if shed.get(name, now) > now else now + self.limits.shed_hold for name in sorted(cut)}
-        chosen = set(served)
-        return {n: n in chosen for n in self.consumers}, Supplying(link.connected, output or link.connected, held)
+    def protected(self, index: int, names: Iterable[str]) -> int:
+        """mW in step ``index`` of those of them that stand on the inverter's own ports."""
+        chosen = (self.consumers[name] for name in names)
+        return sum(offer.power[index] for offer in chosen if offer.circuit != NON_ESSENTIAL)
 
     def empty(self) -> bool:
         """Whether all stores are down to the capacity at which the output drops."""
-        ppm = self.limits.shutdown_capacity
-        step = self.span.step
+        capacity, step = self.limits.shutdown_capacity, self.span.step
         return not any(
-            discharge_limit(rule, stored, ppm * rule[0] // 1_000_000, step)
+            discharge_limit(rule, stored, capacity * rule[0] // PPM, step)
             for rule, stored in zip(self.rules, self.stored, strict=True)
         )
 
-    @property
+    @cached_property
     def resume(self) -> int:
         """mJ in all stores at which a dropped output returns."""
-        if not self.limits.enabled:
-            return kernel.UNLIMITED
-        return sum(self.limits.restart_capacity * rule[0] // 1_000_000 for rule in self.rules)
+        return self.level(self.limits.restart_capacity) if self.limits.enabled else UNLIMITED
 
     def restarts(self) -> bool:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, bool]:
-        """Run to the end of the span or to the step in which somebody's supply changes; whether that was not foretold."""
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Orders, bool]:
+        """Run to the end of the span or to the step in which somebody's supply changes.
+
+        Gives the steps, supply, the state and orders at their end, and whether the change was one that nobody foretold.
+        """
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
         state, index = self.state, 0
-        begin = 0
-        for link in self.links:
-            end = min(begin + link.steps, self.span.steps)
-            while index < end:
-                foretold = link.connected != state.connected  # by the grid
-                chosen, state = self.choose(index, link, state)
+        for segment in self.segments:
+            while index < segment.end:
+                foretold = segment.link.connected != state.connected  # by the grid
+                chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
                 if chosen != supply:
-                    return self.last(index, chosen, link, state), _runs(supply, chosen, index), state, not foretold
-                upto = self.until(index, end, state)
+                    steps = self.last(index, chosen, moment)
+                    return steps, _runs(supply, chosen, index), replace(state, surged=self.memory[0]), segment.orders, not foretold
+                upto = state.until(self.span, index, segment.end)
                 self.look(upto)
-                done = self.attempt(index, upto, self.sums, link, state.output, self.stored, self.out)
+                done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
-                index = done
-            begin = end
-        return index, _runs(supply, supply, index), state, False
+                index, state = done, replace(state, surged=self.memory[0])
+        return index, _runs(supply, supply, index), state, self.segments[-1].orders, False
 
-    def last(self, index: int, chosen: Mapping[str, bool], link: Link, state: Supplying) -> int:
+    def last(self, index: int, chosen: Mapping[str, bool], moment: Moment) -> int:
         """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
         supplied = [name for name, on in chosen.items() if on]
-        done = self.single(index, supplied, link, output=state.output, stored=self.stored)
+        done = self.single(index, supplied, moment, stored=self.stored, memory=self.memory)
         if done is None:
             raise AssertionError(f"step {index} was chosen and cannot be dispatched")
         self.look(index)
@@ -202,23 +227,28 @@ class _Window:
             column[index:] = last
         return index + 1
 
-    def until(self, index: int, end: int, state: Supplying) -> int:
-        """First step at which a shed consumer may return, or ``end``."""
-        times = [time for time in state.shed.values() if time > self.span.start + index * self.span.step]
-        if not times:
-            return end
-        return max(index + 1, min(end, self.span.steps_until(min(times))))
-
 
 def dispatch(
-    limits: Limits, state: Supplying, span: Span, offers: Mapping[str, Offer], *, name: str, run: Callable[..., int] = kernel.run
-) -> tuple[Dispatch, Supplying]:
-    """Dispatch a window over the shortest offer. name: the inverter's account. run: the inner loop (plain or compiled)."""
-    window = _Window(limits, state, span, offers, run)
-    steps, supply, after, cut = window.decide()
-    out, (pv, _, non_essential) = window.out, window.sums
+    limits: Limits,
+    state: Supplying,
+    span: Span,
+    offers: Mapping[str, Offer],
+    timetable: Sequence[tuple[int, Orders]],
+    *,
+    name: str,
+    run: Callable[..., int] = kernel.run,
+) -> Decision:
+    """Dispatch a window over the shortest offer.
+
+    timetable: the orders over the span (see ``slots.timetable``).  name: the inverter's account.  run: the inner loop (plain or
+    compiled).
+    """
+    window = Window(limits, state, span, offers, timetable, run)
+    steps, supply, after, orders, cut = window.decide()
+    out, (pv, *_, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
+        (name, DC_BUS): out[kernel.RECTIFIED],
         (name, ESSENTIAL): out[kernel.TO_ESSENTIAL],
         (name, METER): out[kernel.TO_METER],
         (METER, name): out[kernel.METER_INVERTER],
@@ -226,24 +256,39 @@ def dispatch(
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
+    if any(offer.circuit == AUX for offer in window.consumers.values()):
+        transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
     stores = list(window.stores)
     first = kernel.STORES
-    return (
-        Dispatch(
-            steps=steps,
-            supply=supply,
-            used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in window.producers.items()}),
-            charge={n: out[first + 3 * k] for k, n in enumerate(stores)},
-            discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
-            lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
-            stored=dict(zip(stores, window.stored, strict=True)),
-            imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
-            exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
-            transfers=transfers,
-            cut=cut,
-        ),
-        after,
+    done = Dispatch(
+        steps=steps,
+        supply=supply,
+        used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in window.producers.items()}),
+        charge={n: out[first + 3 * k] for k, n in enumerate(stores)},
+        discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
+        lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
+        stored=dict(zip(stores, window.stored, strict=True)),
+        imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
+        exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
+        transfers=transfers,
+        cut=cut,
     )
+    return Decision(done, after, orders)
+
+
+def _segments(links: Iterable[Link], timetable: Sequence[tuple[int, Orders]], steps: int) -> list[Segment]:
+    """Links and orders laid over each other."""
+    found: list[Segment] = []
+    begin = number = 0
+    for link in links:
+        end = min(begin + link.steps, steps)
+        while begin < end:
+            until, orders = timetable[number]
+            begin = min(end, until)
+            found.append(Segment(begin, link, orders))
+            if begin == until:
+                number += 1
+    return found
 
 
 def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]]) -> dict[str, list[int]]:

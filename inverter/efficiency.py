@@ -30,10 +30,14 @@ def table(rated: int, nominal_efficiency: float) -> tuple[int, ...]:
 
 
 def dc_for_ac(curve: Sequence[int], rated: int, ac: int) -> int:
-    """DC milliwatts that give ``ac`` milliwatts, 0 < ac ≤ rated, rounded up."""
+    """DC milliwatts that give ``ac`` milliwatts, rounded up; above ``rated`` (an overload) the curve goes on straight.
+
+    By the same curve ``ac`` milliwatts from the grid give so many on the DC bus: PVWatts has none for the way back, and the two
+    ways lie within a percent of each other in the makers' data sheets.
+    """
     part = ac * 64 // rated
     if part >= 64:  # noqa: PLR2004 - PARTS, written out for compiled code
-        return curve[64]
+        return curve[64] - (curve[63] - curve[64]) * (ac - rated) // (rated - rated * 63 // 64)
     low = part * rated // 64
     width = (part + 1) * rated // 64 - low
     return curve[part] - (curve[part] - curve[part + 1]) * (ac - low) // width

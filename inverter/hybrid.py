@@ -1,68 +1,43 @@
-"""Hybrid inverter in self-use: PV serves the loads, then the battery, then the grid if it may be sold.
+"""The hybrid inverter: PV serves the loads, then charges the battery, then is sold; the battery, then the grid give what is missing.
 
-What is missing comes from the battery, down to ``battery_low_capacity``, then from the grid. In an outage it keeps the
-essential circuit up from battery and PV, and sheds by priority what it cannot serve; at ``battery_shutdown_capacity``
-the output drops until ``battery_restart_capacity`` or until the grid is back. The rating limits the conversion between
-DC and AC only: PV charges the battery beside it.
-
-Assumptions: the grid passes through to the essential circuit without limit of its own; off-grid, an inverter without a
-battery serves what the sun gives in that step.
+A timer, outages and limits have their say first. What its settings mean is in ``limits`` and ``slots``, who is supplied in ``supplying``, the flows in ``kernel``, the reasons in
+``explaining``; this file is the device: settings, telemetry, state, and what it counts. The rating limits the conversion
+between DC and AC only: PV charges the battery beside it. Off-grid, an inverter without a battery serves what the sun gives in
+that step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
-
-from inverter.dispatch import Limits, Supplying, dispatch
-from inverter.efficiency import table
+from inverter.dispatch import Decision, dispatch
+from inverter.explaining import Bound, Step, Verdict, bound, sentence, verdict
 from inverter.kernel import run
-from virtual_devices.kit.device import Context, Settings, Settles, milliwatts
-from virtual_devices.kit.quantities import Duration, Energy, Percent, Power
+from inverter.limits import limits_of
+from inverter.settings import HybridSettings
+from inverter.slots import PPM, PPM_PER_PERCENT, timetable
+from inverter.supplying import Supplying
+from virtual_devices.kit.device import Context, Settles
+from virtual_devices.kit.ledger import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settlement import Demand, Dispatch, Offer, StoreOffer
+from virtual_devices.kit.settlement import Demand, Dispatch, Offer, StoreOffer, Supply
+from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span
 
-__all__ = ["Hybrid"]
+__all__ = ["Hybrid", "HybridSettings", "HybridState"]
 
-_PPM_PER_PERCENT = 10_000
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
-
-
-class HybridSettings(Settings):
-    """What an owner may set on the inverter."""
-
-    inverter_enabled: bool = Field(True, title="Inverter enabled", description="off: only passes the grid through")
-    rated_power: Power = Field(5000, ge=100, le=100_000, title="Rated power", description="limit between DC and AC")
-    nominal_efficiency: Percent = Field(96, ge=80, le=99.5, title="Nominal efficiency")
-    idle_power: Power = Field(40, ge=0, le=500, title="Idle power", description="drawn while nothing is converted")
-    load_limit: Literal["Zero Export", "Essentials"] = Field(
-        "Zero Export", title="Work mode", description="Essentials: the non-essential circuit is always on the grid"
-    )
-    solar_export: bool = Field(True, title="Solar export", description="surplus PV may be sold")
-    max_solar_power: Power = Field(20_000, ge=0, le=100_000, title="Max solar power")
-    battery_low_capacity: Percent = Field(20, ge=1, le=100, title="Battery low capacity", description="reserve on grid")
-    battery_shutdown_capacity: Percent = Field(10, ge=0, le=50, title="Battery shutdown capacity")
-    battery_restart_capacity: Percent = Field(15, ge=1, le=100, title="Battery restart capacity")
-    shed_hold: Duration = Field(300, ge=1, le=86_400, title="Shed hold", description="what was shed stays shed for it")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.battery_shutdown_capacity >= self.battery_restart_capacity:
-            raise ValueError("battery_restart_capacity must be above battery_shutdown_capacity")
-        if self.battery_low_capacity < self.battery_shutdown_capacity:
-            raise ValueError("battery_low_capacity must not be below battery_shutdown_capacity")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
 class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
-    powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.
+    powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it
+    does not tell.  decision, limit, program: why the last step went as it did.
     """
 
     supplying: Supplying = field(default_factory=Supplying)
@@ -72,21 +47,42 @@ class HybridState:
     powers: dict[str, int] = field(default_factory=dict)
     soc: int = -1
     shed: tuple[str, ...] = ()
+    voltage: int = 0
+    decision: str = Verdict.SELF_USE
+    limit: str = Bound.NONE
+    program: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HybridTelemetry:
-    """battery_power > 0: discharging; grid_power > 0: importing. Energies are named both ways and never negative."""
+    """battery_power, battery_current > 0: discharging; grid_power > 0: importing.
+
+    Energies are named both ways and never negative. grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
+    decision: which row of the truth table decided the last step; decision_text says it with the limit that held.
+    """
 
     pv_power: Power
     battery_power: Power
+    battery_voltage: Voltage | None
+    battery_current: Current | None
     battery_soc: Annotated[Percent, Mark(device_class="battery", title="Battery SOC")]
     grid_power: Power
+    grid_port_power: Annotated[Power, Mark(detail=True)]
+    grid_voltage: Voltage
+    grid_frequency: Frequency
     grid_connected: Annotated[bool, Mark(device_class="connectivity")]
     load_power: Power
+    load_frequency: Annotated[Frequency, Mark(detail=True)]
     essential_power: Power
     non_essential_power: Power
+    aux_power: Power
+    aux_on: Annotated[bool, Mark(title="AUX port on", device_class="power")]
     inverter_power: Power
+    inverter_voltage: Annotated[Voltage, Mark(detail=True)]
+    inverter_current: Annotated[Current, Mark(detail=True)]
+    decision: Annotated[str, Mark(choices=tuple(Verdict))]
+    decision_text: Annotated[str, Mark(title="Decision in words")]
+    active_program: Annotated[Count, Mark(detail=True)]
     loss_power: Annotated[Power, Mark(detail=True)]
     overall_state: Annotated[str, Mark(choices=("standby", "ok", "alarm", "fault"))]
     shed_loads: Annotated[str, Mark(title="Shed loads")]
@@ -121,64 +117,69 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
         self.run = compiled_run()
 
-    def limits(self, settings: HybridSettings) -> Limits:
-        """The settings in integers."""
-        rated = milliwatts(settings.rated_power)
-        return Limits(
-            rated=rated,
-            enabled=settings.inverter_enabled,
-            idle=milliwatts(settings.idle_power),
-            max_solar=milliwatts(settings.max_solar_power),
-            feed_non_essential=settings.load_limit == "Zero Export",
-            solar_export=settings.solar_export,
-            low_capacity=round(settings.battery_low_capacity * _PPM_PER_PERCENT),
-            shutdown_capacity=round(settings.battery_shutdown_capacity * _PPM_PER_PERCENT),
-            restart_capacity=round(settings.battery_restart_capacity * _PPM_PER_PERCENT),
-            shed_hold=round(settings.shed_hold),
-            curve=table(rated, settings.nominal_efficiency / 100),
-        )
-
     def dispatch(
         self, settings: HybridSettings, state: HybridState, span: Span, offers: Mapping[str, Offer]
     ) -> tuple[Dispatch, HybridState]:
         """Decide the window (see ``inverter.dispatch``) and count what flowed."""
-        decision, supplying = dispatch(
-            self.limits(settings), state.supplying, span, offers, name=self.name, run=self.run
-        )
-        return decision, self._count(state, supplying, Span(span.start, span.step, decision.steps), decision, offers)
+        times = timetable(settings, span, self.site.calendar)
+        decision = dispatch(limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run)
+        done = Span(span.start, span.step, decision.dispatch.steps)
+        return decision.dispatch, self._count(settings, state, done, decision, offers)
 
     def _count(
-        self, state: HybridState, supplying: Supplying, span: Span, decision: Dispatch, offers: Mapping[str, Offer]
+        self, settings: HybridSettings, state: HybridState, span: Span, decision: Decision, offers: Mapping[str, Offer]
     ) -> HybridState:
-        flows = decision.transfers
-        wanted = [o.power for o in offers.values() if isinstance(o, Demand)]
-        circuits = [flows[(self.name, "essential")], flows[("meter", "essential")], flows[("meter", "non_essential")]]
+        done, supplying = decision.dispatch, decision.state
+        flows = done.transfers
+        nothing = [0] * span.steps
+        circuits = {
+            ESSENTIAL: [flows[self.name, ESSENTIAL], flows[METER, ESSENTIAL]],
+            AUX: [flows.get((self.name, AUX), nothing), flows.get((METER, AUX), nothing)],
+            NON_ESSENTIAL: [flows[METER, NON_ESSENTIAL]],
+        }
         columns: dict[str, list[list[int]]] = {
-            "pv": list(decision.used.values()),
-            "grid_import": list(decision.imported.values()),
-            "grid_export": list(decision.exported.values()),
-            "battery_charge": list(decision.charge.values()),
-            "battery_discharge": list(decision.discharge.values()),
-            "load": circuits,
-            "losses": [flows[(self.name, "losses")]],
+            "pv": list(done.used.values()),
+            "grid_import": list(done.imported.values()),
+            "grid_export": list(done.exported.values()),
+            "battery_charge": list(done.charge.values()),
+            "battery_discharge": list(done.discharge.values()),
+            "load": [column for parts in circuits.values() for column in parts],
+            "losses": [flows[self.name, LOSSES]],
         }
         local = self.site.calendar
-        first_day, last_day = local.day(span.start), local.day(span.start + (span.steps - 1) * span.step)
-        split = 0 if first_day == last_day else span.steps_until(local.midnight(span.start + (span.steps - 1) * span.step))
+        end = span.start + (span.steps - 1) * span.step
+        last_day = local.day(end)
+        split = 0 if local.day(span.start) == last_day else span.steps_until(local.midnight(end))
         day = dict(state.day) if state.day_number == last_day else dict.fromkeys(_TOTALS, 0)
         totals = dict(state.totals)
-        powers = {"connected": int(supplying.connected)}
+        powers = {"connected": int(supplying.tied)}
         for name, parts in columns.items():
             total = sum(map(sum, parts))
             totals[name] += total * span.step
             day[name] += (sum(sum(part[split:]) for part in parts) if split else total) * span.step
             powers[name] = sum(part[-1] for part in parts)
-        demand = sum(sum(power[: span.steps]) for power in wanted) * span.step
-        totals["unserved"] += demand - sum(map(sum, circuits)) * span.step
-        powers["non_essential"] = circuits[2][-1]
-        powers["ac"] = flows[(self.name, "essential")][-1] + flows[(self.name, "meter")][-1]
-        stores = [offer for offer in offers.values() if isinstance(offer, StoreOffer)]
-        capacity = sum(offer.rule.capacity for offer in stores)
+        demand = sum(sum(offer.power[: span.steps]) for offer in offers.values() if isinstance(offer, Demand))
+        totals["unserved"] += (demand - sum(map(sum, columns["load"]))) * span.step
+        powers |= {name: sum(part[-1] for part in parts) for name, parts in circuits.items()}
+        to_meter, from_meter = flows[self.name, METER][-1], flows[METER, self.name][-1]
+        powers["ac"] = flows[self.name, ESSENTIAL][-1] + circuits[AUX][0][-1] + to_meter - from_meter
+        powers["port"] = flows[METER, ESSENTIAL][-1] + circuits[AUX][1][-1] + from_meter - to_meter
+        shed = tuple(sorted(name for name, runs in done.supply.items() if not runs[-1][1]))
+        stores = {name: offer for name, offer in offers.items() if isinstance(offer, StoreOffer)}
+        capacity = sum(offer.rule.capacity for offer in stores.values())
+        volts = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
+        step = Step(
+            pv=powers["pv"],
+            sun=sum(offer.power[span.steps - 1] for offer in offers.values() if isinstance(offer, Supply)),
+            imported=powers["grid_import"],
+            exported=powers["grid_export"],
+            charge=powers["battery_charge"],
+            discharge=powers["battery_discharge"],
+            ac=powers["ac"],
+            rectified=flows[self.name, DC_BUS][-1],
+            shed=bool(supplying.shed),
+        )
+        limits = limits_of(settings)
         return replace(
             state,
             supplying=supplying,
@@ -186,27 +187,47 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             day=day,
             day_number=last_day,
             powers=powers,
-            soc=sum(decision.stored.values()) * 1_000_000 // capacity if capacity else -1,
-            shed=tuple(sorted(name for name, runs in decision.supply.items() if not runs[-1][1])),
+            soc=sum(done.stored.values()) * PPM // capacity if capacity else -1,
+            shed=shed,
+            voltage=min((value for value in volts if value), default=0),
+            decision=verdict(limits, decision.orders, supplying, step, now=end),
+            limit=bound(limits, supplying, step),
+            program=decision.orders.program,
         )
 
     def report(self, settings: HybridSettings, state: HybridState, time: int) -> HybridTelemetry:
         """The flows of the last step in W, and the energies in kWh."""
         watts = {name: value / 1000 for name, value in state.powers.items()}
-        day = {name: value / 3.6e9 for name, value in state.day.items()}
-        total = {name: value / 3.6e9 for name, value in state.totals.items()}
-        load, other = watts.get("load", 0.0), watts.get("non_essential", 0.0)
-        down = not (state.supplying.output or state.supplying.connected)
+        day = {name: value / MJ_PER_KWH for name, value in state.day.items()}
+        total = {name: value / MJ_PER_KWH for name, value in state.totals.items()}
+        supplying, volts = state.supplying, state.voltage / 1000 or None
+        down = state.decision in (Verdict.OUTPUT_OFF, Verdict.TRIPPED) and not supplying.tied
+        tied = supplying.tied and bool(state.powers.get("connected", 0))
+        battery = watts.get("battery_discharge", 0.0) - watts.get("battery_charge", 0.0)
+        nominal, frequency = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
         return HybridTelemetry(
             pv_power=watts.get("pv", 0.0),
-            battery_power=watts.get("battery_discharge", 0.0) - watts.get("battery_charge", 0.0),
-            battery_soc=max(state.soc, 0) / _PPM_PER_PERCENT,
+            battery_power=battery,
+            battery_voltage=volts,
+            battery_current=battery / volts if volts else None,
+            battery_soc=max(state.soc, 0) / PPM_PER_PERCENT,
             grid_power=watts.get("grid_import", 0.0) - watts.get("grid_export", 0.0),
-            grid_connected=state.supplying.connected and bool(state.powers.get("connected", 0)),
-            load_power=load,
-            essential_power=load - other,
-            non_essential_power=other,
+            grid_port_power=watts.get("port", 0.0),
+            grid_voltage=nominal if tied else 0.0,
+            grid_frequency=frequency if tied else 0.0,
+            grid_connected=tied,
+            load_power=watts.get("load", 0.0),
+            load_frequency=0.0 if down else frequency,
+            essential_power=watts.get(ESSENTIAL, 0.0),
+            non_essential_power=watts.get(NON_ESSENTIAL, 0.0),
+            aux_power=watts.get(AUX, 0.0),
+            aux_on=supplying.aux,
             inverter_power=watts.get("ac", 0.0),
+            inverter_voltage=0.0 if down else nominal,
+            inverter_current=watts.get("ac", 0.0) / nominal,
+            decision=state.decision,
+            decision_text=sentence(settings, state.decision, state.limit, state.program),
+            active_program=state.program,
             loss_power=watts.get("losses", 0.0),
             overall_state="standby" if not settings.inverter_enabled else "fault" if down else "alarm" if state.shed else "ok",
             shed_loads=(", ".join(state.shed) or "none")[:250],

@@ -11,11 +11,18 @@ from __future__ import annotations
 from collections.abc import MutableSequence, Sequence
 
 from inverter.efficiency import ac_from_dc, dc_for_ac
-from virtual_devices.kit.store import advance, charge_limit, discharge_limit
+from virtual_devices.kit.store import advance, charge_limit, discharge_limit, voltage
 
 # columns of ``out``; a store's charge, discharge and loss follow from STORES on
-PV_USED, DC_IN, TO_ESSENTIAL, TO_METER, METER_ESSENTIAL, METER_INVERTER, IMPORTED, EXPORTED, LOST, STORES = range(10)
+(
+    PV_USED, DC_IN, TO_ESSENTIAL, TO_AUX, TO_METER, METER_ESSENTIAL, METER_AUX, METER_INVERTER, RECTIFIED, IMPORTED, EXPORTED,
+    LOST, STORES,
+) = range(13)  # fmt: skip
 UNLIMITED = 1 << 60
+UNKNOWN_VOLTAGE = 51_200
+"""mV taken for a battery that does not tell its voltage: sixteen cells of lithium iron phosphate."""
+AUX_AS_IT_IS, AUX_ON, AUX_OFF = range(3)
+"""What the loop watches the AUX port for: nothing, that it may switch on, that it has to switch off."""
 
 
 def share_out(amount: int, limits: MutableSequence[int], count: int, given: MutableSequence[int]) -> None:
@@ -23,6 +30,9 @@ def share_out(amount: int, limits: MutableSequence[int], count: int, given: Muta
 
     What rounding leaves goes to the first that still has room (their order is by name).
     """
+    if count == 1:
+        given[0] = amount
+        return
     total = 0
     for index in range(count):
         total += limits[index]
@@ -36,168 +46,346 @@ def share_out(amount: int, limits: MutableSequence[int], count: int, given: Muta
         rest -= extra
 
 
+def power_of(current: int, rules: Sequence[Sequence[int]], stored: Sequence[int]) -> int:
+    """Milliwatts of a current (mA) at the bank's voltage: the lowest of its stores."""
+    lowest = 0
+    for index in range(len(rules)):
+        volts = voltage(rules[index], stored[index])
+        if volts and (not lowest or volts < lowest):
+            lowest = volts
+    if not lowest:
+        lowest = UNKNOWN_VOLTAGE
+    return current * lowest // 1000
+
+
+def charge_room(
+    rules: Sequence[Sequence[int]], stored: Sequence[int], step: int, most: int, current: int, limits: MutableSequence[int]
+) -> int:
+    """Most mW that all stores take together, within a power and a current; ``limits`` gets each one's own."""
+    total = 0
+    for index in range(len(rules)):
+        limits[index] = charge_limit(rules[index], stored[index], step)
+        total += limits[index]
+    if most < total:
+        total = most
+    if total and current < UNLIMITED:
+        allowed = power_of(current, rules, stored)
+        if allowed < total:
+            total = allowed
+    return total
+
+
+def discharge_room(
+    rules: Sequence[Sequence[int]],
+    stored: Sequence[int],
+    floors: Sequence[int],
+    step: int,
+    most: int,
+    current: int,
+    limits: MutableSequence[int],
+) -> int:
+    """Most mW that all stores give together above their floors, within a power and a current."""
+    total = 0
+    for index in range(len(rules)):
+        limits[index] = discharge_limit(rules[index], stored[index], floors[index], step)
+        total += limits[index]
+    if most < total:
+        total = most
+    if total and current < UNLIMITED:
+        allowed = power_of(current, rules, stored)
+        if allowed < total:
+            total = allowed
+    return total
+
+
+def target_room(
+    rules: Sequence[Sequence[int]], stored: Sequence[int], targets: Sequence[int], step: int, limits: Sequence[int]
+) -> int:
+    """Most mW that bring no store above its target (mJ), of what each takes (``limits``)."""
+    total = 0
+    for index in range(len(rules)):
+        lack = targets[index] - stored[index]
+        if lack > 0:
+            room = lack * 1_000_000 // (rules[index][3] * step)
+            total += room if room < limits[index] else limits[index]
+    return total
+
+
 def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part costs more than the work
     first: int,
     last: int,
     step: int,
     pv: Sequence[int],
     essential: Sequence[int],
+    aux: Sequence[int],
     non_essential: Sequence[int],
-    connected: int,
-    output: int,
-    enabled: int,
-    import_limit: int,
-    export_limit: int,
-    feed_non_essential: int,
-    rated: int,
-    idle: int,
-    max_solar: int,
-    resume: int,
+    facts: Sequence[int],
     curve: Sequence[int],
     rules: Sequence[Sequence[int]],
-    floors: Sequence[int],
+    floors: Sequence[Sequence[int]],
     stored: MutableSequence[int],
+    memory: MutableSequence[int],
     scratch: Sequence[MutableSequence[int]],
     out: Sequence[MutableSequence[int]],
 ) -> int:
     """Dispatch steps ``first`` … ``last`` − 1 and return the first that could not be (``last`` when all were).
 
-    pv: mW available.  essential, non_essential: mW of those who are supplied.  connected, output, enabled,
-    feed_non_essential: 0 or 1.  export_limit: mW at the meter, −1 when nothing may be exported.  resume: mJ in all stores
-    at which a dropped output returns.  floors: mJ per store that discharging leaves.  stored: mJ per store, updated in
-    place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they
-    are not zero.
+    pv: mW available.  essential, aux, non_essential: mW of those who are supplied.  facts: what holds in all of these steps, see
+    ``inverter.dispatch.Facts``.  floors: four rows of mJ per store: what serving loads leaves, what selling leaves, what peak shaving
+    leaves, and up to what the grid charges.  stored: mJ per store, updated in place.  memory: seconds of overload so far, updated in
+    place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they are
+    not zero.
 
-    A step cannot be dispatched when the import limit, the rating or the stores do not suffice for those who are
-    supplied, or when a dropped output may return: then who is supplied has to be chosen anew.
+    A step cannot be dispatched when a limit, the rating or the stores do not suffice for those who are supplied, when a dropped
+    output may return, or when the AUX port has to switch: then who is supplied has to be chosen anew.
     """
+    (
+        present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
+        max_solar, load_first, power, charge_current, discharge_current, grid_charges, grid_charge_current, passthrough, surge_power,
+        surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
+    ) = facts  # fmt: skip
     count = len(rules)
+    serve_floors, sell_floors, peak_floors, targets = floors[0], floors[1], floors[2], floors[3]
     limits, given = scratch[0], scratch[1]
-    pv_used, dc_in_column, to_essential, to_meter = out[0], out[1], out[2], out[3]
-    meter_essential, meter_inverter, imported, exported, losses = out[4], out[5], out[6], out[7], out[8]
+    pv_used, dc_in_column, to_essential, to_aux, to_meter, meter_essential = out[0], out[1], out[2], out[3], out[4], out[5]
+    meter_aux, meter_inverter, rectified_column, imported, exported, losses = out[6], out[7], out[8], out[9], out[10], out[11]
+    draw = standing + idle
+    surged = memory[0]
     known_target = known_need = 0
     for i in range(first, last):
         ess = essential[i]
+        load = ess + aux[i]
         non = non_essential[i]
-        if connected:
-            target = ess + non if feed_non_essential else ess
-            if target > rated:
-                target = rated
-        else:
-            target = ess
-            if target > rated:
+        need = ac = dc_in = from_grid = rectified = charge = discharge = surplus = 0
+        overload = stale = 0
+        if aux_watch or not (output or tied):
+            total = 0
+            for index in range(count):
+                total += stored[index]
+            if (
+                (aux_watch == AUX_ON and total >= aux_level and pv[i] >= aux_min_pv)
+                or (aux_watch == AUX_OFF and total < aux_level)
+                or (total >= resume and not (output or tied))
+            ):
+                memory[0] = surged
                 return i
-            if not output:
-                total = 0
-                for index in range(count):
-                    total += stored[index]
-                if total >= resume:
-                    return i
-        need = ac = from_grid = charge = discharge = surplus = 0
+        sun = 0
         if enabled:
-            ac = target
-            surplus = pv[i] if pv[i] < max_solar else max_solar
-            if output or connected:
-                need = idle
+            sun = pv[i] if pv[i] < max_solar else max_solar
+        if not tied:
+            if load > rated:
+                overload = surged + step
+                if load > surge_power or overload > surge_seconds:
+                    memory[0] = surged
+                    return i
+            if enabled:
+                surplus = sun
+                if output:
+                    if load:
+                        if load != known_target:
+                            known_target = load
+                            known_need = dc_for_ac(curve, rated, load)
+                        need = standing + known_need
+                    else:
+                        need = draw
+                    surplus -= need
+            ac = load
+            dc_in = need
+            if surplus < 0:
+                room = discharge_room(rules, stored, serve_floors, step, UNLIMITED, discharge_current, limits)
+                discharge = -surplus
+                surplus = 0
+                if room < discharge:
+                    if load:
+                        memory[0] = surged
+                        return i
+                    discharge = room
+                    dc_in = sun + room
+                if discharge:
+                    share_out(discharge, limits, count, given)
+            elif surplus:
+                room = charge_room(rules, stored, step, UNLIMITED, charge_current, limits)
+                charge = room if room < surplus else surplus
+                if charge:
+                    share_out(charge, limits, count, given)
+        elif enabled:
+            total = -1  # of what the stores take: not asked yet
+            if grid_charges:
+                total = charge_room(rules, stored, step, power, charge_current, limits)
+                want = target_room(rules, stored, targets, step, limits)
+                if total < want:
+                    want = total
+                if want and grid_charge_current < UNLIMITED:
+                    most = power_of(grid_charge_current, rules, stored)
+                    if sun > standing:
+                        most += sun - standing
+                    if most < want:
+                        want = most
+                if want + standing > sun:
+                    most = import_limit if import_limit < peak else peak
+                    most -= load + non
+                    if most > rated:
+                        most = rated
+                    if most > 0:
+                        rectified = ac_from_dc(curve, rated, most)
+                        if rectified > want + standing - sun:
+                            rectified = want + standing - sun
+                    if rectified and sun + rectified > standing:
+                        from_grid = dc_for_ac(curve, rated, rectified)
+                        dc_in = standing
+                        charge = sun + rectified - standing
+                    else:
+                        rectified = 0
+            if not rectified:
+                room = 0
+                target = load + non if feed_non_essential else load
+                if load + non - bias < target:
+                    target = load + non - bias
+                    if target < 0:
+                        target = 0
+                selling = 0
+                if sell_limit >= 0:
+                    room = discharge_room(rules, stored, sell_floors, step, power, discharge_current, limits)
+                    if room:
+                        selling = 1
+                        target = load + non + sell_limit
+                if target > rated:
+                    target = rated
+                left = sun
+                if not load_first and not selling:
+                    room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                    if not room:  # it rests: scarce sun goes to it first
+                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        charge = sun - draw
+                        if charge < 0:
+                            charge = 0
+                        if total < charge:
+                            charge = total
+                        left = sun - charge
                 if target:
                     if target != known_target:
                         known_target = target
                         known_need = dc_for_ac(curve, rated, target)
-                    need = known_need
-                surplus -= need
-        dc_in = need
-        if surplus < 0:
-            lack = -surplus
-            surplus = 0
-            total = 0
-            for index in range(count):
-                limits[index] = discharge_limit(rules[index], stored[index], floors[index], step)
-                total += limits[index]
-            if total >= lack:
-                discharge = lack
-            else:
-                if target and not connected:
-                    return i
-                sun = need - lack
-                ac = ac_from_dc(curve, rated, sun + total) if target else 0
-                if ac > target:
-                    ac = target
-                if ac:
-                    dc_in = dc_for_ac(curve, rated, ac)
+                    need = standing + known_need
                 else:
-                    dc_in = sun if target else sun + total
-                    if dc_in > idle:
-                        dc_in = idle
-                    if connected:
-                        from_grid = idle - dc_in
-                        if from_grid > import_limit:
-                            from_grid = import_limit
-                if dc_in > sun:
-                    discharge = dc_in - sun
-                else:
-                    surplus = sun - dc_in
-            if discharge:
-                if count == 1:
-                    given[0] = discharge
-                else:
-                    share_out(discharge, limits, count, given)
-        if surplus > 0:
-            total = 0
-            for index in range(count):
-                limits[index] = charge_limit(rules[index], stored[index], step)
-                total += limits[index]
-            charge = total if total < surplus else surplus
-            if charge:
-                if count == 1:
-                    given[0] = charge
-                else:
-                    share_out(charge, limits, count, given)
-                surplus -= charge
-            if surplus and connected and export_limit >= 0:
-                most = ess + non + export_limit
-                if most > rated:
-                    most = rated
-                if most > ac:
-                    more = ac_from_dc(curve, rated, dc_in + surplus)
+                    need = draw
+                ac = target
+                dc_in = need
+                surplus = left - need
+                if surplus < 0:
+                    if load_first and not selling:
+                        room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                    discharge = -surplus
+                    surplus = 0
+                    if room < discharge:
+                        discharge = 0
+                        ac = ac_from_dc(curve, rated, left - standing + room) if target else 0
+                        if ac > target:
+                            ac = target
+                        if ac:
+                            dc_in = standing + dc_for_ac(curve, rated, ac)
+                        else:
+                            dc_in = left if target else left + room
+                            if dc_in > draw:
+                                dc_in = draw
+                            from_grid = draw - dc_in
+                            if from_grid > import_limit:
+                                from_grid = import_limit
+                        if dc_in > left:
+                            discharge = dc_in - left
+                        else:
+                            surplus = left - dc_in
+                if load + non - ac > peak:
+                    stale = 1
+                    most = load + non if feed_non_essential else load
+                    if load + non - peak < most:
+                        most = load + non - peak
+                    if most > rated:
+                        most = rated
+                    room = discharge_room(rules, stored, peak_floors, step, UNLIMITED, discharge_current, limits)
+                    more = ac_from_dc(curve, rated, sun - standing + room)
                     if more > most:
                         more = most
                     if more > ac:
                         ac = more
-                        dc_in = dc_for_ac(curve, rated, ac)
+                        dc_in = standing + dc_for_ac(curve, rated, ac)
+                        from_grid = charge = discharge = surplus = 0
+                        if dc_in > sun:
+                            discharge = dc_in - sun
+                        else:
+                            surplus = sun - dc_in
+                if discharge:
+                    share_out(discharge, limits, count, given)
+                elif surplus > 0:
+                    if not charge:
+                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        charge = total if total < surplus else surplus
+                        surplus -= charge
+                    if surplus and export_limit >= 0:
+                        most = load + non + export_limit
+                        if most > rated:
+                            most = rated
+                        if most > ac:
+                            more = ac_from_dc(curve, rated, dc_in - standing + surplus)
+                            if more > most:
+                                more = most
+                            if more > ac:
+                                ac = more
+                                dc_in = standing + dc_for_ac(curve, rated, ac)
+                                from_grid = 0
+            if charge:
+                if stale:
+                    charge_room(rules, stored, step, UNLIMITED, UNLIMITED, limits)
+                share_out(charge, limits, count, given)
         net = 0
-        if connected:
-            net = ess + non + from_grid - ac
-            if net > import_limit:
+        if tied:
+            net = load + non + from_grid - ac
+            if net > import_limit or load - ac > passthrough:
+                memory[0] = surged
                 return i
-            if net > 0:
-                imported[i] = net
-            elif net:
-                exported[i] = -net
+        elif present:
+            net = non
+            if net > import_limit:
+                memory[0] = surged
+                return i
+        if net > 0:
+            imported[i] = net
+        elif net:
+            exported[i] = -net
+        surged = overload
         for index in range(count):
             before = stored[index]
             after = advance(rules[index], before, given[index] if charge else 0, given[index] if discharge else 0, step)
             stored[index] = after
             lost = before - after
             if charge:
-                out[9 + 3 * index][i] = given[index]
+                out[12 + 3 * index][i] = given[index]
                 lost += given[index] * step
             elif discharge:
-                out[10 + 3 * index][i] = given[index]
+                out[13 + 3 * index][i] = given[index]
                 lost -= given[index] * step
             if lost:
-                out[11 + 3 * index][i] = lost
-        if dc_in:
+                out[14 + 3 * index][i] = lost
+        if dc_in or from_grid:
             dc_in_column[i] = dc_in
-            losses[i] = dc_in + from_grid - ac
-        pv_used[i] = dc_in + charge - discharge
+            losses[i] = dc_in + from_grid - ac - rectified
+            if from_grid:
+                meter_inverter[i] = from_grid
+                rectified_column[i] = rectified
+        pv_used[i] = dc_in + charge - discharge - rectified
         if ac:
+            if ac > load:
+                to_meter[i] = ac - load
+                ac = load
             feed = ac if ac < ess else ess
             to_essential[i] = feed
-            to_meter[i] = ac - feed
             meter_essential[i] = ess - feed
+            if load > ess:
+                to_aux[i] = ac - feed
+                meter_aux[i] = load - ess - ac + feed
         else:
             meter_essential[i] = ess
-        if from_grid:
-            meter_inverter[i] = from_grid
-            losses[i] = dc_in + from_grid - ac
+            if load > ess:
+                meter_aux[i] = load - ess
+    memory[0] = surged
     return last

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from itertools import pairwise
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +23,17 @@ _POWER = "most that the battery charges or discharges with"
 _CAPACITY = "state of charge down to which it discharges, and up to which the grid charges; the sun always charges to 100 %"
 _CHARGE = "who may charge the battery, if grid_charge_enabled is on"
 _SELL = "sell from the battery; needs solar_export, unless the work mode is Allow Export"
+
+
+class Program(NamedTuple):
+    """One program. begin: second of the local day.  power: W.  capacity: %.  charge: who may charge.  sell: from the battery."""
+
+    number: int
+    begin: int
+    power: float
+    capacity: float
+    charge: str
+    sell: bool
 
 
 class Programs(Settings):
@@ -64,12 +76,26 @@ class Programs(Settings):
     prog5_sell: bool = Field(False, title="Program 5 sell", description=_SELL)
     prog6_sell: bool = Field(False, title="Program 6 sell", description=_SELL)
 
+    @property
+    def programs(self) -> list[Program]:
+        """All six, in order."""
+        return [
+            Program(
+                number, _second(getattr(self, f"prog{number}_time")),
+                *(getattr(self, f"prog{number}_{name}") for name in ("power", "capacity", "charge", "sell")),
+            )
+            for number in range(1, COUNT + 1)
+        ]  # fmt: skip
+
     @model_validator(mode="after")
     def _programs_in_order(self) -> Self:
-        times = [getattr(self, f"prog{number}_time") for number in range(1, COUNT + 1)]
-        for number, (one, other) in enumerate(zip(times, times[1:], strict=False), 1):
-            if one > other:
+        for one, other in pairwise(self.programs):
+            if one.begin > other.begin:
                 raise ValueError(
-                    f"prog{number + 1}_time {other} comes before prog{number}_time {one}; programs keep their order, so move the others first"
+                    f"prog{other.number}_time comes before prog{one.number}_time; programs keep their order, so move the others first"
                 )
         return self
+
+
+def _second(time: str) -> int:
+    return int(time[:2]) * 3600 + int(time[3:]) * 60

@@ -22,6 +22,8 @@ KW = 1_000_000
 WATT = 1_000
 FULL_DC = 5_208_333  # 5 kW / 0.96
 IDLE = 40 * WATT
+PLAIN = {"zero_export_power": 0, "solar_export_draw": 0, "reconnect_delay": 0}
+"""Settings without what would add to every number."""
 ON, OFF = Link(1, connected=True), Link(1, connected=False)
 
 
@@ -45,7 +47,7 @@ class House:
     def __post_init__(self) -> None:
         self.flows: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.served: dict[str, list[bool]] = {name: [] for name in self.loads}
-        settings, steps = HybridSettings(**self.settings), len(self.links)
+        settings, steps = HybridSettings(**{**PLAIN, **self.settings}), len(self.links)
         supplied, index = dict.fromkeys(self.loads, True), 0
         while index < steps:
             offers: dict[str, Offer] = {"grid": LinkOffer(self.links[index:])}
@@ -320,7 +322,7 @@ def test_day_energies_begin_anew_at_local_midnight() -> None:
     tv: dict[str, Offer] = {
         "grid": LinkOffer([Link(10, connected=True)]), "tv": Demand("essential", 5, supplied=True, power=[6 * KW] * 10)
     }  # fmt: skip
-    settings = HybridSettings(idle_power=0)
+    settings = HybridSettings(idle_power=0, solar_export_draw=0)
     _, state = INVERTER.dispatch(settings, HybridState(), Span(midnight - 240, 60, 10), tv)
     report = INVERTER.report(settings, state, midnight + 360)
     assert report.total_grid_import == pytest.approx(1.0)

@@ -10,9 +10,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from inverter.hybrid import HybridSettings
-from tests.inverter.worlds import INVERTER, KWH, START, Era, Flows, Load, World, links_of, live, total, worlds
+from inverter.slots import Orders, ppm, timetable
+from inverter.supplying import Supplying
+from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
 from virtual_devices.kit.device import Link
-from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit
+from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit, voltage
+from virtual_devices.kit.window import Span
 
 UNLIMITED = 1 << 60
 
@@ -25,17 +28,20 @@ def test_every_step_balances_within_every_limit(world: World) -> None:
     links = [link for link in links_of(world, 0, world.steps) for _ in range(link.steps)]
     eras = [era for era in world.eras for _ in range(era.steps)]
     for index, era in enumerate(eras):
-        flow = {key: column[index] for key, column in flows.power.items()}
+        flow = defaultdict(int, {key: column[index] for key, column in flows.power.items()})
         link = links[index] if links else Link(1, connected=False)
         check_flows(world, flows, index, flow)
-        check_limits(era.settings, link, flow, total(flows, "imported", index), total(flows, "exported", index))
-        check_loads(world, flows, index, flow, link)
-        floor = era.settings.battery_low_capacity if link.connected else era.settings.battery_shutdown_capacity
+        state = flows.states[index].supplying
+        holds = orders_at(world, era.settings, index)
+        check_limits(era.settings, holds, state, link, flow, total(flows, "imported", index), total(flows, "exported", index))
+        check_loads(era.settings, world, flows, index, flow, link)
+        floor = floor_of(era.settings, holds, state, total(flows, "imported", index))
+        check_currents(era, stored, flows, index)
         for name, rule in era.rules.items():
             before = stored[name] - flows.reset[name].get(index, 0)
             charge, discharge = flow["charge", name], flow["discharge", name]
             assert charge <= charge_limit(rule.flat, before, world.step)
-            lowest = round(floor * 10_000) * rule.capacity // 1_000_000
+            lowest = floor * rule.capacity // 1_000_000
             assert discharge <= discharge_limit(rule.flat, before, lowest, world.step)
             after = before + (charge - discharge) * world.step - flow["lost", name]
             assert 0 <= after <= rule.capacity
@@ -65,44 +71,89 @@ def check_flows(world: World, flows: Flows, index: int, flow: dict[tuple[str, ..
         inward[source] -= power
         inward[sink] += power
     assert inward["dc_bus"] == inward["inverter"] == inward["meter"] == 0
-    for circuit in ("essential", "non_essential"):
+    for circuit in ("essential", "aux", "non_essential"):
         fed = [n for n, load in world.loads.items() if load.circuit == circuit and flows.served[n][index]]
         assert inward[circuit] == sum(world.loads[name].power[index] for name in fed)
 
 
+def orders_at(world: World, settings: HybridSettings, index: int) -> Orders:
+    """What the timer says in a step."""
+    span = Span(world.start + index * world.step, world.step, 1)
+    return timetable(settings, span, INVERTER.site.calendar)[0][1]
+
+
+def floor_of(settings: HybridSettings, holds: Orders, state: Supplying, imported: int) -> int:
+    """ppm below which the battery may not be discharged."""
+    if not state.tied:
+        return ppm(settings.battery_shutdown_capacity)
+    shaves = settings.grid_peak_shaving and imported >= round(settings.grid_peak_shaving_power * 1000)
+    return ppm(settings.battery_low_capacity) if shaves else holds.floor
+
+
+def check_currents(era: Era, stored: dict[str, int], flows: Flows, index: int) -> None:
+    """The bank's current, at the lowest voltage of its stores."""
+    balances = {name: stored[name] - flows.reset[name].get(index, 0) for name in era.rules}
+    volts = [voltage(rule.flat, balances[name]) for name, rule in era.rules.items() if rule.voltage] or [51_200]
+    for kind, current in (("charge", era.settings.battery_max_charge_current), ("discharge", era.settings.battery_max_discharge_current)):
+        assert total(flows, kind, index) <= round(current * 1000) * min(volts) // 1000
+
+
 def check_limits(
-    settings: HybridSettings, link: Link, flow: dict[tuple[str, ...], int], imported: int, exported: int
+    settings: HybridSettings, holds: Orders, state: Supplying, link: Link, flow: dict[tuple[str, ...], int], imported: int, exported: int
 ) -> None:
     assert not (imported and exported)
-    if not link.connected:
+    if not state.connected:
         assert imported == exported == 0
+    assert link.connected or not state.connected
+    assert state.connected or not state.tied
+    if not state.tied:
+        assert exported == flow["meter", "essential"] == flow["meter", "aux"] == flow["meter", "inverter"] == 0
+    assert flow["meter", "essential"] + flow["meter", "aux"] <= round(settings.passthrough_current * settings.nominal_voltage * 1000)
+    battery = sum(power for (kind, *_), power in flow.items() if kind in ("charge", "discharge"))
+    if holds.power is not None and state.tied and not settings.grid_peak_shaving:
+        assert battery <= holds.power
+    assert exported <= round(settings.max_sell_power * 1000)
     assert imported <= (UNLIMITED if link.import_limit is None else link.import_limit)
     assert exported <= (UNLIMITED if link.export_limit is None else link.export_limit)
-    assert settings.solar_export or exported == 0
+    assert settings.solar_export or settings.load_limit == "Allow Export" or exported == 0
     rated = round(settings.rated_power * 1000)
-    assert flow["inverter", "essential"] + flow["inverter", "meter"] <= rated
+    given = flow["inverter", "essential"] + flow["inverter", "aux"] + flow["inverter", "meter"]
+    assert given <= rated or (not state.tied and given <= round(settings.surge_power * 1000))
+    assert not given or not flow["meter", "inverter"]
+    assert flow["meter", "inverter"] <= rated or not flow["inverter", "dc_bus"]
+    charging = holds.charge_to >= 0 and state.tied
+    assert charging or not flow["inverter", "dc_bus"]
+    if settings.grid_peak_shaving and flow["inverter", "dc_bus"]:
+        assert imported <= round(settings.grid_peak_shaving_power * 1000)
     if not settings.inverter_enabled:
         assert not any(power for edge, power in flow.items() if "inverter" in edge)
         assert not any(power for (kind, *_), power in flow.items() if kind in ("used", "charge", "discharge"))
-    if flow["meter", "inverter"]:
-        assert flow["inverter", "essential"] == flow["inverter", "meter"] == 0
-        assert flow["meter", "inverter"] <= round(settings.idle_power * 1000)
+    if flow["meter", "inverter"] and not flow["inverter", "dc_bus"]:
+        assert flow["meter", "inverter"] <= round((settings.idle_power + settings.solar_export_draw) * 1000)
     if settings.load_limit == "Essentials" and not settings.solar_export:
         assert flow["inverter", "meter"] == 0
+    if settings.load_limit != "Allow Export" and not settings.solar_export and given:
+        assert imported >= min(round(settings.zero_export_power * 1000), imported + given) or not state.tied
 
 
 def check_loads(
-    world: World, flows: Flows, index: int, flow: dict[tuple[str, ...], int], link: Link
+    settings: HybridSettings, world: World, flows: Flows, index: int, flow: dict[tuple[str, ...], int], link: Link
 ) -> None:
     for name, load in world.loads.items():
-        if not link.connected and load.circuit == "non_essential":
+        state = flows.states[index].supplying
+        if not state.connected and load.circuit == "non_essential":
             assert not flows.served[name][index]
-    if not link.connected:
-        assert flow["meter", "essential"] == flow["meter", "non_essential"] == 0
-    unlimited = link.connected and (link.import_limit is None)
-    held = any(not on for name in world.loads for on in flows.served[name][:index])
-    if unlimited and not held:
-        assert all(flows.served[name][index] for name in world.loads)
+        if load.circuit == "aux" and not state.aux:
+            assert not flows.served[name][index]
+    if not flows.states[index].supplying.connected:
+        assert flow["meter", "essential"] == flow["meter", "aux"] == flow["meter", "non_essential"] == 0
+    state = flows.states[index].supplying
+    wanted = sum(load.power[index] for load in world.loads.values() if load.circuit != "non_essential")
+    passes = wanted <= round(settings.passthrough_current * settings.nominal_voltage * 1000)
+    held = any(not on for name, load in world.loads.items() if load.circuit != "aux" for on in flows.served[name][:index])
+    if state.tied and link.import_limit is None and passes and not held:
+        able = [name for name, load in world.loads.items() if load.circuit != "aux"]
+        assert all(flows.served[name][index] for name in able)
 
 
 EMPTIED_WHILE_SHED = World(  # what idling leaves of the battery while the only load waits must not decide anything
@@ -150,6 +201,6 @@ def test_the_inverter_counts_what_flowed(world: World) -> None:
         assert flows.end.totals[name] == counted
     demand = sum(sum(load.power) for load in world.loads.values()) * world.step
     assert flows.end.totals["load"] + flows.end.totals["unserved"] == demand
-    report = INVERTER.report(world.eras[-1].settings, flows.end, START + world.steps * world.step)
+    report = INVERTER.report(world.eras[-1].settings, flows.end, world.start + world.steps * world.step)
     assert report.total_load_energy + report.total_unserved_energy - demand / KWH < 1e-9
     assert set(report.shed_loads.split(", ")) - {"none"} == {name for name in world.loads if not flows.served[name][-1]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ class World:
     loads: dict[str, Load]
     stored: dict[str, int]
     links: list[Link] | None
+    start: int = START
 
     @property
     def steps(self) -> int:
@@ -65,19 +67,60 @@ def columns(steps: int, largest: int) -> st.SearchStrategy[list[int]]:
 
 
 @st.composite
+def programs(draw: st.DrawFn, low: int, rated: float) -> dict[str, Any]:
+    """A timer with six programs, or none."""
+    found: dict[str, Any] = {"use_timer": draw(st.booleans())}
+    for number, quarter in enumerate(sorted(draw(st.lists(st.integers(0, 95), min_size=6, max_size=6))), 1):
+        found |= {
+            f"prog{number}_time": f"{quarter // 4:02}:{quarter % 4 * 15:02}",
+            f"prog{number}_power": draw(st.sampled_from([0, rated / 2, rated])),
+            f"prog{number}_capacity": draw(st.sampled_from([low, 100, 100 - (100 - low) // 2])),
+            f"prog{number}_charge": draw(st.sampled_from(["No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen"])),
+            f"prog{number}_sell": draw(st.booleans()),
+        }
+    return found
+
+
+@st.composite
 def settings(draw: st.DrawFn) -> HybridSettings:
     shutdown = draw(st.integers(0, 50))
+    low = draw(st.integers(max(1, shutdown), 50))
+    rated = draw(st.sampled_from([100, 1000, 3000, 5000.123, 8000]))
+    off, on = sorted(draw(st.tuples(st.integers(0, 100), st.integers(0, 100))))
+    currents = st.sampled_from([0, 1, 20.5, 185, 185])
     return HybridSettings(
+        **draw(programs(low, rated)),
+        solar_export_draw=draw(st.sampled_from([0, 40])),
+        passthrough_current=draw(st.sampled_from([0, 10, 50, 1000])),
+        reconnect_delay=draw(st.sampled_from([0, 60, 150])),
+        priority_load=draw(st.booleans()),
+        max_sell_power=draw(st.sampled_from([0, 700, 100_000])),
+        zero_export_power=draw(st.sampled_from([0, 20, 500])),
+        grid_peak_shaving=draw(st.booleans()),
+        grid_peak_shaving_power=draw(st.sampled_from([0, 500, 3000])),
+        grid_charge_enabled=draw(st.booleans()),
+        grid_charge_battery_current=draw(currents),
+        battery_max_charge_current=draw(currents),
+        battery_max_discharge_current=draw(currents),
+        surge_power=draw(st.sampled_from([0, 4000, 10_000])),
+        surge_seconds=draw(st.sampled_from([0, 3, 120])),
+        overload=draw(st.sampled_from(["Trip", "Shed"])),
+        trip_delay=draw(st.sampled_from([1, 60, 200])),
+        aux_port_usage=draw(st.sampled_from(["Disable", "Smartload", "Smartload", "Generator"])),
+        smartload_on_capacity=on,
+        smartload_off_capacity=off,
+        smartload_min_pv_power=draw(st.sampled_from([0, 500])),
+        smartload_on_grid=draw(st.booleans()),
         inverter_enabled=draw(st.sampled_from([True, True, True, False])),
-        rated_power=draw(st.sampled_from([100, 1000, 3000, 5000.123, 8000])),
+        rated_power=rated,
         nominal_efficiency=draw(st.sampled_from([80, 96, 99.5])),
         idle_power=draw(st.sampled_from([0, 40, 500])),
-        load_limit=draw(st.sampled_from(["Zero Export", "Essentials"])),
+        load_limit=draw(st.sampled_from(["Zero Export", "Essentials", "Allow Export"])),
         solar_export=draw(st.booleans()),
         max_solar_power=draw(st.sampled_from([0, 1500, 20_000])),
-        battery_low_capacity=draw(st.integers(max(1, shutdown), 100)),
+        battery_low_capacity=low,
         battery_shutdown_capacity=shutdown,
-        battery_restart_capacity=draw(st.integers(shutdown + 1, 100)),
+        battery_restart_capacity=draw(st.integers(max(1, shutdown), 100)),
         shed_hold=draw(st.sampled_from([1, 60, 300, 1000])),
     )
 
@@ -120,11 +163,11 @@ def worlds(draw: st.DrawFn) -> World:
     links: list[Link] | None = None
     if draw(st.booleans()):
         limits = st.sampled_from([None, 0, 30 * WATT, 1000 * WATT, 3000 * WATT])
-        link = st.builds(Link, st.integers(1, steps), st.booleans(), limits, limits)
+        link = st.builds(Link, st.integers(1, steps), st.booleans(), limits, limits, st.sampled_from([0, 0, 90, 400]))
         links = draw(st.lists(link, min_size=1, max_size=4))
         links.append(replace(links[-1], steps=steps))
     loads = st.builds(
-        Load, st.sampled_from(["essential", "non_essential"]), st.sampled_from([1, 5, 10]), columns(steps, 4000)
+        Load, st.sampled_from(["essential", "essential", "aux", "non_essential"]), st.sampled_from([1, 5, 10]), columns(steps, 4000)
     )
     return World(
         step=draw(st.sampled_from([1, 60, 300, 3600])),
@@ -132,6 +175,7 @@ def worlds(draw: st.DrawFn) -> World:
         arrays={f"roof_{index}": draw(columns(steps, 9000)) for index in range(draw(st.integers(0, 2)))},
         loads={f"load_{index}": draw(loads) for index in range(draw(st.integers(0, 8)))},
         stored={name: draw(balances(eras[0], name)) for name in stores},
+        start=START + draw(st.sampled_from([0, 6 * 3600, 15 * 3600])),
         links=links,
     )
 
@@ -146,6 +190,8 @@ class Flows:
     reset: dict[str, dict[int, int]]
     end: HybridState
     windows: int
+    states: list[HybridState]
+    """After each window."""
 
 
 def links_of(world: World, first: int, steps: int) -> list[Link]:
@@ -164,7 +210,7 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
     state = HybridState()
     stored = dict(world.stored)
     supplied = dict.fromkeys(world.loads, True)
-    flows = Flows(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(dict), state, 0)
+    flows = Flows(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(dict), state, 0, [])
     era_end, era_index, index = world.eras[0].steps, 0, 0
     while index < world.steps:
         if index == era_end:
@@ -184,7 +230,7 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
                 flows.reset[name][index] = reset
         if world.links is not None:
             offers["grid"] = LinkOffer(links_of(world, index, steps))
-        span = Span(START + index * world.step, world.step, steps)
+        span = Span(world.start + index * world.step, world.step, steps)
         decision, state = inverter.dispatch(era.settings, state, span, offers)
         assert 1 <= decision.steps <= steps
         collect(flows, decision, supplied)
@@ -194,6 +240,7 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
             flows.stored[name][-1] = balance
         index += decision.steps
         flows.windows += 1
+        flows.states.append(state)
     flows.end = state
     return flows
 

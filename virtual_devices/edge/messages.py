@@ -189,7 +189,7 @@ class DemandForm(Message):
     """What a consumer would draw, mW per step."""
 
     ability: Literal["consumes"] = "consumes"
-    circuit: Literal["essential", "non_essential"]
+    circuit: Literal["essential", "aux", "non_essential"]
     priority: Annotated[int, Field(ge=1, le=10)]
     supplied: bool
     power: Powers
@@ -238,6 +238,7 @@ class LinkForm(Message):
     connected: bool
     import_limit: Power | None
     export_limit: Power | None
+    breaker_reset: Annotated[int, Field(ge=0, le=86_400)] = 0
 
 
 class ConnectionForm(Message):
@@ -296,7 +297,7 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         for points in ("charge_taper", "discharge_taper", "voltage"):
             values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit) for link in form.links])
+    return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit, link.breaker_reset) for link in form.links])
 
 
 _ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}

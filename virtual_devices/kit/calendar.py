@@ -103,6 +103,22 @@ def calendar(zone: str) -> Calendar:
     return Calendar(zone)
 
 
+def daily_cuts(seconds: set[int], span: Span, local: Calendar) -> list[int]:
+    """Where a span has to be looked at anew, for what changes at some seconds of the local day.
+
+    Gives step numbers in order, from 0 to the number of steps: at least the first step at or after each such second.
+    """
+    cuts = {0, span.steps}
+    if span.end - span.start > _STEADY or local.offset(span.start) != local.offset(span.end - 1):
+        cuts.update(range(span.steps))  # the clocks change within the span: look at every step
+    else:
+        first = local.second_of_day(span.start)
+        for bound in seconds:
+            for time in range(span.start + (bound - first) % DAY, span.end, DAY):
+                cuts.add(span.steps_until(time))
+    return sorted(cuts)
+
+
 _PERIOD = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 
 
@@ -159,15 +175,7 @@ class DailyTimes:
             return [(span.steps, False)]
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
-        cuts = {0, span.steps}
-        if span.end - span.start > _STEADY or local.offset(span.start) != local.offset(span.end - 1):
-            cuts.update(range(span.steps))  # the clocks change within the span: look at every step
-        else:
-            first = local.second_of_day(span.start)
-            for bound in {second for period in self.periods for second in period}:
-                for time in range(span.start + (bound - first) % DAY, span.end, DAY):
-                    cuts.add(span.steps_until(time))
-        order = sorted(cuts)
+        order = daily_cuts({second for period in self.periods for second in period}, span, local)
         runs: list[tuple[int, bool]] = []
         for begin, end in itertools.pairwise(order):
             inside = self.at(local.second_of_day(span.start + begin * span.step))

@@ -130,8 +130,8 @@ class Settings(BaseModel):
 class ConsumerSettings(Settings):
     """Settings that every load has."""
 
-    circuit: Literal["essential", "non_essential"] = Field(
-        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage"
+    circuit: Literal["essential", "aux", "non_essential"] = Field(
+        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on"
     )
     priority: Annotated[int, Field(ge=1, le=10)] = Field(
         5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
@@ -152,12 +152,17 @@ class StoreState:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit."""
+    """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit.
+
+    breaker_reset: seconds that the home's own breaker stays open once more than import_limit is asked for; 0: the inverter
+    sheds loads instead.
+    """
 
     steps: int
     connected: bool
     import_limit: int | None = None
     export_limit: int | None = None
+    breaker_reset: int = 0
 
 
 S = TypeVar("S", bound=Settings)

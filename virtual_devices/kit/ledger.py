@@ -19,6 +19,7 @@ from virtual_devices.kit.window import Span
 
 METER = "meter"
 ESSENTIAL = "essential"
+AUX = "aux"
 NON_ESSENTIAL = "non_essential"
 DC_BUS = "dc_bus"
 HEAT = "heat"
@@ -27,7 +28,7 @@ RESET = "reset"
 DRIVING = "driving"
 GRID = "grid"
 """The outside account behind the meter, whatever the device is called."""
-RESERVED = frozenset({METER, ESSENTIAL, NON_ESSENTIAL, DC_BUS, HEAT, LOSSES, RESET, DRIVING})
+RESERVED = frozenset({METER, ESSENTIAL, AUX, NON_ESSENTIAL, DC_BUS, HEAT, LOSSES, RESET, DRIVING})
 """Accounts that no device may be named like."""
 OUTSIDE = frozenset({HEAT, LOSSES, RESET, DRIVING})
 """Accounts of the outside world, beside the sources and grids that a record names."""

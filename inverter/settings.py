@@ -1,0 +1,102 @@
+"""What an owner may set on the hybrid inverter, by the names that owners of such machines know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from inverter.programs import Programs
+from virtual_devices.kit.device import HomeFileOnly
+from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Voltage
+
+ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Export"
+AUX_OFF, SMARTLOAD, GENERATOR = "Disable", "Smartload", "Generator"
+
+
+class HybridSettings(Programs):
+    """Settings of the inverter.
+
+    Assumed, because makers do not say: a program's power limits charging from the sun too; selling goes before charging while the
+    battery is sold; peak shaving may take the battery down to ``battery_low_capacity``; an overload is forgotten as soon as
+    it ends.
+    """
+
+    inverter_enabled: bool = Field(True, title="Inverter enabled", description="off: only passes the grid through")
+    entity_prefix: Annotated[str, HomeFileOnly()] = Field(
+        "", pattern=r"^([a-z][a-z0-9_]*)?$", max_length=40, title="Entity prefix",
+        description="ss: entity ids as the Sunsynk add-on has them (sensor.ss_battery_soc), for dashboards made for it",
+    )  # fmt: skip
+
+    # -- the machine
+    rated_power: Power = Field(5000, ge=100, le=100_000, title="Rated power", description="limit between DC and AC")
+    nominal_efficiency: Percent = Field(96, ge=80, le=99.5, title="Nominal efficiency")
+    idle_power: Power = Field(40, ge=0, le=500, title="Idle power", description="drawn while nothing is converted")
+    solar_export_draw: Power = Field(
+        40, ge=0, le=500, title="Solar export draw", description="drawn as long as solar_export is on and the grid is there"
+    )
+    passthrough_current: Current = Field(
+        50, ge=0, le=1000, title="Pass-through current", description="most that the grid gives to the LOAD and AUX ports"
+    )
+    nominal_voltage: Voltage = Field(230, ge=100, le=480, title="Nominal voltage", description="of the AC side, to know watts from amperes")
+    nominal_frequency: Literal["50 Hz", "60 Hz"] = Field("50 Hz", title="Nominal frequency")
+    reconnect_delay: Duration = Field(60, ge=0, le=3600, title="Reconnect delay", description="islanded for so long after the grid is back")
+
+    # -- how it works with grid, sun and battery
+    load_limit: Literal["Allow Export", "Essentials", "Zero Export"] = Field(
+        "Zero Export", title="Work mode",
+        description="Zero Export: feeds all circuits; Essentials: the non-essential one stays on the grid; Allow Export: sells first",
+    )  # fmt: skip
+    solar_export: bool = Field(True, title="Solar export", description="surplus PV may be sold")
+    priority_load: bool = Field(True, title="Priority load", description="scarce PV: on: to the loads first; off: to a battery that rests")
+    max_sell_power: Power = Field(100_000, ge=0, le=100_000, title="Max sell power", description="most that is exported")
+    zero_export_power: Power = Field(20, ge=0, le=500, title="Zero export power", description="import that zero export keeps")
+    max_solar_power: Power = Field(20_000, ge=0, le=100_000, title="Max solar power")
+    grid_peak_shaving: bool = Field(False, title="Grid peak shaving", description="the battery gives what would be more than its power")
+    grid_peak_shaving_power: Power = Field(8000, ge=0, le=100_000, title="Grid peak shaving power")
+
+    # -- battery
+    grid_charge_enabled: bool = Field(
+        False, title="Grid charge enabled", description="master for charging from the grid; with the timer off: charges now"
+    )
+    grid_charge_battery_current: Current = Field(40, ge=0, le=185, title="Grid charge battery current")
+    battery_max_charge_current: Current = Field(185, ge=0, le=185, title="Battery max charge current")
+    battery_max_discharge_current: Current = Field(185, ge=0, le=185, title="Battery max discharge current")
+    battery_low_capacity: Percent = Field(20, ge=1, le=50, title="Battery low capacity", description="reserve on grid")
+    battery_shutdown_capacity: Percent = Field(10, ge=0, le=50, title="Battery shutdown capacity")
+    battery_restart_capacity: Percent = Field(15, ge=1, le=100, title="Battery restart capacity")
+
+    # -- off-grid
+    surge_power: Power = Field(10_000, ge=0, le=200_000, title="Surge power", description="overload that it bears off-grid")
+    surge_seconds: Duration = Field(10, ge=0, le=3600, title="Surge seconds", description="and for how long")
+    overload: Literal["Trip", "Shed"] = Field(
+        "Shed", title="Overload", description="off-grid: Shed: by priority, as with smart switches; Trip: everything, and try again"
+    )
+    trip_delay: Duration = Field(60, ge=1, le=3600, title="Trip delay", description="after which it tries again")
+    shed_hold: Duration = Field(300, ge=1, le=86_400, title="Shed hold", description="what was shed stays shed for it")
+
+    # -- AUX port
+    aux_port_usage: Literal["Disable", "Smartload", "Generator"] = Field(
+        "Disable", title="AUX port usage", description="what the AUX port does for the loads of the circuit aux"
+    )
+    smartload_on_capacity: Percent = Field(95, ge=0, le=100, title="Smart load on capacity")
+    smartload_off_capacity: Percent = Field(80, ge=0, le=100, title="Smart load off capacity")
+    smartload_min_pv_power: Power = Field(500, ge=0, le=100_000, title="Smart load min PV power", description="needed to switch on")
+    smartload_on_grid: bool = Field(False, title="Smart load on grid", description="always on while the grid is there")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.battery_restart_capacity < self.battery_shutdown_capacity:
+            raise ValueError("battery_restart_capacity must not be below battery_shutdown_capacity")
+        if self.battery_low_capacity < self.battery_shutdown_capacity:
+            raise ValueError("battery_low_capacity must not be below battery_shutdown_capacity")
+        if self.smartload_off_capacity > self.smartload_on_capacity:
+            raise ValueError("smartload_off_capacity must not be above smartload_on_capacity")
+        for program in self.programs if self.use_timer else ():
+            if program.power > self.rated_power:
+                raise ValueError(f"prog{program.number}_power {program.power:g} W is above rated_power {self.rated_power:g} W")
+            if program.capacity < self.battery_low_capacity:
+                raise ValueError(
+                    f"prog{program.number}_capacity {program.capacity:g} % is below battery_low_capacity {self.battery_low_capacity:g} %"
+                )
+        return self

@@ -1,0 +1,98 @@
+"""Time of use: which program holds when, and what each row of the timer's truth table means for the battery.
+
+Facts of the table: the vendors' manuals and the Sunsynk add-on's documents; see ``docs/inverter.md``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inverter.programs import GRID, GRID_AND_GENERATOR, Program
+from inverter.settings import ALLOW_EXPORT, HybridSettings
+from virtual_devices.kit.calendar import Calendar, daily_cuts
+from virtual_devices.kit.device import milliwatts
+from virtual_devices.kit.window import Span
+
+PPM = 1_000_000
+PPM_PER_PERCENT = 10_000
+NEVER = -1
+
+
+class Row(StrEnum):
+    """Row of the truth table; what it does with the battery depends on the state of charge beside the target."""
+
+    OFF = "off"
+    SELF_USE = "self use"
+    CHARGE_NOW = "charge now"
+    PROGRAM = "program"
+    PROGRAM_CHARGE = "program, grid charges"
+    HOLD = "hold"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What holds for the battery while the inverter is on the grid.
+
+    program: number of the one that holds, 0 without.  floor: ppm of the capacity down to which it serves loads.  charge_to: ppm up to which the grid charges
+    it, or NEVER.  sell_to: ppm down to which it is sold, or NEVER.  power: mW that it charges or discharges with at most; None: no
+    limit of a program.
+    """
+
+    row: Row
+    floor: int
+    program: int = 0
+    charge_to: int = NEVER
+    sell_to: int = NEVER
+    power: int | None = None
+
+
+def program_at(programs: list[Program], second: int) -> Program:
+    """The program that holds at a second of the local day: the last that has begun; before the first, the sixth of yesterday."""
+    return next((program for program in reversed(programs) if program.begin <= second), programs[-1])
+
+
+def orders(settings: HybridSettings, program: Program | None) -> Orders:
+    """The row of the table. program: the one that holds; None: the timer is off."""
+    low = ppm(settings.battery_low_capacity)
+    if not settings.inverter_enabled:
+        return Orders(Row.OFF, PPM)
+    if program is None:
+        if settings.grid_charge_enabled:
+            return Orders(Row.CHARGE_NOW, PPM, charge_to=PPM)
+        return Orders(Row.SELF_USE, low)
+    target, power = max(low, ppm(program.capacity)), milliwatts(program.power)
+    ticked = program.charge in (GRID, GRID_AND_GENERATOR) and settings.grid_charge_enabled
+    sells = settings.load_limit == ALLOW_EXPORT or (program.sell and settings.solar_export)
+    return Orders(
+        Row.PROGRAM_CHARGE if ticked else Row.PROGRAM,
+        target,
+        program.number,
+        charge_to=target if ticked else NEVER,
+        sell_to=target if sells else NEVER,
+        power=power,
+    )
+
+
+def timetable(settings: HybridSettings, span: Span, local: Calendar) -> list[tuple[int, Orders]]:
+    """Orders over a span as (first step at which they no longer hold, orders), by the local time at which each step starts."""
+    if not settings.use_timer:
+        return [(span.steps, orders(settings, None))]
+    programs = settings.programs
+    cuts = daily_cuts({program.begin for program in programs}, span, local)
+    found: list[tuple[int, Orders]] = []
+    for begin, end in itertools.pairwise(cuts):
+        program = program_at(programs, local.second_of_day(span.start + begin * span.step))
+        made = orders(settings, program)
+        if found and found[-1][1] == made:
+            found[-1] = (end, made)
+        else:
+            found.append((end, made))
+    return found
+
+
+def ppm(percent: float) -> int:
+    """Parts per million of a percentage."""
+    return round(percent * PPM_PER_PERCENT)
