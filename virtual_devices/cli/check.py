@@ -20,7 +20,7 @@ def check(home: str | None) -> None:
     """
     found, documents = read_home(home, now=int(time.time()))
     rehearse(found, documents)
-    for line in warnings(found):
+    for line in warnings(found, documents):
         click.echo(f"warning: {line}", err=True)
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""

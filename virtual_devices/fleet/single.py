@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
@@ -19,6 +19,10 @@ from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.face import settings_json, settings_of, validate_change
 from virtual_devices.kit.member import Command
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.document_watch import DocumentWatch
+    from virtual_devices.edge.runtime import Runtime
 
 
 def host_device(
@@ -75,11 +79,20 @@ def host_device(
             signal.signal(number, lambda *_: loop.stop())
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
+        watch = _watch(loop, folder, runtime) if documents else None
         runtime.start()
         loop.run()
         runtime.stop()
+        if watch is not None:
+            watch.close()
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+def _watch(loop: Loop, folder: Path, runtime: Runtime) -> DocumentWatch:
+    from virtual_devices.edge.document_watch import DocumentWatch  # noqa: PLC0415 - it brings YAML, which few devices need
+
+    return DocumentWatch(loop, folder, [runtime])
 
 
 def _end_with_stdin(loop: Loop) -> None:

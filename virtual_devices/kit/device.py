@@ -104,6 +104,11 @@ class HomeFileOnly:
     """Marks a setting that is fixed while a home runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Everyday:
+    """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
+
+
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
 FileName = Annotated[str, Field(max_length=400), Document()]
 
@@ -181,6 +186,10 @@ class Device(ABC, Generic[S, T, R]):
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
+
+    def warnings(self, settings: S, start: int, step: int) -> list[str]:
+        """What its owner should know before a start at ``start`` (UTC seconds) with steps of ``step`` s; one line each."""
+        return []
 
 
 class Ticks(Device[S, T, R]):
@@ -266,6 +275,10 @@ class Connects(Device[S, T, R]):
     def bill(self, settings: S, state: T, span: Span, imported: Sequence[int], exported: Sequence[int]) -> T:
         """State after the span's import and export (milliwatts per step): what it costs."""
         return state
+
+    @abstractmethod
+    def mains(self, settings: S, time: int, power: float) -> tuple[float, float]:
+        """Voltage (V) and frequency (Hz) at the meter at ``time`` while connected. power: W drawn, negative: fed in."""
 
 
 class Settles(Device[S, T, R]):
