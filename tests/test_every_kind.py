@@ -162,7 +162,11 @@ def check_report(one: AnyDevice, settings: Any, state: Any, time: int) -> None:
     for item in fields(type(one).telemetry_type):
         value, reading = getattr(report, item.name), known[item.name]
         json.dumps(value, allow_nan=False)
-        if reading.type == "number":
+        if value is None:
+            assert reading.optional
+        elif reading.type == "list":
+            assert all(isinstance(each, dict) for each in value)
+        elif reading.type == "number":
             assert isinstance(value, (int, float))
             assert not isinstance(value, bool)
         elif reading.type == "flag":

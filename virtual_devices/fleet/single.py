@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ from virtual_devices.kit.face import settings_json, settings_of, validate_change
 from virtual_devices.kit.member import Command
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.document_watch import DocumentWatch
     from virtual_devices.edge.runtime import Runtime
 
 
@@ -79,20 +79,27 @@ def host_device(
             signal.signal(number, lambda *_: loop.stop())
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
-        watch = _watch(loop, folder, runtime) if documents else None
-        runtime.start()
-        loop.run()
-        runtime.stop()
-        if watch is not None:
-            watch.close()
+        with _watched(loop, folder, runtime):
+            runtime.start()
+            loop.run()
+            runtime.stop()
     if failure:
         raise VirtualDevicesError(failure[0])
 
 
-def _watch(loop: Loop, folder: Path, runtime: Runtime) -> DocumentWatch:
+@contextmanager
+def _watched(loop: Loop, folder: Path, runtime: Runtime) -> Iterator[None]:
+    """What changes in the device's files is taken over within the block."""
+    if not runtime.documents:
+        yield
+        return
     from virtual_devices.edge.document_watch import DocumentWatch  # noqa: PLC0415 - it brings YAML, which few devices need
 
-    return DocumentWatch(loop, folder, [runtime])
+    watch = DocumentWatch(loop, folder, [runtime])
+    try:
+        yield
+    finally:
+        watch.close()
 
 
 def _end_with_stdin(loop: Loop) -> None:

@@ -32,6 +32,8 @@ def event_lines(text: str, name: str) -> list[EventLines]:
     """
     events: list[EventLines] = []
     open_parts: list[tuple[str, int]] = []
+    if not text.strip():
+        raise ConfigurationError(f"{name}, line 1: the file is empty; an iCalendar file begins with BEGIN:{CALENDAR}")
     for number, line in unfolded(text):
         where = f"{name}, line {number}"
         match = _LINE.fullmatch(line)

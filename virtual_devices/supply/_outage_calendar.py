@@ -153,7 +153,7 @@ class OutageCalendar:
         if len(lines) > MAX_EVENTS:
             raise self._error(lines[MAX_EVENTS].begin, f"more than {MAX_EVENTS} events are too many", "leave some out")
         try:
-            calendars = icalendar.Calendar.from_ical(text, multiple=True) if text.strip() else []
+            calendars = icalendar.Calendar.from_ical(text, multiple=True)
             components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
         except _LIBRARY as error:
             raise self._error(1, f"it is no iCalendar file ({error})", "fetch it again") from error
