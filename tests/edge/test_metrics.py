@@ -41,7 +41,7 @@ def some_state(kind: str) -> dict[str, Any]:
     device_class = catalogue.load(kind)
     values: dict[str, Any] = settings_json(device_class.settings_type())
     for reading in readings_of(device_class):
-        example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00"}
+        example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00", "list": []}
         values[reading.name] = reading.choices[0] if reading.type == "choice" else example[reading.type]
     return values
 
