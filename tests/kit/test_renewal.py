@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.kit.members import SITE, START, member, window
@@ -95,7 +97,7 @@ def test_what_is_proposed_is_committed_as_it_was_proposed() -> None:
 def test_conditions_come_from_the_new_device(steps: int) -> None:
     one = member("sun")
     first = one.conditions(window(steps=30), {})
-    elsewhere = catalogue.load("sun")(Context("sun", type(SITE)(10.0, 18.42, 25, SITE.zone, 3)))
+    elsewhere: Any = catalogue.load("sun")(Context("sun", type(SITE)(10.0, 18.42, 25, SITE.zone, 3)))
     one.renew(elsewhere, {"file": "other"})
     again = one.conditions(window(2, START + 1800, steps), {})
     assert again == elsewhere.conditions(one.settings, Span(START + 1800, 60, steps), {})

@@ -61,7 +61,7 @@ def test_readings_of_the_grid_in_an_outage_and_beside_it() -> None:
     assert after["connected"]
     assert 200 < after["voltage"] < 240
     assert 49.8 < after["frequency"] < 50.1
-    assert (after["stage"], after["starts_in"]) == (0, 0.5)
+    assert (after["stage"], after["starts_in"]) == (0, 1)  # half a minute, rounded up
 
 
 def digest(max_steps: int, steps: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_outages_are_what_a_look_at_every_minute_finds(area: list[AreaRow], zone
     local, begin = calendar(zone), utc("2026-02-27", zone)
     cuts = sorted(data.draw(st.sets(st.integers(0, 5 * 1440), min_size=2, max_size=5)))
     stages = [
-        Outage(begin + 60 * start, begin + 60 * end, data.draw(st.integers(1, 8))) for start, end in zip(cuts, cuts[1:], strict=False)
+        Outage(begin + 60 * start, begin + 60 * end, data.draw(st.integers(1, 8))) for start, end in itertools.pairwise(cuts)
     ]
     found = outages_of(area, stages, local)
     for time in range(begin, begin + 5 * 86_400, 60 * 7):

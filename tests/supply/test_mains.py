@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,5 +47,5 @@ def test_the_evening_takes_its_part_and_only_the_evening() -> None:
 
 def test_it_never_jumps() -> None:
     series = [mains(EVENING - 7200 + second) for second in range(14_400)]
-    assert max(abs(after[0] - before[0]) for before, after in zip(series, series[1:], strict=False)) < 0.5
-    assert max(abs(after[1] - before[1]) for before, after in zip(series, series[1:], strict=False)) < 0.01
+    assert max(abs(after[0] - before[0]) for before, after in itertools.pairwise(series)) < 0.5
+    assert max(abs(after[1] - before[1]) for before, after in itertools.pairwise(series)) < 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time as clock
 from typing import Any
 
@@ -42,13 +43,13 @@ def test_runs_are_what_a_look_at_every_step_finds(outages: list[Outage], start: 
     form = runs(merged(outages), span)
     assert flat(form) == [at(outages, time) for time in span.times]
     assert all(count > 0 for count, _ in form)
-    assert all(before[1] != after[1] for before, after in zip(form, form[1:], strict=False))
+    assert all(before[1] != after[1] for before, after in itertools.pairwise(form))
 
 
 @given(outages=st.lists(intervals, max_size=12))
 def test_merged_outages_are_the_same_time_apart_and_in_order(outages: list[Outage]) -> None:
     one = merged(outages)
-    assert all(before.end < after.start for before, after in zip(one, one[1:], strict=False))
+    assert all(before.end < after.start for before, after in itertools.pairwise(one))
     for time in {0, *(bound for each in outages for bound in (each.start - 1, each.start, each.end - 1, each.end))}:
         assert at(one, time) == at(outages, time)
     for each in outages:
@@ -74,7 +75,7 @@ TEXT = calendar(
     event("DTSTART:20260328T120000Z", "DTEND:20260328T120001Z", uid="b"),
     event("DTSTART:20260328T180000", "DTEND:20260328T203000", "X-LOADSHEDDING-STAGE:4", uid="c"),
 )
-OFF = Settings(outage_calendar="off.ics", outages="20:00-21:00, 23:30-01:00")  # type: ignore[arg-type] # as an owner writes it
+OFF = Settings(outage_calendar="off.ics", outages="20:00-21:00, 23:30-01:00")
 
 
 def grid(text: str = TEXT, zone: str = ZONE) -> Grid:
@@ -129,7 +130,7 @@ def test_without_an_outage_ahead_nothing_is_told() -> None:
     told = report("2026-07-01 12:00", settings=Settings())
     assert (told["stage"], told["outage_planned"], told["forecast"]) == (0, False, [])
     assert told["start_time"] is told["end_time"] is told["starts_in"] is told["ends_in"] is None
-    for_ever = report("2026-07-01 12:00", settings=Settings(outages="00:00-24:00"))  # type: ignore[arg-type]
+    for_ever = report("2026-07-01 12:00", settings=Settings(outages="00:00-24:00"))
     assert for_ever["outage_planned"]
     assert for_ever["end_time"] is for_ever["ends_in"] is None, "an end that nobody knows"
 

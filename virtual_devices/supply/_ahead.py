@@ -18,14 +18,14 @@ HORIZON = 31 * DAY
 """How far ahead an outage is looked for, in s."""
 MOST = 12
 """Outages that the forecast lists at most."""
-Minutes = Annotated[float, Quantity("minutes", "min", device_class="duration", metric="seconds", metric_factor=60, digits=0)]
+Minutes = Annotated[int, Quantity("minutes", "min", device_class="duration", metric="seconds", metric_factor=60, digits=0)]
 
 
 @dataclass(frozen=True, slots=True)
 class OutageReadings:
     """stage: of load-shedding now, 0 is none.  outage_planned: whether an outage is planned now.
 
-    start_time, end_time, starts_in, ends_in: of the outage of now, else of the next one within 31 days; null without one.
+    start_time, end_time, starts_in, ends_in: of the outage of now, else of the next one within 31 days; null without one; whole minutes, rounded up.
     forecast: that one and those that follow, 12 at most.
     """
 
@@ -49,7 +49,11 @@ def foretold(outages: Sequence[Outage], time: int, local: Calendar) -> dict[str,
         "outage_planned": now,
         "start_time": local.local(first.start).isoformat() if first is not None else None,
         "end_time": local.local(end).isoformat() if end is not None else None,
-        "starts_in": max(0, first.start - time) / 60 if first is not None else None,
-        "ends_in": (end - time) / 60 if end is not None else None,
+        "starts_in": _minutes(max(0, first.start - time)) if first is not None else None,
+        "ends_in": _minutes(end - time) if end is not None else None,
         "forecast": [outage.json(local) for outage in ahead],
     }
+
+
+def _minutes(seconds: int) -> int:
+    return -(-seconds // 60)

@@ -48,9 +48,7 @@ def event_lines(text: str, name: str) -> list[EventLines]:
             if value == EVENT:
                 events.append(EventLines(number))
         elif word == "END":
-            part, begin = open_parts.pop()
-            if value != part:
-                raise ConfigurationError(f"{where}: END:{value}, but BEGIN:{part} of line {begin} is open; close that first")
+            _closes(value, open_parts.pop(), where)
         elif open_parts[-1][0] == EVENT:
             events[-1].properties.setdefault(word, number)
     if open_parts:
@@ -63,6 +61,12 @@ def _opens(value: str, open_parts: list[tuple[str, int]], where: str) -> None:
     inside = open_parts[-1][0] if open_parts else ""
     if len(open_parts) >= MAX_DEPTH or (value == CALENDAR and inside) or (value == EVENT and inside != CALENDAR):
         raise ConfigurationError(f"{where}: BEGIN:{value} within {inside}; close that first with END:{inside}")
+
+
+def _closes(value: str, opened: tuple[str, int], where: str) -> None:
+    part, begin = opened
+    if value != part:
+        raise ConfigurationError(f"{where}: END:{value}, but BEGIN:{part} of line {begin} is open; close that first")
 
 
 def unfolded(text: str) -> Iterator[tuple[int, str]]:
