@@ -43,7 +43,7 @@ BLUEPRINT = "_blueprint"
 MODULES = {**catalogue.kinds(), BLUEPRINT: "virtual_devices.loads._blueprint"}
 KINDS = sorted(MODULES)
 LIGHT = [kind for kind in KINDS if kind not in ("sun", "weather", "pv_array")]
-HEAVY = ("numpy", "pandas", "scipy", "pvlib", "yaml", "rich", "numba")
+HEAVY = ("numpy", "pandas", "scipy", "pvlib", "yaml", "rich", "numba", "icalendar", "holidays")
 STEPS = st.sampled_from([1, 60, 900, 3600])
 
 

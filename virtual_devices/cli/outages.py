@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ zone_option = click.option("--zone", default=ZONE, show_default=True, metavar="Z
 @click.group()
 def outages() -> None:
     """Outage calendars: made from load-shedding tables, and shown."""
+    if importlib.util.find_spec("recurring_ical_events") is None:
+        raise ConfigurationError("calendars need icalendar and recurring-ical-events; pip install 'virtual-devices[grid]'")
 
 
 @outages.command("compile")

@@ -60,7 +60,8 @@ def read_once(model: type[Message], payload: bytes) -> Any:
 class Runtime:
     """One device.
 
-    make: builds the member once the site is known.  documents: the files it is built from.  on_state: told (name, kind, values) with every state, for metrics.
+    make: builds the member once the site is known.  documents: text of the files it is built from, by name.
+    on_state: told (name, kind, values) with every state, for metrics.
     on_fatal: told in words when this device cannot go on (another process has its name).
     """
 

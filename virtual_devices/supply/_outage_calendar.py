@@ -9,11 +9,12 @@ What is out when is worked out for some weeks at a time, when somebody asks.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,7 +81,7 @@ class OutageCalendar:
         self._name, self._zone = name, ZoneInfo(zone)
         self._events: list[_Event] = []
         self._single: list[Outage] = []
-        self._series: list[tuple[Any, EventLines]] = []
+        self._series: list[Any] = []
         self._blocks: dict[int, list[Outage]] = {}
         found = self._read(text)
         plain = not any("CATEGORIES" in event.component for event in found)
@@ -99,8 +100,7 @@ class OutageCalendar:
             found = self._block(first)
         else:
             found = merged(outage for number in range(first, last + 1) for outage in self._block(number))
-        begin = bisect_right(found, start, key=lambda outage: outage.end)
-        return [outage for outage in found[begin:] if outage.start < end]
+        return found[bisect_right(found, start, key=attrgetter("end")) : bisect_left(found, end, key=attrgetter("start"))]
 
     def _block(self, number: int) -> list[Outage]:
         known = self._blocks.get(number)
@@ -116,14 +116,8 @@ class OutageCalendar:
         yield from self._single
         # an hour that the clocks skip moves an outage, a zone is at most a day ahead or behind
         first, last = (datetime.fromtimestamp(time, UTC).astimezone(self._zone) for time in (start - DAY, end + DAY))
-        for query, lines in self._series:
-            try:
-                for component in query.between(first, last):
-                    outage = self._outage(component)
-                    if outage is not None:
-                        yield outage
-            except _LIBRARY as error:
-                raise self._error(lines.of("RRULE"), f"its recurrences cannot be worked out ({error})", "mend its rule") from error
+        for query in self._series:
+            yield from (outage for component in query.between(first, last) if (outage := self._outage(component)) is not None)
 
     def _outage(self, component: Any) -> Outage | None:
         """A recurrence as an interval; None for a cancelled one."""
@@ -228,7 +222,7 @@ class OutageCalendar:
             if often > MAX_RECURRING:
                 line = family[0].lines.of("RRULE")
                 raise self._error(line, f"more than {MAX_RECURRING} recurrences in a day are too many", "leave some out")
-            self._series.append((self._query(family), family[0].lines))
+            self._series.append(self._query(family))
 
     def _check_family(self, family: list[_Event]) -> None:
         """Events of one UID are one series and what changes single recurrences of it."""
@@ -245,11 +239,14 @@ class OutageCalendar:
         alone = icalendar.Calendar()
         for event in family:
             alone.add_component(event.component)
+        day = datetime.fromtimestamp(self._instant(family[0].component["DTSTART"].dt), self._zone)
         try:
-            return recurring_ical_events.of(alone)
+            query = recurring_ical_events.of(alone)
+            query.between(day, day + timedelta(days=1))  # what does not fit together shows with the first
         except _LIBRARY as error:
             line = family[0].lines.of("RRULE")
             raise self._error(line, f"its recurrences cannot be worked out ({error})", "mend its rule") from error
+        return query
 
     def _error(self, line: int, problem: str, remedy: str) -> ConfigurationError:
         return ConfigurationError(f"{self._name}, line {line}: {' '.join(problem.split())}; {remedy}")

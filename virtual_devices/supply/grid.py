@@ -17,6 +17,7 @@ from pydantic import Field
 from virtual_devices.kit.calendar import DAY, DailyTimes
 from virtual_devices.kit.device import Connects, Everyday, FileName, HomeFileOnly, Link, milliwatts
 from virtual_devices.kit.device import Settings as DeviceSettings
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.quantities import MJ_PER_KWH, Frequency, Money, Percent, Power, Price, Resistance, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import Span
@@ -135,9 +136,10 @@ class Grid(Connects[Settings, State, Telemetry]):
         name = settings.outage_calendar
         if name is None:
             return None
-        # icalendar costs a tenth of a second and 15 MB: only who has a file pays for it
-        from virtual_devices.supply._outage_calendar import read_calendar  # noqa: PLC0415
-
+        try:  # icalendar costs a tenth of a second: only who has a file pays for it
+            from virtual_devices.supply._outage_calendar import read_calendar  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(f"file {name!r} needs {error.name}; pip install 'virtual-devices[grid]'") from None
         return read_calendar(self.context.document(name), name, self.site.zone)
 
     def _outages(self, settings: Settings, start: int, end: int) -> list[Outage]:
