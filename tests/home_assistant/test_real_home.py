@@ -179,6 +179,16 @@ def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
     assert site.complaints() == []
 
 
+def test_the_outages_ahead_are_an_attribute_and_their_number_the_state(site: Site) -> None:
+    entity = site.entity("grid", "forecast")
+
+    def same() -> bool:
+        shown, said = site.ha.states()[entity], site.state("grid")["forecast"]
+        return bool(said) and shown["state"] == str(len(said)) and shown["attributes"]["forecast"] == said
+
+    assert soon(same, 10)
+
+
 def test_availability_follows_the_process(site: Site) -> None:
     entities = [site.entity("oven", field) for field in ("setpoint", "power", "energy")]
     other = site.entity("tv", "power")

@@ -17,14 +17,12 @@ from hashlib import blake2b
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.errors import ConfigurationError, SettingError
 from virtual_devices.kit.home_time import instant
-from virtual_devices.supply._outages import Outage, merged
+from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
 
-MAX_STAGE = 16
 MAX_ROWS = 10_000
 MAX_DAYS = 3_660
 AREA_FORM = "date_of_month,start_time,finish_time,stage"
 STAGE_FORM = "start,stage or start,finish,stage"
-CATEGORY = "LOADSHEDDING"
 _NAMES = {"finsh_time": "finish_time", "end_time": "finish_time", "finish": "finish", "end": "finish"}
 """Headings of tables in circulation, and what they are here."""
 
@@ -110,7 +108,7 @@ def calendar_text(outages: Sequence[Outage], area: str, zone: str) -> str:
         event.add("dtstart", _written(outage.start, local))
         event.add("dtend", _written(outage.end, local))
         event.add("summary", f"Load-shedding, stage {outage.stage}")
-        event.add("categories", [CATEGORY])
+        event.add("categories", [LOADSHEDDING])
         event.add("x-loadshedding-stage", str(outage.stage))
         calendar.add_component(event)
     if outages:

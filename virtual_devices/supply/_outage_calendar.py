@@ -26,16 +26,15 @@ from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home_time import FIRST_YEAR, LAST_YEAR
 from virtual_devices.supply._ical_text import EventLines, event_lines
-from virtual_devices.supply._outages import Outage, merged
+from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
 from virtual_devices.supply._recurrence import check_rules
 
-CATEGORIES = frozenset({"LOADSHEDDING", "OUTAGE"})
+CATEGORIES = frozenset({LOADSHEDDING, "OUTAGE"})
 MAX_BYTES = 4 << 20
 MAX_EVENTS = 10_000
 MAX_RECURRING = 2_000
 """Most events with rules, and most recurrences that they may all have in a day."""
 LONGEST = 366 * DAY
-MOST_STAGE = 16
 BLOCK = 32 * DAY
 """Seconds that are worked out at a time."""
 _KEPT = 64
@@ -198,8 +197,8 @@ class OutageCalendar:
     def _stage(self, component: Any, lines: EventLines) -> int:
         given = str(component.get("X-LOADSHEDDING-STAGE", "0")).strip()
         stage = int(given) if given.isascii() and given.isdigit() and len(given) < 3 else -1  # noqa: PLR2004 - digits
-        if not 0 <= stage <= MOST_STAGE:
-            raise self._error(lines.of("X-LOADSHEDDING-STAGE"), f"{given!r} is no stage", f"use 0 to {MOST_STAGE}")
+        if not 0 <= stage <= MAX_STAGE:
+            raise self._error(lines.of("X-LOADSHEDDING-STAGE"), f"{given!r} is no stage", f"use 0 to {MAX_STAGE}")
         return stage
 
     def _take(self, events: list[_Event]) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 from virtual_devices.kit.calendar import Calendar, DailyTimes
 from virtual_devices.kit.window import Span
 
+LOADSHEDDING = "LOADSHEDDING"
+"""Category of an outage in a calendar."""
+MAX_STAGE = 16
 _END = attrgetter("end")
 
 
