@@ -30,6 +30,8 @@ class DocumentWatch:
             for name, text in runtime.documents.items():
                 self._users.setdefault(name, []).append(runtime)
                 self._texts[name] = text
+        self._waiting: list[tuple[Runtime, str]] = []
+        """Who has to take which file, as soon as it can."""
         self._seen: dict[str, _Signature] = {}
         self._taken: dict[str, _Signature] = {}
         self._timer: Timer | None = loop.call_later(LOOK_EVERY, self._look) if self._users else None
@@ -48,6 +50,7 @@ class DocumentWatch:
             elif name not in self._taken or now != self._taken[name]:
                 self._taken[name] = now
                 self._take(name)
+        self._waiting = [(runtime, name) for runtime, name in self._waiting if not runtime.renew(name, self._texts[name])]
 
     def _take(self, name: str) -> None:
         try:
@@ -58,8 +61,7 @@ class DocumentWatch:
             return
         if text != self._texts[name]:
             self._texts[name] = text
-            for runtime in self._users[name]:
-                runtime.renew(name, text)
+            self._waiting = [*(item for item in self._waiting if item[1] != name), *((runtime, name) for runtime in self._users[name])]
 
 
 def _signature(path: Path) -> _Signature:

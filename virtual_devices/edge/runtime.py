@@ -82,8 +82,6 @@ class Runtime:
         documents: Mapping[str, str] | None = None,
     ) -> None:
         self.documents = dict(documents or {})
-        self._changed: dict[str, str] = {}
-        """Files that changed before there was a member to take them."""
         self.loop, self.home, self.name, self.kind, self.device_class = loop, home, name, kind, device_class
         self.topics = Topics(home, name)
         self.site: SiteMessage | None = None
@@ -269,30 +267,26 @@ class Runtime:
         self.online = True
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
-        while self._changed:
-            self.renew(*self._changed.popitem())
 
-    def renew(self, file: str, text: str) -> None:
+    def renew(self, file: str, text: str) -> bool:
         """A file that settings name has a new text: it is in force from the next window on that is not proposed yet.
 
-        A device that refuses it says so, and goes on with the text that it has.
+        A device that refuses it says so, and goes on with the text that it has. False: not yet, it waits for its clock.
         """
         if self.member is None or self.site is None or not self.online:
-            self._changed[file] = text
-            return
+            return False
         documents = {**self.documents, file: text}
         try:
             renewed = self._make(self.site, documents)
-        except VirtualDevicesError as error:
-            self.complain(f"{error}; until then it goes on with the file as it was", self.name)
         except Exception as error:  # noqa: BLE001 - one device's fault must not end the others of this process
-            self._log(f"{self.name}: a fault of the program, please report it:\n{traceback.format_exc()}")
-            self.complain(f"a fault of the program ({error!r}) on file {file!r}; it goes on with the file as it was", self.name)
-        else:
-            self.documents = documents
-            settings = self._settings_json()
-            naming = [item.name for item in settings_of(self.device_class) if item.document and settings[item.name] == file]
-            self.member.renew(renewed.device, dict.fromkeys(naming, file))
+            problem = error if isinstance(error, VirtualDevicesError) else f"a fault of the program ({error!r}) on file {file!r}"
+            self.complain(f"{problem}; until then it goes on with the file as it was", self.name)
+            return True
+        self.documents = documents
+        settings = self._settings_json()
+        naming = [item.name for item in settings_of(self.device_class) if item.document and settings[item.name] == file]
+        self.member.renew(renewed.device, dict.fromkeys(naming, file))
+        return True
 
     def complain(self, text: str, about: str) -> None:
         """Say on the own error topic what is wrong with somebody's message; in a flood, how many more there were."""
