@@ -18,11 +18,11 @@ import numpy as np
 
 from inverter import kernel
 from inverter.efficiency import ac_from_dc, dc_for_ac
-from virtual_devices.kit.store import advance, charge_limit, discharge_limit, taper
+from virtual_devices.kit.store import advance, charge_limit, discharge_limit, taper, voltage
 
 FEWEST = 24
 """Steps from which on the compiled loop pays: handing columns over costs about as much as so many plain steps."""
-_PARTS = (taper, charge_limit, discharge_limit, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.run)
+_PARTS = (taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.run)
 
 
 @lru_cache(maxsize=1)

@@ -168,18 +168,18 @@ class _Window:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, str]:
-        """Run to the end of the span or to the step in which somebody's supply changes."""
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, bool]:
+        """Run to the end of the span or to the step in which somebody's supply changes; whether that was not foretold."""
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
-        state, index, limit = self.state, 0, ""
+        state, index = self.state, 0
         begin = 0
         for link in self.links:
             end = min(begin + link.steps, self.span.steps)
             while index < end:
+                foretold = link.connected != state.connected  # by the grid
                 chosen, state = self.choose(index, link, state)
                 if chosen != supply:
-                    limit = ", ".join(sorted(n for n in chosen if chosen[n] != supply[n]))
-                    return self.last(index, chosen, link, state), _runs(supply, chosen, index), state, limit
+                    return self.last(index, chosen, link, state), _runs(supply, chosen, index), state, not foretold
                 upto = self.until(index, end, state)
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, link, state.output, self.stored, self.out)
@@ -187,7 +187,7 @@ class _Window:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
                 index = done
             begin = end
-        return index, _runs(supply, supply, index), state, limit
+        return index, _runs(supply, supply, index), state, False
 
     def last(self, index: int, chosen: Mapping[str, bool], link: Link, state: Supplying) -> int:
         """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
@@ -215,7 +215,7 @@ def dispatch(
 ) -> tuple[Dispatch, Supplying]:
     """Dispatch a window over the shortest offer. name: the inverter's account. run: the inner loop (plain or compiled)."""
     window = _Window(limits, state, span, offers, run)
-    steps, supply, after, limit = window.decide()
+    steps, supply, after, cut = window.decide()
     out, (pv, _, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
@@ -240,7 +240,7 @@ def dispatch(
             imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
             exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
             transfers=transfers,
-            limit=limit,
+            cut=cut,
         ),
         after,
     )

@@ -256,7 +256,7 @@ class Stage:
         def done() -> bool:
             online = [runtime for runtime in self.runtimes.values() if runtime.online]
             # a window that the clock has just opened may not have been heard by anybody yet
-            opened = [r.window.seq > r.settled_seq for r in online if isinstance(r, ClockRuntime) and r.window is not None]
+            opened = [r._open() is not None for r in online if isinstance(r, ClockRuntime)]
             return not any(opened) and all(getattr(runtime.member, "proposed", None) is None for runtime in online)
 
         self.wait(done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,25 @@ def test_a_summary_for_people(home: Path) -> None:
     assert done.exit_code == 0
     assert "30 steps checked, nothing lost, nothing invented" in done.stdout
     assert done.stdout.splitlines()[0].startswith("small: 2026-06-21T08:30:00+02:00 to 2026-06-21T09:00:00+02:00, 30 steps")
+
+
+def test_what_it_costs_in_its_parts(tmp_path: Path) -> None:
+    (tmp_path / "home.yaml").write_text(
+        "home: small\nsite: {latitude: 0, longitude: 0, time_zone: UTC}\nclock: {start: 2026-06-01 00:00, step: 60 s}\n"
+        "devices:\n  grid: {price: 2, currency: EUR, tariff: t.yaml}\n"
+        "  tv: {mode: on, rated_power: 100 W}\n"
+    )
+    (tmp_path / "t.yaml").write_text("vat: 10 %\ncharges: {per_day: 1, per_month: 20}\n")
+    result = result_of(tmp_path / "home.yaml", "--for", "2d")
+    # 2 for a kWh; two midnights at 1 and the month's at 20; 10 % VAT
+    cost, energy = result["cost"], result["energy_kwh"]["grid_import"]
+    assert energy >= 4.8
+    assert (cost["currency"], cost["export"], cost["fixed"]) == ("EUR", 0, 24.2)
+    assert cost["import"] == pytest.approx(energy * 2.2, abs=1e-4)
+    assert cost["amount"] == pytest.approx(cost["import"] + 24.2, abs=1e-4)
+    shown = run(tmp_path / "home.yaml", "--for", "2d").stdout
+    assert re.search(r"^    fixed +24\.20 EUR$", shown, re.MULTILINE)
+    assert not re.search(r"^    export", shown, re.MULTILINE)
 
 
 def test_start_and_step_instead_of_the_files(home: Path) -> None:

@@ -186,3 +186,57 @@ def test_a_fresh_clock_begins_a_new_run(stage: Stage) -> None:
     stage.steps(15)
     assert stage.settled == START + 15 * STEP
     assert stage.audited().digest == undisturbed(stage.home, 15).digest
+
+
+# -- windows that follow by themselves ---------------------------------------------------------------------------------
+
+
+def hurried(stage: Stage, steps: int) -> None:
+    """Everybody at full speed, one step per window, for so many steps."""
+    stage.declare("clock", paused=False, max_steps=1)
+    stage.start("clock", duration=steps * STEP)
+    stage.start(*(name for name in stage.described if name != "clock"))
+
+
+def test_at_full_speed_windows_follow_without_the_clocks_word(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home()) as stage:
+        hurried(stage, 150)
+        stage.wait(lambda: stage.ends == ["clock"])
+        stage.rest()
+        assert stage.settled == START + 150 * STEP
+        told = {window["seq"] for window in stage.all("clock", "window")}
+        assert len(stage.records) == 150
+        assert len(told) < 100
+        assert stage.audited().digest == undisturbed(stage.home, 150).digest
+
+
+@pytest.mark.parametrize("victim", ["clock", "inverter"])
+def test_a_death_while_windows_follow_by_themselves_changes_nothing(broker: Broker, victim: str) -> None:
+    with Stage(broker.endpoint, small_home()) as stage:
+        hurried(stage, 150)
+        stage.wait(lambda: len(stage.records) >= 40 and stage.json("clock", "window")["more"] > 2)
+        stage.when("inverter", "settlement", lambda: stage.vanish(victim))
+        stage.wait(lambda: stage.availability(victim) == "offline")
+        assert stage.settled < START + 150 * STEP
+        stage.start(victim, **({"until": START + 150 * STEP} if victim == "clock" else {}))
+        stage.wait(lambda: "clock" in stage.ends)
+        stage.rest()
+        assert stage.audited().digest == undisturbed(stage.home, 150).digest
+
+
+def test_who_comes_while_windows_follow_by_themselves_is_let_in_soon(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home()) as stage:
+        hurried(stage, 5000)
+        stage.wait(lambda: len(stage.records) >= 40)
+        stage.kill("oven")
+        stage.wait(lambda: "oven" not in stage.json("inverter", "settlement")["members"])
+        stage.start("oven")
+        came = max(stage.records)
+        stage.wait(lambda: "oven" in stage.json("inverter", "settlement")["members"])
+        assert max(stage.records) - came < 200
+        stage.send("clock", "set", {"paused": True})
+        stage.rest()
+        stood = stage.settled
+        stage.loop.run(timeout=0.3)
+        assert stage.settled == stood
+        stage.audited()

@@ -97,6 +97,10 @@ def test_money_is_counted_in_the_devices_currency() -> None:
     assert components["cost"]["device_class"] == "monetary"
     assert components["price"]["unit_of_measurement"] == "EUR/kWh"
     assert "device_class" not in components["price"]
+    month = components["month_cost"]
+    assert (month["state_class"], month["last_reset_value_template"]) == ("total", "{{ value_json.month_start }}")
+    assert components["feed_in_price_now"]["unit_of_measurement"] == "EUR/kWh"
+    assert components["next_price_change"]["device_class"] == "timestamp"
 
 
 def test_what_cannot_change_while_a_home_runs_is_no_control() -> None:
@@ -128,8 +132,8 @@ def test_the_rules_find_what_is_wrong(spoil: Any, told: str) -> None:
 
 def test_the_switch_that_makes_an_outage_stands_among_the_controls() -> None:
     components = announce("grid")[1]["components"]
-    assert [name for name, each in components.items() if each["platform"] == "switch"] == ["main_switch"]
-    assert "entity_category" not in components["main_switch"]
+    switches = {name: each.get("entity_category") for name, each in components.items() if each["platform"] == "switch"}
+    assert switches == {"main_switch": None, "breaker_trips": "config"}
 
 
 def test_a_list_is_a_count_with_the_list_as_attribute() -> None:

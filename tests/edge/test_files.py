@@ -143,8 +143,10 @@ def test_weather_of_the_wrong_form_is_found_in_rehearsal(tmp_path: Path) -> None
     assert caught.value.problems[0].startswith(f"{path}:7: device weather: ")
 
 
-def test_the_examples() -> None:
-    assert [path.stem for path in EXAMPLES] == ["before_solar", "cape_town", "greensboro", "load_shedding"]
+def test_the_examples_are_these() -> None:
+    assert [path.stem for path in EXAMPLES] == [
+        "before_solar", "block_tariff", "cape_town", "dynamic_price", "greensboro", "greensboro_strings", "load_shedding",
+    ]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])

@@ -13,22 +13,27 @@ from tests.stage import SMALL, small_home
 from virtual_devices.edge import messages
 from virtual_devices.edge.messages import (
     AboutMessage,
+    Asked,
     CommandMessage,
     ConditionsMessage,
     ErrorMessage,
     LedgerMessage,
     ProposalMessage,
+    Settled,
     SettlementMessage,
     SiteMessage,
+    SpanForm,
     WindowMessage,
     proposal_bytes,
     read,
+    settlement_bytes,
     write,
 )
+from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import Proposal, Settlement
+from virtual_devices.kit.settlement import LinkOffer, Proposal, Settlement
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [
@@ -62,8 +67,34 @@ def test_every_ability_proposes_and_comes_back_the_same(played: tuple[list[Propo
 
 def test_a_settlement_and_a_ledger_come_back_the_same(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
     _, settlement, record = played
-    assert write(read(SettlementMessage, write(settlement)).to_kit()) == write(settlement)
+    assert read(SettlementMessage, settlement_bytes(settlement)).to_kit() == settlement
     assert write(read(LedgerMessage, write(record)).to_kit()) == write(record)
+
+
+@pytest.mark.parametrize(
+    ("seq", "settled", "cut", "open_"),
+    [
+        (4, 10, False, (5, 0, 10)),  # an old settlement: the window as it was asked
+        (5, 10, False, (6, 600, 10)),
+        (5, 3, True, (6, 180, 6)),  # cut: at most twice as many
+        (5, 3, False, (6, 180, 10)),
+        (7, 10, False, (8, 600, 10)),
+        (8, 10, False, None),  # all that were granted are used up
+    ],
+)
+def test_windows_follow_a_settlement(seq: int, settled: int, cut: bool, open_: tuple[int, int, int] | None) -> None:  # noqa: FBT001
+    asked = Asked(run="run", seq=5, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=4, more=3)
+    found = asked.following(Settled(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut))
+    assert (found and (found.seq, found.span.start, found.span.steps)) == open_
+    assert asked.following(Settled(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled))) is asked
+
+
+def test_windows_do_not_follow_beyond_their_end() -> None:
+    asked = Asked(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=0, more=9, until=900)
+    found = asked.following(Settled(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)))
+    assert found is not None
+    assert found.span.steps == 5
+    assert asked.following(Settled(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5))) is None
 
 
 def test_a_proposal_begins_with_run_and_seq(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
@@ -81,6 +112,17 @@ def test_what_is_no_message_is_told_in_one_line(form: type[messages.Message], pa
     assert text.startswith(f"not a {form.__name__.lower()} message: ")
     assert "\n" not in text
     assert len(text) <= 300
+
+
+def test_a_link_says_how_long_its_breaker_stays_open_or_that_none_trips() -> None:
+    said = {"steps": 2, "connected": True, "import_limit": 1, "export_limit": None}
+    body = {
+        "run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {},
+        "offer": {"ability": "connects", "links": [said, said | {"breaker_reset": 300}]},
+    }
+    proposal = read(ProposalMessage, orjson.dumps(body)).to_kit("grid")
+    assert proposal.offer == LinkOffer([Link(2, connected=True, import_limit=1), Link(2, connected=True, import_limit=1, breaker_reset=300)])
+    assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("grid") == proposal
 
 
 @settings(max_examples=60, deadline=None)

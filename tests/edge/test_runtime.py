@@ -74,6 +74,12 @@ def test_a_switch_of_home_assistant(shared: Stage, payload: bytes, value: bool) 
     assert shared.state("inverter")["solar_export"] is value
 
 
+def test_the_state_says_when_day_and_month_began(shared: Stage) -> None:
+    state = shared.state("grid")
+    assert (state["day_start"], state["month_start"]) == ("2026-06-20T22:00:00+00:00", "2026-05-31T22:00:00+00:00")
+    assert "month_start" not in shared.state("inverter")
+
+
 REFUSED: list[tuple[str, str, bytes, tuple[str, ...]]] = [
     ("out of range", "set", b'{"setpoint": 999}', ("setpoint", "999", "30 to 300 °C")),
     ("raw out of range", "set/setpoint", b"-5", ("setpoint", "30 to 300 °C")),

@@ -147,7 +147,7 @@ def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
         return entity
 
     bought, sold = sensor("grid", "import_energy"), sensor("grid", "export_energy")
-    price, feed_in = sensor("grid", "price_now"), f"number.{HOME}_grid_feed_in_price"
+    price, feed_in = sensor("grid", "price_now"), sensor("grid", "feed_in_price_now")
     assert feed_in in site.ha.states()
     grid: dict[str, Any] = {"type": "grid", "cost_adjustment_day": 0.0}
     if site.ha.version.startswith("2025."):
@@ -179,12 +179,13 @@ def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
     assert site.complaints() == []
 
 
-def test_the_outages_ahead_are_an_attribute_and_their_number_the_state(site: Site) -> None:
-    entity = site.entity("grid", "forecast")
+@pytest.mark.parametrize("reading", ["forecast", "price_forecast"])
+def test_a_list_is_an_attribute_and_its_length_the_state(site: Site, reading: str) -> None:
+    entity = site.entity("grid", reading)
 
     def same() -> bool:
-        shown, said = site.ha.states()[entity], site.state("grid")["forecast"]
-        return bool(said) and shown["state"] == str(len(said)) and shown["attributes"]["forecast"] == said
+        shown, said = site.ha.states()[entity], site.state("grid")[reading]
+        return bool(said) and shown["state"] == str(len(said)) and shown["attributes"][reading] == said
 
     assert soon(same, 10)
 

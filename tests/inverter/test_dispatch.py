@@ -287,9 +287,20 @@ def test_a_window_ends_with_the_step_that_changes_who_is_supplied() -> None:
     decision, state = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.steps == 5
     assert decision.supply == {"tv": ((4, True), (1, False))}
-    assert decision.limit == "tv"
+    assert not decision.cut, "the grid had said so"
     assert len(decision.imported["grid"]) == 5
     assert state.shed == ("tv",)
+
+
+def test_what_no_offer_foretold_is_a_cut() -> None:
+    span = Span(START, 60, 10)
+    offers: dict[str, Offer] = {
+        "grid": LinkOffer([Link(10, connected=True, import_limit=KW)]),
+        "tv": Demand("essential", 5, supplied=True, power=[KW // 2] * 4 + [2 * KW] * 6),
+    }
+    decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
+    assert decision.steps == 5
+    assert decision.cut
 
 
 def test_the_states_an_owner_sees() -> None:

@@ -96,6 +96,7 @@ def rules(draw: st.DrawFn) -> StoreRule:
         ((capacity * 9 // 10, charge), (capacity, 0)) if tapers and capacity > 10 else (),
         ((0, 0), (capacity // 5, discharge)) if tapers and capacity > 10 else (),
         draw(st.sampled_from([0, 9_768, 1_000_000])),
+        ((0, 48_000), (capacity, 57_600)) if tapers else (),
     )
 
 

@@ -92,6 +92,17 @@ def test_days_begin_at_local_midnight() -> None:
         assert BERLIN.day(midnight) == BERLIN.day(BERLIN.next_midnight(midnight) - 1)
 
 
+def test_months_begin_at_their_first_local_midnight() -> None:
+    leap = int(datetime(2028, 2, 29, 22, 30, tzinfo=UTC).timestamp())  # 23:30 in Berlin
+    assert BERLIN.month(leap) == 2028 * 12 + 1
+    assert BERLIN.month(leap + HOUR) == 2028 * 12 + 2
+    assert BERLIN.month_start(leap) == int(datetime(2028, 1, 31, 23, tzinfo=UTC).timestamp())
+    assert BERLIN.month_start(leap + HOUR) == leap + HOUR // 2
+    assert BERLIN.next_month(leap) == leap + HOUR // 2
+    assert BERLIN.next_month(leap + HOUR) == int(datetime(2028, 3, 31, 22, tzinfo=UTC).timestamp())
+    assert BERLIN.month_start(FORWARD) == BERLIN.month_start(FORWARD - 20 * DAY)  # across the change of clocks
+
+
 @given(st.integers(0, 2_000_000_000), st.sampled_from(["Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"]))
 @examples(max_examples=200, deadline=None)
 def test_offset_is_the_zone_s(time: int, zone: str) -> None:

@@ -91,7 +91,7 @@ def offers_of(one: Any, index: int, supplied: list[bool]) -> Share:
         power = one.offer(made.span, inputs_of(one, made.span)).power[:steps]
         return Share(seq, span, used=[value // 2 for value in power])
     if isinstance(one, Store):
-        rule, stored = one.device.rule(one.settings).flat, one.state.stored_energy
+        rule, stored = one.device.rule(one.settings, one.state).flat, one.state.stored_energy
         charge = []
         for on in supplied:
             charge.append(charge_limit(rule, stored, span.step) // 2 if on else 0)

@@ -210,9 +210,9 @@ def test_who_proposed_but_was_left_out_loses_no_state() -> None:
 def test_the_edges_follow_the_members() -> None:
     played = Played(HOME)
     played.settle(played.ask(3), played.names)
-    known = played.settler.edges
+    known = played.records[-1].edges
     played.settle(played.ask(3), [name for name in played.names if name not in ("grid", "pool")])
-    assert {edge for edge in known if {"grid", "pool"} & set(edge)} == set(known) - set(played.settler.edges)
+    assert {edge for edge in known if {"grid", "pool"} & set(edge)} == set(known) - set(played.records[-1].edges)
     assert played.records[1].outside == ()
     played.settle(played.ask(3), [])
     assert played.settlement is not None
@@ -293,7 +293,7 @@ def test_a_broken_settlement_is_refused_and_changes_nothing() -> None:
         with pytest.raises(ProtocolError):
             one.resume(replace(settlement, checkpoint={key: value for key, value in good.items() if key != left_out}))
     with pytest.raises(ProtocolError):
-        one.resume(replace(settlement, checkpoint={**good, "edges": [["only one"]]}))
+        one.resume(replace(settlement, checkpoint={**good, "expected": ["only one"]}))
     assert json.dumps(one.checkpoint()) == before
 
 

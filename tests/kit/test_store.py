@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from virtual_devices.kit.store import (
     discharge_limit,
     loss,
     taper,
+    voltage,
 )
 
 KWH = 3_600_000_000
@@ -33,7 +36,7 @@ def rules(draw: st.DrawFn) -> StoreRule:
 
     return StoreRule(
         capacity, draw(power), draw(power), draw(st.integers(500_000, PPM)), draw(st.integers(500_000, PPM)),
-        points(), points(), draw(st.integers(0, 1_000_000)),
+        points(), points(), draw(st.integers(0, 1_000_000)), points(),
     )  # fmt: skip
 
 
@@ -112,11 +115,30 @@ def test_a_step_s_limits_hand_calculated() -> None:
 
 def test_taper_is_piecewise_linear_and_constant_outside() -> None:
     rule = StoreRule(100_000, 900, 900, charge_taper=((20_000, 800), (60_000, 400), (100_000, 0))).flat
-    at = [taper(rule, 8, 3, stored) for stored in (0, 20_000, 40_000, 60_000, 80_000, 100_000, 120_000)]
+    at = [taper(rule, 9, 3, stored) for stored in (0, 20_000, 40_000, 60_000, 80_000, 100_000, 120_000)]
     assert at == [800, 800, 600, 400, 200, 0, 0]
     both = StoreRule(100_000, 900, 900, charge_taper=((0, 5),), discharge_taper=((10_000, 0), (20_000, 700))).flat
     assert charge_limit(both, 50_000, 1) == 5
     assert [discharge_limit(both, stored, 0, 1) for stored in (10_000, 15_000, 30_000)] == [0, 350, 700]
+
+
+def test_voltage_follows_its_points_whatever_tapers_stand_before_them() -> None:
+    curve = ((0, 48_000), (10_000, 51_200), (100_000, 57_600))
+    at = (0, 5_000, 10_000, 55_000, 100_000, 120_000)
+    for charge, discharge in (((), ()), (((0, 5), (7, 9)), ()), (((0, 5),), ((3, 1), (4, 2), (5, 3)))):
+        rule = StoreRule(100_000, 900, 900, charge_taper=charge, discharge_taper=discharge, voltage=curve)
+        assert [voltage(rule.flat, stored) for stored in at] == [48_000, 49_600, 51_200, 54_400, 57_600, 57_600]
+        assert voltage(replace(rule, voltage=()).flat, 50_000) == 0
+
+
+@given(rules(), st.data())
+@examples(max_examples=200, deadline=None)
+def test_a_voltage_changes_nothing_else(rule: StoreRule, data: st.DataObject) -> None:
+    stored, floor = data.draw(st.integers(0, rule.capacity)), data.draw(st.integers(0, rule.capacity))
+    without = replace(rule, voltage=()).flat
+    assert charge_limit(rule.flat, stored, 60) == charge_limit(without, stored, 60)
+    assert discharge_limit(rule.flat, stored, floor, 60) == discharge_limit(without, stored, floor, 60)
+    assert advance(rule.flat, stored, 0, 0, 60) == advance(without, stored, 0, 0, 60)
 
 
 def test_leakage_without_power() -> None:

@@ -59,6 +59,16 @@ def test_windows_on_the_bus_may_be_short(tmp_path: Path) -> None:
     assert_same(simulated(tmp_path, "15h"), short)
 
 
+def test_a_battery_that_freezes_and_ages_keeps_the_ledger_too(tmp_path: Path) -> None:
+    indoors, home = "battery: {capacity: 10 kWh,", tmp_path / "cold.yaml"
+    assert indoors in HOME.read_text()
+    cold = f"{indoors} weather: weather, temp_offset: -14 K, cycle_life: 5, calendar_ageing: 20 %, self_discharge: 20 %,"
+    home.write_text(HOME.read_text().replace(indoors, cold))
+    house = command(tmp_path, "simulate", str(home), "--for", "30h")
+    assert house["soc"] != simulated(tmp_path, "30h")["soc"]
+    assert_same(house, command(tmp_path, "up", str(home), "--for", "30h", "--speed", "max"))
+
+
 def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
     assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -11,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from virtual_devices.kit.device import Context, Link, Site
 from virtual_devices.kit.window import Span
+from virtual_devices.supply._bill import UNIT, Amount
+from virtual_devices.supply._zones import MICRO
 from virtual_devices.supply.grid import Grid, Settings, State
 
+STATES = TypeAdapter(State)
 MIDNIGHT = 1_751_320_800  # 2025-07-01 00:00 in Johannesburg
 DAY = 86_400
 
@@ -36,7 +38,7 @@ def test_two_kilowatts_for_ten_minutes_at_3_50(step: int) -> None:
     assert reading.cost == pytest.approx(7 / 6, abs=1e-12)  # a third of a kWh
     assert reading.day_cost == reading.cost
     assert reading.price_now == 3.5
-    assert (state.cost, state.rest) == (11_666, 2_400_000_000)  # 1.1666 and two thirds of 0.0001
+    assert state.bill.imports == Amount(1_166_666, 2_400_000_000_000_000)  # 1.166666 and two thirds of a millionth
 
 
 def test_export_earns() -> None:
@@ -54,7 +56,8 @@ def test_the_day_begins_at_local_midnight() -> None:
     assert reading.cost == pytest.approx(10)
     assert reading.day_cost == pytest.approx(6)
     assert grid().report(settings, state, MIDNIGHT + DAY - 1).day_cost == pytest.approx(6)
-    assert grid().report(settings, state, MIDNIGHT + DAY).day_cost == 0
+    assert grid().report(settings, state, MIDNIGHT + DAY).day_cost == pytest.approx(6)  # of the day that just ended
+    assert grid().report(settings, state, MIDNIGHT + DAY + 1).day_cost == 0
     late = bill(settings, Span(MIDNIGHT - 1800, 3600, 1), 1_000_000)  # a step belongs to the day it starts in
     assert grid().report(settings, late, MIDNIGHT + 1800).day_cost == 0
     assert grid().report(settings, late, MIDNIGHT - 1).day_cost == pytest.approx(2)
@@ -65,29 +68,36 @@ def test_the_day_begins_at_local_midnight() -> None:
     start=st.one_of(st.integers(MIDNIGHT, MIDNIGHT + 3 * DAY), st.integers(1_743_296_400 - 2 * DAY, 1_743_296_400)),
     step=st.sampled_from([1, 60, 1000, 3600]),
     flows=st.lists(st.tuples(st.integers(0, 20_000_000), st.integers(0, 20_000_000)), min_size=2, max_size=80),
-    price=st.integers(-10_000, 1_000_000),
-    feed_in=st.integers(-10_000, 1_000_000),
+    price=st.integers(-1_000_000, 100_000_000),
+    feed_in=st.integers(-1_000_000, 100_000_000),
     data=st.data(),
 )
 @examples(max_examples=150, deadline=None)
 def test_the_bill_does_not_depend_on_how_time_is_cut(
     *, zone: str, start: int, step: int, flows: list[tuple[int, int]], price: int, feed_in: int, data: st.DataObject
 ) -> None:
-    device, settings = grid(zone), Settings(price=price / 10_000, feed_in_price=feed_in / 10_000)
+    device, settings = grid(zone), Settings(price=price / MICRO, feed_in_price=feed_in / MICRO)
     imported, exported = [flow[0] for flow in flows], [flow[1] for flow in flows]
     span = Span(start, step, len(flows))
     whole = device.bill(settings, State(), span, imported, exported)
     cut = data.draw(st.integers(1, len(flows) - 1))
     state = device.bill(settings, State(), span.part(0, cut), imported[:cut], exported[:cut])
-    state = State(**json.loads(json.dumps(asdict(state))))
+    state = STATES.validate_json(STATES.dump_json(state))
     rest = span.part(cut, len(flows) - cut)
     assert device.bill(settings, state, rest, imported[cut:], exported[cut:]) == whole
-    exact = Fraction(price * sum(imported) * step - feed_in * sum(exported) * step, 3_600_000_000)
-    assert whole.cost + Fraction(whole.rest, 3_600_000_000) == exact
-    today = [i for i, time in enumerate(span.times) if device.site.calendar.day(time) == whole.day]
+    assert Fraction(whole.bill.imports.units, UNIT) == Fraction(price * sum(imported) * step, 3_600_000_000)
+    assert Fraction(whole.bill.exports.units, UNIT) == Fraction(feed_in * sum(exported) * step, 3_600_000_000)
+    today = [i for i, time in enumerate(span.times) if device.site.calendar.day(time) == whole.bill.day]
     due = sum(price * imported[i] - feed_in * exported[i] for i in today) * step
-    assert whole.day_cost + Fraction(whole.day_rest, 3_600_000_000) == Fraction(due, 3_600_000_000)
-    assert all(abs(value) < 2**63 for value in asdict(whole).values())
+    assert Fraction(whole.bill.today.units, UNIT) == Fraction(due, 3_600_000_000)
+    amounts = (whole.bill.imports, whole.bill.exports, whole.bill.today, whole.bill.this_month)
+    assert all(abs(value) < 2**63 for amount in amounts for value in (amount.micro, amount.rest))
+
+
+def test_the_state_of_an_earlier_version_is_read() -> None:
+    before = {"cost": 11_666, "rest": 5, "day": 20_270, "day_cost": 11_666, "day_rest": 5}
+    assert STATES.validate_python(before) == State()
+    assert STATES.validate_python({}) == State()
 
 
 def links(span: Span, **settings: Any) -> list[Link]:
@@ -106,3 +116,10 @@ def test_link_with_outages_and_the_switch() -> None:
     assert off == [Link(48, connected=False, import_limit=0, export_limit=0)]
     late = links(Span(MIDNIGHT, 3600, 24), outages="18:00:30-20:00")
     assert [(link.steps, link.connected) for link in late] == [(19, True), (1, False), (4, True)]
+
+
+def test_a_breaker_that_trips_is_in_the_link_while_there_is_a_grid() -> None:
+    day = Span(MIDNIGHT, 1800, 48)
+    assert [link.breaker_reset for link in links(day, breaker_trips=True, outages="18:00-20:30")] == [300, 0, 300]
+    assert [link.breaker_reset for link in links(day, breaker_trips=True, breaker_reset=45)] == [45]
+    assert [link.breaker_reset for link in links(day, breaker_reset=45)] == [0]

@@ -24,7 +24,8 @@ def summary(result: Mapping[str, Any]) -> list[str]:
     lines += [f"  {name.replace('_', ' '):<18} {value:12.3f} kWh" for name, value in energy.items()]
     lines += [f"  {name + ' holds':<18} {100 * soc:12.1f} %" for name, soc in result["soc"].items()]
     if cost["currency"]:
-        lines.append(f"  {'cost':<18} {cost['amount']:12.2f} {cost['currency']}")
+        parts = {"cost": cost["amount"], "  import": cost["import"], "  export": -cost["export"], "  fixed": cost["fixed"]}
+        lines += [f"  {name:<18} {money:12.2f} {cost['currency']}" for name, money in parts.items() if money or name == "cost"]
     lines += ["", f"  {'device':<18} {'in':>12} {'out':>12} kWh"]
     lines += [f"  {name:<18} {each['in']:12.3f} {each['out']:12.3f}" for name, each in result["energy_by_device_kwh"].items()]
     lines += ["", f"  ledger {result['ledger_sha256']}"]

@@ -66,7 +66,7 @@ def _notes(item: SettingField) -> str:
 def _remarks(item: Reading) -> str:
     notes = [item.title]
     notes += [" | ".join(item.choices)] if item.choices else []
-    notes += ["since midnight"] if item.day else []
+    notes += ["since midnight"] if item.day else ["since the month began"] if item.month else []
     notes += ["detail"] if item.detail else []
     return "; ".join(notes)
 
@@ -98,5 +98,6 @@ def _reading(item: Reading) -> dict[str, Any]:
         "unit": item.unit,
         "detail": item.detail,
         "day": item.day,
+        "month": item.month,
         "choices": list(item.choices),
     }

@@ -47,6 +47,7 @@ def make_runtime(
     *,
     fresh: bool = False,
     duration: int | None = None,
+    until: int | None = None,
     on_end: Callable[[], None] | None = None,
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
     on_fatal: Callable[[str], None] | None = None,
@@ -54,7 +55,7 @@ def make_runtime(
 ) -> Runtime:
     """The runtime of a device. Raises CatalogueError and SettingError before anything is connected.
 
-    duration, on_end: for a clock: simulated seconds after which time ends, and who is told.
+    duration, until, on_end: for a clock: simulated seconds after which time ends, or UTC seconds at which it does, and who is told.
     """
     device_class = load(description.kind)
     settings = description.validated()
@@ -82,7 +83,7 @@ def make_runtime(
         from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
 
         site = site_message(description.home, settings_json(settings))
-        return ClockRuntime(*arguments, own_site=site, duration=duration, on_end=on_end, **options)
+        return ClockRuntime(*arguments, own_site=site, duration=duration, until=until, on_end=on_end, **options)
     if device_class.ability == "settles":
         from virtual_devices.edge.settling import SettlerRuntime  # noqa: PLC0415
 

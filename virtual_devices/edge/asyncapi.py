@@ -209,6 +209,8 @@ def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
     properties |= {reading.name: _reading_value(reading) for reading in readings}
     if any(reading.day for reading in readings):
         properties[discovery.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
+    if any(reading.month for reading in readings):
+        properties[discovery.MONTH_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated month"}
     return {
         "title": f"State of a {device_class.title}",
         "description": "Readings are null before the first settled step.",

@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, read, write
+from virtual_devices.edge.messages import Asked, Settled, SiteMessage, SpanForm, WindowMessage, read, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
@@ -22,6 +22,10 @@ NEWCOMERS = 5.0
 """Wall seconds that a clock which goes on waits for devices that were not in its last window."""
 ASK_AGAIN = 0.5
 """Wall seconds after which an unsettled window is published again, unchanged."""
+WORD_EVERY = 0.1
+"""Wall seconds for which windows may follow each other, as fast as they go, without the clock's word."""
+MOST_MORE = 63
+"""Windows that follow each other so, at most."""
 
 
 class ClockRuntime(Runtime):
@@ -47,15 +51,14 @@ class ClockRuntime(Runtime):
         self.own_site, self.until, self.duration = own_site, until, duration
         self._on_settled, self._on_end = on_settled, on_end
         self.window: WindowMessage | None = None
-        self.settled_seq = 0
-        self.settled_end: int | None = None
+        self.settled: Settled | None = None
         self._limit: int | None = None
         self._anchor: tuple[float, int] | None = None
         self._ask: Timer | None = None
         self._due: Timer | None = None
         self._found_site: SiteMessage | None = None
         self._found_window: WindowMessage | None = None
-        self._found_settlement: SettlementMessage | None = None
+        self._found_settlement: Settled | None = None
         self.waiting_for: list[str] = []
         self.ended = False
         self._begun = False
@@ -63,6 +66,18 @@ class ClockRuntime(Runtime):
         """Whether the open window is one of those that are made while time stands still."""
         self._unsaved = False
         self._begun_at = self.loop.time()
+        self._asked_at = 0.0
+        self._asked_seq = 0
+
+    @property
+    def settled_seq(self) -> int:
+        """Of the newest settlement; 0 before the first."""
+        return self.settled.seq if self.settled is not None else 0
+
+    @property
+    def settled_end(self) -> int | None:
+        """Simulated time until which everything is settled; None before the first settlement."""
+        return self.settled.span.to_kit().end if self.settled is not None else None
 
     @property
     def own_checkpoint(self) -> str:
@@ -103,9 +118,9 @@ class ClockRuntime(Runtime):
             self.window, self._single = window, bool(self._steps_to_make())
         if settlement is not None and settlement.run == self.site.run:
             if member.state.windows < settlement.seq:
-                self._take(settlement.seq, settlement.span)
+                self._take(settlement)
             else:  # the checkpoint was written after it
-                self.settled_seq, self.settled_end = settlement.seq, settlement.span.start + settlement.span.step * settlement.span.steps
+                self.settled = settlement
         if member.time is None:
             member.time = self._next_start()
             member.state = replace(member.state, time=member.time)
@@ -126,11 +141,11 @@ class ClockRuntime(Runtime):
         elif leaf == "window" and device == self.name and payload and not self.online:
             self._found_window = read(WindowMessage, payload)
         elif leaf == "settlement" and payload:
-            settlement: SettlementMessage = read_once(SettlementMessage, payload)
+            settlement: Settled = read_once(Settled, payload)
             if not self.online:
                 self._found_settlement = settlement
             elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
-                self._take(settlement.seq, settlement.span)
+                self._take(settlement)
                 self._pursue()
 
     def commanded(self) -> None:
@@ -151,15 +166,17 @@ class ClockRuntime(Runtime):
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
-    def _take(self, seq: int, span: SpanForm) -> None:
-        end = span.start + span.step * span.steps
-        asked = self.window.span.steps if self.window is not None and self.window.seq == seq else span.steps
-        self.settled_seq, self.settled_end = seq, end
+    def _take(self, settlement: Settled) -> None:
+        self.settled = settlement
+        seq, span = settlement.seq, settlement.span.to_kit()
+        end = span.end
         if self.member is not None:
             maximum = cast("Any", self.member.settings).max_steps
-            self._limit = after_cut(maximum, asked, span.steps)
+            self._limit = after_cut(maximum, span.steps, cut=settlement.cut)
             self.member.state = replace(self.member.state, time=end, windows=seq, behind=self._behind(self._next_start()))
-            self.member.time, self.member.busy_until = end, None
+            self.member.time = end
+            if self._open() is None:
+                self.member.busy_until = None
             if self._single:
                 self._spend(span.steps)
             self.publish_state()
@@ -180,8 +197,7 @@ class ClockRuntime(Runtime):
     def _pursue(self) -> None:
         if not self.online or self.member is None or self.ended:
             return
-        window = self.window
-        if window is not None and window.seq > self.settled_seq:
+        if self._open() is not None:
             if self._ask is None or not self._ask.pending:
                 self._publish_window()
             return
@@ -212,6 +228,10 @@ class ClockRuntime(Runtime):
             self._due = self.loop.call_later(-behind / settings.speed, self._pursue)
             return
         self._next_window(start, settings, behind, single, reach)
+
+    def _open(self) -> Asked | None:
+        """The window that nobody has settled yet."""
+        return self.window.following(self.settled) if self.window is not None else None
 
     def _steps_to_make(self) -> int:
         settings = cast("Any", self.member).settings
@@ -256,7 +276,9 @@ class ClockRuntime(Runtime):
             steps = min(steps, -(-(self.until - start) // step))
         member = cast("Member", self.member)
         self._single, self._unsaved = bool(single), False
-        member.busy_until = start + step * max(1, steps)
+        more = 0 if single or settings.speed else self._more()
+        ends = [self.until, member.pending[0].at if member.pending else None, start + step * max(1, steps) * (more + 1)]
+        member.busy_until = min(end for end in ends if end is not None)
         self.window = WindowMessage(
             run=self.site.run,
             seq=self.settled_seq + 1,
@@ -264,9 +286,20 @@ class ClockRuntime(Runtime):
             members=self._presence.participants,
             observers=self._presence.observers,
             after=self.settled_seq,
+            more=more,
+            until=member.busy_until if more else None,
             checkpoint=member.checkpoint(),
         )
+        self._asked_at = self.loop.time()
         self._publish_window()
+
+    def _more(self) -> int:
+        """Windows that may follow the next one by themselves, as fast as they go: about as many as ``WORD_EVERY`` holds."""
+        last = self.window.more if self.window is not None else 0
+        took = self.loop.time() - self._asked_at
+        if took < WORD_EVERY / 2:
+            return min(2 * last + 1, MOST_MORE)
+        return last // 2 if took > WORD_EVERY else last
 
     def _spend(self, steps: int) -> None:
         member = cast("Any", self.member)
@@ -277,10 +310,18 @@ class ClockRuntime(Runtime):
         self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
         if self._ask is not None:
             self._ask.cancel()
+        self._wait_for_answer()
+
+    def _wait_for_answer(self) -> None:
+        self._asked_seq = self.settled_seq
         self._ask = self.loop.call_later(ASK_AGAIN, self._ask_again)
 
     def _ask_again(self) -> None:
-        if self.window is not None and self.window.seq > self.settled_seq and not self.ended:
+        if self._open() is None or self.ended:
+            return
+        if self.settled_seq > self._asked_seq:  # it goes on by itself
+            self._wait_for_answer()
+        else:
             self._publish_window()
 
     def _stop_timers(self) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 PREFIX = "homeassistant"
 ORIGIN = "virtual-devices"
-DAY_START = "day_start"
-"""Key of the state message: when the simulated day began, ISO 8601 with zone."""
+DAY_START, MONTH_START = "day_start", "month_start"
+"""Keys of the state message: when the simulated day and month began, ISO 8601 with zone."""
 LONGEST_TEXT = 255
 """Home Assistant keeps no longer state."""
 
@@ -197,9 +197,9 @@ def _measurement(reading: Reading, currency: str) -> dict[str, Any]:
         measured["unit_of_measurement"] = unit
     if kind and not (quantity == MONEY and not currency):
         measured["device_class"] = kind
-    if reading.day:
+    if reading.day or reading.month:
         measured["state_class"] = "total"
-        measured["last_reset_value_template"] = _plain(DAY_START)
+        measured["last_reset_value_template"] = _plain(DAY_START if reading.day else MONTH_START)
     elif quantity.state_class:
         measured["state_class"] = quantity.state_class
     return measured

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from virtual_devices.kit.device import Link, Site
+from virtual_devices.kit.device import MAX_BREAKER_RESET, Link, Site
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.settlement import (
@@ -25,7 +25,7 @@ from virtual_devices.kit.settlement import (
     Supply,
 )
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
-from virtual_devices.kit.window import MAX_STEPS, Span, Window
+from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Run = Annotated[str, Field(min_length=1, max_length=64)]
@@ -105,11 +105,24 @@ class SiteMessage(Message):
         return Site(self.latitude, self.longitude, self.altitude, self.time_zone, self.seed)
 
 
-class WindowMessage(Message):
-    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+class Settled(Message):
+    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen."""
 
-    checkpoint: of the clock.
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    cut: bool = False
+
+
+class Asked(Message):
+    """What everybody reads of a window; the clock's checkpoint is left to the clock.
+
+    more: windows that may follow this one without another word of the clock.  until: simulated time at which they end.
     """
+
+    model_config = ConfigDict(extra="ignore")
 
     run: Run
     seq: Annotated[int, Field(ge=1, le=2**53)]
@@ -117,22 +130,58 @@ class WindowMessage(Message):
     members: Names
     observers: Names
     after: Seq
-    checkpoint: dict[str, Any]
+    more: Annotated[int, Field(ge=0, le=1000)] = 0
+    until: Time | None = None
+
+    def following(self, settled: Settled | None) -> Asked | None:
+        """The window that is open after a settlement: this one, one of those that may follow it, or None."""
+        if settled is None or settled.run != self.run or settled.seq < self.seq:
+            return self
+        span = settled.span.to_kit()
+        steps = after_cut(self.span.steps, span.steps, cut=settled.cut)
+        if self.until is not None:
+            steps = min(steps, -(-(self.until - span.end) // span.step))
+        if settled.seq + 1 > self.seq + self.more or steps < 1:
+            return None
+        return Asked.model_construct(
+            run=self.run, seq=settled.seq + 1, after=settled.seq, members=self.members, observers=self.observers,
+            span=SpanForm.model_construct(start=span.end, step=span.step, steps=steps),
+        )  # fmt: skip
 
     def to_kit(self) -> Window:
         """As the kit's Window."""
         return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after)
 
 
-class ConditionsMessage(Message):
+class WindowMessage(Asked):
+    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+
+    checkpoint: of the clock.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+
+class Given(Message):
+    """What others read of conditions; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    values: Annotated[dict[Name, Series], Field(max_length=50)]
+
+
+class ConditionsMessage(Given):
     """Conditions per step, integers in thousandths of their unit; they may cover fewer steps than the window.
 
     checkpoint: all that the device needs to go on from here alone.
     """
 
-    run: Run
-    seq: Seq
-    values: Annotated[dict[Name, Series], Field(max_length=50)]
+    model_config = ConfigDict(extra="forbid")
+
     checkpoint: dict[str, Any]
 
 
@@ -155,11 +204,12 @@ class SupplyForm(Message):
 
 
 Taper = Annotated[list[tuple[Energy, Power]], Field(max_length=16)]
+Volts = Annotated[list[tuple[Energy, Annotated[int, Field(ge=0, le=10**7)]]], Field(max_length=16)]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class RuleForm(Message):
-    """A store's rule: mJ, mW, parts per million; see the kit's store."""
+    """A store's rule: mJ, mW, parts per million, mV; see the kit's store."""
 
     capacity: Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
     charge_power: Power
@@ -169,6 +219,7 @@ class RuleForm(Message):
     charge_taper: Taper
     discharge_taper: Taper
     leakage: Annotated[int, Field(ge=0, le=10**6)]
+    voltage: Volts = Field(default_factory=list)
 
 
 class StoreForm(Message):
@@ -181,12 +232,13 @@ class StoreForm(Message):
 
 
 class LinkForm(Message):
-    """The grid over some steps."""
+    """The grid over some steps. breaker_reset: s, see Link."""
 
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
     connected: bool
     import_limit: Power | None
     export_limit: Power | None
+    breaker_reset: Annotated[int, Field(ge=0, le=MAX_BREAKER_RESET)] = 0
 
 
 class ConnectionForm(Message):
@@ -199,17 +251,18 @@ class ConnectionForm(Message):
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
 
 
-class ProposalMessage(Message):
-    """A device's part in a window, and its checkpoint."""
+class Proposed(Message):
+    """What the inverter reads of a proposal; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
 
     run: Run
     seq: Seq
     after: Seq
     span: SpanForm
     offer: OfferForm
-    checkpoint: dict[str, Any]
 
-    def to_kit(self, name: str) -> Proposal:
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
         """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
         span, offer = self.span.to_kit(), _offer(self.offer)
         length = sum(link.steps for link in offer.links) if isinstance(offer, LinkOffer) else span.steps
@@ -219,7 +272,19 @@ class ProposalMessage(Message):
             raise ProtocolError(f"{name}: its proposal offers {length} steps but covers {span.steps}")
         if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
             raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
-        return Proposal(self.run, self.seq, name, self.after, span, offer, self.checkpoint)
+        return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
+
+
+class ProposalMessage(Proposed):
+    """A device's part in a window, and its checkpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
+        """As the kit's Proposal, with its own checkpoint."""
+        return super().to_kit(name, self.checkpoint if checkpoint is None else checkpoint)
 
 
 def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
@@ -229,10 +294,10 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         return Supply(form.source, form.power)
     if isinstance(form, StoreForm):
         values = form.rule.model_dump()
-        values["charge_taper"] = tuple(form.rule.charge_taper)
-        values["discharge_taper"] = tuple(form.rule.discharge_taper)
+        for points in ("charge_taper", "discharge_taper", "voltage"):
+            values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit) for link in form.links])
+    return LinkOffer([Link(**dict(link)) for link in form.links])
 
 
 _ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}
@@ -254,33 +319,67 @@ def proposal_bytes(proposal: Proposal) -> bytes:
 
 
 class ShareForm(Message):
-    """What a settled window means for one device; only the parts of its ability are filled."""
+    """What a settled window means for one device; only what differs from these defaults is written.
 
-    seq: Seq
-    span: SpanForm
-    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)]
-    used: Powers
-    charge: Powers
-    discharge: Powers
-    stored: Energy
-    imported: Powers
-    exported: Powers
+    seq, span: of an earlier window whose share is owed; else those of the settlement.
+    """
 
-    def to_kit(self) -> Share:
-        """As the kit's Share."""
+    seq: Seq | None = None
+    span: SpanForm | None = None
+    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    used: Powers = Field(default_factory=list)
+    charge: Powers = Field(default_factory=list)
+    discharge: Powers = Field(default_factory=list)
+    stored: Energy = 0
+    imported: Powers = Field(default_factory=list)
+    exported: Powers = Field(default_factory=list)
+
+    def to_kit(self, seq: int, span: Span) -> Share:
+        """As the kit's Share. seq, span: of the settlement that it came in."""
         return Share(
-            self.seq, self.span.to_kit(), tuple(self.supply), self.used, self.charge, self.discharge, self.stored,
-            self.imported, self.exported,
+            seq if self.seq is None else self.seq, span if self.span is None else self.span.to_kit(), tuple(self.supply),
+            self.used, self.charge, self.discharge, self.stored, self.imported, self.exported,
         )  # fmt: skip
 
 
-class PartMessage(Message):
+def _share(share: Share, seq: int, span: Span) -> dict[str, Any]:
+    """A share as it is written, in a settlement of that seq and span."""
+    found = {name: value for name in _SHARED if (value := getattr(share, name))}
+    return found if (share.seq, share.span) == (seq, span) else {"seq": share.seq, "span": share.span, **found}
+
+
+_SHARED = ("supply", "used", "charge", "discharge", "stored", "imported", "exported")
+
+
+def settlement_bytes(settlement: Settlement) -> bytes:
+    """A Settlement as it goes over the wire."""
+    seq, span = settlement.seq, settlement.span
+    return orjson.dumps(
+        {
+            "run": settlement.run,
+            "seq": seq,
+            "span": span,
+            "members": settlement.members,
+            "left_out": settlement.left_out,
+            "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
+            "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
+            "cut": settlement.cut,
+            "digest": settlement.digest,
+            "checkpoint": settlement.checkpoint,
+        }
+    )
+
+
+class PartMessage(Settled):
     """What one device has to know of a settlement."""
 
-    run: Run
-    seq: Seq
     share: ShareForm | None
     owed: ShareForm | None
+
+    def share_of(self, seq: int) -> Share | None:
+        """The share that answers the proposal for a window; None when it was settled without this device."""
+        found = (form.to_kit(self.seq, self.span.to_kit()) for form in (self.share, self.owed) if form is not None)
+        return next((share for share in found if share.seq == seq), None)
 
 
 def part_of(payload: bytes, name: str) -> PartMessage:
@@ -292,7 +391,8 @@ def part_of(payload: bytes, name: str) -> PartMessage:
     shares, owed = content.get("shares"), content.get("owed")
     if not isinstance(shares, dict) or not isinstance(owed, dict):
         raise ProtocolError("not a settlement message: it has no shares")
-    part = {"run": content.get("run"), "seq": content.get("seq"), "share": shares.get(name), "owed": owed.get(name)}
+    part = {key: content.get(key) for key in ("run", "seq", "span")}
+    part |= {"cut": content.get("cut", False), "share": shares.get(name), "owed": owed.get(name)}
     return read(PartMessage, orjson.dumps(part))
 
 
@@ -308,12 +408,11 @@ def _parsed(payload: bytes) -> dict[str, Any]:
     return content
 
 
-class SettlementMessage(Message):
+class SettlementMessage(Settled):
     """The commit of a window."""
 
-    run: Run
-    seq: Seq
-    span: SpanForm
+    model_config = ConfigDict(extra="forbid")
+
     members: Names
     left_out: Names
     shares: Annotated[dict[Name, ShareForm], Field(max_length=500)]
@@ -323,11 +422,12 @@ class SettlementMessage(Message):
 
     def to_kit(self) -> Settlement:
         """As the kit's Settlement."""
+        span = self.span.to_kit()
         return Settlement(
-            self.run, self.seq, self.span.to_kit(), tuple(self.members), tuple(self.left_out),
-            {name: share.to_kit() for name, share in self.shares.items()},
-            {name: share.to_kit() for name, share in self.owed.items()},
-            self.digest, self.checkpoint,
+            self.run, self.seq, span, tuple(self.members), tuple(self.left_out),
+            {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
+            {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
+            self.cut, self.digest, self.checkpoint,
         )  # fmt: skip
 
 

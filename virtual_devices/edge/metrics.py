@@ -115,7 +115,7 @@ def _reading(reading: Reading, exact: set[str]) -> Family | None:
         return Family(f"{PREFIX}_{reading.name}", reading.title, reading.name, states=reading.choices)
     if reading.type == "flag":
         return Family(f"{PREFIX}_{reading.name}", f"{reading.title} (1: yes)", reading.name)
-    grows = reading.quantity in (ENERGY, JOULES) and not reading.day
+    grows = reading.quantity in (ENERGY, JOULES) and not (reading.day or reading.month)
     key, factor = reading.name, _factor(reading.quantity)
     if f"{key}_joules" in exact:
         key, factor = f"{key}_joules", 1.0

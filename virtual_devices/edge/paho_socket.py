@@ -1,14 +1,18 @@
 """A `paho` client that reads its socket in gulps.
 
 `paho` asks the kernel for every packet's first byte, then for each byte of its length, then for the rest: four
-system calls where one does. This subclass fetches what is there once and hands it out byte by byte. It
-overrides one method of `paho` that is not public (`_sock_recv`); should that method ever be renamed, nothing
-breaks: `buffered` stays 0, and the loop's selector reports the socket again for every packet.
+system calls where one does. This subclass fetches what is there once and hands it out byte by byte, and a whole
+message of QoS 0, which nobody has to acknowledge, at once: nearly all that a device hears is of this sort, and a
+sixth of its processor time went into these bytes. Everything else stays `paho`'s.
+
+It overrides one method of `paho` that is not public (`_sock_recv`) and looks at two of its fields (`_in_packet`: whether a
+packet is half read; `_last_bytes_received`: for its keep-alive); a test holds them to what `paho` does.
 """
 
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 from paho.mqtt.client import Client as PahoClient
@@ -19,6 +23,10 @@ from virtual_devices.kit.errors import ConfigurationError
 
 GULP = 65536
 """Bytes fetched at once; a packet's body that is longer goes straight from the kernel into the packet."""
+
+_PUBLISH_QOS_0 = 0x30
+_MORE = 128  # a byte of the length that says: another one follows
+_LONGEST = 28  # bits of the length
 
 # Linux alone has it: acknowledge at once instead of waiting up to 40 ms for data to ride on
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -62,15 +70,56 @@ class GulpingClient(PahoClient):
             return chunk
         if bufsize >= GULP:
             return super()._sock_recv(bufsize)
+        self._fetch()
+        self._taken = min(bufsize, len(self._gulp))
+        return self._gulp[:bufsize]
+
+    def _fetch(self) -> None:
+        """Ask the kernel for what is there. Raises BlockingIOError when there is nothing."""
         if self._dry:
             # the last gulp was not full, so there was no more; asking again would only cost a system call
             raise BlockingIOError
         self._gulp, self._taken = b"", 0
-        gulp = super()._sock_recv(GULP)
+        self._gulp = super()._sock_recv(GULP)
         # a TLS record ends a read early: only a plain socket's short read says that it is empty
-        self._dry = 0 < len(gulp) < GULP and not hasattr(self.socket(), "pending")
-        self._gulp, self._taken = gulp, min(bufsize, len(gulp))
-        return gulp[:bufsize]
+        self._dry = 0 < len(self._gulp) < GULP and not hasattr(self.socket(), "pending")
+
+    def take_message(self) -> tuple[str, bytes, bool] | None:
+        """Topic, payload and retain flag of the next packet, if that is a message of QoS 0 and has come whole."""
+        if self._in_packet["command"] or self.socket() is None:
+            return None
+        if self._taken >= len(self._gulp):
+            try:
+                self._fetch()
+            except OSError:
+                return None  # paho finds the same, and knows what to do
+        gulp, at = self._gulp, self._taken
+        try:
+            if gulp[at] & ~1 != _PUBLISH_QOS_0:
+                return None
+            begin, length = _remaining_length(gulp, at + 1)
+            end, words = begin + length, begin + 2 + int.from_bytes(gulp[begin : begin + 2], "big")
+            if end > len(gulp) or words > end:
+                return None
+            message = gulp[begin + 2 : words].decode(), gulp[words:end], bool(gulp[at] & 1)
+        except (IndexError, UnicodeDecodeError):
+            return None
+        self._taken = end
+        self._last_bytes_received = time.monotonic()
+        return message
+
+
+def _remaining_length(gulp: bytes, at: int) -> tuple[int, int]:
+    """Where a packet's body begins, and how long it is (MQTT 3.1.1, 2.2.3). Raises IndexError where the bytes end."""
+    length = shift = 0
+    while True:
+        byte = gulp[at]
+        length |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < _MORE:
+            return at, length
+        if shift >= _LONGEST:
+            raise IndexError
 
 
 def gulping_client(endpoint: Endpoint, client_id: str) -> GulpingClient:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from virtual_devices.edge.messages import (
+    Asked,
     ConditionsMessage,
+    Given,
     PartMessage,
     ProposalMessage,
-    WindowMessage,
+    Settled,
     part_of,
     proposal_bytes,
     read,
@@ -17,7 +19,7 @@ from virtual_devices.edge.messages import (
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, Topics
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.participants import Observer, Participant, partners
+from virtual_devices.kit.participants import Observer, Participant
 from virtual_devices.kit.settlement import Proposal
 
 
@@ -26,12 +28,14 @@ class _Dependent(Runtime):
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
-        self.window: WindowMessage | None = None
-        self.given: dict[str, ConditionsMessage] = {}
+        self.asked: Asked | None = None
+        self.window: Asked | None = None
+        """The one that is open: as asked, or following it."""
+        self.given: dict[str, Given] = {}
         self.watched: set[str] = set()
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return ((Topics(self.home, CLOCK).window, 0),)
+        return (Topics(self.home, CLOCK).window, 0), (Topics(self.home, "+").settlement, 0)
 
     def begin(self) -> None:
         self.watch()
@@ -39,7 +43,7 @@ class _Dependent(Runtime):
     def watch(self) -> None:
         """Subscribe to the conditions of the partners named by the settings in force."""
         assert self.member is not None  # noqa: S101
-        named = {name for name, _ in partners(self.device_class, self.member.settings).values()}
+        named = {name for name, _ in self.member.partners.values()}
         for name in sorted(named - self.watched):
             self.client.subscribe((Topics(self.home, name).conditions, 0))
         self.watched |= named
@@ -48,22 +52,30 @@ class _Dependent(Runtime):
         if not payload:
             return
         if leaf == "window" and device == CLOCK:
-            self.window = read_once(WindowMessage, payload)
-            if self.of_this_run(self.window):
-                self.stand_by(self.missing(self.window))
+            self.asked = read_once(Asked, payload)
+            if self.of_this_run(self.asked):
+                self.stand_by(self.missing(self.asked))
+            self.look()
             self.pursue(asked=True)
         elif leaf == "conditions" and device in self.watched:
-            self.given[device] = read_once(ConditionsMessage, payload)
+            self.given[device] = read_once(Given, payload)
             self.pursue()
 
     def pursue(self, *, asked: bool = False) -> None:
         """Go as far as what has arrived allows. asked: the clock has just asked."""
 
-    def inputs(self, window: WindowMessage) -> dict[str, dict[str, list[int]]] | None:
+    def last_settled(self) -> Settled | None:
+        """The newest settlement that was heard."""
+
+    def look(self) -> None:
+        """Find out which window is open."""
+        self.window = self.asked.following(self.last_settled()) if self.asked is not None else None
+
+    def inputs(self, window: Asked) -> dict[str, dict[str, list[int]]] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
         assert self.member is not None  # noqa: S101
         found = {}
-        for setting, (name, partner) in partners(self.device_class, self.member.settings).items():
+        for setting, (name, partner) in self.member.partners.items():
             if name not in window.observers:
                 if partner.required:
                     return None
@@ -74,13 +86,13 @@ class _Dependent(Runtime):
             found[setting] = message.values
         return found
 
-    def missing(self, window: WindowMessage) -> list[str]:
+    def missing(self, window: Asked) -> list[str]:
         """Partners that this device needs and that take no part in the window."""
         assert self.member is not None  # noqa: S101
-        named = partners(self.device_class, self.member.settings).values()
+        named = self.member.partners.values()
         return sorted({name for name, partner in named if partner.required and name not in window.observers})
 
-    def of_this_run(self, window: WindowMessage | None) -> bool:
+    def of_this_run(self, window: Asked | None) -> bool:
         """Whether there is a window of the run that the site names."""
         return self.online and window is not None and self.site is not None and window.run == self.site.run
 
@@ -92,6 +104,7 @@ class ObserverRuntime(_Dependent):
         super().__init__(*arguments, **options)
         self._said: tuple[int, bytes] = (0, b"")
         self._found: ConditionsMessage | None = None
+        self._settled: Settled | None = None
 
     @property
     def own_checkpoint(self) -> str:
@@ -105,8 +118,16 @@ class ObserverRuntime(_Dependent):
             if payload and not self.online:
                 self._found = read(ConditionsMessage, payload)
                 self._said = self._found.seq, payload
+        elif leaf == "settlement":
+            if payload:
+                self._settled = read_once(Settled, payload)
+                self.look()
+                self.pursue()
         else:
             super().received(device, leaf, payload)
+
+    def last_settled(self) -> Settled | None:
+        return self._settled
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
@@ -159,7 +180,7 @@ class ParticipantRuntime(_Dependent):
         self._found: Proposal | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 0))
+        return (*super().subscriptions(), (self.topics.proposal, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "settlement":
@@ -201,7 +222,11 @@ class ParticipantRuntime(_Dependent):
             return
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
             self.settlement = settlement
+            self.look()
             self.pursue()
+
+    def last_settled(self) -> Settled | None:
+        return self.settlement
 
     def pursue(self, *, asked: bool = False) -> None:
         if not self.online:
@@ -231,8 +256,7 @@ class ParticipantRuntime(_Dependent):
         made = member.proposed
         if made is None or settlement is None or settlement.seq < made.seq:
             return
-        shares = (settlement.share, settlement.owed)
-        share = next((share.to_kit() for share in shares if share is not None and share.seq == made.seq), None)
+        share = settlement.share_of(made.seq)
         if share is None:  # settled without this device: for it, that time has not passed
             member.proposed, member.busy_until = None, None
             return

@@ -372,10 +372,12 @@ class Runtime:
         known = readings_of(self.device_class)
         unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
         values = {**unknown, **self._settings_json(), **self.member.readings()}
+        time = self.member.time - 1 if self.member.time is not None else self.site.start
+        local = self.member.device.site.calendar
         if any(reading.day for reading in known):
-            time = self.member.time - 1 if self.member.time is not None else self.site.start
-            midnight = self.member.device.site.calendar.midnight(time)
-            values["day_start"] = datetime.fromtimestamp(midnight, UTC).isoformat()
+            values[discovery.DAY_START] = datetime.fromtimestamp(local.midnight(time), UTC).isoformat()
+        if any(reading.month for reading in known):
+            values[discovery.MONTH_START] = datetime.fromtimestamp(local.month_start(time), UTC).isoformat()
         return values
 
     def publish_state(self, *, now: bool = False) -> None:

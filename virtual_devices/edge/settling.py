@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import cast
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import MissingMessage, ProposalMessage, SettlementMessage, WindowMessage, read, write
+from virtual_devices.edge.messages import (
+    Asked,
+    MissingMessage,
+    Proposed,
+    Settled,
+    SettlementMessage,
+    SpanForm,
+    read,
+    settlement_bytes,
+    write,
+)
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, HOST, Topics
@@ -33,8 +43,13 @@ class SettlerRuntime(Runtime):
     def __init__(self, *arguments: object, **options: object) -> None:
         self._presence = Presence(str(arguments[2]))
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
-        self.window: WindowMessage | None = None
+        self.asked: Asked | None = None
+        self.window: Asked | None = None
+        """The one that is open: as asked, or following it."""
+        self._settled: Settled | None = None
         self.proposals: dict[str, Proposal] = {}
+        self._awaited: set[str] = set()
+        """Members of the window that have said nothing to it yet."""
         self.settlement: bytes = b""
         self._found: Settlement | None = None
         self._asked_at: float | None = None
@@ -64,7 +79,7 @@ class SettlerRuntime(Runtime):
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "window" and device == CLOCK and payload:
-            self._asked(read_once(WindowMessage, payload))
+            self._asked(read_once(Asked, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
@@ -75,7 +90,7 @@ class SettlerRuntime(Runtime):
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
-            proposal = read(ProposalMessage, payload).to_kit(device)
+            proposal = read(Proposed, payload).to_kit(device)
         except ProtocolError as error:
             self.complain(str(error), device)
             return
@@ -87,6 +102,8 @@ class SettlerRuntime(Runtime):
                 self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
                 return
         self.proposals[device] = proposal
+        if self.window is not None and proposal.seq == self.window.seq:
+            self._awaited.discard(device)
         self._pursue()
 
     def begin(self) -> None:
@@ -96,6 +113,8 @@ class SettlerRuntime(Runtime):
             member = cast("Settler", self.member)
             if member.after < found.seq:
                 member.resume(found)
+                self._settled = _head(found)
+                self._open_next()
         else:
             self.settlement = b""
         self.loop.call_soon(self._pursue)
@@ -120,14 +139,22 @@ class SettlerRuntime(Runtime):
             if run == missing.run and seq > missing.after:
                 self.client.publish(self.topics.ledger, ledger, 1)
 
-    def _asked(self, window: WindowMessage) -> None:
-        new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
-        self.window = window
-        if new:
-            self._asked_at = self.loop.time()
-        elif self.online:
+    def _asked(self, asked: Asked) -> None:
+        self.asked = asked
+        if not self._open_next() and self.online:
             self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
+
+    def _open_next(self) -> bool:
+        """Find out which window is open; whether it is another one than before."""
+        window = self.asked.following(self._settled) if self.asked is not None else None
+        before, self.window = self.window, window
+        if window is None or (before is not None and (before.run, before.seq) == (window.run, window.seq)):
+            return False
+        self._asked_at = self.loop.time()
+        said = {name for name, proposal in self.proposals.items() if proposal.seq == window.seq}
+        self._awaited = set(window.members) - said
+        return True
 
     def _pursue(self) -> None:
         window = self.window
@@ -136,11 +163,15 @@ class SettlerRuntime(Runtime):
         member = cast("Settler", self.member)
         if window.seq != member.after + 1 or not self.client.connected:
             return
-        ready, silent = self._gather(member, window)
         waited = self.loop.time() - (self._asked_at if self._asked_at is not None else self.loop.time())
         patience = self.site.patience
-        missing = [name for name in silent if self._presence.online(name) and name not in self._given_up]
-        if missing and not (patience and waited >= patience):
+        patient = not (patience and waited >= patience)
+        if patient and any(self._is_waited_for(name) for name in self._awaited):
+            self._look_again(min(1.0, patience - waited) if patience else 1.0)
+            return  # most proposals find it so: it should cost them little
+        ready, silent = self._gather(member, window)
+        missing = [name for name in silent if self._is_waited_for(name)]
+        if missing and patient:
             self._look_again(min(1.0, patience - waited) if patience else 1.0)
             return
         if missing:
@@ -150,7 +181,10 @@ class SettlerRuntime(Runtime):
             )
         self._settle(member, window, ready)
 
-    def _gather(self, member: Settler, window: WindowMessage) -> tuple[dict[str, Proposal], list[str]]:
+    def _is_waited_for(self, name: str) -> bool:
+        return self._presence.online(name) and name not in self._given_up
+
+    def _gather(self, member: Settler, window: Asked) -> tuple[dict[str, Proposal], list[str]]:
         ready: dict[str, Proposal] = {}
         silent = []
         asked = window.to_kit()
@@ -189,9 +223,9 @@ class SettlerRuntime(Runtime):
         if self._waiting is None or not self._waiting.pending:
             self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
 
-    def _settle(self, member: Settler, window: WindowMessage, ready: dict[str, Proposal]) -> None:
+    def _settle(self, member: Settler, window: Asked, ready: dict[str, Proposal]) -> None:
         settlement, record = member.settle(window.to_kit(), ready)
-        self.settlement = write(replace(settlement, checkpoint=member.checkpoint()))
+        self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
         ledger = write(record)
         self._ledgers.append((record.run, record.seq, ledger))
         while sum(len(item) for _, _, item in self._ledgers) > _REPEATED_BYTES and len(self._ledgers) > 1:
@@ -200,5 +234,14 @@ class SettlerRuntime(Runtime):
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()
+        self._settled = _head(settlement)
+        self._open_next()
+        self.loop.call_soon(self._pursue)  # maybe nobody has to be waited for
+
+
+def _head(settlement: Settlement) -> Settled:
+    span = settlement.span
+    form = SpanForm.model_construct(start=span.start, step=span.step, steps=span.steps)
+    return Settled.model_construct(run=settlement.run, seq=settlement.seq, span=form, cut=settlement.cut)
 
 

@@ -173,8 +173,12 @@ class Wire:
         try:
             self._mqtt.start_of_read()
             for _ in range(_PACKETS_IN_A_ROW):
-                self._mqtt.loop_read()
-                self._tell()
+                message = self._mqtt.take_message()
+                if message is None:
+                    self._mqtt.loop_read()
+                    self._tell()
+                else:
+                    self._ears.heard(*message)
                 if not self._mqtt.buffered:
                     break
         finally:

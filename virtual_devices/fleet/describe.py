@@ -41,7 +41,9 @@ def descriptions(home: Home, documents: Mapping[str, str], *, real_time: bool = 
     return found
 
 
-def command_line(description: Description, broker: Endpoint, *, fresh: bool = False, duration: int | None = None) -> list[str]:
+def command_line(
+    description: Description, broker: Endpoint, *, fresh: bool = False, duration: int | None = None, until: int | None = None
+) -> list[str]:
     """The command that hosts one device in a process of its own, as a container does."""
     words = [
         sys.executable, "-P", "-m", "virtual_devices", "run", description.kind,
@@ -61,6 +63,8 @@ def command_line(description: Description, broker: Endpoint, *, fresh: bool = Fa
         words.append("--fresh")
     if duration is not None:
         words += ["--for", f"{duration}s"]
+    if until is not None:
+        words += ["--until", str(until)]
     return words
 
 

@@ -148,17 +148,19 @@ class HomeHost:
             runtime.start()
 
     def _command(self, description: Description) -> list[str]:
-        """A clock that is started again takes up its run for the rest of the time."""
+        """A clock that is started again takes up its run for the rest of the time, which may go on meanwhile."""
         orders = self.orders
-        duration = self._rest() if description.name == CLOCK else None
-        fresh = orders.fresh and description.name == CLOCK and not self._seen
-        return command_line(description, orders.endpoint, fresh=fresh, duration=duration)
+        if description.name != CLOCK:
+            return command_line(description, orders.endpoint)
+        until = self._until()
+        duration = orders.duration if until is None else None
+        return command_line(description, orders.endpoint, fresh=orders.fresh and not self._seen, duration=duration, until=until)
 
-    def _rest(self) -> int | None:
-        """Simulated seconds that are left of the duration; None without one."""
-        if self.orders.duration is None:
+    def _until(self) -> int | None:
+        """Simulated time at which the duration is over; None without one, or while nothing is settled."""
+        if self.orders.duration is None or self.summary.start is None:
             return None
-        return self.orders.duration - (self.summary.end - self.summary.start if self.summary.start is not None else 0)
+        return self.summary.start + self.orders.duration
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
@@ -186,8 +188,8 @@ class HomeHost:
         if name == CLOCK and code == 0:
             self._end()
             return False
-        rest = self._rest() if name == CLOCK else None
-        if rest is not None and rest <= 0:
+        until = self._until() if name == CLOCK else None
+        if until is not None and self.summary.end >= until:
             self._end()
             return False
         if code in (0, 2):  # it said in words what is wrong; once more would not help
@@ -227,6 +229,6 @@ class HomeHost:
             if ability == "stores" and state.get("soc") is not None:  # null before the first window
                 self.summary.soc[name] = state["soc"] / 100
             if ability == "connects" and state.get("cost") is not None:
-                self.summary.cost = {"currency": state.get("currency"), "amount": round(state["cost"], 4)}
+                self.summary.billed(state.get("currency"), state)
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)

@@ -41,11 +41,12 @@ def load(
 ) -> House:
     """A house from its file. Raises HomeFileError, ConfigurationError and SettingError."""
     home, documents = read_home(home_file, now=int(time.time()))
+    if start is not None:
+        home = starting_at(home, parse_instant(start, home.site.zone))
     rehearse(home, documents)  # a file that does not load is told with the line that names it
-    begin = parse_instant(start, home.site.zone) if start is not None else None
     if step is not None and step > MAX_STEP:
         raise ConfigurationError(f"--step {step}s is too long; use 1s to {MAX_STEP}s")
-    return from_file(home, documents, by_device(assignments), start=begin, step=step)
+    return from_file(home, documents, by_device(assignments), step=step)
 
 
 def compile_if_worth(house: House, duration: int, *, wanted: bool | None) -> None:
@@ -55,11 +56,9 @@ def compile_if_worth(house: House, duration: int, *, wanted: bool | None) -> Non
         house.compile()
 
 
-def from_file(home: Home, documents: Mapping[str, str], changes: Changes, *, start: int | None, step: int | None) -> House:
-    """A house that begins as its file says, with some settings, the start or the step overridden."""
+def from_file(home: Home, documents: Mapping[str, str], changes: Changes, *, step: int | None) -> House:
+    """A house that begins as its file says, with some settings or the step overridden."""
     home = override(home, changes) if changes else home
-    if start is not None:
-        home = starting_at(home, start)
     if step is not None:
         home = replace(home, step=step)
     return House(home, documents)
@@ -89,8 +88,6 @@ def run(
     summary.soc = house.soc()
     for member in house.participants:
         if member.device.ability == "connects":
-            readings = member.readings()
-            currency = getattr(member.settings, "currency", None)
-            summary.cost = {"currency": currency, "amount": round(readings.get("cost", 0.0), 4)}
+            summary.billed(getattr(member.settings, "currency", None), member.readings())
     zone = house.home.site.zone
     return summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)

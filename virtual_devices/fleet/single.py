@@ -37,6 +37,7 @@ def host_device(
     metrics: int | None = None,
     fresh: bool = False,
     duration: int | None = None,
+    until: str | None = None,
     say: Callable[[str], None],
 ) -> None:
     """Host a device until SIGTERM, Ctrl-C or, for a clock, the end of its time.
@@ -63,6 +64,7 @@ def host_device(
     for event in happening:
         expected = validate_change(device_class, expected, event.changes, live=True)
     description = Description(home, name, kind, declared, tuple(happening), documents)
+    end = parse_instant(until, "UTC") if until is not None else None
     failure: list[str] = []
     with Loop() as loop:
 
@@ -72,8 +74,8 @@ def host_device(
 
         on_state = serve_metrics(metrics, home) if metrics is not None else None
         runtime = make_runtime(
-            loop, endpoint, description, fresh=fresh, duration=duration, on_end=loop.stop, on_state=on_state,
-            on_fatal=fail, log=say,
+            loop, endpoint, description, fresh=fresh, duration=duration, until=end, on_end=loop.stop,
+            on_state=on_state, on_fatal=fail, log=say,
         )  # fmt: skip
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: loop.stop())

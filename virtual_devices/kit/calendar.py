@@ -76,6 +76,22 @@ class Calendar:
         local = datetime.fromtimestamp(time, UTC).astimezone(self.zone).date() + timedelta(days=1)
         return int(datetime(local.year, local.month, local.day, tzinfo=self.zone).timestamp())
 
+    def month(self, time: int) -> int:
+        """Number of the local month (months since the year 0), for telling months apart."""
+        local = self.local(time)
+        return local.year * 12 + local.month - 1
+
+    def month_start(self, time: int) -> int:
+        """UTC seconds of the local midnight that began the month of ``time``."""
+        return self._month_start(self.month(time))
+
+    def next_month(self, time: int) -> int:
+        """UTC seconds of the first month's begin after ``time``."""
+        return self._month_start(self.month(time) + 1)
+
+    def _month_start(self, month: int) -> int:
+        return int(datetime(month // 12, month % 12 + 1, 1, tzinfo=self.zone).timestamp())
+
     def local(self, time: int) -> datetime:
         """Aware local time."""
         return datetime.fromtimestamp(time, UTC).astimezone(self.zone)

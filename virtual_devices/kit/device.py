@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
 
 from virtual_devices.kit.calendar import Calendar, calendar
 from virtual_devices.kit.errors import ConfigurationError
@@ -33,6 +34,8 @@ from virtual_devices.kit.readings import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import GetCoreSchemaHandler
+
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.settlement import Dispatch, Offer
     from virtual_devices.kit.store import StoreRule
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Names of homes and devices."""
 MAX_NAME = 40
+MAX_BREAKER_RESET = 86_400
+"""Longest that a breaker stays open, in s."""
 
 Inputs = "Mapping[str, Mapping[str, Sequence[int]]]"
 """Conditions of partners, by the setting that names the partner, then by field; an absent optional partner is missing."""
@@ -100,6 +105,16 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Marks a text setting that is one of a few texts, where they are too many, or too unlike words, for a Literal."""
+
+    texts: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.texts))
+
+
+@dataclass(frozen=True, slots=True)
 class HomeFileOnly:
     """Marks a setting that is fixed while a home runs."""
 
@@ -144,12 +159,17 @@ class StoreState:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit."""
+    """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit.
+
+    breaker_reset: seconds for which the home's own breaker stays open once more than import_limit is asked for; 0: it has none
+    that trips, the inverter sheds loads instead.
+    """
 
     steps: int
     connected: bool
     import_limit: int | None = None
     export_limit: int | None = None
+    breaker_reset: int = 0
 
 
 S = TypeVar("S", bound=Settings)
@@ -183,13 +203,23 @@ class Device(ABC, Generic[S, T, R]):
         """State at a fresh start. A device whose State has no defaults overrides this."""
         return cast("T", self.state_type())
 
+    def warnings(self, settings: S, start: int, step: int) -> list[str]:
+        """What is allowed, but hardly meant, at a start at ``start`` (UTC seconds) with steps of ``step`` s.
+
+        One line each, and how to mend it; ``check`` warns of them.
+        """
+        return []
+
+    def notes(self, settings: S, start: int) -> list[str]:
+        """What is worth knowing before a start at ``start`` (UTC seconds), and nothing to mend; one line each.
+
+        Raises ConfigurationError for what does not fit that start.
+        """
+        return []
+
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
-
-    def warnings(self, settings: S, start: int, step: int) -> list[str]:
-        """What its owner should know before a start at ``start`` (UTC seconds) with steps of ``step`` s; one line each."""
-        return []
 
 
 class Ticks(Device[S, T, R]):
@@ -250,16 +280,48 @@ class Produces(Device[S, T, R]):
     def available(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> list[int]:
         """Most milliwatts it can give per step."""
 
+    def columns(
+        self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]
+    ) -> dict[str, list[int]]:
+        """Integers per step by name: ``power`` is what is available; a device may add more.
+
+        ``clipped_power`` (mW), which it could not even offer, is counted for it; anything else is for ``operation``.
+        """
+        return {"power": self.available(settings, span, inputs)}
+
+    def operation(self, settings: S, state: T, time: int, last: Mapping[str, int]) -> R:
+        """Own telemetry after a step, of which ``last`` has the columns, and as ``power`` the mW that were used."""
+        return self.report(settings, state, time)
+
 
 class Stores(Device[S, T, R]):
-    """Stores energy on the DC bus. Its State derives from StoreState; it proposes a rule, not a series."""
+    """Stores energy on the DC bus. Its State derives from StoreState; it proposes a rule, not a series.
+
+    Settings and state make the rule. What changes it with time (temperature, ageing) ``turn`` takes into the state, on a
+    fixed grid of absolute time where every offer ends, so that a rule holds for as long as it was offered for.
+    """
 
     ability = "stores"
     readings_type = StoresReadings
 
     @abstractmethod
-    def rule(self, settings: S) -> StoreRule:
-        """The generic integer store that this device is, with its settings of now."""
+    def rule(self, settings: S, state: T) -> StoreRule:
+        """The generic integer store that this device is now; the stored energy itself does not matter to it."""
+
+    def turns(self, settings: S) -> int:
+        """Seconds of the grid of UTC on which ``turn`` may change the rule; 0: it never does."""
+        return 0
+
+    def turn(self, settings: S, state: T, time: int, inputs: Mapping[str, Mapping[str, int]]) -> T:
+        """State at the start of the step at ``time``. inputs: the conditions of that step.
+
+        It is asked before every offer, and changes something only in the first step since a full ``turns``.
+        """
+        return state
+
+    def wear(self, settings: S, state: T, charged: int, discharged: int) -> T:
+        """State after so many millijoules went in and out at the terminals. Two shares in a row give the same as one."""
+        return state
 
 
 class Connects(Device[S, T, R]):

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Document, Everyday, HomeFileOnly, Partner, Settings
+from virtual_devices.kit.device import Choices, Conditions, Document, Everyday, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
@@ -31,6 +31,8 @@ ReadingType = Literal["number", "flag", "choice", "text", "instant", "list"]
 MAX_TEXT = 10_000
 """Most characters of a text setting that names no limit of its own."""
 
+_SHOWN = 12
+"""Choices that a line names."""
 _CAPITALS = frozenset({"ac", "cop", "dc", "dhi", "dni", "ghi", "poa", "pv", "soc", "tv"})
 _NONE = type(None)
 
@@ -76,7 +78,7 @@ class SettingField:
     def range(self) -> str:
         """What it accepts, in words: ``0 to 5000 W``."""
         if self.type == "choice":
-            return " | ".join(str(choice) for choice in self.choices)
+            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + (" | …" if len(self.choices) > _SHOWN else "")
         if self.type == "flag":
             return "true or false"
         if self.type == "times":
@@ -91,8 +93,8 @@ class SettingField:
 class Reading:
     """One reading.
 
-    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  day: falls to 0 at midnight.
-    device_class: of a flag.  optional: null where there is nothing to report.
+    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  day, month: falls to 0 when one
+    begins.  device_class: of a flag.  optional: null where there is nothing to report.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Reading:
     quantity: Quantity | None = None
     detail: bool = False
     day: bool = False
+    month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
@@ -134,7 +137,7 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     found += [
         Reading(f"{total.name}_joules", f"{total.title} in joules", "number", JOULES, detail=True)
         for total in found
-        if total.quantity == ENERGY and not total.day
+        if total.quantity == ENERGY and not (total.day or total.month)
     ]
     where = f"{device_class.__module__}.{device_class.__name__}"
     names: set[str] = set()
@@ -266,6 +269,9 @@ def _setting_type(model: type[Settings], name: str, parts: _Parts) -> tuple[Sett
     kinds: set[Any] = set(parts.types)
     if not kinds and parts.choices:
         return "choice", ()
+    if (few := parts.one(Choices)) is not None:
+        parts.choices += few.texts
+        return "choice", ()
     words = tuple(str(choice) for choice in parts.choices)
     if kinds in ({float}, {int, float}):
         return "number", words
@@ -304,6 +310,7 @@ def _readings(source: type[Any]) -> Iterator[Reading]:
             quantity=None if quantity in (FLAG, TEXT) else quantity,
             detail=mark.detail,
             day=mark.day,
+            month=mark.month,
             device_class=mark.device_class,
             choices=choices,
             optional=parts.optional,

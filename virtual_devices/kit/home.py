@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Connects, Context, Partner, Produces, Settings, Site
+from virtual_devices.kit.device import Conditions, Connects, Partner, Produces, Settings, Site
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.face import settings_json, settings_of, shown, validate_change
 from virtual_devices.kit.ledger import GRID, RESERVED
@@ -238,8 +238,8 @@ def _sort(entries: Iterable[DeviceEntry]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(done), circle
 
 
-def warnings(home: Home, documents: Mapping[str, str]) -> list[str]:
-    """Times that fall between two steps, which count from the next one, and what devices warn of. One line each."""
+def between_steps(home: Home) -> list[str]:
+    """Times of a home that fall between two steps: they count from the next. One line each."""
     found = []
     for event in home.events:
         late = -(event.at - home.start) % home.step
@@ -262,7 +262,4 @@ def warnings(home: Home, documents: Mapping[str, str]) -> list[str]:
                     f"{home.source}:{entry.line}: {entry.name}.{item.name}: {clock} falls between two steps of "
                     f"{home.step} s and counts from the next; move it, or change step or start"
                 )
-        device = entry.device_class(Context(entry.name, home.site, documents))
-        texts = device.warnings(entry.settings, home.start, home.step)
-        found += [f"{home.source}:{entry.line}: device {entry.name}: {text}" for text in texts]
     return found

@@ -12,7 +12,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for, partners
+from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
@@ -37,11 +37,18 @@ def make_member(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) ->
 class House:
     """Devices coupled in process.
 
-    documents: text of the files that settings name.  max_steps: longest window.  listeners: called with every ledger
-    record.  time: end of what is settled, UTC seconds.
+    documents: text of the files that settings name.  max_steps: longest window.  made: members that were made already.
+    listeners: called with every ledger record.  time: end of what is settled, UTC seconds.
     """
 
-    def __init__(self, home: Home, documents: Mapping[str, str] | None = None, *, max_steps: int = MAX_STEPS) -> None:
+    def __init__(
+        self,
+        home: Home,
+        documents: Mapping[str, str] | None = None,
+        *,
+        max_steps: int = MAX_STEPS,
+        made: Mapping[str, Member] | None = None,
+    ) -> None:
         self.home = home
         self.time = home.start
         self.seq = 0
@@ -50,7 +57,8 @@ class House:
         self.members: dict[str, Member] = {}
         entries = {entry.name: entry for entry in home.devices}
         for name in order(home):
-            self.members[name] = make_member(home, entries[name], documents or {})
+            known = (made or {}).get(name)
+            self.members[name] = make_member(home, entries[name], documents or {}) if known is None else known
         settlers = [member for member in self.members.values() if isinstance(member, Settler)]
         if len(settlers) != 1:
             raise ConfigurationError(f"home {home.name}: one inverter is needed, not {len(settlers)}")
@@ -93,7 +101,7 @@ class House:
             member.commit(settlement.shares[member.name])
         self.last = settlement
         self.time = settlement.span.end
-        self._limit = after_cut(self.max_steps, steps, settlement.span.steps)
+        self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)
         for listener in self.listeners:
             listener(record)
         return record
@@ -110,7 +118,7 @@ class House:
     def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {
             setting: given[name]
-            for setting, (name, _) in partners(type(member.device), member.settings).items()
+            for setting, (name, _) in member.partners.items()
             if name in given
         }
 

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from virtual_devices.kit.settlement import Edge
 from virtual_devices.kit.window import Span
@@ -84,6 +85,16 @@ def packed(columns: Iterable[Sequence[int]]) -> dict[int, array[int]]:
     return found
 
 
+@lru_cache(maxsize=16)
+def edge_list(edges: tuple[Edge, ...]) -> str:
+    """What a checkpoint remembers an edge list by: hexadecimal."""
+    return hashlib.sha256(_written(edges)).hexdigest()
+
+
+def _written(edges: tuple[Edge, ...]) -> bytes:
+    return "\n".join(f"{source}>{sink}" for source, sink in edges).encode()
+
+
 def chain(
     digest: str,
     known: tuple[Edge, ...],
@@ -99,7 +110,7 @@ def chain(
     value = bytes.fromhex(digest)
     sha256 = hashlib.sha256
     if edges != known:
-        value = sha256(value + "\n".join(f"{source}>{sink}" for source, sink in edges).encode()).digest()
+        value = sha256(value + _written(edges)).digest()
     width = len(edges)
     flat = array("q", bytes(8 * width * steps))
     columns = packed(energy) if columns is None else columns

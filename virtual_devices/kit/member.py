@@ -10,14 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.device import Settings
+from virtual_devices.kit.device import Partner, Settings
 from virtual_devices.kit.errors import ProtocolError, SettingError
-from virtual_devices.kit.face import readings_of, settings_json, validate_change
+from virtual_devices.kit.face import readings_of, settings_json, settings_of, validate_change
 from virtual_devices.kit.window import Span
 
 CHECKPOINT_VERSION = 1
@@ -67,6 +67,7 @@ class Member:
         self._renewal: tuple[AnyDevice, dict[str, Any]] | None = None
         self._ahead: list[Settings] = []
         self._ahead_of = settings
+        self._derived: tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]] = (None, {}, {})
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
@@ -148,6 +149,24 @@ class Member:
             self.pending, self._ahead_of = kept, self.settings
         return self._ahead
 
+    @property
+    def settings_json(self) -> dict[str, Any]:
+        """The settings in force, JSON-ready."""
+        return self._of_settings()[1]
+
+    @property
+    def partners(self) -> dict[str, tuple[str, Partner]]:
+        """Setting → (name of the partner, what it is for), of every partner that is named."""
+        return self._of_settings()[2]
+
+    def _of_settings(self) -> tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]]:
+        """What follows from the settings in force; worked out once for each."""
+        if self._derived[0] is not self.settings:
+            fields = [item for item in settings_of(type(self.device)) if item.partner is not None]
+            named = {item.name: (str(name), item.partner) for item in fields if (name := getattr(self.settings, item.name))}
+            self._derived = self.settings, settings_json(self.settings), cast("dict[str, tuple[str, Partner]]", named)
+        return self._derived
+
     def renew(self, device: AnyDevice, changes: Mapping[str, Any]) -> None:
         """Go on with the same device made anew from other files, from the next span on that is not proposed yet.
 
@@ -173,12 +192,16 @@ class Member:
         """What the ability reports, in the units of its readings."""
         return {}
 
+    def report(self, time: int) -> Any:
+        """The device's own telemetry at ``time``."""
+        return self.device.report(self.settings, self.state, time)
+
     def readings(self) -> dict[str, Any]:
         """Every reading by name, JSON-ready; empty before the first settled step."""
         if self.time is None:
             return {}
         values = self.own_readings()
-        report = self.device.report(self.settings, self.state, self.time)
+        report = self.report(self.time)
         values.update({field: getattr(report, field) for field in report.__dataclass_fields__})
         for reading in readings_of(type(self.device)):
             base = reading.name.removesuffix("_joules")
@@ -194,7 +217,7 @@ class Member:
             "version": CHECKPOINT_VERSION,
             "kind": self.kind,
             "declared": self.declared,
-            "settings": settings_json(self.settings),
+            "settings": self.settings_json,
             "state": self._adapter.dump_python(self.state, mode="json"),
             "pending": [{"changes": item.changes, "at": item.at} for item in self.pending],
             "after": self.after,

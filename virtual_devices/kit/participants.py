@@ -7,7 +7,7 @@ takes exactly the settled steps, whatever was proposed beyond them.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -18,18 +18,17 @@ from virtual_devices.kit.device import (
     Connects,
     ConsumerSettings,
     Consumes,
-    Partner,
     Produces,
     Settings,
     Stores,
     StoreState,
 )
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
-from virtual_devices.kit.face import settings_of
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.kit.readings import ProducesReadings
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
-from virtual_devices.kit.store import StoreRule, advance, loss
+from virtual_devices.kit.store import advance, loss, voltage
 from virtual_devices.kit.window import Span, Window
 
 _PPM = 1_000_000
@@ -103,13 +102,18 @@ class Participant(Member):
         A device that was part of an unsettled window proposes again from the same state. checkpoint: False where
         nobody needs one (a house in one process).
         """
-        span = window.span.part(0, min(self.begin(window.span), covered(inputs, window.span.steps)))
+        free = min(self.begin(window.span), covered(inputs, window.span.steps))
+        span = window.span.part(0, min(free, self.prepare(window.span, inputs)))
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
         self.proposed = Proposed(window.seq, span, kept)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
+
+    def prepare(self, span: Span, inputs: Inputs) -> int:
+        """Bring the state to the start of a span that is about to be proposed; give the steps that it is good for."""
+        return span.steps
 
     def commit(self, share: Share) -> None:
         """Take over the settled steps. Raises ProtocolError, changing nothing, when the share is not of the proposal."""
@@ -200,7 +204,10 @@ class Consumer(Participant):
 
 
 class Producer(Participant):
-    """Gives power as far as the sun has it; what is not used is curtailed."""
+    """Gives power as far as the sun has it; what is not used is curtailed.
+
+    last: what its ability reports, and the columns by which its device tells how it operated.
+    """
 
     device: Produces[Any, Any, Any]
 
@@ -210,31 +217,50 @@ class Producer(Participant):
         super().__init__(name, kind, device, settings, declared)
         self._foreseen = Foreseen()
         self._power: list[int] = []
+        self._beside: dict[str, Sequence[int]] = {}
 
     def device_changed(self) -> None:
         self._foreseen = Foreseen()
 
     def offer(self, span: Span, inputs: Inputs) -> Supply:
         columns = self._foreseen.over(
-            self.settings, span, inputs, lambda part, given: {"power": self.device.available(self.settings, part, given)}
+            self.settings, span, inputs, lambda part, given: self.device.columns(self.settings, part, given)
         )
         self._power = columns["power"][: span.steps].tolist()
+        self._beside = {name: column[: span.steps] for name, column in columns.items() if name != "power"}
         return Supply(self.device.source, self._power)
+
+    def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
+        proposal = super().propose(window, inputs, checkpoint=checkpoint)
+        if checkpoint and self._beside:
+            proposal.checkpoint["proposed"]["beside"] = {name: list(column) for name, column in self._beside.items()}
+        return proposal
 
     def resume(self, proposal: Proposal) -> None:
         super().resume(proposal)
         self._power = cast("Supply", proposal.offer).power
+        self._beside = proposal.checkpoint["proposed"].get("beside", {})
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
-        power = self._power[: share.span.steps]
+        steps, step = share.span.steps, share.span.step
+        power, clipped = self._power[:steps], self._beside.get("clipped_power", [0])[:steps]
         used, available = sum(share.used), sum(power)
-        self.last = {"power": share.used[-1], "available_power": power[-1]}
+        beside = {name: column[steps - 1] for name, column in self._beside.items()}
+        self.last = {**beside, "power": share.used[-1], "available_power": power[-1], "clipped_power": clipped[-1]}
         self.counters = {
-            "energy": self.count("energy", used * share.span.step),
-            "curtailed_energy": self.count("curtailed_energy", (available - used) * share.span.step),
+            "energy": self.count("energy", used * step),
+            "curtailed_energy": self.count("curtailed_energy", (available - used) * step),
+            "clipped_energy": self.count("clipped_energy", sum(clipped) * step),
         }
+
+    def own_readings(self) -> dict[str, Any]:
+        reported = ProducesReadings.__dataclass_fields__
+        return {name: value for name, value in super().own_readings().items() if name.removesuffix("_joules") in reported}
+
+    def report(self, time: int) -> Any:
+        return self.device.operation(self.settings, self.state, time, self.last)
 
 
 class Store(Participant):
@@ -242,19 +268,26 @@ class Store(Participant):
 
     device: Stores[Any, Any, Any]
     state: StoreState
+    _offered: StoreOffer
 
-    def _rule(self) -> tuple[StoreRule, int]:
-        rule = self.device.rule(self.settings)
-        return rule, max(0, self.state.stored_energy - rule.capacity)
+    def prepare(self, span: Span, inputs: Inputs) -> int:
+        now = {key: {name: column[0] for name, column in fields.items()} for key, fields in inputs.items()}
+        self.state = self.device.turn(self.settings, self.state, span.start, now)
+        turns = self.device.turns(self.settings)
+        return span.steps_until((span.start // turns + 1) * turns) if turns else span.steps
 
     def offer(self, span: Span, inputs: Inputs) -> StoreOffer:
-        rule, reset = self._rule()
-        return StoreOffer(rule, self.state.stored_energy, reset)
+        rule = self.device.rule(self.settings, self.state)
+        self._offered = StoreOffer(rule, self.state.stored_energy, max(0, self.state.stored_energy - rule.capacity))
+        return self._offered
+
+    def resume(self, proposal: Proposal) -> None:
+        super().resume(proposal)
+        self._offered = cast("StoreOffer", proposal.offer)
 
     def settle(self, share: Share, made: Proposed) -> None:
-        rule, reset = self._rule()
-        flat, step = rule.flat, share.span.step
-        begin = stored = self.state.stored_energy - reset
+        flat, step = self._offered.rule.flat, share.span.step
+        begin = stored = self.state.stored_energy - self._offered.reset
         if len(share.charge) != share.span.steps or len(share.discharge) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was charged")
         for charge, discharge in zip(share.charge, share.discharge, strict=True):
@@ -263,20 +296,26 @@ class Store(Participant):
             raise ProtocolError(
                 f"{self.name}: window {share.seq} leaves {share.stored} mJ, but what was charged and discharged leaves {stored} mJ"
             )
-        charged, discharged = sum(share.charge), sum(share.discharge)
-        self.state = replace(self.state, stored_energy=stored)
+        charged, discharged = sum(share.charge) * step, sum(share.discharge) * step
+        self.state = self.device.wear(self.settings, replace(self.state, stored_energy=stored), charged, discharged)
         self.last = {"charge_power": share.charge[-1], "discharge_power": share.discharge[-1]}
         self.counters = {
-            "charge_energy": self.count("charge_energy", charged * step),
-            "discharge_energy": self.count("discharge_energy", discharged * step),
-            "loss_energy": self.count("loss_energy", loss(begin, stored, charged, discharged, step)),
+            "charge_energy": self.count("charge_energy", charged),
+            "discharge_energy": self.count("discharge_energy", discharged),
+            "loss_energy": self.count("loss_energy", loss(begin, stored, charged, discharged, 1)),
         }
 
     def own_readings(self) -> dict[str, Any]:
-        capacity = self.device.rule(self.settings).capacity
-        stored = self.state.stored_energy
-        soc = stored * _PPM // capacity / 10_000 if capacity else 0.0
-        return {**super().own_readings(), "soc": soc, "stored_energy": stored / MJ_PER_KWH}
+        rule, stored = self.device.rule(self.settings, self.state), self.state.stored_energy
+        volts = voltage(rule.flat, stored) / 1000
+        out = (self.last.get("discharge_power", 0) - self.last.get("charge_power", 0)) / 1000
+        return {
+            **super().own_readings(),
+            "soc": stored * _PPM // rule.capacity / 10_000 if rule.capacity else 0.0,
+            "stored_energy": stored / MJ_PER_KWH,
+            "voltage": volts or None,
+            "current": out / volts if volts else None,
+        }
 
 
 class Connection(Participant):
@@ -325,16 +364,6 @@ def member_for(
     except KeyError:
         raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}") from None
     return chosen(name, kind, device, settings, declared)
-
-
-def partners(device_class: type[AnyDevice], settings: Settings) -> dict[str, tuple[str, Partner]]:
-    """Setting → (name of the partner, what it is for), of every partner that is named."""
-    found = {}
-    for item in settings_of(device_class):
-        name = getattr(settings, item.name)
-        if item.partner is not None and name:
-            found[item.name] = (str(name), item.partner)
-    return found
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:

@@ -107,6 +107,8 @@ WIND_SPEED = Quantity("wind_speed", "m/s", (*_scale(kn=0.514444), ("km/h", 1 / 3
 VOLTAGE = Quantity("voltage", "V", _scale(kV=1e3), "voltage", metric="volts")
 CURRENT = Quantity("current", "A", _scale(mA=1e-3), "current", metric="amperes")
 RESISTANCE = Quantity("resistance", "Ω", (("ohm", 1.0), ("mΩ", 1e-3)), metric="ohms", digits=2)
+CHARGE_RATE = Quantity("charge_rate", "C", metric="per_hour", digits=2)
+CYCLES = Quantity("cycles", "", digits=2)
 FREQUENCY = Quantity("frequency", "Hz", device_class="frequency", metric="hertz", digits=2)
 VOLUME = Quantity("volume", "L", (("l", 1.0), ("m³", 1e3), ("m3", 1e3)), None, metric="liters", digits=0)
 LENGTH = Quantity("length", "m", _scale(km=1e3, ft=0.3048), "distance", metric="meters", digits=0)
@@ -135,6 +137,8 @@ WindSpeed = Annotated[float, WIND_SPEED]
 Voltage = Annotated[float, VOLTAGE]
 Current = Annotated[float, CURRENT]
 Resistance = Annotated[float, RESISTANCE]
+ChargeRate = Annotated[float, CHARGE_RATE]
+Cycles = Annotated[float, CYCLES]
 Frequency = Annotated[float, FREQUENCY]
 Volume = Annotated[float, VOLUME]
 Length = Annotated[float, LENGTH]

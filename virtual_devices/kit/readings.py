@@ -9,19 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from virtual_devices.kit.quantities import Energy, Frequency, Power, Soc, StoredEnergy, Voltage
+from virtual_devices.kit.quantities import Current, Energy, Frequency, Power, Soc, StoredEnergy, Voltage
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Refines a reading. detail: hidden from a first look (disabled in Home Assistant).  day: falls to 0 at midnight.
 
-    device_class: of a true/false reading.  choices: of a text that is one of a few.
+    month: falls to 0 when a month begins.  device_class: of a true/false reading.  choices: of a text that is one of a few.
     """
 
     title: str = ""
     detail: bool = False
     day: bool = False
+    month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
 
@@ -49,22 +50,32 @@ class ConsumesReadings:
 
 @dataclass(frozen=True, slots=True)
 class ProducesReadings:
-    """Of every producer. available_power: what it could have given; the rest is curtailed."""
+    """Of every producer. available_power: what it could have given; the rest is curtailed.
+
+    clipped_power: what was lost before that, because the input it is wired to could not take it.
+    """
 
     power: Power
     available_power: Power
+    clipped_power: Annotated[Power, Mark(detail=True)]
     energy: Energy
     curtailed_energy: Energy
+    clipped_energy: Annotated[Energy, Mark(detail=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class StoresReadings:
-    """Of every store. loss_energy: conversion losses and self-discharge."""
+    """Of every store. loss_energy: conversion losses and self-discharge.
+
+    voltage, current: null when the store's voltage is unknown; the current is positive while discharging.
+    """
 
     charge_power: Power
     discharge_power: Power
     soc: Annotated[Soc, Mark(title="State of charge")]
     stored_energy: StoredEnergy
+    voltage: Voltage
+    current: Current
     charge_energy: Energy
     discharge_energy: Energy
     loss_energy: Annotated[Energy, Mark(detail=True)]

@@ -101,7 +101,7 @@ class Dispatch:
     supply: per consumer run-length (steps, supplied); only the last step may differ from what was assumed.
     used, charge, discharge, imported, exported: mW per device and step.  lost: a store's losses in mJ per step.
     stored: each store's balance afterwards.  transfers: the flows between the accounts inside, mW per step.
-    limit: why it ended early, for people; empty when it did not.
+    cut: whether it ended early because somebody's supply changed, for a reason that no offer foretold.
     """
 
     steps: int
@@ -114,7 +114,7 @@ class Dispatch:
     imported: dict[str, list[int]]
     exported: dict[str, list[int]]
     transfers: dict[Edge, list[int]]
-    limit: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ class Settlement:
     """The commit of one window.
 
     shares: per member.  owed: shares of earlier windows that their owners have not confirmed yet.  left_out: members
-    of the window that were silent too long or gone.  digest: the ledger's hash after this window, hexadecimal.
-    checkpoint: all that the inverter needs to go on from here alone.
+    of the window that were silent too long or gone.  cut: as in Dispatch.  digest: the ledger's hash after this window,
+    hexadecimal.  checkpoint: all that the inverter needs to go on from here alone.
     """
 
     run: str
@@ -133,5 +133,6 @@ class Settlement:
     left_out: tuple[str, ...]
     shares: dict[str, Share]
     owed: dict[str, Share]
+    cut: bool
     digest: str
     checkpoint: dict[str, Any]

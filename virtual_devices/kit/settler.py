@@ -9,7 +9,7 @@ from typing import Any
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings, Settles
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord, chain
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord, chain, edge_list
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.settlement import (
     Demand,
@@ -29,8 +29,9 @@ from virtual_devices.kit.window import Span, Window
 class Settler(Member):
     """Settles windows.
 
-    digest, edges: end of the ledger's chain and the edge list hashed last.  shares: everybody's last share, until the
-    next proposal confirms it.  expected: the ``after`` that each device's next proposal has to carry.
+    digest, edges: end of the ledger's chain and the name of the edge list hashed last (``ledger.edge_list``).  shares:
+    everybody's last share, until the next proposal confirms it.  expected: the ``after`` that each device's next proposal
+    has to carry.
     """
 
     device: Settles[Any, Any, Any]
@@ -40,7 +41,7 @@ class Settler(Member):
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
         self.digest = GENESIS
-        self.edges: tuple[Edge, ...] = ()
+        self.edges = edge_list(())
         self.expected: dict[str, int] = {}
         self.shares: dict[str, Share] = {}
         self._left_with: dict[str, int] = {}
@@ -93,7 +94,7 @@ class Settler(Member):
         record = self._record(window, span, offers, decision)
         shares = {name: _share(name, offers[name], window.seq, span, decision) for name in offers}
         self.state = state
-        self.digest, self.edges = record.digest, record.edges
+        self.digest, self.edges = record.digest, edge_list(record.edges)
         owed = {name: share for name, share in self.shares.items() if name not in shares}
         self.shares = {**owed, **shares}
         self.expected.update(dict.fromkeys(shares, window.seq))
@@ -106,20 +107,23 @@ class Settler(Member):
             left_out=tuple(name for name in window.members if name not in shares),
             shares=shares,
             owed=owed,
+            cut=decision.cut,
             digest=self.digest,
             checkpoint={},
         )
         return settlement, record
 
     def checkpoint(self) -> dict[str, Any]:
-        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": dict(self.expected)}
+        # of those who took part in the last window it follows from the settlement
+        expected = {name: after for name, after in self.expected.items() if after != self.after}
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected}
 
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
         kept = settlement.checkpoint
         try:
-            digest, expected = str(kept["digest"]), dict(kept["expected"])
-            edges = tuple((source, sink) for source, sink in kept["edges"])
+            digest, edges = str(kept["digest"]), str(kept["edges"])
+            expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
         except (KeyError, TypeError, ValueError) as error:
             raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
         self.restore(kept)
@@ -180,7 +184,7 @@ class Settler(Member):
             closing=dict(decision.stored),
             outside=tuple(sorted(name for name, yes in outside.items() if yes)),
             previous=self.digest,
-            digest=chain(self.digest, self.edges, edges, ordered, steps),
+            digest=chain(self.digest, edges if edge_list(edges) == self.edges else (), edges, ordered, steps),
         )
 
 

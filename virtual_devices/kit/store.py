@@ -30,6 +30,7 @@ class StoreRule:
     capacity: mJ.  charge_power, discharge_power: largest mW.  charge_taper, discharge_taper: points
     (stored mJ, limit mW), ascending in stored energy, linear between and constant outside; empty: no taper.
     charge_efficiency, discharge_efficiency: ppm.  leakage: parts per 10^12 of the stored energy lost per second.
+    voltage: points (stored mJ, terminal voltage mV) of the same form; empty: unknown.
     """
 
     capacity: int
@@ -40,19 +41,20 @@ class StoreRule:
     charge_taper: tuple[tuple[int, int], ...] = ()
     discharge_taper: tuple[tuple[int, int], ...] = ()
     leakage: int = 0
+    voltage: tuple[tuple[int, int], ...] = ()
 
     @property
     def flat(self) -> tuple[int, ...]:
-        """The rule as integers: eight numbers, then the points of the two tapers."""
-        points = [value for point in (*self.charge_taper, *self.discharge_taper) for value in point]
+        """The rule as integers: nine numbers, then the points of the two tapers and of the voltage."""
+        points = [value for point in (*self.charge_taper, *self.discharge_taper, *self.voltage) for value in point]
         return (
             self.capacity, self.charge_power, self.discharge_power, self.charge_efficiency, self.discharge_efficiency,
-            self.leakage, len(self.charge_taper), len(self.discharge_taper), *points,
+            self.leakage, len(self.charge_taper), len(self.discharge_taper), len(self.voltage), *points,
         )  # fmt: skip
 
 
 def taper(rule: Sequence[int], first: int, points: int, stored: int) -> int:
-    """The piecewise-linear limit at ``stored``, of ``points`` points that begin at index ``first`` of a flat rule."""
+    """The piecewise-linear value at ``stored``, of ``points`` points that begin at index ``first`` of a flat rule."""
     if stored <= rule[first]:
         return rule[first + 1]
     last = first + 2 * (points - 1)
@@ -73,7 +75,7 @@ def charge_limit(rule: Sequence[int], stored: int, step: int) -> int:
     if rule[1] < limit:
         limit = rule[1]
     if rule[6]:
-        most = taper(rule, 8, rule[6], stored)
+        most = taper(rule, 9, rule[6], stored)
         if most < limit:
             limit = most
     return limit if limit > 0 else 0
@@ -88,10 +90,15 @@ def discharge_limit(rule: Sequence[int], stored: int, floor: int, step: int) -> 
     if rule[2] < limit:
         limit = rule[2]
     if rule[7]:
-        most = taper(rule, 8 + 2 * rule[6], rule[7], stored)
+        most = taper(rule, 9 + 2 * rule[6], rule[7], stored)
         if most < limit:
             limit = most
     return limit if limit > 0 else 0
+
+
+def voltage(rule: Sequence[int], stored: int) -> int:
+    """Terminal voltage in millivolts; 0 when it is unknown."""
+    return taper(rule, 9 + 2 * (rule[6] + rule[7]), rule[8], stored) if rule[8] else 0
 
 
 def advance(rule: Sequence[int], stored: int, charge: int, discharge: int, step: int) -> int:

@@ -14,13 +14,16 @@ from virtual_devices.kit.settlement import Edge
 
 Listener = Callable[[LedgerRecord], None]
 
+_COST = {"amount": "cost", "import": "import_cost", "export": "export_income", "fixed": "fixed_cost"}
+"""What a result says of the cost, and the grid's reading of it."""
+
 
 @dataclass(slots=True)
 class Summary:
     """Adds up ledger records and audits them on the way.
 
-    start, end: simulated UTC seconds.  energy: mJ per edge.  soc: last known state of charge (0–1) of each store, and
-    ``cost`` what the grid billed, both set by whoever runs the home.
+    start, end: simulated UTC seconds.  energy: mJ per edge.  soc: last known state of charge (0–1) of each store, set by
+    whoever runs the home.  cost: see ``billed``.
     """
 
     home: str
@@ -36,7 +39,7 @@ class Summary:
     stores: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
     soc: dict[str, float] = field(default_factory=dict)
-    cost: dict[str, Any] = field(default_factory=lambda: {"currency": None, "amount": 0.0})
+    cost: dict[str, Any] = field(default_factory=lambda: {"currency": None} | dict.fromkeys(_COST, 0.0))
 
     def add(self, record: LedgerRecord) -> None:
         """Take one more record."""
@@ -58,6 +61,10 @@ class Summary:
             self.available[name] += sums[id(column)]
         self.stores.update(record.closing)
         self.outside.update(record.outside)
+
+    def billed(self, currency: str | None, readings: Mapping[str, Any]) -> None:
+        """Take a grid's newest readings: ``amount`` is ``import`` and ``fixed`` less ``export``, in the currency."""
+        self.cost = {"currency": currency} | {name: round(readings.get(key) or 0.0, 4) for name, key in _COST.items()}
 
     def between(self, source: str | None = None, sink: str | None = None) -> int:
         """mJ over all edges from ``source`` (None: any) to ``sink`` (None: any)."""

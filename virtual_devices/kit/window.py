@@ -50,6 +50,6 @@ class Window:
     after: int
 
 
-def after_cut(limit: int, asked: int, settled: int) -> int:
+def after_cut(most: int, settled: int, *, cut: bool) -> int:
     """Most steps of the next window: after a window that was cut, at most twice what was settled of it."""
-    return limit if settled >= asked else min(limit, 2 * settled)
+    return min(most, 2 * settled) if cut else most

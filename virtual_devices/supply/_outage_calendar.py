@@ -35,6 +35,8 @@ MAX_EVENTS = 10_000
 MAX_RECURRING = 2_000
 """Most events with rules, and most recurrences that they may all have in a day."""
 LONGEST = 366 * DAY
+WARNED = 366 * DAY
+"""Seconds from the start in which outages between two steps are looked for."""
 BLOCK = 32 * DAY
 """Seconds that are worked out at a time."""
 _KEPT = 64
@@ -100,6 +102,19 @@ class OutageCalendar:
         else:
             found = merged(outage for number in range(first, last + 1) for outage in self._block(number))
         return found[bisect_right(found, start, key=attrgetter("end")) : bisect_left(found, end, key=attrgetter("start"))]
+
+    def warnings(self, start: int, step: int) -> list[str]:
+        """What is hardly meant: no outages, or some of the first year from ``start`` (UTC seconds) between two steps of ``step`` s."""
+        if self.ignored:
+            return [f"none of its {self.ignored} events is of the category LOADSHEDDING or OUTAGE; nothing is off"]
+        bounds = [time for outage in self.between(start, start + WARNED) for time in (outage.start, outage.end)]
+        between = [time for time in bounds if time > start and (time - start) % step]
+        if not between:
+            return []
+        first = datetime.fromtimestamp(between[0], self._zone)
+        more = f" and {len(between) - 1} more times in a year" if len(between) > 1 else ""
+        what = f"{first:%Y-%m-%d %H:%M:%S}{more} falls between two steps of {step} s and counts from the next"
+        return [f"{what}; move it, or change step or start"]
 
     def _block(self, number: int) -> list[Outage]:
         known = self._blocks.get(number)

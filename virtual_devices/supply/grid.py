@@ -2,36 +2,53 @@
 
 Outages come from daily times and from an iCalendar file (``virtual_devices.supply._outage_calendar``), whichever says so.
 
-Money is counted exactly: prices are whole ten-thousandths of the currency per kWh, and what a price times millijoules
-leaves below one ten-thousandth is kept as a remainder. So the bill does not depend on how time was cut.
+What a kWh costs and earns is in ``virtual_devices.supply._tariff``, the exact bill in ``virtual_devices.supply._bill``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
-from virtual_devices.kit.device import Connects, Everyday, FileName, HomeFileOnly, Link, milliwatts
+from virtual_devices.kit.device import (
+    MAX_BREAKER_RESET,
+    Connects,
+    Context,
+    Everyday,
+    FileName,
+    HomeFileOnly,
+    Link,
+    milliwatts,
+)
 from virtual_devices.kit.device import Settings as DeviceSettings
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.quantities import MJ_PER_KWH, Frequency, Money, Percent, Power, Price, Resistance, Voltage
+from virtual_devices.kit.quantities import (
+    INSTANT,
+    Duration,
+    Frequency,
+    Money,
+    Percent,
+    Power,
+    Price,
+    Resistance,
+    Voltage,
+)
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
+from virtual_devices.supply._bill import Bill, book
 from virtual_devices.supply._mains import evening, frequency, voltage
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
+from virtual_devices.supply._tariff import Outlook, Tariff, load_tariff, notes
+from virtual_devices.supply._zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:
     from virtual_devices.supply._outage_calendar import OutageCalendar
-
-YEAR = 366 * DAY
-FRACTION = 10_000
-"""Parts of the currency that money is counted in."""
 
 
 class Settings(DeviceSettings):
@@ -55,8 +72,27 @@ class Settings(DeviceSettings):
     )
     import_limit: Power = Field(13_800, ge=0, le=1_000_000, title="Import limit", description="13.8 kW is 60 A at 230 V")
     export_limit: Power = Field(5_000, ge=0, le=1_000_000, title="Export limit", description="0: no export allowed")
-    price: Price = Field(3.5, ge=-100_000, le=100_000, title="Price", description="Paid for a kWh imported")
-    feed_in_price: Price = Field(1.0, ge=-100_000, le=100_000, title="Feed-in price", description="Received for a kWh exported")
+    breaker_trips: bool = Field(
+        False, title="Breaker trips", description="Off: what is above the import limit is shed; on: the home's own breaker opens"
+    )
+    breaker_reset: Duration = Field(
+        300, ge=1, le=MAX_BREAKER_RESET, multiple_of=1, title="Breaker reset", description="How long a breaker that tripped stays open"
+    )
+    price: Price = Field(
+        3.5, ge=-HIGHEST, le=HIGHEST, title="Price", description="Paid for a kWh imported, where tariff and series say nothing else"
+    )
+    feed_in_price: Price = Field(
+        1.0, ge=-HIGHEST, le=HIGHEST, title="Feed-in price", description="Received for a kWh exported, likewise"
+    )
+    tariff: FileName | None = Field(
+        None, title="Tariff file", description="YAML: price zones, blocks of a month, fixed charges, VAT, public holidays"
+    )
+    price_series: FileName | None = Field(
+        None, title="Price series", description="JSON of start, end, value: dynamic prices of a kWh imported; wins over zones"
+    )
+    feed_in_series: FileName | None = Field(
+        None, title="Feed-in series", description="JSON of start, end, value: dynamic prices of a kWh exported; wins over zones"
+    )
     currency: Annotated[str, HomeFileOnly()] = Field(
         "ZAR", pattern=r"^[A-Z]{3}$", title="Currency", description="Three letters of ISO 4217"
     )
@@ -64,48 +100,57 @@ class Settings(DeviceSettings):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Cost since the fresh start and since local midnight; less than nothing when more was earned than paid.
+    """What is remembered: the bill."""
 
-    cost, day_cost: whole ten-thousandths of the currency.  rest, day_rest: what is left over, in ten-thousandths·mJ/kWh
-    (0 to below 3.6e9).  day: number of the local day that the latter belong to.
-    """
-
-    cost: int = 0
-    rest: int = 0
-    day: int = 0
-    day_cost: int = 0
-    day_rest: int = 0
+    bill: Bill = field(default_factory=Bill)
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry(OutageReadings):
-    """What is planned, and the bill. cost: since the fresh start.  price_now: what a kWh imported costs now."""
+    """What is planned, and the bill. cost: import_cost and fixed_cost less export_income, since the fresh start.
+
+    price_now, next_price_change, price_forecast: of import with VAT, in the block that the month has reached.
+    price_forecast: mean prices of this hour and the 47 that follow.
+    """
 
     cost: Money
+    import_cost: Money
+    export_income: Money
+    fixed_cost: Money
     day_cost: Annotated[Money, Mark(day=True)]
+    month_cost: Annotated[Money, Mark(month=True)]
     price_now: Price
+    feed_in_price_now: Price
+    next_price_change: Annotated[str | None, INSTANT]
+    price_forecast: list[dict[str, Any]]
 
 
 class Grid(Connects[Settings, State, Telemetry]):
-    """A flat price both ways; outages at the same local times every day, and from a calendar."""
+    """Prices both ways that may change with time and use; outages at the same times every day, and from a calendar."""
 
     title = "Grid"
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._tariffs: dict[tuple[str | None, ...], Tariff] = {}
+
     def begin(self, settings: Settings) -> State:
-        """Nothing is paid yet. Raises ConfigurationError here, at the start, for a calendar that cannot be used."""
+        """Nothing is paid yet. Raises ConfigurationError here, before time runs, for a calendar or a tariff that cannot be used."""
         self._calendar(settings)
+        self._tariff(settings)
         return State()
 
     def link(self, settings: Settings, span: Span) -> list[Link]:
-        """The link over the span, run-length: limits in mW while connected, nothing either way in an outage."""
+        """The link over the span, run-length: limits in mW and the breaker while connected, nothing either way in an outage."""
         if not settings.main_switch:
             return [Link(span.steps, connected=False, import_limit=0, export_limit=0)]
-        limits = milliwatts(settings.import_limit), milliwatts(settings.export_limit)
+        breaker = round(settings.breaker_reset) if settings.breaker_trips else 0
+        there = milliwatts(settings.import_limit), milliwatts(settings.export_limit), breaker
         if settings.outage_calendar is None:
             runs = settings.outages.runs(span, self.site.calendar)
         else:
             runs = runs_of(self._outages(settings, span.start, span.end), span)
-        return [Link(steps, not out, *((0, 0) if out else limits)) for steps, out in runs]
+        return [Link(steps, not out, *((0, 0) if out else there)) for steps, out in runs]
 
     def mains(self, settings: Settings, time: int, power: float) -> tuple[float, float]:
         """Voltage and frequency of a weak grid."""
@@ -115,22 +160,46 @@ class Grid(Connects[Settings, State, Telemetry]):
             frequency(settings.nominal_frequency, peak, key, time),
         )
 
+    def bill(self, settings: Settings, state: State, span: Span, imported: Sequence[int], exported: Sequence[int]) -> State:
+        """State after ``imported`` and ``exported`` mW per step; a step's cost belongs to the day it starts in."""
+        bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
+        bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
+        return replace(state, bill=bill)
+
+    def report(self, settings: Settings, state: State, time: int) -> Telemetry:
+        """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned."""
+        outlook, bill, local = self._outlook(settings, state, time), state.bill, self.site.calendar
+        change = outlook.next_change
+        feed_in_price, _ = outlook.tariff.selling.at(time, round(settings.feed_in_price * MICRO))
+        return Telemetry(
+            **foretold(self._outages(settings, time - DAY, time + HORIZON), time, local),
+            cost=bill.total.money,
+            import_cost=bill.imports.money,
+            export_income=bill.exports.money,
+            fixed_cost=bill.charges.money,
+            day_cost=bill.today.money if local.day(time - 1) == bill.day else 0.0,
+            month_cost=bill.this_month.money if local.month(time - 1) == bill.month else 0.0,
+            price_now=outlook.price / MICRO**2,
+            feed_in_price_now=feed_in_price / MICRO,
+            next_price_change=None if change is None else local.local(change).isoformat(),
+            price_forecast=outlook.hourly,
+        )
+
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
-        """Of outages in the first year that begin or end between two steps, and of a calendar that has none."""
+        """Of a calendar that has no outages, or some that begin or end between two steps."""
         calendar = self._calendar(settings)
-        if calendar is None:
-            return []
-        file = settings.outage_calendar
-        if calendar.ignored:
-            return [f"{file}: none of its {calendar.ignored} events is of the category LOADSHEDDING or OUTAGE; nothing is off"]
-        bounds = [time for outage in calendar.between(start, start + YEAR) for time in (outage.start, outage.end)]
-        between = [time for time in bounds if time > start and (time - start) % step]
-        if not between:
-            return []
-        first = self.site.calendar.local(between[0])
-        more = f" and {len(between) - 1} more times in a year" if len(between) > 1 else ""
-        what = f"{first:%Y-%m-%d %H:%M:%S}{more} falls between two steps of {step} s and counts from the next"
-        return [f"{file}: {what}; move it, or change step or start"]
+        found = calendar.warnings(start, step) if calendar is not None else []
+        return [f"{settings.outage_calendar}: {text}" for text in found]
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """What a tariff says at the start. Raises ConfigurationError for a price series that does not cover it."""
+        tariff, files = self._tariff(settings), (settings.price_series, settings.feed_in_series)
+        found = notes(self.context, files, tariff, start)
+        if settings.tariff is not None or found:
+            now = self._outlook(settings, State(), start)
+            change = "" if now.next_change is None else f", until {self.site.calendar.local(now.next_change):%Y-%m-%d %H:%M}"
+            found.append(f"a kWh costs {now.price / MICRO**2:.4f} {settings.currency} at the start{change}")
+        return found
 
     def _calendar(self, settings: Settings) -> OutageCalendar | None:
         name = settings.outage_calendar
@@ -148,36 +217,13 @@ class Grid(Connects[Settings, State, Telemetry]):
         times = daily(settings.outages, self.site.calendar, start, end)
         return merged([*times, *calendar.between(start, end)]) if calendar is not None else merged(times)
 
-    def bill(self, settings: Settings, state: State, span: Span, imported: Sequence[int], exported: Sequence[int]) -> State:
-        """State after ``imported`` and ``exported`` mW per step; a step's cost belongs to the day it starts in."""
-        local = self.site.calendar
-        price, feed_in = round(settings.price * FRACTION), round(settings.feed_in_price * FRACTION)
-        cost, rest, day, day_cost, day_rest = state.cost, state.rest, state.day, state.day_cost, state.day_rest
-        begin = 0
-        while begin < span.steps:
-            time = span.start + begin * span.step
-            end = span.steps_until(local.next_midnight(time))
-            if local.day(time) != day:
-                day, day_cost, day_rest = local.day(time), 0, 0
-            due = (price * sum(imported[begin:end]) - feed_in * sum(exported[begin:end])) * span.step
-            more, rest = divmod(rest + due, MJ_PER_KWH)
-            cost += more
-            more, day_rest = divmod(day_rest + due, MJ_PER_KWH)
-            day_cost += more
-            begin = end
-        return State(cost, rest, day, day_cost, day_rest)
+    def _outlook(self, settings: Settings, state: State, time: int) -> Outlook:
+        used = state.bill.month_energy if self.site.calendar.month(time) == state.bill.month else 0
+        return Outlook(self._tariff(settings), round(settings.price * MICRO), self.site.calendar, time, used)
 
-    def report(self, settings: Settings, state: State, time: int) -> Telemetry:
-        """Cost in the currency; the day's is 0 from midnight until something is billed. Outages as planned from ``time`` on."""
-        today = self.site.calendar.day(time) == state.day
-        plan = self._outages(settings, time - DAY, time + HORIZON)
-        return Telemetry(
-            **foretold(plan, time, self.site.calendar),
-            cost=_money(state.cost, state.rest),
-            day_cost=_money(state.day_cost, state.day_rest) if today else 0.0,
-            price_now=settings.price,
-        )
-
-
-def _money(whole: int, rest: int) -> float:
-    return (whole + rest / MJ_PER_KWH) / FRACTION
+    def _tariff(self, settings: Settings) -> Tariff:
+        files = settings.tariff, settings.price_series, settings.feed_in_series
+        known = self._tariffs.get(files)
+        if known is None:
+            known = self._tariffs[files] = load_tariff(self.context, *files)
+        return known

@@ -1,0 +1,75 @@
+"""The six programs of a time-of-use timer, as settings: from when, how strongly, how far, by whom, and whether to sell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from virtual_devices.kit.device import Choices, Settings
+from virtual_devices.kit.quantities import Percent, Power
+
+NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR = "No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen"
+COUNT = 6
+
+QuarterHour = Annotated[str, Choices(tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)))]
+ChargeFrom = Annotated[str, Choices((NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR))]
+Most = Annotated[Power, Field(ge=0, le=100_000)]
+Target = Annotated[Percent, Field(ge=0, le=100)]
+
+_TIME = "from then until the next program begins; the sixth goes on until the first"
+_POWER = "most that the battery charges or discharges with"
+_CAPACITY = "state of charge down to which it discharges, and up to which the grid charges; the sun always charges to 100 %"
+_CHARGE = "who may charge the battery, if grid_charge_enabled is on"
+_SELL = "sell from the battery; needs solar_export, unless the work mode is Allow Export"
+
+
+class Programs(Settings):
+    """Settings of the timer; the programs keep the order of their times."""
+
+    use_timer: bool = Field(False, title="Use timer", description="master switch of the six programs")
+
+    prog1_time: QuarterHour = Field("00:00", title="Program 1 time", description=_TIME)
+    prog2_time: QuarterHour = Field("04:00", title="Program 2 time", description=_TIME)
+    prog3_time: QuarterHour = Field("08:00", title="Program 3 time", description=_TIME)
+    prog4_time: QuarterHour = Field("12:00", title="Program 4 time", description=_TIME)
+    prog5_time: QuarterHour = Field("16:00", title="Program 5 time", description=_TIME)
+    prog6_time: QuarterHour = Field("20:00", title="Program 6 time", description=_TIME)
+
+    prog1_power: Most = Field(5000, title="Program 1 power", description=_POWER)
+    prog2_power: Most = Field(5000, title="Program 2 power", description=_POWER)
+    prog3_power: Most = Field(5000, title="Program 3 power", description=_POWER)
+    prog4_power: Most = Field(5000, title="Program 4 power", description=_POWER)
+    prog5_power: Most = Field(5000, title="Program 5 power", description=_POWER)
+    prog6_power: Most = Field(5000, title="Program 6 power", description=_POWER)
+
+    prog1_capacity: Target = Field(100, title="Program 1 capacity", description=_CAPACITY)
+    prog2_capacity: Target = Field(100, title="Program 2 capacity", description=_CAPACITY)
+    prog3_capacity: Target = Field(100, title="Program 3 capacity", description=_CAPACITY)
+    prog4_capacity: Target = Field(100, title="Program 4 capacity", description=_CAPACITY)
+    prog5_capacity: Target = Field(100, title="Program 5 capacity", description=_CAPACITY)
+    prog6_capacity: Target = Field(100, title="Program 6 capacity", description=_CAPACITY)
+
+    prog1_charge: ChargeFrom = Field(NO_CHARGE, title="Program 1 charge", description=_CHARGE)
+    prog2_charge: ChargeFrom = Field(NO_CHARGE, title="Program 2 charge", description=_CHARGE)
+    prog3_charge: ChargeFrom = Field(NO_CHARGE, title="Program 3 charge", description=_CHARGE)
+    prog4_charge: ChargeFrom = Field(NO_CHARGE, title="Program 4 charge", description=_CHARGE)
+    prog5_charge: ChargeFrom = Field(NO_CHARGE, title="Program 5 charge", description=_CHARGE)
+    prog6_charge: ChargeFrom = Field(NO_CHARGE, title="Program 6 charge", description=_CHARGE)
+
+    prog1_sell: bool = Field(False, title="Program 1 sell", description=_SELL)
+    prog2_sell: bool = Field(False, title="Program 2 sell", description=_SELL)
+    prog3_sell: bool = Field(False, title="Program 3 sell", description=_SELL)
+    prog4_sell: bool = Field(False, title="Program 4 sell", description=_SELL)
+    prog5_sell: bool = Field(False, title="Program 5 sell", description=_SELL)
+    prog6_sell: bool = Field(False, title="Program 6 sell", description=_SELL)
+
+    @model_validator(mode="after")
+    def _programs_in_order(self) -> Self:
+        times = [getattr(self, f"prog{number}_time") for number in range(1, COUNT + 1)]
+        for number, (one, other) in enumerate(zip(times, times[1:], strict=False), 1):
+            if one > other:
+                raise ValueError(
+                    f"prog{number + 1}_time {other} comes before prog{number}_time {one}; programs keep their order, so move the others first"
+                )
+        return self

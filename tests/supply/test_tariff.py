@@ -1,0 +1,425 @@
+"""Bills under tariffs: calculated by hand, and step by step with fractions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from virtual_devices.edge.files import read_home
+from virtual_devices.kit.calendar import calendar
+from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.home_time import instant
+from virtual_devices.kit.house import House
+from virtual_devices.kit.window import Span
+from virtual_devices.supply._bill import UNIT, Amount
+from virtual_devices.supply.grid import Grid, Settings, State, Telemetry
+
+CAPE, BERLIN = "Africa/Johannesburg", "Europe/Berlin"
+STATES = TypeAdapter(State)
+KWH = 3_600_000_000
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+PEAK = """
+vat: 15 %
+holidays: {country: ZA}
+import:
+  zones:
+    - {price: 4, days: Mon-Fri, hours: 6-9}
+    - {price: 3, days: [Sat, Sun]}
+    - {price: 1, days: Hol}
+"""
+AS_SUNDAY = PEAK.replace("    - {price: 1, days: Hol}\n", "")
+AS_ITSELF = AS_SUNDAY.replace("ZA}", "ZA, count_as: itself}")
+BLOCKS = "vat: 15 %\nimport: {blocks: [{up_to: 10 kWh}, {up_to: 20 kWh, add: 1}, {price: 7}]}\n"
+CHARGES = "vat: 15 %\ncharges: {per_day: 2, per_month: 30}\n"
+NIGHT = "import: {zones: [{price: 3, hours: 2-4}]}\n"
+HALF_PAST = "import: {zones: [{price: 3, hours: '02:30-04:00'}]}\n"
+FEED_IN = "vat: 15 %\nfeed_in: {zones: [{price: 5, hours: 10-15, months: Nov-Feb}, {price: -1, hours: 12-13}]}\n"
+LATE = "import: {zones: [{price: 9, hours: 22-2, days: Fri}]}\n"
+
+
+def grid(zone: str, tariff: str = "", prices: str = "", feed_in: str = "") -> Grid:
+    return Grid(Context("grid", Site(0, 0, 0, zone), {"t": tariff, "p": prices, "f": feed_in}))
+
+
+def options(tariff: str = "", prices: str = "", feed_in: str = "", **more: Any) -> Settings:
+    return Settings(
+        tariff="t" if tariff else None, price_series="p" if prices else None, feed_in_series="f" if feed_in else None, **more
+    )
+
+
+def at(zone: str, text: str) -> int:
+    return instant(text, calendar(zone))
+
+
+@dataclass
+class Case:
+    """So many kW for so many hours from a time on, at a base price of 2 and a feed-in price of 0.5."""
+
+    tariff: str
+    start: str
+    hours: int
+    cost: float
+    """Of import with VAT."""
+    charges: float = 0
+    income: float = 0
+    imported: int = 1
+    exported: int = 0
+    zone: str = field(default=CAPE)
+
+
+HAND = {
+    # 05:00-06:00 at 2, 06:00-07:00 at 4
+    "a zone begins": Case(PEAK, "2026-06-15 05:00", 2, (2 + 4) * 1.15),
+    # Friday 23:00 at 2, Saturday at 3
+    "a weekend begins": Case(PEAK, "2026-06-19 23:00", 2, (2 + 3) * 1.15),
+    # Freedom Day, a Monday: 1
+    "a holiday": Case(PEAK, "2026-04-27 06:00", 2, (1 + 1) * 1.15),
+    # Women's Day is Sunday 9 August 2026, so Monday the 10th is free too
+    "a holiday that moves": Case(PEAK, "2026-08-10 06:00", 2, (1 + 1) * 1.15),
+    "the day after it": Case(PEAK, "2026-08-11 06:00", 2, (4 + 4) * 1.15),
+    # no zone names holidays: the Monday is a Sunday, 3
+    "a holiday like a Sunday": Case(AS_SUNDAY, "2026-04-27 06:00", 2, (3 + 3) * 1.15),
+    "a holiday like any day": Case(AS_ITSELF, "2026-04-27 06:00", 2, (4 + 4) * 1.15),
+    # 12 kWh in one step: 10 at 2, 2 at 2 + 1
+    "a block ends within a step": Case(BLOCKS, "2026-06-15 12:00", 1, (10 * 2 + 2 * 3) * 1.15, imported=12),
+    # 24 kWh: 10 at 2, 10 at 3, 4 at 7
+    "the last block has a price of its own": Case(BLOCKS, "2026-06-15 12:00", 2, (10 * 2 + 10 * 3 + 4 * 7) * 1.15, imported=12),
+    # 12 kWh in June, then 12 kWh in July, each from the first block on
+    "blocks begin anew with the month": Case(BLOCKS, "2026-06-30 23:00", 2, 2 * (10 * 2 + 2 * 3) * 1.15, imported=12),
+    # midnight of the 16th
+    "a midnight": Case(CHARGES, "2026-06-15 23:00", 2, 2 * 2 * 1.15, 2 * 1.15),
+    "an afternoon costs nothing fixed": Case(CHARGES, "2026-06-01 00:30", 20, 20 * 2 * 1.15),
+    "a start at midnight sharp": Case(CHARGES, "2026-06-02 00:00", 24, 24 * 2 * 1.15, 2 * 1.15),
+    "a start at the month's first midnight": Case(CHARGES, "2026-06-01 00:00", 24, 24 * 2 * 1.15, (2 + 30) * 1.15),
+    # the midnights of 29 February and of 1 March
+    "a leap day": Case(CHARGES, "2028-02-28 23:00", 26, 26 * 2 * 1.15, (2 + 2 + 30) * 1.15),
+    "no leap day": Case(CHARGES, "2027-02-28 23:00", 2, 2 * 2 * 1.15, (2 + 30) * 1.15),
+    # a year's midnights and months: 2026-01-01 00:00 to 2026-12-31 24:00
+    "a year": Case(CHARGES, "2026-01-01 00:00", 365 * 24, 365 * 24 * 2 * 1.15, (365 * 2 + 12 * 30) * 1.15),
+    # 23 hours, 02:00-03:00 missing: one hour at 3
+    "clocks go forward": Case(NIGHT, "2026-03-29 00:00", 23, 22 * 2 + 1 * 3, zone=BERLIN),
+    # 25 hours, 02:00-03:00 twice: three hours at 3
+    "clocks go back": Case(NIGHT, "2026-10-25 00:00", 25, 22 * 2 + 3 * 3, zone=BERLIN),
+    # exported 1 kWh at 0.5, 1 at 5 (December), no VAT
+    "feed-in has zones of its own": Case(FEED_IN, "2026-12-01 09:00", 2, 0, 0, 0.5 + 5, imported=0, exported=1),
+    # in July the second zone alone: −1
+    "feed-in for less than nothing": Case(FEED_IN, "2026-07-01 12:00", 2, 0, 0, -1 + 0.5, imported=0, exported=1),
+    # Friday 00:00-02:00 and 22:00-24:00; Saturday's small hours are no Friday
+    "hours past midnight belong to their own day": Case(LATE, "2026-06-19 00:00", 27, 4 * 9 + 23 * 2),
+}
+
+
+@pytest.mark.parametrize("name", HAND)
+def test_a_bill_calculated_by_hand(name: str) -> None:
+    case = HAND[name]
+    device, settings = grid(case.zone, case.tariff), options(case.tariff, price=2, feed_in_price=0.5)
+    start, steps = at(case.zone, case.start), case.hours
+    columns = [case.imported * 1_000_000] * steps, [case.exported * 1_000_000] * steps
+    state = device.bill(settings, device.begin(settings), Span(start, 3600, steps), *columns)
+    report = device.report(settings, state, start + 3600 * steps)
+    assert report.import_cost == pytest.approx(case.cost, abs=1e-9)
+    assert report.fixed_cost == pytest.approx(case.charges, abs=1e-9)
+    assert report.export_income == pytest.approx(case.income, abs=1e-9)
+    assert report.cost == pytest.approx(case.cost + case.charges - case.income, abs=1e-9)
+
+
+def test_half_past_two_when_clocks_go_back() -> None:
+    # 02:30-03:00 twice, 03:00-04:00 once: two hours at 3, the other 23 at 2
+    device, settings = grid(BERLIN, HALF_PAST), options(HALF_PAST, price=2)
+    span = Span(at(BERLIN, "2026-10-25 00:00"), 900, 100)
+    state = device.bill(settings, State(), span, [1_000_000] * 100, [0] * 100)
+    assert state.bill.imports == Amount.of((2 * 3 + 23 * 2) * 1_000_000 * UNIT)
+
+
+def test_a_block_is_split_to_the_millijoule() -> None:
+    text = "import: {blocks: [{up_to: 1 kWh}, {price: 1000}]}"
+    device, settings = grid(CAPE, text), options(text, price=0)
+    # 3600 s of 1 000 001 mW are 3600 mJ more than 1 kWh, at 1000 for each of 3.6e9 mJ: 0.001
+    state = device.bill(settings, State(), Span(at(CAPE, "2026-06-15 12:00"), 3600, 1), [1_000_001], [0])
+    assert state.bill.imports == Amount(1_000, 0)
+    assert state.bill.month_energy == KWH + 3600
+
+
+def series(start: str, minutes: int, values: list[float]) -> str:
+    begin = datetime.fromisoformat(start).timestamp()
+    rows = []
+    for number, value in enumerate(values):
+        bounds = (datetime.fromtimestamp(begin + 60 * minutes * (number + i), UTC).isoformat() for i in (0, 1))
+        rows.append({**dict(zip(("start", "end"), bounds, strict=True)), "value": value})
+    return json.dumps(rows)
+
+
+def test_a_price_series_wins_over_zones_and_they_hold_where_it_ends() -> None:
+    text = "vat: 10 %\nimport: {zones: [{price: 4, hours: 12-15}]}"
+    prices = series("2026-06-15T12:00:00+02:00", 15, [0.1, -0.3, 0.2, 0.4])
+    device, settings = grid(CAPE, text, prices, prices), options(text, prices, prices, price=2, feed_in_price=1)
+    start = at(CAPE, "2026-06-15 11:00")
+    state = device.bill(settings, State(), Span(start, 900, 24), [4_000_000] * 24, [4_000_000] * 24)
+    # 1 kWh in each quarter: 4 at 2, the series' 0.4, then 8 at 4 until 15:00, then 8 at 2
+    assert state.bill.imports.money == pytest.approx((4 * 2 + 0.4 + 8 * 4 + 8 * 2) * 1.1, abs=1e-9)
+    assert state.bill.exports.money == pytest.approx(4 * 1 + 0.4 + 16 * 1, abs=1e-9)
+    at_noon = device.report(settings, State(), start + 3600)
+    assert at_noon.price_now == pytest.approx(0.11)
+    assert at_noon.feed_in_price_now == pytest.approx(0.1)
+    assert at_noon.next_price_change == "2026-06-15T12:15:00+02:00"
+
+
+def test_a_price_that_is_set_while_it_runs_is_the_base_price_from_then_on() -> None:
+    device, start = grid(CAPE, PEAK), at(CAPE, "2026-06-15 05:00")
+    state = device.bill(options(PEAK, price=2), State(), Span(start, 3600, 1), [1_000_000], [0])
+    state = device.bill(options(PEAK, price=20), state, Span(start + 3600, 3600, 5), [1_000_000] * 5, [0] * 5)
+    # 06:00-09:00 at 4, then 2 hours at 20
+    assert state.bill.imports.money == pytest.approx((2 + 3 * 4 + 2 * 20) * 1.15, abs=1e-9)
+
+
+def test_a_tariff_whose_file_changes_while_the_home_runs_holds_from_the_next_window_on() -> None:
+    home = parse(
+        "home: plain\nsite: {latitude: -26.2, longitude: 28.04, time_zone: Africa/Johannesburg}\n"
+        "clock: {start: 2026-07-01, step: 60 s}\ndevices:\n  grid: {tariff: t}\n"
+        "  house: {kind: base_load, variation: 0}\n"
+    )
+    house = House(home, {"t": "import: {zones: [{price: 2}]}"})
+    house.advance(home.start + 3600)
+    connection = house.members["grid"]
+    first = connection.own_readings()["import_energy"]
+    new = Grid(Context("grid", home.site, {"t": "import: {zones: [{price: 5}]}"}))
+    connection.renew(new, {"tariff": "t"})
+    house.advance(home.start + 7200)
+    said = connection.readings()
+    assert said["import_energy"] > first > 0
+    assert said["import_cost"] == pytest.approx(first * 2 + (said["import_energy"] - first) * 5)
+    assert (said["price_now"], {hour["price"] for hour in said["price_forecast"]}) == (5, {5})
+
+
+# -- what it says -------------------------------------------------------------------------------------------------------
+
+
+def prices_of(said: Telemetry) -> list[float]:
+    return [hour["price"] for hour in said.price_forecast]
+
+
+def test_what_a_kwh_costs_now_and_when_that_changes() -> None:
+    device, settings = grid(CAPE, PEAK), options(PEAK, price=2)
+    said = device.report(settings, State(), at(CAPE, "2026-06-15 05:30"))
+    assert said.price_now == pytest.approx(2.3)
+    assert said.next_price_change == "2026-06-15T06:00:00+02:00"
+    # this hour (05:00), 06:00-09:00, then 2 until midnight, then Youth Day (16 June) at 1, Wednesday as Monday
+    assert prices_of(said) == pytest.approx([2.3, *[4.6] * 3, *[2.3] * 15, *[1.15] * 24, *[2.3] * 5])
+    assert said.price_forecast[0] == {
+        "start_time": "2026-06-15T05:00:00+02:00", "end_time": "2026-06-15T06:00:00+02:00", "price": pytest.approx(2.3),
+    }
+    assert said.price_forecast[-1]["end_time"] == "2026-06-17T05:00:00+02:00"
+    # Friday after the peak: nothing changes before Saturday
+    assert device.report(settings, State(), at(CAPE, "2026-06-19 12:00")).next_price_change == "2026-06-20T00:00:00+02:00"
+
+
+def test_an_hour_of_two_prices_is_foreseen_with_their_mean() -> None:
+    text = "import: {zones: [{price: 6, hours: '06:15-07:00'}]}"
+    said = grid(CAPE, text).report(options(text, price=2), State(), at(CAPE, "2026-06-15 06:59"))
+    assert prices_of(said)[:2] == [5, 2]
+
+
+def test_a_flat_price_never_changes() -> None:
+    said = grid(CAPE).report(options(price=3.5), State(), at(CAPE, "2026-06-15 05:30"))
+    assert said.next_price_change is None
+    assert prices_of(said) == [3.5] * 48
+
+
+def test_the_block_that_the_month_has_reached_is_in_the_price_until_the_month_ends() -> None:
+    device, settings = grid(CAPE, BLOCKS), options(BLOCKS, price=2)
+    start = at(CAPE, "2026-06-30 12:00")
+    state = device.bill(settings, State(), Span(start, 3600, 1), [12_000_000], [0])
+    said = device.report(settings, state, start + 3600)
+    assert said.price_now == pytest.approx(3 * 1.15)
+    assert said.next_price_change == "2026-07-01T00:00:00+02:00"
+    assert prices_of(said) == pytest.approx([3.45] * 11 + [2.3] * 37)
+    assert device.report(settings, state, at(CAPE, "2026-07-01 00:00")).price_now == pytest.approx(2.3)
+
+
+def test_day_and_month_begin_anew_at_their_midnights() -> None:
+    device, settings = grid(CAPE, CHARGES), options(CHARGES, price=2)
+    start = at(CAPE, "2026-06-29 12:00")
+    state = device.bill(settings, State(), Span(start, 3600, 30), [1_000_000] * 30, [0] * 30)
+    said = device.report(settings, state, start + 30 * 3600)
+    assert said.month_cost == pytest.approx((30 * 2 + 2) * 1.15)  # one midnight
+    assert said.day_cost == pytest.approx((18 * 2 + 2) * 1.15)
+    state = device.bill(settings, state, Span(start + 30 * 3600, 3600, 7), [1_000_000] * 7, [0] * 7)
+    said = device.report(settings, state, start + 37 * 3600)
+    assert said.month_cost == said.day_cost == pytest.approx((1 * 2 + 2 + 30) * 1.15)  # July's first hour
+    assert said.cost == pytest.approx((37 * 2 + 2 + 2 + 30) * 1.15)
+    assert device.report(settings, state, at(CAPE, "2026-08-02 00:00")).month_cost == 0
+
+
+def test_who_was_away_pays_the_midnights_that_passed() -> None:
+    device, settings = grid(CAPE, CHARGES), options(CHARGES, price=2)
+    state = device.bill(settings, State(), Span(at(CAPE, "2026-06-28 12:00"), 3600, 1), [0], [0])
+    state = device.bill(settings, state, Span(at(CAPE, "2026-07-02 12:00"), 3600, 1), [0], [0])
+    said = device.report(settings, state, at(CAPE, "2026-07-02 13:00"))
+    assert said.fixed_cost == pytest.approx((4 * 2 + 30) * 1.15)
+    assert said.month_cost == pytest.approx((2 * 2 + 30) * 1.15)
+    assert said.day_cost == pytest.approx(2 * 1.15)
+
+
+def test_the_forecast_goes_through_the_hours_that_clocks_repeat_and_skip() -> None:
+    """Berlin, 25 October 2026: 02:00-03:00 comes twice. 29 March: it does not come."""
+    device, settings = grid(BERLIN), options(price=1)
+    for night, hours in (("2026-10-25", ["01", "02", "02", "03"]), ("2026-03-29", ["01", "03", "04", "05"])):
+        told = device.report(settings, State(), at(BERLIN, f"{night} 01:30")).price_forecast
+        assert [hour["start_time"][11:13] for hour in told[:4]] == hours
+        assert all(before["end_time"] == after["start_time"] for before, after in pairwise(told))
+
+
+def test_the_longest_forecast_is_one_that_home_assistant_keeps() -> None:
+    """Its recorder leaves out attributes of more than 16384 bytes."""
+    prices = ", ".join(f"{{price: {-99_999.123456 / (hour + 1)}, hours: {hour}-{hour + 1}}}" for hour in range(24))
+    text = f"vat: 100 %\nimport: {{zones: [{prices}]}}"
+    said = grid(CAPE, text).report(options(text), State(), at(CAPE, "2026-06-15 05:30"))
+    assert len(json.dumps({"price_forecast": said.price_forecast})) < 8_192
+
+
+# -- laws ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Spec:
+    """A tariff in other words than the program's: for reckoning step by step."""
+
+    zones: list[tuple[int, range, range, range]]  # price in micro, weekdays, minutes of the day, months
+    feed_in: list[tuple[int, range, range, range]]
+    blocks: list[tuple[int, str, int]]  # kWh at which it ends, price or add, micro
+    series: tuple[int, int, list[int]]  # start, seconds of each, micro
+    per_day: int
+    per_month: int
+    vat: int  # hundredths of a percent
+
+    def text(self) -> str:
+        names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+        def zone(price: int, days: range, minutes: range, when: range) -> str:
+            hours = "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (minutes.start, minutes.stop))
+            return (
+                f"{{price: {price / 1e6:.6f}, days: {names[days[0]]}-{names[days[-1]]}, hours: '{hours}', "
+                f"months: {months[when[0] - 1]}-{months[when[-1] - 1]}}}"
+            )
+
+        blocks = [f"{{up_to: {limit}, {word}: {price / 1e6:.6f}}}" for limit, word, price in self.blocks]
+        blocks += ["{add: 0}"] if blocks else []
+        return (
+            f"vat: {self.vat / 100}\ncharges: {{per_day: {self.per_day / 1e6:.6f}, per_month: {self.per_month / 1e6:.6f}}}\n"
+            f"import:\n  zones: [{', '.join(zone(*each) for each in self.zones)}]\n  blocks: [{', '.join(blocks)}]\n"
+            f"feed_in:\n  zones: [{', '.join(zone(*each) for each in self.feed_in)}]\n"
+        )
+
+    def price(self, zones: list[tuple[int, range, range, range]], local: datetime, base: int) -> int:
+        found = base
+        for price, days, minutes, months in zones:
+            if local.weekday() in days and local.hour * 60 + local.minute in minutes and local.month in months:
+                found = price
+        return found
+
+    def reckon(self, zone: str, span: Span, imported: list[int], exported: list[int]) -> dict[str, Fraction]:
+        """Sums in micro, one step after the other."""
+        sums = dict.fromkeys(("imports", "exports", "charges", "today", "this_month"), Fraction(0))
+        vat, used, yesterday = 1 + Fraction(self.vat, 10_000), Fraction(0), None
+        for time, bought, sold in zip(span.times, imported, exported, strict=True):
+            local = datetime.fromtimestamp(time, UTC).astimezone(ZoneInfo(zone))
+            new_day = (local.hour, local.minute, local.second) == (0, 0, 0) if yesterday is None else local.date() != yesterday
+            due = Fraction(0)
+            if new_day:
+                sums["today"] = Fraction(0)
+                due = self.per_day * vat
+                if local.day == 1:
+                    due += self.per_month * vat
+                    sums["this_month"], used = Fraction(0), Fraction(0)
+            yesterday = local.date()
+            sums["charges"] += due
+            price = self.price(self.zones, local, 2_500_000)
+            begin, length, values = self.series
+            if begin <= time < begin + length * len(values):
+                price = values[(time - begin) // length]
+            cost, left = Fraction(0), Fraction(bought * span.step, KWH)
+            for limit, word, amount in self.blocks:
+                part = min(left, max(Fraction(0), limit - used))
+                cost += part * (amount if word == "price" else price + amount)
+                used, left = used + part, left - part
+            cost = (cost + left * price) * vat
+            used += left
+            income = Fraction(sold * span.step, KWH) * self.price(self.feed_in, local, 700_000)
+            sums["imports"] += cost
+            sums["exports"] += income
+            for name in ("today", "this_month"):
+                sums[name] += due + cost - income
+        return sums
+
+
+MONEY = st.integers(-9_000_000, 90_000_000)
+RANGES = st.tuples(st.integers(0, 6), st.integers(0, 6)).map(lambda pair: range(min(pair), max(pair) + 1))
+MINUTES = st.lists(st.integers(0, 96), min_size=2, max_size=2, unique=True).map(lambda b: range(min(b) * 15, max(b) * 15))
+WHEN = st.sampled_from([range(1, 13), range(3, 11), range(1, 4), range(10, 13)])
+ZONES = st.lists(st.tuples(MONEY, RANGES, MINUTES, WHEN), max_size=4)
+LIMITS = st.lists(st.integers(1, 300), max_size=3, unique=True).map(sorted)
+# the end of March and of October: clocks change, a month begins soon after
+STARTS = {BERLIN: ["2026-03-28 20:00", "2026-10-24 20:00", "2026-10-31 00:00"], CAPE: ["2026-06-30 13:00", "2028-02-28 22:17"]}
+
+
+@given(data=st.data())
+@examples(max_examples=120, deadline=None)
+def test_the_bill_is_what_reckoning_step_by_step_gives_however_time_is_cut(data: st.DataObject) -> None:
+    zone = data.draw(st.sampled_from([CAPE, BERLIN]))
+    start = at(zone, data.draw(st.sampled_from(STARTS[zone])))
+    span = Span(start, data.draw(st.sampled_from([60, 900, 1000, 3600])), data.draw(st.integers(1, 90)))
+    spec = Spec(
+        data.draw(ZONES), data.draw(ZONES),
+        [(limit, data.draw(st.sampled_from(["price", "add"])), data.draw(MONEY)) for limit in data.draw(LIMITS)],
+        (start + 900 * data.draw(st.integers(-8, 60)), data.draw(st.sampled_from([300, 900, 3600])), data.draw(st.lists(MONEY, max_size=12))),
+        data.draw(MONEY), data.draw(MONEY), data.draw(st.integers(0, 2_500)),
+    )  # fmt: skip
+    seed = data.draw(st.integers(1, 30_000_000))
+    imported = [seed * (index + 1) % 30_000_001 for index in range(span.steps)]
+    exported = [power // 3 for power in reversed(imported)]
+    prices = ""
+    if spec.series[2]:
+        begin = datetime.fromtimestamp(spec.series[0], UTC).isoformat()
+        prices = series(begin, spec.series[1] // 60, [value / 1e6 for value in spec.series[2]])
+    device, settings = grid(zone, spec.text(), prices), options(spec.text(), prices, price=2.5, feed_in_price=0.7)
+    whole = device.bill(settings, State(), span, imported, exported)
+    bill = whole.bill
+    expected = spec.reckon(zone, span, imported, exported)
+    assert {name: Fraction(getattr(bill, name).units, UNIT) for name in expected} == expected
+    assert bill.total.units == bill.imports.units + bill.charges.units - bill.exports.units
+    bounds = sorted({0, span.steps, *data.draw(st.lists(st.integers(0, span.steps), max_size=5))})
+    state = State()
+    for first, last in pairwise(bounds):
+        state = device.bill(settings, state, span.part(first, last - first), imported[first:last], exported[first:last])
+        state = STATES.validate_json(STATES.dump_json(state))
+    assert state == whole
+    amounts = (bill.imports, bill.exports, bill.charges, bill.today, bill.this_month)
+    assert all(0 <= amount.rest < UNIT < 2**63 and abs(amount.micro) < 2**63 for amount in amounts)
+
+
+@pytest.mark.parametrize("name", ["block_tariff", "dynamic_price"])
+def test_a_home_s_bill_does_not_depend_on_its_windows(name: str) -> None:
+    bills = set()
+    for longest in (7, 60, 1440):
+        home, documents = read_home(EXAMPLES / f"{name}.yaml")
+        house = House(home, documents, max_steps=longest)
+        house.advance(home.start + 2 * 86_400)
+        bills.add(house.members["grid"].state)
+    assert len(bills) == 1
+    (state,) = bills
+    assert state.bill.total.micro != 0
