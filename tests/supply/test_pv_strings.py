@@ -242,13 +242,13 @@ def test_a_home_with_strings_has_one_ledger_and_one_set_of_readings_however_time
 
 def test_check_says_that_strings_are_too_long_for_the_input() -> None:
     home = parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 12, max_input_voltage: 500 V"), "home.yaml")
-    (line,) = rehearse(home, {}).warnings
+    (line,) = rehearse(home, {}).warnings()
     assert line == (
         "home.yaml:6: device roof: the strings' open-circuit voltage of 512 V at 1000 W/m² and 25 °C is above max_input_voltage, "
         "500 V: no power; use at most 10 modules per string"
     )
-    assert rehearse(parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 10, max_input_voltage: 500 V"), "home.yaml"), {}).warnings == []
-    assert rehearse(parse(HOME.replace("MORE", "max_input_voltage: 100 V"), "home.yaml"), {}).warnings == []
+    assert rehearse(parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 10, max_input_voltage: 500 V"), "home.yaml"), {}).warnings() == []
+    assert rehearse(parse(HOME.replace("MORE", "max_input_voltage: 100 V"), "home.yaml"), {}).warnings() == []
 
 
 def test_a_home_file_with_an_unknown_module_is_refused_where_it_says_so() -> None:

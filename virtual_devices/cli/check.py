@@ -19,7 +19,7 @@ def check(home: str | None) -> None:
     """
     found, documents = read_home(home, now=int(time.time()))
     rehearsal = rehearse(found, documents)
-    for line in rehearsal.warnings:
+    for line in rehearsal.warnings():
         click.echo(f"warning: {line}", err=True)
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from virtual_devices.kit.errors import HomeFileError, VirtualDevicesError
@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came up; one line each. warnings: allowed, but hardly meant.  notes: worth knowing."""
+    """A home that can start. members: as they were made.  notes: what its devices say is worth knowing, one line each."""
 
-    warnings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    home: Home
+    members: Mapping[str, Member]
+    notes: list[str]
+
+    def warnings(self) -> list[str]:
+        """What is allowed, but hardly meant; one line each. It may take a second: calendars are looked through for a year."""
+        return between_steps(self.home) + [
+            f"{self.home.source}:{entry.line}: device {entry.name}: {text}"
+            for entry in self.home.devices
+            for text in self.members[entry.name].device.warnings(entry.settings, self.home.start, self.home.step)
+        ]
 
 
 def rehearse(home: Home, documents: Mapping[str, str]) -> Rehearsal:
@@ -28,24 +37,21 @@ def rehearse(home: Home, documents: Mapping[str, str]) -> Rehearsal:
 
     Raises HomeFileError with file and line of every device that cannot start.
     """
-    found, problems = Rehearsal(between_steps(home)), []
-    made: dict[str, Member] = {}
+    members: dict[str, Member] = {}
+    problems, notes = [], []
     for entry in home.devices:
-        where = f"{home.source}:{entry.line}: device {entry.name}"
         try:
-            made[entry.name] = make_member(home, entry, documents)
-            device = made[entry.name].device
-            found.notes.extend(f"{entry.name}: {text}" for text in device.notes(entry.settings, home.start))
-            found.warnings.extend(f"{where}: {text}" for text in device.warnings(entry.settings, home.start, home.step))
+            member = members[entry.name] = make_member(home, entry, documents)
+            notes += [f"{entry.name}: {note}" for note in member.device.notes(entry.settings, home.start)]
         except VirtualDevicesError as error:
-            problems.append(f"{where}: {_line(error)}")
+            problems.append(f"{home.source}:{entry.line}: device {entry.name}: {_line(error)}")
     if problems:
         raise HomeFileError(problems)
     try:
-        House(home, made=made).step(1)
+        House(home, made=members).step(1)
     except VirtualDevicesError as error:
         raise HomeFileError([f"{_where(home, str(error))}: {_line(error)}"]) from error
-    return found
+    return Rehearsal(home, members, notes)
 
 
 def _where(home: Home, text: str) -> str:
