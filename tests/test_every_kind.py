@@ -43,7 +43,7 @@ BLUEPRINT = "_blueprint"
 MODULES = {**catalogue.kinds(), BLUEPRINT: "virtual_devices.loads._blueprint"}
 KINDS = sorted(MODULES)
 LIGHT = [kind for kind in KINDS if kind not in ("sun", "weather", "pv_array")]
-HEAVY = ("numpy", "pandas", "scipy", "pvlib", "yaml", "rich", "numba")
+HEAVY = ("numpy", "pandas", "scipy", "pvlib", "yaml", "rich", "numba", "icalendar", "holidays")
 STEPS = st.sampled_from([1, 60, 900, 3600])
 
 
@@ -162,7 +162,11 @@ def check_report(one: AnyDevice, settings: Any, state: Any, time: int) -> None:
     for item in fields(type(one).telemetry_type):
         value, reading = getattr(report, item.name), known[item.name]
         json.dumps(value, allow_nan=False)
-        if reading.type == "number":
+        if value is None:
+            assert reading.optional
+        elif reading.type == "list":
+            assert all(isinstance(each, dict) for each in value)
+        elif reading.type == "number":
             assert isinstance(value, (int, float))
             assert not isinstance(value, bool)
         elif reading.type == "flag":

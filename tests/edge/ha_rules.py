@@ -23,7 +23,10 @@ EVERY = {
 PLATFORMS: dict[str, tuple[set[str], set[str]]] = {  # platform → (required beside state_topic, also allowed)
     "sensor": (
         set(),
-        {"unit_of_measurement", "state_class", "last_reset_value_template", "options", "suggested_display_precision"},
+        {
+            "unit_of_measurement", "state_class", "last_reset_value_template", "options", "suggested_display_precision",
+            "json_attributes_topic", "json_attributes_template",
+        },
     ),
     "binary_sensor": (set(), {"payload_on", "payload_off"}),
     "number": ({"command_topic"}, {"min", "max", "step", "mode", "unit_of_measurement"}),

@@ -46,7 +46,7 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
         control = components[name]
         assert control["platform"] == PLATFORMS[item.type]
         assert control["command_topic"] == f"virtual/cape_town/{kind}/set/{name}"
-        assert control["entity_category"] == "config"
+        assert control.get("entity_category") == (None if item.everyday else "config")
         if control["platform"] == "number":
             assert control["min"] <= item.default <= control["max"]
             assert control.get("unit_of_measurement", "") == item.unit or item.unit == "/kWh"
@@ -128,3 +128,16 @@ def test_the_rules_find_what_is_wrong(spoil: Any, told: str) -> None:
     topic, message = announce("oven")
     spoil(message)
     assert told in ha_rules.problems(topic, message)
+
+
+def test_the_switch_that_makes_an_outage_stands_among_the_controls() -> None:
+    components = announce("grid")[1]["components"]
+    switches = {name: each.get("entity_category") for name, each in components.items() if each["platform"] == "switch"}
+    assert switches == {"main_switch": None, "breaker_trips": "config"}
+
+
+def test_a_list_is_a_count_with_the_list_as_attribute() -> None:
+    sensor = announce("grid")[1]["components"]["forecast"]
+    assert sensor["json_attributes_topic"] == "virtual/cape_town/grid/state"
+    assert sensor["value_template"] == "{{ (value_json.forecast or []) | length }}"
+    assert sensor["json_attributes_template"] == "{{ {'forecast': value_json.forecast or []} | to_json }}"

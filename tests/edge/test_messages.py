@@ -29,10 +29,11 @@ from virtual_devices.edge.messages import (
     settlement_bytes,
     write,
 )
+from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import Proposal, Settlement
+from virtual_devices.kit.settlement import LinkOffer, Proposal, Settlement
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [
@@ -111,6 +112,17 @@ def test_what_is_no_message_is_told_in_one_line(form: type[messages.Message], pa
     assert text.startswith(f"not a {form.__name__.lower()} message: ")
     assert "\n" not in text
     assert len(text) <= 300
+
+
+def test_a_link_says_how_long_its_breaker_stays_open_or_that_none_trips() -> None:
+    said = {"steps": 2, "connected": True, "import_limit": 1, "export_limit": None}
+    body = {
+        "run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {},
+        "offer": {"ability": "connects", "links": [said, said | {"breaker_reset": 300}]},
+    }
+    proposal = read(ProposalMessage, orjson.dumps(body)).to_kit("grid")
+    assert proposal.offer == LinkOffer([Link(2, connected=True, import_limit=1), Link(2, connected=True, import_limit=1, breaker_reset=300)])
+    assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("grid") == proposal
 
 
 @settings(max_examples=60, deadline=None)

@@ -41,7 +41,7 @@ def some_state(kind: str) -> dict[str, Any]:
     device_class = catalogue.load(kind)
     values: dict[str, Any] = settings_json(device_class.settings_type())
     for reading in readings_of(device_class):
-        example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00"}
+        example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00", "list": []}
         values[reading.name] = reading.choices[0] if reading.type == "choice" else example[reading.type]
     return values
 
@@ -52,7 +52,7 @@ def test_every_kind_has_metrics_of_its_numbers(metrics: Metrics, kind: str) -> N
     found = {name for name, _ in samples(metrics)}
     for family in families_of(kind):
         assert (f"{family.name}_total" if family.grows else family.name) in found
-    shown = {reading.name for reading in readings_of(catalogue.load(kind)) if reading.type != "text" and not reading.detail}
+    shown = {reading.name for reading in readings_of(catalogue.load(kind)) if reading.type not in ("text", "list") and not reading.detail}
     assert shown <= {family.key.removesuffix("_joules") for family in families_of(kind)}
 
 

@@ -48,7 +48,8 @@ ROOFS: list[Device] = [
 BATTERY: Device = ("battery", "battery", {"charge_power": 0.0, "discharge_power": 410.0, "soc": 54.0})
 OUTAGE: Device = (
     "grid", "grid",
-    {"import_power": 0.0, "export_power": 0.0, "connected": False, "main_switch": True, "outages": "06:30-08:30, 18:00-20:00",
+    {"import_power": 0.0, "export_power": 0.0, "connected": False, "main_switch": True, "outage_planned": True,
+     "start_time": "2026-06-21T06:30:00+02:00", "end_time": "2026-06-21T08:30:00+02:00", "starts_in": 0,
      "day_cost": 1.25, "currency": "ZAR"},
 )  # fmt: skip
 INVERTER: Device = (
@@ -109,24 +110,26 @@ def test_without_an_inverters_word_the_devices_own_are_added_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "connected", "outages", "change"),
+    ("connected", "planned", "starts_in", "start", "change"),
     [
-        ("06:45:00", False, "06:30-08:30, 18:00-20:00", "until 08:30"),
-        ("08:30:00", False, "06:30-08:30, 18:00-20:00", "until 08:30"),  # the last settled step was still without
-        ("17:59:00", True, "06:30-08:30, 18:00-20:00", "off at 18:00"),
-        ("18:00:00", True, "06:30-08:30, 18:00-20:00", "off at 18:00"),
-        ("21:00:00", True, "06:30-08:30, 18:00-20:00", "off at 06:30"),
-        ("23:30:00", False, "22:00-05:00", "until 05:00"),
-        ("18:30:00", False, "18:00-19:00, 18:45-20:00", "until 20:00"),
-        ("12:00:00", False, "00:00-24:00", "until 00:00"),
-        ("12:00:00", True, "", ""),
-        ("12:00:00", True, "nonsense", ""),
+        (False, True, 0, "06:30", "until 08:30"),
+        (False, False, 600, "18:00", ""),  # the last settled step was still without
+        (True, False, 1, "18:00", "off at 18:00"),
+        (True, True, 0, "18:00", "off at 18:00"),  # the last settled step was still with
+        (True, False, 1439, "18:00", "off at 18:00"),
+        (True, False, 1440, "18:00", ""),
+        (True, False, None, None, ""),
+        (True, False, 5, "nonsense", ""),
     ],
 )
-def test_the_next_outage_or_its_end(time: str, connected: bool, outages: str, change: str) -> None:  # noqa: FBT001
-    grid = {"import_power": 0.0, "export_power": 0.0, "connected": connected, "outages": outages}
-    clock = {**CLOCK, "local_time": f"2026-06-21 {time}"}
-    assert picture(("clock", "clock", clock), ("grid", "grid", grid)).now().grids[0].change == change
+def test_the_next_outage_or_its_end(
+    *, connected: bool, planned: bool, starts_in: float | None, start: str | None, change: str
+) -> None:
+    grid = {
+        "import_power": 0.0, "export_power": 0.0, "connected": connected, "outage_planned": planned, "starts_in": starts_in,
+        "start_time": start and f"2026-06-21T{start}:00+02:00", "end_time": "2026-06-21T08:30:00+02:00",
+    }  # fmt: skip
+    assert picture(("grid", "grid", grid)).now().grids[0].change == change
 
 
 def test_a_line_for_where_there_is_no_terminal() -> None:

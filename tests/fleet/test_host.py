@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
+from tests.supply.calendars import calendar, outage
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
@@ -41,7 +42,7 @@ def play(broker: Broker, tmp_path: Path) -> Play:
         ready = options.pop("ready", None)
         with Loop() as loop:
             duration = None if steps is None else steps * STEP
-            orders = Orders(home, {}, broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
+            orders = Orders(home, options.pop("documents", {}), broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
             host = HomeHost(loop, orders)
             return host.run((lambda resumed: ready(loop, host, resumed)) if ready else None)
 
@@ -174,3 +175,25 @@ def test_a_process_that_says_what_is_wrong_ends_the_home(play: Play, tmp_path: P
     home = named(RUNNING.replace("sun: {}", "sun: {}\n  weather: {file: gone.csv}"), "wrong")
     with pytest.raises(VirtualDevicesError, match="weather: its process ended with exit code 2"):
         play(home, 5, isolate=True)
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_a_file_that_changes_while_the_home_runs_is_followed(play: Play, tmp_path: Path, isolate: bool) -> None:  # noqa: FBT001
+    file, never = tmp_path / "off.ics", calendar()
+    file.write_text(never)
+
+    def change(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        assert loop.run(until=lambda: host.archive.state("grid").get("connected") is True, timeout=60)
+        file.write_text(calendar(outage("20260621T083000", "20260623T083000", "X-LOADSHEDDING-STAGE:4")))
+        assert loop.run(until=lambda: host.archive.state("grid").get("connected") is False, timeout=60)
+        assert host.archive.state("grid")["stage"] == 4
+        file.write_text("rubbish")
+        assert loop.run(until=lambda: bool(said), timeout=60)
+        loop.stop()
+
+    said: list[str] = []
+    text = RUNNING.replace('outages: "09:00-09:10"', "outage_calendar: off.ics").replace("speed: max", "speed: 600")
+    home = named(text, f"follows_{isolate}".lower())
+    result = play(home, None, documents={"off.ics": never}, isolate=isolate, ready=change, say=said.append)
+    assert result["audit"]["ok"], result["audit"]["problems"]
+    assert said[0].startswith("grid: off.ics, line 1: an iCalendar file begins with BEGIN:VCALENDAR")

@@ -179,6 +179,17 @@ def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
     assert site.complaints() == []
 
 
+@pytest.mark.parametrize("reading", ["forecast", "price_forecast"])
+def test_a_list_is_an_attribute_and_its_length_the_state(site: Site, reading: str) -> None:
+    entity = site.entity("grid", reading)
+
+    def same() -> bool:
+        shown, said = site.ha.states()[entity], site.state("grid")[reading]
+        return bool(said) and shown["state"] == str(len(said)) and shown["attributes"][reading] == said
+
+    assert soon(same, 10)
+
+
 def test_availability_follows_the_process(site: Site) -> None:
     entities = [site.entity("oven", field) for field in ("setpoint", "power", "energy")]
     other = site.entity("tv", "power")

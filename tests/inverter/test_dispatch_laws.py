@@ -132,7 +132,8 @@ def check_limits(
         assert flow["meter", "inverter"] <= round((settings.idle_power + settings.solar_export_draw) * 1000)
     if settings.load_limit == "Essentials" and not settings.solar_export:
         assert flow["inverter", "meter"] == 0
-    if settings.load_limit != "Allow Export" and not settings.solar_export and given:
+    biased = settings.load_limit != "Allow Export" and not settings.solar_export and not settings.grid_peak_shaving
+    if biased and given:
         assert imported >= min(round(settings.zero_export_power * 1000), imported + given) or not state.tied
 
 

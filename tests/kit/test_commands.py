@@ -88,11 +88,11 @@ def test_a_command_that_would_make_a_waiting_one_impossible_is_refused() -> None
     inverter.command({"battery_restart_capacity": 14}, START + 900)
     inverter.command({"battery_low_capacity": 25})
     with pytest.raises(SettingError, match="battery_restart_capacity must not be below"):
-        inverter.command({"battery_shutdown_capacity": 14}, START + 700)
+        inverter.command({"battery_shutdown_capacity": 15.5}, START + 700)
     with pytest.raises(SettingError, match=f"what is set for time {START + 900} would not do"):
         inverter.command({"battery_restart_capacity": 40, "battery_shutdown_capacity": 20}, START + 700)
     with pytest.raises(SettingError, match=f"what is set for time {START + 600} would not do"):
-        inverter.command({"battery_restart_capacity": 12, "battery_shutdown_capacity": 9})
+        inverter.command({"battery_restart_capacity": 11, "battery_shutdown_capacity": 9})
     assert [item.at for item in inverter.pending] == [None, START + 600, START + 900]
     for seconds in (0, 600, 900):
         inverter.begin(Span(START + seconds, 60, 1))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from virtual_devices.kit import catalogue, home_yaml
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import HomeFileError, SettingError
-from virtual_devices.kit.home import Home, documents_needed, order, override, partners_of, starting_at, warnings
+from virtual_devices.kit.home import Home, between_steps, documents_needed, order, override, partners_of, starting_at
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_schema import json_schema
 from virtual_devices.kit.home_time import instant
@@ -67,7 +67,7 @@ def test_a_good_home() -> None:
         (at("2026-06-21 07:00"), "oven", {"setpoint": 220.0}),
         (at("2026-06-21 17:45"), "oven", {"mode": "on"}),
     ]
-    assert warnings(home) == []
+    assert between_steps(home) == []
 
 
 def test_the_clocks_settings_stand_under_clock() -> None:
@@ -273,7 +273,7 @@ def test_a_later_event_sees_what_an_earlier_one_set() -> None:
 
 def test_times_between_steps_are_warned_of() -> None:
     text = GOOD.replace("17:45", "17:45:20").replace("18:00-20:30", "18:00:30-20:30")
-    assert warnings(parse(text, "my.yaml")) == [
+    assert between_steps(parse(text, "my.yaml")) == [
         (
             "my.yaml:18: the event at 2026-06-21 17:45:20 falls between two steps of 60 s and counts from the next, "
             "40 s later; move it, or change step"

@@ -46,9 +46,11 @@ devices:
     discharge_efficiency: {alike["discharge_efficiency"]} %
     taper_start: 100 %
     self_discharge: 0 %
+    cycle_life: 0  # SAM's cells do not age either
+    calendar_ageing: 0 %
     start_soc: {alike["start_soc"]} %
   grid: {{import_limit: 20 kW, export_limit: 20 kW}}
-  inverter: {{rated_power: 5 kW, nominal_efficiency: 96 %, idle_power: 0 W, battery_low_capacity: {alike["min_soc"]} %}}
+  inverter: {{rated_power: 5 kW, nominal_efficiency: 96 %, idle_power: 0 W, solar_export_draw: 0 W, zero_export_power: 0 W, battery_low_capacity: {alike["min_soc"]} %}}
   house: {{kind: base_load, file: load.csv}}
 """,
         "home.yaml",

@@ -116,3 +116,10 @@ def test_link_with_outages_and_the_switch() -> None:
     assert off == [Link(48, connected=False, import_limit=0, export_limit=0)]
     late = links(Span(MIDNIGHT, 3600, 24), outages="18:00:30-20:00")
     assert [(link.steps, link.connected) for link in late] == [(19, True), (1, False), (4, True)]
+
+
+def test_a_breaker_that_trips_is_in_the_link_while_there_is_a_grid() -> None:
+    day = Span(MIDNIGHT, 1800, 48)
+    assert [link.breaker_reset for link in links(day, breaker_trips=True, outages="18:00-20:30")] == [300, 0, 300]
+    assert [link.breaker_reset for link in links(day, breaker_trips=True, breaker_reset=45)] == [45]
+    assert [link.breaker_reset for link in links(day, breaker_reset=45)] == [0]

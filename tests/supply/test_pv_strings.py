@@ -21,10 +21,10 @@ from virtual_devices.kit.ahead import sliced
 from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.device import Settings as NoSettings
 from virtual_devices.kit.errors import HomeFileError
-from virtual_devices.kit.home import warnings
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
 from virtual_devices.kit.participants import Producer
+from virtual_devices.kit.rehearsal import rehearse
 from virtual_devices.kit.settlement import Share
 from virtual_devices.kit.window import Span, Window
 from virtual_devices.supply.pv_array import PvArray, Settings, on_cells
@@ -242,13 +242,13 @@ def test_a_home_with_strings_has_one_ledger_and_one_set_of_readings_however_time
 
 def test_check_says_that_strings_are_too_long_for_the_input() -> None:
     home = parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 12, max_input_voltage: 500 V"), "home.yaml")
-    (line,) = warnings(home)
+    (line,) = rehearse(home, {}).warnings()
     assert line == (
-        "home.yaml:6: roof: the strings' open-circuit voltage of 512 V at 1000 W/m² and 25 °C is above max_input_voltage, "
+        "home.yaml:6: device roof: the strings' open-circuit voltage of 512 V at 1000 W/m² and 25 °C is above max_input_voltage, "
         "500 V: no power; use at most 10 modules per string"
     )
-    assert warnings(parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 10, max_input_voltage: 500 V"), "home.yaml")) == []
-    assert warnings(parse(HOME.replace("MORE", "max_input_voltage: 100 V"), "home.yaml")) == []
+    assert rehearse(parse(HOME.replace("MORE", f"module: {LG}, modules_per_string: 10, max_input_voltage: 500 V"), "home.yaml"), {}).warnings() == []
+    assert rehearse(parse(HOME.replace("MORE", "max_input_voltage: 100 V"), "home.yaml"), {}).warnings() == []
 
 
 def test_a_home_file_with_an_unknown_module_is_refused_where_it_says_so() -> None:

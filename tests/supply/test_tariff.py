@@ -20,11 +20,12 @@ from pydantic import TypeAdapter
 from virtual_devices.edge.files import read_home
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_time import instant
 from virtual_devices.kit.house import House
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._bill import UNIT, Amount
-from virtual_devices.supply.grid import Grid, Settings, State
+from virtual_devices.supply.grid import Grid, Settings, State, Telemetry
 
 CAPE, BERLIN = "Africa/Johannesburg", "Europe/Berlin"
 STATES = TypeAdapter(State)
@@ -174,7 +175,7 @@ def test_a_price_series_wins_over_zones_and_they_hold_where_it_ends() -> None:
     at_noon = device.report(settings, State(), start + 3600)
     assert at_noon.price_now == pytest.approx(0.11)
     assert at_noon.feed_in_price_now == pytest.approx(0.1)
-    assert at_noon.next_price_change == "2026-06-15T10:15:00+00:00"
+    assert at_noon.next_price_change == "2026-06-15T12:15:00+02:00"
 
 
 def test_a_price_that_is_set_while_it_runs_is_the_base_price_from_then_on() -> None:
@@ -185,31 +186,57 @@ def test_a_price_that_is_set_while_it_runs_is_the_base_price_from_then_on() -> N
     assert state.bill.imports.money == pytest.approx((2 + 3 * 4 + 2 * 20) * 1.15, abs=1e-9)
 
 
+def test_a_tariff_whose_file_changes_while_the_home_runs_holds_from_the_next_window_on() -> None:
+    home = parse(
+        "home: plain\nsite: {latitude: -26.2, longitude: 28.04, time_zone: Africa/Johannesburg}\n"
+        "clock: {start: 2026-07-01, step: 60 s}\ndevices:\n  grid: {tariff: t}\n"
+        "  house: {kind: base_load, variation: 0}\n"
+    )
+    house = House(home, {"t": "import: {zones: [{price: 2}]}"})
+    house.advance(home.start + 3600)
+    connection = house.members["grid"]
+    first = connection.own_readings()["import_energy"]
+    new = Grid(Context("grid", home.site, {"t": "import: {zones: [{price: 5}]}"}))
+    connection.renew(new, {"tariff": "t"})
+    house.advance(home.start + 7200)
+    said = connection.readings()
+    assert said["import_energy"] > first > 0
+    assert said["import_cost"] == pytest.approx(first * 2 + (said["import_energy"] - first) * 5)
+    assert (said["price_now"], {hour["price"] for hour in said["price_forecast"]}) == (5, {5})
+
+
 # -- what it says -------------------------------------------------------------------------------------------------------
+
+
+def prices_of(said: Telemetry) -> list[float]:
+    return [hour["price"] for hour in said.price_forecast]
 
 
 def test_what_a_kwh_costs_now_and_when_that_changes() -> None:
     device, settings = grid(CAPE, PEAK), options(PEAK, price=2)
     said = device.report(settings, State(), at(CAPE, "2026-06-15 05:30"))
     assert said.price_now == pytest.approx(2.3)
-    assert said.next_price_change == "2026-06-15T04:00:00+00:00"
-    hourly = json.loads(said.price_forecast)
-    # this hour (05:00), 06:00-09:00, then 2 until midnight, then Youth Day (16 June) at 1
-    assert hourly == pytest.approx([2.3, *[4.6] * 3, *[2.3] * 15, *[1.15] * 5])
+    assert said.next_price_change == "2026-06-15T06:00:00+02:00"
+    # this hour (05:00), 06:00-09:00, then 2 until midnight, then Youth Day (16 June) at 1, Wednesday as Monday
+    assert prices_of(said) == pytest.approx([2.3, *[4.6] * 3, *[2.3] * 15, *[1.15] * 24, *[2.3] * 5])
+    assert said.price_forecast[0] == {
+        "start_time": "2026-06-15T05:00:00+02:00", "end_time": "2026-06-15T06:00:00+02:00", "price": pytest.approx(2.3),
+    }
+    assert said.price_forecast[-1]["end_time"] == "2026-06-17T05:00:00+02:00"
     # Friday after the peak: nothing changes before Saturday
-    assert device.report(settings, State(), at(CAPE, "2026-06-19 12:00")).next_price_change == "2026-06-19T22:00:00+00:00"
+    assert device.report(settings, State(), at(CAPE, "2026-06-19 12:00")).next_price_change == "2026-06-20T00:00:00+02:00"
 
 
 def test_an_hour_of_two_prices_is_foreseen_with_their_mean() -> None:
     text = "import: {zones: [{price: 6, hours: '06:15-07:00'}]}"
     said = grid(CAPE, text).report(options(text, price=2), State(), at(CAPE, "2026-06-15 06:59"))
-    assert json.loads(said.price_forecast)[:2] == [5, 2]
+    assert prices_of(said)[:2] == [5, 2]
 
 
 def test_a_flat_price_never_changes() -> None:
     said = grid(CAPE).report(options(price=3.5), State(), at(CAPE, "2026-06-15 05:30"))
     assert said.next_price_change is None
-    assert json.loads(said.price_forecast) == [3.5] * 24
+    assert prices_of(said) == [3.5] * 48
 
 
 def test_the_block_that_the_month_has_reached_is_in_the_price_until_the_month_ends() -> None:
@@ -218,8 +245,8 @@ def test_the_block_that_the_month_has_reached_is_in_the_price_until_the_month_en
     state = device.bill(settings, State(), Span(start, 3600, 1), [12_000_000], [0])
     said = device.report(settings, state, start + 3600)
     assert said.price_now == pytest.approx(3 * 1.15)
-    assert said.next_price_change == "2026-06-30T22:00:00+00:00"
-    assert json.loads(said.price_forecast) == pytest.approx([3.45] * 11 + [2.3] * 13)
+    assert said.next_price_change == "2026-07-01T00:00:00+02:00"
+    assert prices_of(said) == pytest.approx([3.45] * 11 + [2.3] * 37)
     assert device.report(settings, state, at(CAPE, "2026-07-01 00:00")).price_now == pytest.approx(2.3)
 
 
@@ -247,13 +274,21 @@ def test_who_was_away_pays_the_midnights_that_passed() -> None:
     assert said.day_cost == pytest.approx(2 * 1.15)
 
 
-@pytest.mark.parametrize("price", [-99_999.123456, -0.000123, 0.000123, 12_345.678912, 100_000])
-def test_the_longest_forecast_is_one_that_home_assistant_keeps(price: float) -> None:
-    prices = ", ".join(f"{{price: {price / (hour + 1)}, hours: {hour}-{hour + 1}}}" for hour in range(24))
+def test_the_forecast_goes_through_the_hours_that_clocks_repeat_and_skip() -> None:
+    """Berlin, 25 October 2026: 02:00-03:00 comes twice. 29 March: it does not come."""
+    device, settings = grid(BERLIN), options(price=1)
+    for night, hours in (("2026-10-25", ["01", "02", "02", "03"]), ("2026-03-29", ["01", "03", "04", "05"])):
+        told = device.report(settings, State(), at(BERLIN, f"{night} 01:30")).price_forecast
+        assert [hour["start_time"][11:13] for hour in told[:4]] == hours
+        assert all(before["end_time"] == after["start_time"] for before, after in pairwise(told))
+
+
+def test_the_longest_forecast_is_one_that_home_assistant_keeps() -> None:
+    """Its recorder leaves out attributes of more than 16384 bytes."""
+    prices = ", ".join(f"{{price: {-99_999.123456 / (hour + 1)}, hours: {hour}-{hour + 1}}}" for hour in range(24))
     text = f"vat: 100 %\nimport: {{zones: [{prices}]}}"
     said = grid(CAPE, text).report(options(text), State(), at(CAPE, "2026-06-15 05:30"))
-    assert len(said.price_forecast) <= 250
-    assert len(json.loads(said.price_forecast)) == 24
+    assert len(json.dumps({"price_forecast": said.price_forecast})) < 8_192
 
 
 # -- laws ---------------------------------------------------------------------------------------------------------------

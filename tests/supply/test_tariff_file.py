@@ -219,7 +219,7 @@ devices:
 
 def test_a_series_that_does_not_cover_the_start_is_refused_with_the_home_s_line() -> None:
     documents = {"p.json": f"[{entry(A, B)}, {entry(B, C)}]"}
-    assert rehearse(parse(HOME), documents) == [
+    assert rehearse(parse(HOME), documents).notes == [
         "grid: p.json: 2 prices from 2026-06-22 00:00 to 2026-06-22 02:00; then zones and base price hold",
         "grid: a kWh costs 0.2000 EUR at the start, until 2026-06-22 02:00",
     ]

@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),
     "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
+    "outages": ("virtual_devices.cli.outages:outages", "Outage calendars: made from load-shedding tables, and shown."),
     "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
     "run": ("virtual_devices.cli.run:run", "Host one device, as a container does."),
     "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),

@@ -7,7 +7,6 @@ import time
 import click
 
 from virtual_devices.edge.files import read_home
-from virtual_devices.kit.home import warnings
 from virtual_devices.kit.rehearsal import rehearse
 
 
@@ -19,11 +18,11 @@ def check(home: str | None) -> None:
     Exit code 0 when it can be started, 2 when it cannot.
     """
     found, documents = read_home(home, now=int(time.time()))
-    notes = rehearse(found, documents)
-    for line in warnings(found):
+    rehearsal = rehearse(found, documents)
+    for line in rehearsal.warnings():
         click.echo(f"warning: {line}", err=True)
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""
     click.echo(f"{found.source}: home {found.name} is fine: {len(found.devices)} devices{events}, starts {begin}")
-    for line in notes:
+    for line in rehearsal.notes:
         click.echo(line)

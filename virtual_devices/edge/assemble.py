@@ -60,8 +60,8 @@ def make_runtime(
     device_class = load(description.kind)
     settings = description.validated()
 
-    def make(site: SiteMessage) -> Member:
-        device = device_class(Context(description.name, site.to_kit(), description.documents))
+    def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
+        device = device_class(Context(description.name, site.to_kit(), documents))
         arguments = (description.name, description.kind, device, settings, description.settings)
         if device.ability == "ticks":
             member = Member(*arguments)
@@ -76,7 +76,9 @@ def make_runtime(
         return member
 
     arguments = (loop, endpoint, description.home, description.name, description.kind, device_class, make)
-    options: dict[str, Any] = {"on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh}
+    options: dict[str, Any] = {
+        "on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh, "documents": description.documents
+    }  # fmt: skip
     if device_class.ability == "ticks":
         from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
 

@@ -231,10 +231,12 @@ def _setting_value(item: SettingField) -> dict[str, Any]:
 
 
 def _reading_value(reading: Reading) -> dict[str, Any]:
-    types = {"number": "number", "flag": "boolean"}
+    types = {"number": "number", "flag": "boolean", "list": "array"}
     schema: dict[str, Any] = {"title": reading.title, "type": [types.get(reading.type, "string"), "null"]}
     if reading.type == "choice":
         schema["enum"] = [*reading.choices, None]
     if reading.type == "instant":
         schema["format"] = "date-time"
+    if reading.type == "list":
+        schema["items"] = {"type": "object"}
     return schema | ({"x-unit": reading.unit} if reading.unit else {})

@@ -55,7 +55,7 @@ def payload(
         if item.live:
             components[item.name] = _control(item, topics, currency)
     for reading in readings_of(device_class):
-        components[reading.name] = _sensor(reading, currency)
+        components[reading.name] = _sensor(reading, topics, currency)
     for name, component in components.items():
         component["unique_id"] = f"{identifier(home, device)}-{name}"
         component["default_entity_id"] = f"{component['platform']}.{home}_{device}_{name}"
@@ -117,8 +117,9 @@ def _control(item: SettingField, topics: Topics, currency: str) -> dict[str, Any
         "name": item.title,
         "command_topic": f"{topics.command}/{item.name}",
         "value_template": _plain(item.name),
-        "entity_category": "config",
     }
+    if not item.everyday:
+        component["entity_category"] = "config"
     if item.type == "flag":
         return component | {
             "platform": "switch",
@@ -154,7 +155,7 @@ def _number(item: SettingField, currency: str) -> dict[str, Any]:
     return number
 
 
-def _sensor(reading: Reading, currency: str) -> dict[str, Any]:
+def _sensor(reading: Reading, topics: Topics, currency: str) -> dict[str, Any]:
     """A sensor of a reading."""
     component: dict[str, Any] = {"name": reading.title, "platform": "sensor", "value_template": _plain(reading.name)}
     if reading.detail:
@@ -173,6 +174,13 @@ def _sensor(reading: Reading, currency: str) -> dict[str, Any]:
         return component | {"device_class": "enum", "options": list(reading.choices)}
     if reading.type == "instant":
         return component | {"device_class": "timestamp"}
+    if reading.type == "list":  # a state is 255 characters at most, an attribute is not
+        name, value = reading.name, _value(reading.name)
+        return component | {
+            "value_template": f"{{{{ ({value} or []) | length }}}}",
+            "json_attributes_topic": topics.state,
+            "json_attributes_template": f"{{{{ {{'{name}': {value} or []}} | to_json }}}}",
+        }
     if reading.type == "text":
         return component | {"value_template": _text(reading.name)}
     return component | _measurement(reading, currency)

@@ -48,12 +48,16 @@ def documents_of(home: Home, folder: Path) -> dict[str, str]:
 
 def read_document(name: str, folder: Path) -> str:
     """The text of one file: absolute, below ``folder``, or ``pvlib:NAME``. Raises ConfigurationError."""
-    path = _shipped(name) if name.startswith(SHIPPED) else _own(name, folder)
-    content = _content(path, MAX_DOCUMENT, f"file {name!r}")
+    content = _content(document_path(name, folder), MAX_DOCUMENT, f"file {name!r}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")  # weather files from elsewhere spell place names so
+
+
+def document_path(name: str, folder: Path) -> Path:
+    """Where a file is that a setting names. Raises ConfigurationError for a name that leads nowhere."""
+    return _shipped(name) if name.startswith(SHIPPED) else _own(name, folder)
 
 
 def _own(name: str, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from virtual_devices.kit.device import Link, Site
+from virtual_devices.kit.device import MAX_BREAKER_RESET, Link, Site
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.settlement import (
@@ -232,13 +232,13 @@ class StoreForm(Message):
 
 
 class LinkForm(Message):
-    """The grid over some steps."""
+    """The grid over some steps. breaker_reset: s, see Link."""
 
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
     connected: bool
     import_limit: Power | None
     export_limit: Power | None
-    breaker_reset: Annotated[int, Field(ge=0, le=86_400)] = 0
+    breaker_reset: Annotated[int, Field(ge=0, le=MAX_BREAKER_RESET)] = 0
 
 
 class ConnectionForm(Message):
@@ -297,7 +297,7 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         for points in ("charge_taper", "discharge_taper", "voltage"):
             values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    return LinkOffer([Link(link.steps, link.connected, link.import_limit, link.export_limit, link.breaker_reset) for link in form.links])
+    return LinkOffer([Link(**dict(link)) for link in form.links])
 
 
 _ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}

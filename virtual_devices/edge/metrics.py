@@ -107,7 +107,7 @@ class Metrics(Collector):
 
 
 def _reading(reading: Reading, exact: set[str]) -> Family | None:
-    if reading.type == "text" or (reading.name in exact and reading.name.endswith("_joules")):
+    if reading.type in ("text", "list") or (reading.name in exact and reading.name.endswith("_joules")):
         return None  # joules stand behind an energy total, and are what that total shows here
     if reading.type == "instant":
         return Family(f"{PREFIX}_{reading.name}_timestamp_seconds", reading.title, reading.name, instant=True)

@@ -35,7 +35,7 @@ from virtual_devices.edge.mqtt import Client, Will
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
-from virtual_devices.kit.face import readings_of, settings_json
+from virtual_devices.kit.face import readings_of, settings_json, settings_of
 from virtual_devices.kit.member import Member
 
 SILENCE = 5.0
@@ -47,7 +47,8 @@ ANSWERS = (100, 10.0)
 _LONGEST_COMMAND = 65_536
 _SHOWN = 80
 
-MakeMember = Callable[[SiteMessage], Member]
+MakeMember = Callable[[SiteMessage, Mapping[str, str]], Member]
+"""From the site and the text of each file that a setting names, by that name."""
 
 
 @lru_cache(maxsize=64)
@@ -59,7 +60,8 @@ def read_once(model: type[Message], payload: bytes) -> Any:
 class Runtime:
     """One device.
 
-    make: builds the member once the site is known.  on_state: told (name, kind, values) with every state, for metrics.
+    make: builds the member once the site is known.  documents: text of the files it is built from, by name.
+    on_state: told (name, kind, values) with every state, for metrics.
     on_fatal: told in words when this device cannot go on (another process has its name).
     """
 
@@ -77,7 +79,9 @@ class Runtime:
         on_fatal: Callable[[str], None] | None = None,
         log: Callable[[str], None] | None = None,
         fresh: bool = False,
+        documents: Mapping[str, str] | None = None,
     ) -> None:
+        self.documents = dict(documents or {})
         self.loop, self.home, self.name, self.kind, self.device_class = loop, home, name, kind, device_class
         self.topics = Topics(home, name)
         self.site: SiteMessage | None = None
@@ -255,7 +259,7 @@ class Runtime:
             return  # what arrives while it leaves does not bring it back
         try:
             if self.member is None:
-                self.member = self._make(self.site)
+                self.member = self._make(self.site, self.documents)
             self.begin()
         except VirtualDevicesError as error:
             self._fatal(str(error))
@@ -263,6 +267,26 @@ class Runtime:
         self.online = True
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
+
+    def renew(self, file: str, text: str) -> bool:
+        """A file that settings name has a new text: it is in force from the next window on that is not proposed yet.
+
+        A device that refuses it says so, and goes on with the text that it has. False: not yet, it waits for its clock.
+        """
+        if self.member is None or self.site is None or not self.online:
+            return False
+        documents = {**self.documents, file: text}
+        try:
+            renewed = self._make(self.site, documents)
+        except Exception as error:  # noqa: BLE001 - one device's fault must not end the others of this process
+            problem = error if isinstance(error, VirtualDevicesError) else f"a fault of the program ({error!r}) on file {file!r}"
+            self.complain(f"{problem}; until then it goes on with the file as it was", self.name)
+            return True
+        self.documents = documents
+        settings = self._settings_json()
+        naming = [item.name for item in settings_of(self.device_class) if item.document and settings[item.name] == file]
+        self.member.renew(renewed.device, dict.fromkeys(naming, file))
+        return True
 
     def complain(self, text: str, about: str) -> None:
         """Say on the own error topic what is wrong with somebody's message; in a flood, how many more there were."""

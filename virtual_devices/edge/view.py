@@ -13,13 +13,14 @@ from typing import Any
 
 from virtual_devices.edge.messages import AboutMessage, write
 from virtual_devices.edge.seen import Seen, number
-from virtual_devices.kit.calendar import DAY, DailyTimes
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import VirtualDevicesError
 
 _LISTED = 8
 _STILL = 0.5
 """W below which a flow is none."""
+_DAY = 24 * 60
+"""Minutes within which an outage is announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Picture:
         time = _time(clock)
         sources = tuple(_source(seen) for seen in self.of("produces"))
         stores = tuple(_store(seen) for seen in self.of("stores"))
-        grids = tuple(_grid(seen, time) for seen in self.of("connects"))
+        grids = tuple(_grid(seen) for seen in self.of("connects"))
         loads = tuple(_load(seen) for seen in self.of("consumes"))
         pv = _first(number(told, "pv_power"), _sum(sources)) if sources else None
         battery = _first(number(told, "battery_power"), _sum(stores)) if stores else None
@@ -234,11 +235,11 @@ def _store(seen: Seen) -> Flow:
     return Flow(seen.name, power, note, level=None if soc is None else soc / 100, online=seen.online)
 
 
-def _grid(seen: Seen, time: datetime | None) -> Flow:
+def _grid(seen: Seen) -> Flow:
     imported, exported = number(seen.state, "import_power"), number(seen.state, "export_power")
     power = None if imported is None or exported is None else imported - exported
     connected = seen.state.get("connected") is not False
-    change = _change(_times(seen.state.get("outages")), time, connected=connected)
+    change = _change(seen.state, connected=connected)
     if seen.state.get("main_switch") is False:
         note, change = "switched off", ""
     elif not connected:
@@ -247,29 +248,20 @@ def _grid(seen: Seen, time: datetime | None) -> Flow:
         note = ""
     else:
         note = "import" if power >= _STILL else "export" if power <= -_STILL else "connected"
-    word = "off at" if connected else "until"
-    return Flow(seen.name, power, note, f"{word} {change}" if change else "", fine=connected, online=seen.online)
+    return Flow(seen.name, power, note, change, fine=connected, online=seen.online)
 
 
-def _times(text: Any) -> DailyTimes | None:
+def _change(state: dict[str, Any], *, connected: bool) -> str:
+    """When the grid goes, if that is within a day, or comes back; nothing where nobody knows."""
+    soon = number(state, "starts_in")
+    if not connected:
+        text = state.get("end_time") if state.get("outage_planned") else None
+    else:
+        text = state.get("start_time") if soon is not None and soon < _DAY else None
     try:
-        return DailyTimes.parse(text)
+        return f"{'off at' if connected else 'until'} {datetime.fromisoformat(text):%H:%M}" if isinstance(text, str) else ""
     except ValueError:
-        return None
-
-
-def _change(times: DailyTimes | None, time: datetime | None, *, connected: bool) -> str:
-    """When a daily outage begins, or ends, next; nothing where there is none."""
-    if times is None or not times.periods or time is None:
         return ""
-    second = time.hour * 3600 + time.minute * 60 + time.second
-    bounds = sorted(((end if not connected else begin) - second) % DAY for begin, end in times.periods)
-    if connected:
-        found = bounds[0]
-    else:  # an outage that runs into another one ends with that
-        found = next((bound for bound in bounds if not times.at((second + bound) % DAY)), bounds[-1])
-    found = (second + found) % DAY
-    return f"{found // 3600:02}:{found // 60 % 60:02}"
 
 
 def _load(seen: Seen) -> Flow:
@@ -340,7 +332,7 @@ def _store_words(seen: Seen) -> str:
 
 
 def _grid_words(seen: Seen) -> str:
-    flow = _grid(seen, None)
+    flow = _grid(seen)
     return "" if flow.power is None else flow.note + _amount(flow.power)
 
 

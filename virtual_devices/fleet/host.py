@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.booking import Book
+from virtual_devices.edge.document_watch import DocumentWatch
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
@@ -71,6 +72,7 @@ class HomeHost:
         self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received)
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
+        self._watch: DocumentWatch | None = None
         self.ended = False
         self.failure: str | None = None
         self._ledger: LedgerFile | None = None
@@ -141,6 +143,7 @@ class HomeHost:
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
             )  # fmt: skip
             self.runtimes[name] = runtime
+        self._watch = DocumentWatch(self.loop, orders.folder, self.runtimes.values())
         for runtime in self.runtimes.values():
             runtime.start()
 
@@ -161,6 +164,8 @@ class HomeHost:
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
+        if self._watch is not None:
+            self._watch.close()
         if self.processes is not None:
             self.processes.stop_all()
         for name in sorted(self.runtimes, key=lambda name: name != CLOCK):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
@@ -19,6 +20,9 @@ from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.face import settings_json, settings_of, validate_change
 from virtual_devices.kit.member import Command
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.runtime import Runtime
 
 
 def host_device(
@@ -77,11 +81,27 @@ def host_device(
             signal.signal(number, lambda *_: loop.stop())
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
-        runtime.start()
-        loop.run()
-        runtime.stop()
+        with _watched(loop, folder, runtime):
+            runtime.start()
+            loop.run()
+            runtime.stop()
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+@contextmanager
+def _watched(loop: Loop, folder: Path, runtime: Runtime) -> Iterator[None]:
+    """What changes in the device's files is taken over within the block."""
+    if not runtime.documents:
+        yield
+        return
+    from virtual_devices.edge.document_watch import DocumentWatch  # noqa: PLC0415 - it brings YAML, which few devices need
+
+    watch = DocumentWatch(loop, folder, [runtime])
+    try:
+        yield
+    finally:
+        watch.close()
 
 
 def _end_with_stdin(loop: Loop) -> None:

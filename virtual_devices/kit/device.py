@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Names of homes and devices."""
 MAX_NAME = 40
+MAX_BREAKER_RESET = 86_400
+"""Longest that a breaker stays open, in s."""
 
 Inputs = "Mapping[str, Mapping[str, Sequence[int]]]"
 """Conditions of partners, by the setting that names the partner, then by field; an absent optional partner is missing."""
@@ -117,6 +119,11 @@ class HomeFileOnly:
     """Marks a setting that is fixed while a home runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Everyday:
+    """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
+
+
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
 FileName = Annotated[str, Field(max_length=400), Document()]
 
@@ -154,8 +161,8 @@ class StoreState:
 class Link:
     """A grid connection over ``steps`` steps. Limits in milliwatts; None: no limit.
 
-    breaker_reset: seconds that the home's own breaker stays open once more than import_limit is asked for; 0: the inverter
-    sheds loads instead.
+    breaker_reset: seconds for which the home's own breaker stays open once more than import_limit is asked for; 0: it has none
+    that trips, the inverter sheds loads instead.
     """
 
     steps: int
@@ -196,8 +203,15 @@ class Device(ABC, Generic[S, T, R]):
         """State at a fresh start. A device whose State has no defaults overrides this."""
         return cast("T", self.state_type())
 
+    def warnings(self, settings: S, start: int, step: int) -> list[str]:
+        """What is allowed, but hardly meant, at a start at ``start`` (UTC seconds) with steps of ``step`` s.
+
+        One line each, and how to mend it; ``check`` warns of them.
+        """
+        return []
+
     def notes(self, settings: S, start: int) -> list[str]:
-        """What its owner should know before a start at ``start`` (UTC seconds), one line each; ``check`` shows them.
+        """What is worth knowing before a start at ``start`` (UTC seconds), and nothing to mend; one line each.
 
         Raises ConfigurationError for what does not fit that start.
         """
@@ -206,11 +220,6 @@ class Device(ABC, Generic[S, T, R]):
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
-
-    @classmethod
-    def cautions(cls, settings: S) -> list[str]:  # noqa: ARG003 - the signature is the same for every device
-        """What is allowed, but hardly meant: one line each, and how to mend it. ``check`` says it."""
-        return []
 
 
 class Ticks(Device[S, T, R]):
@@ -328,6 +337,10 @@ class Connects(Device[S, T, R]):
     def bill(self, settings: S, state: T, span: Span, imported: Sequence[int], exported: Sequence[int]) -> T:
         """State after the span's import and export (milliwatts per step): what it costs."""
         return state
+
+    @abstractmethod
+    def mains(self, settings: S, time: int, power: float) -> tuple[float, float]:
+        """Voltage (V) and frequency (Hz) at the meter at ``time`` while connected. power: W drawn, negative: fed in."""
 
 
 class Settles(Device[S, T, R]):

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Choices, Conditions, Document, HomeFileOnly, Partner, Settings
+from virtual_devices.kit.device import Choices, Conditions, Document, Everyday, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from virtual_devices.kit.catalogue import AnyDevice
 
 SettingType = Literal["number", "integer", "flag", "choice", "text", "times"]
-ReadingType = Literal["number", "flag", "choice", "text", "instant"]
+ReadingType = Literal["number", "flag", "choice", "text", "instant", "list"]
 
 MAX_TEXT = 10_000
 """Most characters of a text setting that names no limit of its own."""
@@ -44,7 +44,7 @@ class SettingField:
     quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
     words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
-    partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
+    everyday: the switch that its owner reaches for.  partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
     """
 
     name: str
@@ -61,6 +61,7 @@ class SettingField:
     longest: int = MAX_TEXT
     default: Any = None
     live: bool = True
+    everyday: bool = False
     partner: Partner | None = None
     document: bool = False
     optional: bool = False
@@ -90,7 +91,11 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading. detail: hidden from a first look.  day, month: falls to 0 when one begins.  device_class: of a flag."""
+    """One reading.
+
+    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  day, month: falls to 0 when one
+    begins.  device_class: of a flag.  optional: null where there is nothing to report.
+    """
 
     name: str
     title: str
@@ -101,6 +106,7 @@ class Reading:
     month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
+    optional: bool = False
 
     @property
     def unit(self) -> str:
@@ -243,6 +249,7 @@ def _setting(model: type[Settings], name: str, info: FieldInfo) -> SettingField:
         longest=next((mark.max_length for mark in parts.marks if isinstance(mark, MaxLen)), MAX_TEXT),
         default=None if required else _default(info),
         live=not (document or partner or parts.one(HomeFileOnly)),
+        everyday=parts.one(Everyday) is not None,
         partner=partner,
         document=document,
         optional=parts.optional,
@@ -306,6 +313,7 @@ def _readings(source: type[Any]) -> Iterator[Reading]:
             month=mark.month,
             device_class=mark.device_class,
             choices=choices,
+            optional=parts.optional,
         )
 
 
@@ -316,6 +324,8 @@ def _reading_type(
         return "instant"
     if choices:
         return "choice"
+    if any(get_origin(kind) is list for kind in parts.types):
+        return "list"
     kinds: set[Any] = set(parts.types)
     if kinds == {bool}:
         return "flag"
@@ -324,7 +334,7 @@ def _reading_type(
     if kinds and kinds <= {int, float}:
         return "number"
     raise CatalogueError(
-        f"{source.__module__}.{source.__name__}.{name}: no face shows this type; use a quantity, int, bool, str or Literal"
+        f"{source.__module__}.{source.__name__}.{name}: no face shows this type; use a quantity, int, bool, str, Literal or list"
     )
 
 

@@ -238,13 +238,9 @@ def _sort(entries: Iterable[DeviceEntry]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(done), circle
 
 
-def warnings(home: Home) -> list[str]:
-    """What a home's devices caution against, and times that fall between two steps: they count from the next. One line each."""
-    found = [
-        f"{home.source}:{entry.line}: {entry.name}: {text}"
-        for entry in home.devices
-        for text in entry.device_class.cautions(entry.settings)
-    ]
+def between_steps(home: Home) -> list[str]:
+    """Times of a home that fall between two steps: they count from the next. One line each."""
+    found = []
     for event in home.events:
         late = -(event.at - home.start) % home.step
         if late:

@@ -37,11 +37,18 @@ def make_member(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) ->
 class House:
     """Devices coupled in process.
 
-    documents: text of the files that settings name.  max_steps: longest window.  listeners: called with every ledger
-    record.  time: end of what is settled, UTC seconds.
+    documents: text of the files that settings name.  max_steps: longest window.  made: members that were made already.
+    listeners: called with every ledger record.  time: end of what is settled, UTC seconds.
     """
 
-    def __init__(self, home: Home, documents: Mapping[str, str] | None = None, *, max_steps: int = MAX_STEPS) -> None:
+    def __init__(
+        self,
+        home: Home,
+        documents: Mapping[str, str] | None = None,
+        *,
+        max_steps: int = MAX_STEPS,
+        made: Mapping[str, Member] | None = None,
+    ) -> None:
         self.home = home
         self.time = home.start
         self.seq = 0
@@ -50,7 +57,8 @@ class House:
         self.members: dict[str, Member] = {}
         entries = {entry.name: entry for entry in home.devices}
         for name in order(home):
-            self.members[name] = make_member(home, entries[name], documents or {})
+            known = (made or {}).get(name)
+            self.members[name] = make_member(home, entries[name], documents or {}) if known is None else known
         settlers = [member for member in self.members.values() if isinstance(member, Settler)]
         if len(settlers) != 1:
             raise ConfigurationError(f"home {home.name}: one inverter is needed, not {len(settlers)}")

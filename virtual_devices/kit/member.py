@@ -64,6 +64,7 @@ class Member:
         self.time: int | None = None
         self.busy_until: int | None = None
         """End of what is proposed and not settled yet."""
+        self._renewal: tuple[AnyDevice, dict[str, Any]] | None = None
         self._ahead: list[Settings] = []
         self._ahead_of = settings
         self._derived: tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]] = (None, {}, {})
@@ -108,6 +109,10 @@ class Member:
 
     def begin(self, span: Span) -> int:
         """Put in force what is due at the start of a span; return the steps until the next timed command."""
+        if self._renewal is not None:
+            (self.device, changes), self._renewal = self._renewal, None
+            self.applied.append(Applied(changes, span.start))
+            self.device_changed()
         ahead = self._settings_ahead()
         while self.pending and (self.pending[0].at is None or self.pending[0].at <= span.start):
             command = self.pending.pop(0)
@@ -162,8 +167,19 @@ class Member:
             self._derived = self.settings, settings_json(self.settings), cast("dict[str, tuple[str, Partner]]", named)
         return self._derived
 
+    def renew(self, device: AnyDevice, changes: Mapping[str, Any]) -> None:
+        """Go on with the same device made anew from other files, from the next span on that is not proposed yet.
+
+        Settings, state and counters stay. changes: the settings that name the files, for ``applied``.
+        """
+        before = self._renewal[1] if self._renewal is not None else {}
+        self._renewal = device, {**before, **changes}
+
     def settings_changed(self) -> None:
         """Hook: the settings in force are new."""
+
+    def device_changed(self) -> None:
+        """Hook: the device was made anew; what was worked out ahead with the old one is void."""
 
     def take_applied(self) -> list[Applied]:
         """What has come into force since the last call."""

@@ -54,6 +54,9 @@ class Observer(Member):
         super().__init__(name, kind, device, settings, declared)
         self._foreseen = Foreseen()
 
+    def device_changed(self) -> None:
+        self._foreseen = Foreseen()
+
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
         """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
         columns = self.columns(window, inputs)
@@ -168,6 +171,9 @@ class Consumer(Participant):
     def state(self, state: Any) -> None:
         self._course = Course(self.device, state)
 
+    def device_changed(self) -> None:
+        self.state = self.state  # a course of the new device, from where the old one is
+
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
         supplied = bool(self.last.get("supplied", 1))
@@ -212,6 +218,9 @@ class Producer(Participant):
         self._foreseen = Foreseen()
         self._power: list[int] = []
         self._beside: dict[str, Sequence[int]] = {}
+
+    def device_changed(self) -> None:
+        self._foreseen = Foreseen()
 
     def offer(self, span: Span, inputs: Inputs) -> Supply:
         columns = self._foreseen.over(
@@ -332,7 +341,13 @@ class Connection(Participant):
         }
 
     def own_readings(self) -> dict[str, Any]:
-        return {**super().own_readings(), "connected": bool(self.last.get("connected", 0))}
+        values = super().own_readings()
+        connected = bool(self.last.get("connected", 0))
+        voltage, frequency = 0.0, 0.0
+        if connected and self.time is not None:
+            power = values["import_power"] - values["export_power"]
+            voltage, frequency = self.device.mains(self.settings, self.time, power)
+        return {**values, "connected": connected, "voltage": voltage, "frequency": frequency}
 
 
 _MEMBERS: dict[str, type[Member]] = {

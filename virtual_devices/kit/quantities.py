@@ -106,6 +106,7 @@ WIND_SPEED = Quantity("wind_speed", "m/s", (*_scale(kn=0.514444), ("km/h", 1 / 3
                       metric="meters_per_second")
 VOLTAGE = Quantity("voltage", "V", _scale(kV=1e3), "voltage", metric="volts")
 CURRENT = Quantity("current", "A", _scale(mA=1e-3), "current", metric="amperes")
+RESISTANCE = Quantity("resistance", "Ω", (("ohm", 1.0), ("mΩ", 1e-3)), metric="ohms", digits=2)
 CHARGE_RATE = Quantity("charge_rate", "C", metric="per_hour", digits=2)
 CYCLES = Quantity("cycles", "", digits=2)
 FREQUENCY = Quantity("frequency", "Hz", device_class="frequency", metric="hertz", digits=2)
@@ -135,6 +136,7 @@ Irradiance = Annotated[float, IRRADIANCE]
 WindSpeed = Annotated[float, WIND_SPEED]
 Voltage = Annotated[float, VOLTAGE]
 Current = Annotated[float, CURRENT]
+Resistance = Annotated[float, RESISTANCE]
 ChargeRate = Annotated[float, CHARGE_RATE]
 Cycles = Annotated[float, CYCLES]
 Frequency = Annotated[float, FREQUENCY]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from virtual_devices.kit.quantities import Current, Energy, Power, Soc, StoredEnergy, Voltage
+from virtual_devices.kit.quantities import Current, Energy, Frequency, Power, Soc, StoredEnergy, Voltage
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,12 @@ class StoresReadings:
 
 @dataclass(frozen=True, slots=True)
 class ConnectsReadings:
-    """Of the grid connection."""
+    """Of the grid connection. voltage, frequency: at the meter; 0 while it is not connected."""
 
     connected: Annotated[bool, Mark(device_class="connectivity")]
     import_power: Power
     export_power: Power
     import_energy: Energy
     export_energy: Energy
+    voltage: Voltage
+    frequency: Frequency

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from virtual_devices.kit.errors import HomeFileError, VirtualDevicesError
-from virtual_devices.kit.home import Home, documents_needed
+from virtual_devices.kit.home import Home, between_steps, documents_needed
 from virtual_devices.kit.house import House, make_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from virtual_devices.kit.member import Member
 
-def rehearse(home: Home, documents: Mapping[str, str]) -> list[str]:
-    """Find what only shows when devices are at work, such as a file of the wrong form; return the devices' notes.
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A home that can start. members: as they were made.  notes: what its devices say is worth knowing, one line each."""
+
+    home: Home
+    members: Mapping[str, Member]
+    notes: list[str]
+
+    def warnings(self) -> list[str]:
+        """What is allowed, but hardly meant; one line each. It may take a second: calendars are looked through for a year."""
+        return between_steps(self.home) + [
+            f"{self.home.source}:{entry.line}: device {entry.name}: {text}"
+            for entry in self.home.devices
+            for text in self.members[entry.name].device.warnings(entry.settings, self.home.start, self.home.step)
+        ]
+
+
+def rehearse(home: Home, documents: Mapping[str, str]) -> Rehearsal:
+    """Find what only shows when devices are at work, such as a file of the wrong form.
 
     Raises HomeFileError with file and line of every device that cannot start.
     """
+    members: dict[str, Member] = {}
     problems, notes = [], []
     for entry in home.devices:
         try:
-            device = make_member(home, entry, documents).device
-            notes += [f"{entry.name}: {note}" for note in device.notes(entry.settings, home.start)]
+            member = members[entry.name] = make_member(home, entry, documents)
+            notes += [f"{entry.name}: {note}" for note in member.device.notes(entry.settings, home.start)]
         except VirtualDevicesError as error:
             problems.append(f"{home.source}:{entry.line}: device {entry.name}: {_line(error)}")
     if problems:
         raise HomeFileError(problems)
     try:
-        House(home, documents).step(1)
+        House(home, made=members).step(1)
     except VirtualDevicesError as error:
         raise HomeFileError([f"{_where(home, str(error))}: {_line(error)}"]) from error
-    return notes
+    return Rehearsal(home, members, notes)
 
 
 def _where(home: Home, text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.device import Context
@@ -16,7 +17,8 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.supply._price_series import Series, read_series
 from virtual_devices.supply._zones import FOREVER, MICRO, Zones
 
-HOURS = 24
+HOURS = 48
+"""That the forecast has, with the one of now."""
 LOOK_AHEAD = 31
 """Days in which the next change of the price is looked for."""
 _HOUR = 3600
@@ -128,14 +130,16 @@ class Outlook:
         return None
 
     @property
-    def hourly(self) -> str:
-        """Mean price of a kWh in this hour and in each of the 23 that follow: a list in JSON, at most 250 characters."""
+    def hourly(self) -> list[dict[str, Any]]:
+        """This hour and the 47 that follow, in local time, each with the mean price of a kWh in the currency."""
         first = self.time - self.local.second_of_day(self.time) % _HOUR
-        means = []
+        found, begins = [], self.local.local(first).isoformat()
         for start in range(first, first + HOURS * _HOUR, _HOUR):
             total = sum(price * (until - begin) for begin, until, price in self.pieces(start, start + _HOUR))
-            means.append(f"{round(total / _HOUR / MICRO**2, 4):.6g}")
-        return f"[{','.join(means)}]"
+            ends = self.local.local(start + _HOUR).isoformat()
+            found.append({"start_time": begins, "end_time": ends, "price": round(total / _HOUR / MICRO**2, 6)})
+            begins = ends
+        return found
 
 
 def load_tariff(context: Context, tariff: str | None, price_series: str | None, feed_in_series: str | None) -> Tariff:

@@ -1,4 +1,6 @@
-"""The public grid at the home's meter: there or not, with limits, at a price.
+"""The public grid at the home's meter: there or not, with limits, weak in the evening, at a price.
+
+Outages come from daily times and from an iCalendar file (``virtual_devices.supply._outage_calendar``), whichever says so.
 
 What a kWh costs and earns is in ``virtual_devices.supply._tariff``, the exact bill in ``virtual_devices.supply._bill``.
 """
@@ -7,29 +9,75 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Connects, Context, FileName, HomeFileOnly, Link, milliwatts
+from virtual_devices.kit.calendar import DAY, DailyTimes
+from virtual_devices.kit.device import (
+    MAX_BREAKER_RESET,
+    Connects,
+    Context,
+    Everyday,
+    FileName,
+    HomeFileOnly,
+    Link,
+    milliwatts,
+)
 from virtual_devices.kit.device import Settings as DeviceSettings
-from virtual_devices.kit.quantities import INSTANT, Money, Power, Price
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.quantities import (
+    INSTANT,
+    Duration,
+    Frequency,
+    Money,
+    Percent,
+    Power,
+    Price,
+    Resistance,
+    Voltage,
+)
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import Span
+from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
 from virtual_devices.supply._bill import Bill, book
+from virtual_devices.supply._mains import evening, frequency, voltage
+from virtual_devices.supply._outages import Outage, daily, merged
+from virtual_devices.supply._outages import runs as runs_of
 from virtual_devices.supply._tariff import Outlook, Tariff, load_tariff, notes
 from virtual_devices.supply._zones import HIGHEST, MICRO
+
+if TYPE_CHECKING:
+    from virtual_devices.supply._outage_calendar import OutageCalendar
 
 
 class Settings(DeviceSettings):
     """The connection, its outages and its tariff. A limit of 0 allows nothing that way."""
 
-    main_switch: bool = Field(True, title="Main switch", description="The owner's switch at the meter")
+    main_switch: Annotated[bool, Everyday()] = Field(
+        True, title="Main switch", description="Off: an outage now, until it is on again"
+    )
     outages: DailyTimes = Field(DailyTimes(()), title="Outages", description="Local times without grid, every day")
+    outage_calendar: FileName | None = Field(
+        None, title="Outage calendar", description="iCalendar file (.ics) of outages, beside the daily ones; "
+        "events of the category LOADSHEDDING or OUTAGE count, or all where no event has a category",
+    )
+    nominal_voltage: Voltage = Field(230, ge=90, le=480, title="Nominal voltage")
+    nominal_frequency: Frequency = Field(50, ge=45, le=65, title="Nominal frequency")
+    line_resistance: Resistance = Field(
+        0.4, ge=0, le=5, title="Line resistance", description="Of the way to the transformer; the reference of IEC 60725 is 0.4 Ω"
+    )
+    evening_sag: Percent = Field(
+        4, ge=0, le=30, title="Evening sag", description="Of the nominal voltage, lost to the neighbourhood at half past seven"
+    )
     import_limit: Power = Field(13_800, ge=0, le=1_000_000, title="Import limit", description="13.8 kW is 60 A at 230 V")
     export_limit: Power = Field(5_000, ge=0, le=1_000_000, title="Export limit", description="0: no export allowed")
+    breaker_trips: bool = Field(
+        False, title="Breaker trips", description="Off: what is above the import limit is shed; on: the home's own breaker opens"
+    )
+    breaker_reset: Duration = Field(
+        300, ge=1, le=MAX_BREAKER_RESET, multiple_of=1, title="Breaker reset", description="How long a breaker that tripped stays open"
+    )
     price: Price = Field(
         3.5, ge=-HIGHEST, le=HIGHEST, title="Price", description="Paid for a kWh imported, where tariff and series say nothing else"
     )
@@ -58,11 +106,11 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Telemetry:
-    """cost: import_cost and fixed_cost less export_income, since the fresh start.
+class Telemetry(OutageReadings):
+    """What is planned, and the bill. cost: import_cost and fixed_cost less export_income, since the fresh start.
 
     price_now, next_price_change, price_forecast: of import with VAT, in the block that the month has reached.
-    price_forecast: mean prices of this hour and the 23 that follow, a list in JSON.
+    price_forecast: mean prices of this hour and the 47 that follow.
     """
 
     cost: Money
@@ -74,11 +122,11 @@ class Telemetry:
     price_now: Price
     feed_in_price_now: Price
     next_price_change: Annotated[str | None, INSTANT]
-    price_forecast: str
+    price_forecast: list[dict[str, Any]]
 
 
 class Grid(Connects[Settings, State, Telemetry]):
-    """Prices both ways that may change with time and use, and outages at the same local times every day."""
+    """Prices both ways that may change with time and use; outages at the same times every day, and from a calendar."""
 
     title = "Grid"
 
@@ -87,9 +135,61 @@ class Grid(Connects[Settings, State, Telemetry]):
         self._tariffs: dict[tuple[str | None, ...], Tariff] = {}
 
     def begin(self, settings: Settings) -> State:
-        """Reads the tariff's files, so that a wrong one is refused before time runs. Raises ConfigurationError."""
+        """Nothing is paid yet. Raises ConfigurationError here, before time runs, for a calendar or a tariff that cannot be used."""
+        self._calendar(settings)
         self._tariff(settings)
         return State()
+
+    def link(self, settings: Settings, span: Span) -> list[Link]:
+        """The link over the span, run-length: limits in mW and the breaker while connected, nothing either way in an outage."""
+        if not settings.main_switch:
+            return [Link(span.steps, connected=False, import_limit=0, export_limit=0)]
+        breaker = round(settings.breaker_reset) if settings.breaker_trips else 0
+        there = milliwatts(settings.import_limit), milliwatts(settings.export_limit), breaker
+        if settings.outage_calendar is None:
+            runs = settings.outages.runs(span, self.site.calendar)
+        else:
+            runs = runs_of(self._outages(settings, span.start, span.end), span)
+        return [Link(steps, not out, *((0, 0) if out else there)) for steps, out in runs]
+
+    def mains(self, settings: Settings, time: int, power: float) -> tuple[float, float]:
+        """Voltage and frequency of a weak grid."""
+        key, peak = f"{self.site.seed}/{self.name}", evening(self.site.calendar.second_of_day(time))
+        return (
+            voltage(settings.nominal_voltage, settings.line_resistance, settings.evening_sag / 100, peak, power, key, time),
+            frequency(settings.nominal_frequency, peak, key, time),
+        )
+
+    def bill(self, settings: Settings, state: State, span: Span, imported: Sequence[int], exported: Sequence[int]) -> State:
+        """State after ``imported`` and ``exported`` mW per step; a step's cost belongs to the day it starts in."""
+        bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
+        bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
+        return replace(state, bill=bill)
+
+    def report(self, settings: Settings, state: State, time: int) -> Telemetry:
+        """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned."""
+        outlook, bill, local = self._outlook(settings, state, time), state.bill, self.site.calendar
+        change = outlook.next_change
+        feed_in_price, _ = outlook.tariff.selling.at(time, round(settings.feed_in_price * MICRO))
+        return Telemetry(
+            **foretold(self._outages(settings, time - DAY, time + HORIZON), time, local),
+            cost=bill.total.money,
+            import_cost=bill.imports.money,
+            export_income=bill.exports.money,
+            fixed_cost=bill.charges.money,
+            day_cost=bill.today.money if local.day(time - 1) == bill.day else 0.0,
+            month_cost=bill.this_month.money if local.month(time - 1) == bill.month else 0.0,
+            price_now=outlook.price / MICRO**2,
+            feed_in_price_now=feed_in_price / MICRO,
+            next_price_change=None if change is None else local.local(change).isoformat(),
+            price_forecast=outlook.hourly,
+        )
+
+    def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
+        """Of a calendar that has no outages, or some that begin or end between two steps."""
+        calendar = self._calendar(settings)
+        found = calendar.warnings(start, step) if calendar is not None else []
+        return [f"{settings.outage_calendar}: {text}" for text in found]
 
     def notes(self, settings: Settings, start: int) -> list[str]:
         """What a tariff says at the start. Raises ConfigurationError for a price series that does not cover it."""
@@ -101,39 +201,21 @@ class Grid(Connects[Settings, State, Telemetry]):
             found.append(f"a kWh costs {now.price / MICRO**2:.4f} {settings.currency} at the start{change}")
         return found
 
-    def link(self, settings: Settings, span: Span) -> list[Link]:
-        """The link over the span, run-length: limits in mW while connected, nothing either way in an outage."""
-        if not settings.main_switch:
-            return [Link(span.steps, connected=False, import_limit=0, export_limit=0)]
-        limits = milliwatts(settings.import_limit), milliwatts(settings.export_limit)
-        return [
-            Link(steps, not out, *((0, 0) if out else limits))
-            for steps, out in settings.outages.runs(span, self.site.calendar)
-        ]
+    def _calendar(self, settings: Settings) -> OutageCalendar | None:
+        name = settings.outage_calendar
+        if name is None:
+            return None
+        try:  # icalendar costs a tenth of a second: only who has a file pays for it
+            from virtual_devices.supply._outage_calendar import read_calendar  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(f"file {name!r} needs {error.name}; pip install 'virtual-devices[grid]'") from None
+        return read_calendar(self.context.document(name), name, self.site.zone)
 
-    def bill(self, settings: Settings, state: State, span: Span, imported: Sequence[int], exported: Sequence[int]) -> State:
-        """State after ``imported`` and ``exported`` mW per step; a step's cost belongs to the day it starts in."""
-        bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
-        bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
-        return replace(state, bill=bill)
-
-    def report(self, settings: Settings, state: State, time: int) -> Telemetry:
-        """Money in the currency; the day's and the month's are 0 from midnight until something is billed."""
-        outlook, bill, local = self._outlook(settings, state, time), state.bill, self.site.calendar
-        change = outlook.next_change
-        feed_in_price, _ = outlook.tariff.selling.at(time, round(settings.feed_in_price * MICRO))
-        return Telemetry(
-            cost=bill.total.money,
-            import_cost=bill.imports.money,
-            export_income=bill.exports.money,
-            fixed_cost=bill.charges.money,
-            day_cost=bill.today.money if local.day(time - 1) == bill.day else 0.0,
-            month_cost=bill.this_month.money if local.month(time - 1) == bill.month else 0.0,
-            price_now=outlook.price / MICRO**2,
-            feed_in_price_now=feed_in_price / MICRO,
-            next_price_change=None if change is None else datetime.fromtimestamp(change, UTC).isoformat(),
-            price_forecast=outlook.hourly,
-        )
+    def _outages(self, settings: Settings, start: int, end: int) -> list[Outage]:
+        """Every planned outage of which a part lies between two times, merged."""
+        calendar = self._calendar(settings)
+        times = daily(settings.outages, self.site.calendar, start, end)
+        return merged([*times, *calendar.between(start, end)]) if calendar is not None else merged(times)
 
     def _outlook(self, settings: Settings, state: State, time: int) -> Outlook:
         used = state.bill.month_energy if self.site.calendar.month(time) == state.bill.month else 0

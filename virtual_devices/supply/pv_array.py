@@ -183,8 +183,7 @@ class PvArray(Produces[Settings, NoState, Telemetry]):
         voltage, current = mppt.at_power(curve, taken, used)
         return Telemetry(voltage, current / settings.strings, last["power"] / 1000.0 / settings.strings)
 
-    @classmethod
-    def cautions(cls, settings: Settings) -> list[str]:
+    def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
         """Strings whose voltage does not fit the input in full sun at 25 °C, or in the cold."""
         if settings.module is None:
             return []

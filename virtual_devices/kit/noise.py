@@ -1,0 +1,23 @@
+"""Noise that is a function of a key and absolute time alone, so that nobody has to remember it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+
+
+def noise(key: str, time: int, period: int) -> float:
+    """A value in −1…1 at ``time`` (UTC seconds) that runs smoothly between knots ``period`` s apart.
+
+    key: the seed and what it is for; two keys are independent of each other.
+    """
+    number, rest = divmod(time, period)
+    before, after = _knot(key, number), _knot(key, number + 1)
+    part = rest / period
+    return before + part * part * (3.0 - 2.0 * part) * (after - before)
+
+
+@lru_cache(maxsize=1024)
+def _knot(key: str, number: int) -> float:
+    word = int.from_bytes(blake2b(f"{key}/{number}".encode(), digest_size=6).digest(), "big")
+    return word / 2**47 - 1.0

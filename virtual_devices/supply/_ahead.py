@@ -1,0 +1,59 @@
+"""What load-shedding sensors show: the outage of now or the next one, and those that follow.
+
+Derived from the plan alone: whether the grid is really there, the reading ``connected`` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from virtual_devices.kit.calendar import DAY, Calendar
+from virtual_devices.kit.quantities import INSTANT, Count, Quantity
+from virtual_devices.kit.readings import Mark
+from virtual_devices.supply._outages import Outage
+
+HORIZON = 31 * DAY
+"""How far ahead an outage is looked for, in s."""
+MOST = 12
+"""Outages that the forecast lists at most."""
+Minutes = Annotated[int, Quantity("minutes", "min", device_class="duration", metric="seconds", metric_factor=60, digits=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReadings:
+    """stage: of load-shedding now, 0 is none.  outage_planned: whether an outage is planned now.
+
+    start_time, end_time, starts_in, ends_in: of the outage of now, else of the next one within 31 days; null without one; whole minutes, rounded up.
+    forecast: that one and those that follow, 12 at most.
+    """
+
+    stage: Count
+    outage_planned: bool
+    start_time: Annotated[str | None, INSTANT, Mark(title="Outage starts")]
+    end_time: Annotated[str | None, INSTANT, Mark(title="Outage ends")]
+    starts_in: Annotated[Minutes | None, Mark(title="Outage starts in")]
+    ends_in: Annotated[Minutes | None, Mark(title="Outage ends in")]
+    forecast: Annotated[list[dict[str, Any]], Mark(title="Outages ahead")]
+
+
+def foretold(outages: Sequence[Outage], time: int, local: Calendar) -> dict[str, Any]:
+    """The fields of OutageReadings at ``time`` (UTC seconds). outages: merged, known until ``time`` + HORIZON."""
+    ahead = [outage for outage in outages if time < outage.end][:MOST]
+    first = ahead[0] if ahead else None
+    now = first is not None and first.start <= time
+    end = first.end if first is not None and first.end <= time + HORIZON else None  # else nobody knows yet
+    return {
+        "stage": first.stage if first is not None and now else 0,
+        "outage_planned": now,
+        "start_time": local.local(first.start).isoformat() if first is not None else None,
+        "end_time": local.local(end).isoformat() if end is not None else None,
+        "starts_in": _minutes(max(0, first.start - time)) if first is not None else None,
+        "ends_in": _minutes(end - time) if end is not None else None,
+        "forecast": [outage.json(local) for outage in ahead],
+    }
+
+
+def _minutes(seconds: int) -> int:
+    return -(-seconds // 60)

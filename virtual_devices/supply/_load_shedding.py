@@ -1,0 +1,179 @@
+"""From an area's load-shedding table and a timeline of stages to its outages, and from them to an iCalendar file.
+
+The table says, for every day of the month, from when until when the area is off, and from which stage on: CSV of
+``date_of_month,start_time,finish_time,stage``. It is cumulative: stage 4 switches off what stages 1 to 4 list. A row that
+finishes at or before its start runs past midnight. The timeline says which stage is in force: CSV of ``start,stage``, each until
+the next, or of ``start,finish,stage``; times are local, or RFC 3339 with an offset.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+
+from virtual_devices.kit.calendar import DAY, Calendar
+from virtual_devices.kit.errors import ConfigurationError, SettingError
+from virtual_devices.kit.home_time import instant
+from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
+
+MAX_ROWS = 10_000
+MAX_DAYS = 3_660
+AREA_FORM = "date_of_month,start_time,finish_time,stage"
+STAGE_FORM = "start,stage or start,finish,stage"
+_NAMES = {"finsh_time": "finish_time", "end_time": "finish_time", "finish": "finish", "end": "finish"}
+"""Headings of tables in circulation, and what they are here."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """Off on a day of the month from ``start`` until ``end`` (seconds of that day, past 24 h into the next) from ``stage`` on."""
+
+    day: int
+    start: int
+    end: int
+    stage: int
+
+
+def read_area(text: str, name: str) -> list[AreaRow]:
+    """The rows of an area's table. Raises ConfigurationError with file, line and remedy."""
+    rows = []
+    for where, cells in _rows(text, name, AREA_FORM, ("date_of_month", "start_time", "finish_time", "stage")):
+        day = _whole(cells["date_of_month"], 1, 31, f"{where}: date_of_month")
+        start, end = (_time_of_day(cells[key], f"{where}: {key}") for key in ("start_time", "finish_time"))
+        if start == DAY:
+            raise ConfigurationError(f"{where}: start_time 24:00 is the next day's 00:00; write it there")
+        rows.append(AreaRow(day, start, end if end > start else end + DAY, _whole(cells["stage"], 1, MAX_STAGE, f"{where}: stage")))
+    return rows
+
+
+def read_stages(text: str, name: str, local: Calendar) -> list[Outage]:
+    """The stages in force, as intervals that do not overlap; stage 0 is left out. Raises ConfigurationError."""
+    lines: list[tuple[str, int, int | None, int]] = []
+    for where, cells in _rows(text, name, STAGE_FORM, ("start", "stage")):
+        start = _instant(cells["start"], local, f"{where}: start")
+        finish = _instant(cells["finish"], local, f"{where}: finish") if "finish" in cells else None
+        if lines and start < (lines[-1][2] or lines[-1][1] + 1):
+            raise ConfigurationError(f"{where}: it starts before {lines[-1][0].rpartition(', ')[2]} is over; sort the lines, and let none overlap")
+        if finish is not None and finish <= start:
+            raise ConfigurationError(f"{where}: it does not finish after it starts; mend one of the two times")
+        lines.append((where, start, finish, _whole(cells["stage"], 0, MAX_STAGE, f"{where}: stage")))
+    if lines[-1][2] is None and lines[-1][3]:
+        raise ConfigurationError(f"{lines[-1][0]}: stage {lines[-1][3]} has no end; add a line with the time from which stage 0 holds")
+    if lines[-1][1] - lines[0][1] > MAX_DAYS * DAY:
+        raise ConfigurationError(f"{lines[-1][0]}: it is more than {MAX_DAYS} days after the first line; use several files")
+    followed = [*(line[1] for line in lines[1:]), lines[-1][1]]
+    return [
+        Outage(start, finish or then, stage)
+        for (_, start, finish, stage), then in zip(lines, followed, strict=True)
+        if stage
+    ]
+
+
+def outages_of(area: Sequence[AreaRow], stages: Sequence[Outage], local: Calendar) -> list[Outage]:
+    """When an area is off, in order; what touches or overlaps is one outage, of the highest stage in force during it."""
+    pieces: list[Outage] = []
+    by_day: dict[int, list[AreaRow]] = {}
+    for row in area:
+        by_day.setdefault(row.day, []).append(row)
+    for force in stages:
+        day = local.local(force.start).date() - timedelta(days=1)  # a row of the day before may run past midnight
+        while day <= local.local(force.end).date():
+            for row in by_day.get(day.day, ()):
+                start, end = (max(force.start, min(force.end, _local_time(day, time, local))) for time in (row.start, row.end))
+                if row.stage <= force.stage and start < end:
+                    pieces.append(Outage(start, end, force.stage))
+            day += timedelta(days=1)
+    return merged(pieces)
+
+
+def calendar_text(outages: Sequence[Outage], area: str, zone: str) -> str:
+    """An iCalendar file of an area's outages; the same outages give the same bytes.
+
+    A time that comes twice, when the clocks go back, is written in UTC.
+    """
+    import icalendar  # noqa: PLC0415 - only who writes a calendar needs it
+
+    local = Calendar(zone)
+    calendar = icalendar.Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//virtual-devices//load-shedding//EN")
+    calendar.add("x-wr-calname", area)
+    for outage in outages:
+        event = icalendar.Event()
+        event.add("uid", f"{blake2b(f'{area}/{outage.start}'.encode(), digest_size=8).hexdigest()}@virtual-devices")
+        event.add("dtstamp", datetime.fromtimestamp(outages[0].start, UTC))
+        event.add("dtstart", _written(outage.start, local))
+        event.add("dtend", _written(outage.end, local))
+        event.add("summary", f"Load-shedding, stage {outage.stage}")
+        event.add("categories", [LOADSHEDDING])
+        event.add("x-loadshedding-stage", str(outage.stage))
+        calendar.add_component(event)
+    if outages:
+        first, last = local.local(outages[0].start), local.local(outages[-1].end)
+        calendar.add_missing_timezones(first_date=date(first.year, 1, 1), last_date=date(last.year + 1, 1, 1))
+    return str(calendar.to_ical(), "utf-8")
+
+
+def _written(time: int, local: Calendar) -> datetime:
+    moment = local.local(time)
+    twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+    return datetime.fromtimestamp(time, UTC) if twice else moment
+
+
+def _rows(text: str, name: str, form: str, needed: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """``file, line N`` and the cells by heading of every row."""
+    reader = csv.reader(text.removeprefix("\ufeff").splitlines())
+    heading: list[str] = []
+    found = 0
+    try:
+        for cells in reader:
+            where = f"{name}, line {reader.line_num}"
+            if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+                continue
+            if not heading:
+                heading = [_NAMES.get(cell.strip().lower(), cell.strip().lower()) for cell in cells]
+                if missing := [key for key in needed if key not in heading]:
+                    raise ConfigurationError(f"{where}: the heading has no {' and no '.join(missing)}; write {form}")
+                continue
+            if len(cells) != len(heading):
+                raise ConfigurationError(f"{where}: {len(cells)} cells under {len(heading)} headings; write {form}")
+            found += 1
+            if found > MAX_ROWS:
+                raise ConfigurationError(f"{where}: more than {MAX_ROWS} rows are too many; use several files")
+            yield where, dict(zip(heading, (cell.strip() for cell in cells), strict=True))
+    except csv.Error as error:
+        raise ConfigurationError(f"{name}, line {reader.line_num}: no CSV ({error}); write {form}") from None
+    if not found:
+        raise ConfigurationError(f"{name}, line 1: it has no rows; write {form} and lines of it")
+
+
+def _whole(cell: str, low: int, high: int, what: str) -> int:
+    if not (cell.isascii() and cell.isdigit() and len(cell) < 4 and low <= int(cell) <= high):  # noqa: PLR2004 - digits
+        raise ConfigurationError(f"{what} {cell!r} is out of range; use {low} to {high}")
+    return int(cell)
+
+
+def _time_of_day(cell: str, what: str) -> int:
+    parts = cell.split(":")
+    good = len(parts) in (2, 3) and all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)  # noqa: PLR2004
+    numbers = [int(part) for part in parts] if good else []
+    time = sum(number * factor for number, factor in zip(numbers, (3600, 60, 1), strict=False))
+    if not good or any(number > 59 for number in numbers[1:]) or time > DAY:  # noqa: PLR2004 - minutes and seconds
+        raise ConfigurationError(f"{what} {cell!r} is no time of day; write it like 18:00")
+    return time
+
+
+def _instant(cell: str, local: Calendar, what: str) -> int:
+    try:
+        return instant(cell, local)
+    except SettingError as error:
+        raise ConfigurationError(f"{what}: {error}") from None
+
+
+def _local_time(day: date, second: int, local: Calendar) -> int:
+    """UTC seconds of a second of a local day by the clock on the wall; past 24 h it is of the next."""
+    moment = datetime(day.year, day.month, day.day) + timedelta(seconds=second)  # noqa: DTZ001 - the zone comes next
+    return int(moment.replace(tzinfo=local.zone).timestamp())

@@ -1,0 +1,273 @@
+"""Outages from an iCalendar file (RFC 5545): one event per outage, with or without a rule by which it comes again.
+
+Events of the category ``LOADSHEDDING`` or ``OUTAGE`` count; where no event of the file has a category, all do. Cancelled ones
+do not. ``X-LOADSHEDDING-STAGE`` says the stage. Times are of their TZID, of UTC, or, without either, of the home's zone;
+``DTEND`` (or ``DURATION``) gives every recurrence the same exact duration, and a whole day lasts from midnight to midnight.
+
+What is out when is worked out for some weeks at a time, when somebody asks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import icalendar
+import recurring_ical_events
+from icalendar.error import BrokenCalendarProperty
+
+from virtual_devices.kit.calendar import DAY
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home_time import FIRST_YEAR, LAST_YEAR
+from virtual_devices.supply._ical_text import EventLines, event_lines
+from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
+from virtual_devices.supply._recurrence import check_rules
+
+CATEGORIES = frozenset({LOADSHEDDING, "OUTAGE"})
+MAX_BYTES = 4 << 20
+MAX_EVENTS = 10_000
+MAX_RECURRING = 2_000
+"""Most events with rules, and most recurrences that they may all have in a day."""
+LONGEST = 366 * DAY
+WARNED = 366 * DAY
+"""Seconds from the start in which outages between two steps are looked for."""
+BLOCK = 32 * DAY
+"""Seconds that are worked out at a time."""
+_KEPT = 64
+_MARK = "X-VIRTUAL-DEVICES-EVENT"
+_TIMES = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
+_ONCE = ("DTSTART", "DTEND", "DURATION", "UID", "RECURRENCE-ID")
+_LIBRARY = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, BrokenCalendarProperty)
+"""What the libraries raise over a broken file, beside errors of their own, which are ValueErrors."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One VEVENT. nominal: by the clock on the wall, exact: in s; None for whole days."""
+
+    component: Any
+    lines: EventLines
+    nominal: timedelta
+    exact: int | None
+    stage: int
+
+    @property
+    def recurs(self) -> bool:
+        return any(name in self.component for name in ("RRULE", "RDATE", "EXDATE"))
+
+    @property
+    def uid(self) -> str:
+        return str(self.component.get("UID", ""))
+
+    @property
+    def counts(self) -> bool:
+        given = self.component.get("CATEGORIES", [])
+        listed = given if isinstance(given, list) else [given]
+        return any(str(word).strip().upper() in CATEGORIES for part in listed for word in part.cats)
+
+
+class OutageCalendar:
+    """The outages of one file, by absolute time.
+
+    text, name: of the file.  zone: of times that name none.  Raises ConfigurationError with file, line and remedy.
+    """
+
+    def __init__(self, text: str, name: str, zone: str) -> None:
+        self._name, self._zone = name, ZoneInfo(zone)
+        self._events: list[_Event] = []
+        self._single: list[Outage] = []
+        self._series: list[Any] = []
+        self._blocks: dict[int, list[Outage]] = {}
+        found = self._read(text)
+        plain = not any("CATEGORIES" in event.component for event in found)
+        uids = {event.uid for event in found if event.counts}
+        counted = [event for event in found if plain or event.counts or ("RECURRENCE-ID" in event.component and event.uid in uids)]
+        self.ignored = 0 if counted else len(found)
+        """Events of a file in which none counts."""
+        self._take(counted)
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def between(self, start: int, end: int) -> list[Outage]:
+        """Every outage of which a part lies between two times, whole and merged. start, end: UTC seconds."""
+        first, last = start // BLOCK, max(start, end - 1) // BLOCK
+        if first == last:
+            found = self._block(first)
+        else:
+            found = merged(outage for number in range(first, last + 1) for outage in self._block(number))
+        return found[bisect_right(found, start, key=attrgetter("end")) : bisect_left(found, end, key=attrgetter("start"))]
+
+    def warnings(self, start: int, step: int) -> list[str]:
+        """What is hardly meant: no outages, or some of the first year from ``start`` (UTC seconds) between two steps of ``step`` s."""
+        if self.ignored:
+            return [f"none of its {self.ignored} events is of the category LOADSHEDDING or OUTAGE; nothing is off"]
+        bounds = [time for outage in self.between(start, start + WARNED) for time in (outage.start, outage.end)]
+        between = [time for time in bounds if time > start and (time - start) % step]
+        if not between:
+            return []
+        first = datetime.fromtimestamp(between[0], self._zone)
+        more = f" and {len(between) - 1} more times in a year" if len(between) > 1 else ""
+        what = f"{first:%Y-%m-%d %H:%M:%S}{more} falls between two steps of {step} s and counts from the next"
+        return [f"{what}; move it, or change step or start"]
+
+    def _block(self, number: int) -> list[Outage]:
+        known = self._blocks.get(number)
+        if known is None:
+            start, end = number * BLOCK, (number + 1) * BLOCK
+            known = merged(outage for outage in self._expanded(start, end) if outage.start < end and outage.end > start)
+            if len(self._blocks) >= _KEPT:
+                self._blocks.clear()
+            self._blocks[number] = known
+        return known
+
+    def _expanded(self, start: int, end: int) -> Iterable[Outage]:
+        yield from self._single
+        # an hour that the clocks skip moves an outage, a zone is at most a day ahead or behind
+        first, last = (datetime.fromtimestamp(time, UTC).astimezone(self._zone) for time in (start - DAY, end + DAY))
+        for query in self._series:
+            yield from (outage for component in query.between(first, last) if (outage := self._outage(component)) is not None)
+
+    def _outage(self, component: Any) -> Outage | None:
+        """A recurrence as an interval; None for a cancelled one."""
+        if str(component.get("STATUS", "")).upper() == "CANCELLED":
+            return None
+        event = self._events[int(component[_MARK])]
+        start, stop = component["DTSTART"].dt, component["DTEND"].dt
+        begin = self._instant(start)
+        same = event.exact is not None and stop - start == event.nominal
+        end = begin + event.exact if same and event.exact is not None else self._instant(stop)
+        return Outage(begin, end, event.stage) if begin < end else None
+
+    def _instant(self, moment: date) -> int:
+        """UTC seconds. A time that the clocks skip is by the offset before (RFC 5545, 3.3.5), as ``timestamp`` has it."""
+        if not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day, tzinfo=self._zone)
+        elif moment.tzinfo is None:
+            moment = moment.replace(tzinfo=self._zone)
+        return int(moment.timestamp())
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self, text: str) -> list[_Event]:
+        if len(text) > MAX_BYTES:
+            raise ConfigurationError(f"{self._name}: the calendar is larger than {MAX_BYTES >> 20} MiB; use a smaller one")
+        lines = event_lines(text, self._name)
+        if len(lines) > MAX_EVENTS:
+            raise self._error(lines[MAX_EVENTS].begin, f"more than {MAX_EVENTS} events are too many", "leave some out")
+        try:
+            calendars = icalendar.Calendar.from_ical(text, multiple=True)
+            components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
+        except _LIBRARY as error:
+            raise self._error(1, f"it is no iCalendar file ({error})", "fetch it again") from error
+        return [self._event(component, where) for component, where in zip(components, lines, strict=True)]
+
+    def _event(self, component: Any, lines: EventLines) -> _Event:
+        for name, problem in component.errors:
+            if name is None or name in _TIMES:
+                raise self._error(lines.of(name or ""), f"{name or 'a line'} cannot be read ({problem})", "write it as RFC 5545 says")
+        for name in _ONCE:
+            if isinstance(component.get(name), list):
+                raise self._error(lines.of(name), f"the event has {name} twice", "keep one")
+        if "DTSTART" not in component:
+            raise self._error(lines.begin, "the event has no DTSTART", "add it")
+        self._zones(component, lines)
+        start = component["DTSTART"].dt
+        stop, exact = self._stop(component, lines, start)
+        if not FIRST_YEAR <= start.year <= LAST_YEAR:
+            raise self._error(lines.of("DTSTART"), f"the year {start.year} is too far away", f"use {FIRST_YEAR} to {LAST_YEAR}")
+        return _Event(component, lines, stop - start, exact, self._stage(component, lines))
+
+    def _zones(self, component: Any, lines: EventLines) -> None:
+        for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+            zone = component[name].params.get("TZID") if name in component else None
+            moment = component[name].dt if zone else None
+            if isinstance(moment, datetime) and moment.tzinfo is None:
+                raise self._error(lines.of(name), f"time zone {zone!r} is unknown", "use an IANA name, or add its VTIMEZONE")
+
+    def _stop(self, component: Any, lines: EventLines, start: Any) -> tuple[Any, int | None]:
+        """Where an event ends by the clock on the wall, and its exact length in s; None for whole days."""
+        name = next((name for name in ("DTEND", "DURATION") if name in component), None)
+        whole_days = not isinstance(start, datetime)
+        if name is None and not whole_days:
+            raise self._error(lines.begin, "the event has no end", "add DTEND or DURATION")
+        try:
+            stop = component["DTEND"].dt if name == "DTEND" else start + (component["DURATION"].dt if name else timedelta(days=1))
+            if name == "DTEND" or whole_days:
+                length = self._instant(stop) - self._instant(start)
+            else:
+                length = int(component["DURATION"].dt.total_seconds())
+            good = 0 < length <= LONGEST and stop > start
+        except _LIBRARY as error:
+            raise self._error(lines.of(name or "DTSTART"), f"it does not fit DTSTART ({error})", "give both the same form") from error
+        if not good:
+            raise self._error(lines.of(name or "DTSTART"), "the event does not end after it starts, or lasts more than a year", "mend its end")
+        return stop, None if whole_days else length
+
+    def _stage(self, component: Any, lines: EventLines) -> int:
+        given = str(component.get("X-LOADSHEDDING-STAGE", "0")).strip()
+        stage = int(given) if given.isascii() and given.isdigit() and len(given) < 3 else -1  # noqa: PLR2004 - digits
+        if not 0 <= stage <= MAX_STAGE:
+            raise self._error(lines.of("X-LOADSHEDDING-STAGE"), f"{given!r} is no stage", f"use 0 to {MAX_STAGE}")
+        return stage
+
+    def _take(self, events: list[_Event]) -> None:
+        """Sort events into those that come once and those that have rules; number them."""
+        self._events = events
+        families: dict[str, list[_Event]] = {}
+        for number, event in enumerate(events):
+            event.component[_MARK] = str(number)
+            families.setdefault(event.uid or f"#{number}", []).append(event)
+        often = 0
+        for family in families.values():
+            self._check_family(family)
+            if len(family) == 1 and not family[0].recurs:
+                component = family[0].component.copy()
+                component["DTEND"] = icalendar.vDDDTypes(component["DTSTART"].dt + family[0].nominal)
+                outage = self._outage(component)
+                self._single += [outage] if outage is not None else []
+                continue
+            often += sum(check_rules(event.component, event.lines, self._name) for event in family)
+            if often > MAX_RECURRING:
+                line = family[0].lines.of("RRULE")
+                raise self._error(line, f"more than {MAX_RECURRING} recurrences in a day are too many", "leave some out")
+            self._series.append(self._query(family))
+
+    def _check_family(self, family: list[_Event]) -> None:
+        """Events of one UID are one series and what changes single recurrences of it."""
+        seen: dict[tuple[str, str], _Event] = {}
+        for event in family:
+            place = event.component.get("RECURRENCE-ID")
+            key = str(place.dt) if place is not None else "", str(event.component.get("SEQUENCE", ""))
+            if key in seen:
+                line = event.lines.of("UID")
+                raise self._error(line, f"the UID is that of the event in line {seen[key].lines.begin}", "give every event its own")
+            seen[key] = event
+
+    def _query(self, family: list[_Event]) -> Any:
+        alone = icalendar.Calendar()
+        for event in family:
+            alone.add_component(event.component)
+        day = datetime.fromtimestamp(self._instant(family[0].component["DTSTART"].dt), self._zone)
+        try:
+            query = recurring_ical_events.of(alone)
+            query.between(day, day + timedelta(days=1))  # what does not fit together shows with the first
+        except _LIBRARY as error:
+            line = family[0].lines.of("RRULE")
+            raise self._error(line, f"its recurrences cannot be worked out ({error})", "mend its rule") from error
+        return query
+
+    def _error(self, line: int, problem: str, remedy: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._name}, line {line}: {' '.join(problem.split())}; {remedy}")
+
+
+@lru_cache(maxsize=4)
+def read_calendar(text: str, name: str, zone: str) -> OutageCalendar:
+    """The calendar of a file's text, read once. Raises ConfigurationError."""
+    return OutageCalendar(text, name, zone)
+
