@@ -28,7 +28,7 @@ from itertools import cycle
 from pathlib import Path
 from statistics import median
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import orjson
 import yaml
@@ -53,6 +53,9 @@ DAY = 24 * 60
 """Windows, and states of each device, that a day at speed 1 has with steps of a minute."""
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 180.0
+HOSTED = {False: "one process", True: "one each"}
+EACH = 45.0
+"""MB that a process of its own may take, by experience."""
 SPARE = 0.7
 """Share of the free memory that a home may be expected to take."""
 
@@ -222,7 +225,7 @@ class Running:
             used[name == "mosquitto"] += after[pid] - before[pid]
         return Stretch(end - begin, self.windows() - windows, used[False], used[True])
 
-    def messages(self, seconds: float) -> Counter[str]:
+    def messages(self, seconds: float) -> dict[str, float]:
         """How many were published per wall second, by the last word of the topic."""
         self.counted.clear()
         self.client.subscribe(("#", 0))
@@ -230,7 +233,7 @@ class Running:
         self.loop.run(timeout=seconds)
         wall = time.monotonic() - begin
         self.client.unsubscribe("#")
-        return Counter({leaf: count / wall for leaf, count in self.counted.items()})  # type: ignore[misc] # not whole numbers
+        return {leaf: count / wall for leaf, count in self.counted.items()}
 
     def memory(self) -> dict[int, float]:
         """MB of every process but the broker."""
@@ -290,7 +293,7 @@ def growth(folder: Path, sizes: Sequence[int], seconds: float) -> None:
     for devices in sizes:
         home = home_file(folder, devices, max_steps=1)
         for isolate in (False, True):
-            needed, there = devices * 45.0 if isolate else 0.0, SPARE * free_memory()
+            needed, there = devices * EACH if isolate else 0.0, SPARE * free_memory()
             if needed > there:
                 rows.append([f"{devices}", HOSTED[isolate], f"not run: about {needed:.0f} MB, {there:.0f} to be had", *[""] * 6])
                 continue
@@ -320,7 +323,7 @@ def messages(folder: Path, sizes: Sequence[int], speeds: Sequence[int], seconds:
                 running.set_clock(speed=speed)
                 windows = 2 * STEP / speed if speed else 0.0
                 found = running.messages(max(seconds, windows))
-                cells = [f"{found[leaf]:.1f}" for leaf in ("window", "proposal", "settlement", "state")]
+                cells = [f"{found.get(leaf, 0.0):.1f}" for leaf in ("window", "proposal", "settlement", "state")]
                 rows.append([f"{devices}", f"{speed}×" if speed else "max", f"{sum(found.values()):.1f}", *cells])
     head = ("devices", "speed", "messages/s", "windows", "proposals", "settlements", "states")
     print(table(head, rows))
@@ -332,8 +335,8 @@ def messages(folder: Path, sizes: Sequence[int], speeds: Sequence[int], seconds:
 class Days:
     """Watches a home in this process: what it holds after each day's worth of windows."""
 
-    def __init__(self) -> None:
-        self.settled = self.states = 0
+    def __init__(self, day: int) -> None:
+        self.day, self.settled, self.states = day, 0, 0
 
     def meet(self, home: Home) -> None:
         pass
@@ -342,30 +345,78 @@ class Days:
         self.states += leaf == "state"
         if leaf == "settlement" and payload:
             self.settled += 1
-            if self.settled % DAY == 0:
+            if self.settled % self.day == 0:
                 gc.collect()
-                print(self.settled, self.states, len(gc.get_objects()), f"{memory(os.getpid()):.3f}", flush=True)
+                found = {"windows": self.settled, "states": self.states, "objects": len(gc.get_objects()), "memory": memory(os.getpid())}
+                print(orjson.dumps(found).decode(), flush=True)
 
 
-def host_days(home: Path, days: int) -> None:
+def host_days(home: Path, days: int, day: int) -> None:
     """In a process of its own: a home as fast as possible, yet with a state of each device in every window."""
     runtime.STATE_EVERY = 0.0
-    options = Options(home, broker_kind="mosquitto", port=_free_port(), speed=0.0, duration=days * DAY * STEP, fresh=True, state=home.parent / "days")
-    assert up(options, watcher=Days(), say=print)["audit"]["ok"]
+    options = Options(
+        home, broker_kind="mosquitto", port=_free_port(), speed=0.0, duration=days * day * STEP, fresh=True, state=home.parent / "days"
+    )  # fmt: skip
+    assert up(options, watcher=Days(day), say=print)["audit"]["ok"]
+
+
+def memory_of_days(folder: Path, days: int, day: int) -> None:
+    """What a day after another leaves in memory: of one process that hosts all, and of one process for each device."""
+    home = home_file(folder, 15, max_steps=1)
+    command = [sys.executable, __file__, "--host", str(home), str(days), str(day)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows, first = [], dict[int, float]()
+    with Running(home, speed=0, isolate=True) as running:
+        for line in said.splitlines():
+            one = orjson.loads(line)
+            while running.windows() < one["windows"]:
+                running.loop.run(timeout=0.2)
+            held = running.memory()
+            first = first or held
+            grown = max(held[pid] - first[pid] for pid in first)
+            rows.append([
+                f"{one['windows']:,}", f"{one['states']:,}", f"{one['memory']:.1f}", f"{one['objects']:,}", f"{sum(held.values()):.0f}",
+                f"{grown:.1f}",
+            ])  # fmt: skip
+    head = ("windows", "states", "one process, MB", "objects", "one each, MB", "most that one grew, MB")
+    print(table(head, rows))
+
+
+# -- all ---------------------------------------------------------------------------------------------------------------
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="see that it runs")
-    parser.add_argument("--host", nargs=2, metavar=("HOME", "DAYS"), help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=("shares", "growth", "messages", "memory"), help="one table")
+    parser.add_argument("--host", nargs=3, metavar=("HOME", "DAYS", "WINDOWS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.host:
-        host_days(Path(options.host[0]), int(options.host[1]))
+        home, days, day = options.host
+        host_days(Path(home), int(days), int(day))
         return
     assert find_mosquitto(), "mosquitto is not installed"
+    short = options.short
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tables: dict[str, tuple[str, Callable[[], None]]] = {
+            "shares": ("Ten windows per second", lambda: shares(folder, 4 if short else 10, 1 if short else 3)),
+            "growth": ("More devices, windows of one step", lambda: growth(folder, (15, 50) if short else (15, 50, 150), 3 if short else 10)),
+            "messages": (
+                "Messages published per wall second, by a subscriber of #",
+                lambda: messages(folder, (15,) if short else (15, 150), (60, 0) if short else (1, 60, 600, 0), 3 if short else 10),
+            ),
+            "memory": (
+                f"Memory: {DAY:,} windows, and as many states of each device, are a day at speed 1 with steps of a minute",
+                lambda: memory_of_days(folder, 2 if short else 4, DAY // 6 if short else DAY),
+            ),
+        }  # fmt: skip
+        for key, (heading, show) in tables.items():
+            if options.only in (None, key):
+                print(f"{heading}\n", flush=True)
+                show()
+                print(flush=True)
 
-
-HOSTED = {False: "one process", True: "one each"}
 
 if __name__ == "__main__":
     main()
