@@ -323,8 +323,8 @@ def messages(folder: Path, sizes: Sequence[int], speeds: Sequence[int], seconds:
                 running.set_clock(speed=speed)
                 windows = 2 * STEP / speed if speed else 0.0
                 found = running.messages(max(seconds, windows))
-                cells = [f"{found.get(leaf, 0.0):.1f}" for leaf in ("window", "proposal", "settlement", "state")]
-                rows.append([f"{devices}", f"{speed}×" if speed else "max", f"{sum(found.values()):.1f}", *cells])
+                cells = [f"{found.get(leaf, 0.0):.2f}" for leaf in ("window", "proposal", "settlement", "state")]
+                rows.append([f"{devices}", f"{speed}×" if speed else "max", f"{sum(found.values()):.2f}", *cells])
     head = ("devices", "speed", "messages/s", "windows", "proposals", "settlements", "states")
     print(table(head, rows))
 
