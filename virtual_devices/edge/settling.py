@@ -39,8 +39,6 @@ class SettlerRuntime(Runtime):
         self._found: Settlement | None = None
         self._asked_at: float | None = None
         self._waiting: Timer | None = None
-        self._awaited: set[str] = set()
-        """Whose proposal the open window lacked when everybody's was last looked at, less those who have spoken since."""
         self._refused: set[tuple[str, int]] = set()
         self._given_up: dict[str, bool] = {}
         """Whom nobody waits for any more; True: for proposals that cannot be, not for silence."""
@@ -89,10 +87,7 @@ class SettlerRuntime(Runtime):
                 self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
                 return
         self.proposals[device] = proposal
-        if device in self._awaited and len(self._awaited) > 1:
-            self._awaited.remove(device)  # everybody's is looked at with the last of them, not with each
-        else:
-            self._pursue()
+        self._pursue()
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
@@ -146,10 +141,8 @@ class SettlerRuntime(Runtime):
         patience = self.site.patience
         missing = [name for name in silent if self._presence.online(name) and name not in self._given_up]
         if missing and not (patience and waited >= patience):
-            self._awaited = set(missing)
             self._look_again(min(1.0, patience - waited) if patience else 1.0)
             return
-        self._awaited.clear()
         if missing:
             self._given_up.update({name: (name, window.seq) in self._refused for name in missing})
             self.complain(
