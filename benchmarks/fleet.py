@@ -287,26 +287,24 @@ def _share_cells(found: list[Stretch]) -> list[str]:
     ]  # fmt: skip
 
 
-def growth(folder: Path, sizes: Sequence[int], seconds: float) -> None:
-    """What more devices cost."""
+def growth(folder: Path, cases: Sequence[tuple[int, bool]], seconds: float) -> None:
+    """What more devices cost. cases: how many, and whether each is a process."""
     rows = []
-    for devices in sizes:
-        home = home_file(folder, devices, max_steps=1)
-        for isolate in (False, True):
-            needed, there = devices * EACH if isolate else 0.0, SPARE * free_memory()
-            if needed > there:
-                rows.append([f"{devices}", HOSTED[isolate], f"not run: about {needed:.0f} MB, {there:.0f} to be had", *[""] * 6])
-                continue
-            with Running(home, speed=TEN, isolate=isolate) as running:
-                steady = running.stretch(seconds)
-                running.set_clock(speed=0)
-                fast, held = running.stretch(seconds), sum(running.memory().values())
-                both = fast.per_window(fast.devices + fast.broker)
-                rows.append([
-                    f"{devices}", HOSTED[isolate], f"{running.started:.1f}", f"{running.started_cpu:.1f}", f"{held:.0f}",
-                    f"{steady.rate:.1f}", f"{steady.share(steady.devices + steady.broker):.0f}", f"{fast.rate:.0f}", f"{both:.2f}",
-                    f"{fast.per_window(fast.broker):.2f}", f"{both / devices:.3f}",
-                ])  # fmt: skip
+    for devices, isolate in cases:
+        needed, there = devices * EACH if isolate else 0.0, SPARE * free_memory()
+        if needed > there:
+            rows.append([f"{devices}", HOSTED[isolate], f"not run: about {needed:.0f} MB, {there:.0f} to be had", *[""] * 8])
+            continue
+        with Running(home_file(folder, devices, max_steps=1), speed=TEN, isolate=isolate) as running:
+            steady = running.stretch(seconds)
+            running.set_clock(speed=0)
+            fast, held = running.stretch(seconds), sum(running.memory().values())
+            both = fast.per_window(fast.devices + fast.broker)
+            rows.append([
+                f"{devices}", HOSTED[isolate], f"{running.started:.1f}", f"{running.started_cpu:.1f}", f"{held:.0f}",
+                f"{steady.rate:.1f}", f"{steady.share(steady.devices + steady.broker):.0f}", f"{fast.rate:.0f}", f"{both:.2f}",
+                f"{fast.per_window(fast.broker):.2f}", f"{both / devices:.3f}",
+            ])  # fmt: skip
     head = (
         "devices", "in", "s to start", "CPU s", "MB", "windows/s at 600×", "% of a core", "windows/s at most", "CPU ms per window",
         "of it broker", "per device",
@@ -397,18 +395,19 @@ def main() -> None:
         return
     assert find_mosquitto(), "mosquitto is not installed"
     short = options.short
+    cases = [(15, False), (50, False)] if short else [(devices, isolate) for devices in (15, 50, 150) for isolate in (False, True)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tables: dict[str, tuple[str, Callable[[], None]]] = {
             "shares": ("Ten windows per second", lambda: shares(folder, 4 if short else 10, 1 if short else 3)),
-            "growth": ("More devices, windows of one step", lambda: growth(folder, (15, 50) if short else (15, 50, 150), 3 if short else 10)),
+            "growth": ("More devices, windows of one step", lambda: growth(folder, cases, 3 if short else 10)),
             "messages": (
                 "Messages published per wall second, by a subscriber of #",
                 lambda: messages(folder, (15,) if short else (15, 150), (60, 0) if short else (1, 60, 600, 0), 3 if short else 10),
             ),
             "memory": (
                 f"Memory: {DAY:,} windows, and as many states of each device, are a day at speed 1 with steps of a minute",
-                lambda: memory_of_days(folder, 2 if short else 4, DAY // 6 if short else DAY),
+                lambda: memory_of_days(folder, 2 if short else 4, DAY // 12 if short else DAY),
             ),
         }  # fmt: skip
         for key, (heading, show) in tables.items():
