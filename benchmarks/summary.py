@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[str, list[str]]] = {
     "windows.py": ("A home over MQTT", ["--windows", "20"]),
     "lockstep.py": ("Lock-step beside mosaik and HELICS", ["--windows", "30"]),
     "processes.py": ("A device as a process", ["--repeat", "1"]),
+    "fleet.py": ("What homes cost while they run", ["--short"]),
     "transport.py": ("The wire alone", ["--rounds", "50"]),
 }
 """Script → its heading, and what makes it short."""

@@ -17,7 +17,7 @@ from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet.archive import FILE, KEPT, LEAVES, Archive
+from virtual_devices.fleet.archive import FILE, KEPT, LEAVES, NEWEST, Archive
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 
@@ -120,6 +120,56 @@ def test_a_half_written_file_leaves_the_old_one(stage: Stage, make: Make, tmp_pa
     stage.steps(1)
     archive.save()
     assert (tmp_path / "state" / FILE).read_bytes() != before
+
+
+def seq_of(messages: dict[tuple[str, str], bytes]) -> int:
+    return int(orjson.loads(messages["inverter", "settlement"])["seq"])
+
+
+def killed(stage: Stage, make: Make) -> tuple[Archive, int]:
+    """An archive whose last window was overwritten in place, and the seq of the one before, for which the disk was waited."""
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(1)
+    archive.save()
+    waited_for = seq_of(archive.load())
+    stage.steps(1)
+    archive.save(sync=False)
+    return archive, waited_for
+
+
+def test_a_killed_host_loses_no_window(stage: Stage, make: Make) -> None:
+    archive, waited_for = killed(stage, make)
+    assert seq_of(archive.load()) == waited_for + 1 == len(stage.records)
+
+
+@pytest.mark.parametrize("length", [0, 5, 100, -1])
+def test_a_window_that_was_cut_short_gives_way_to_the_one_before(stage: Stage, make: Make, tmp_path: Path, length: int) -> None:
+    archive, waited_for = killed(stage, make)
+    path = tmp_path / "state" / NEWEST
+    path.write_bytes(path.read_bytes()[:length])
+    assert seq_of(archive.load()) == waited_for
+
+
+def test_what_a_longer_window_left_behind_does_not_count(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive, waited_for = killed(stage, make)
+    path = tmp_path / "state" / NEWEST
+    path.write_bytes(path.read_bytes() + b"of an earlier one")
+    assert seq_of(archive.load()) == waited_for + 1
+
+
+def test_a_window_of_another_run_does_not_count(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive, waited_for = killed(stage, make)
+    saved(tmp_path / "state", stage.home.name, ("inverter", "settlement", message("another", waited_for)))
+    assert orjson.loads(archive.load()["inverter", "settlement"])["run"] == "another"
+
+
+def test_an_orderly_end_leaves_one_file(stage: Stage, make: Make, tmp_path: Path) -> None:
+    archive, waited_for = killed(stage, make)
+    archive.close()
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [FILE]
+    assert seq_of(archive.load()) == waited_for + 1
 
 
 def test_the_folder_is_its_owners_alone(stage: Stage, make: Make, tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ class SettlerRuntime(Runtime):
         """Whom nobody waits for any more; True: for proposals that cannot be, not for silence."""
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
-        self._ledgers: deque[tuple[str, int, bytes]] = deque(maxlen=_REPEATED)
+        self._ledgers: deque[tuple[str, int, bytes]] = deque()
+        self._ledgers_bytes = 0
 
     @property
     def own_checkpoint(self) -> str:
@@ -228,8 +229,9 @@ class SettlerRuntime(Runtime):
         self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
         ledger = write(record)
         self._ledgers.append((record.run, record.seq, ledger))
-        while sum(len(item) for _, _, item in self._ledgers) > _REPEATED_BYTES and len(self._ledgers) > 1:
-            self._ledgers.popleft()
+        self._ledgers_bytes += len(ledger)
+        while len(self._ledgers) > _REPEATED or (self._ledgers_bytes > _REPEATED_BYTES and len(self._ledgers) > 1):
+            self._ledgers_bytes -= len(self._ledgers.popleft()[2])
         self.client.publish(self.topics.ledger, ledger, 1)
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()

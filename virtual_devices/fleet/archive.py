@@ -1,16 +1,19 @@
 """What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
 
-A set is consistent when all proposals are of the settled window. It is replaced whole (write, rename) with every settled
-window, so that a home resumes from one moment, never from two, and a killed host loses none; once per wall second and
-at the end the disk is waited for, which only a power cut could undo.
+A set is consistent when all proposals are of the settled window, so that a home resumes from one moment, never from two.
+Once per wall second and at the end it is replaced whole (write, wait for the disk, rename): that survives a power cut. The
+windows between go into a second file, overwritten in place, so that a killed host loses none and no window waits for the
+disk, as it would at every rename. A second file that was cut short is known by its checksum and does not count.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,10 @@ KEPT = ("site", "window", "conditions", "proposal", "settlement")
 LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 FILE = "home.json"
+NEWEST = "home.newest"
 _VERSION = 1
+_HEAD = b"%08x %d\n"
+"""Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
 _CONNECT_TIMEOUT = 15.0
 
 
@@ -53,6 +59,7 @@ class Archive:
         self._refused = ""
         self._consistent: dict[tuple[str, str], bytes] | None = None
         self._saved: dict[tuple[str, str], bytes] | None = None
+        self._newest: BufferedWriter | None = None
         self._synced_at = self._asked_at = 0.0
         self._sync = Topics(home, HOST).sync
         self.client = Client(
@@ -141,34 +148,69 @@ class Archive:
         """Write the newest consistent set. sync: wait until it is on the disk."""
         if self._consistent is None or (self._consistent is self._saved and not sync):
             return
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {
             "version": _VERSION,
             "home": self.home,
             "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
         }
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._replace if sync else self._overwrite)(orjson.dumps(content))
+        self._saved = self._consistent
+
+    def _replace(self, content: bytes) -> None:
         partial = self.folder / (FILE + ".partial")
         with partial.open("wb") as file:
-            file.write(orjson.dumps(content))
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-                self._synced_at = self.loop.time()
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        self._synced_at = self.loop.time()
         partial.replace(self.folder / FILE)
-        self._saved = self._consistent
+
+    def _overwrite(self, content: bytes) -> None:
+        if self._newest is None:
+            self._newest = (self.folder / NEWEST).open("wb")
+        self._newest.seek(0)
+        self._newest.write(_HEAD % (zlib.crc32(content), len(content)) + content)
+        self._newest.flush()
+
+    def _forget_files(self) -> None:
+        self._remove_newest()
+        (self.folder / FILE).unlink(missing_ok=True)
+        self._consistent = self._saved = None
+
+    def _remove_newest(self) -> None:
+        if self._newest is not None:
+            self._newest.close()
+            self._newest = None
+        (self.folder / NEWEST).unlink(missing_ok=True)
 
     def load(self) -> dict[tuple[str, str], bytes]:
         """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
         path = self.folder / FILE
         if not path.is_file():
             return {}
+        kept, newest = self._read(path, path.read_bytes()), self._load_newest()
+        (run, seq), (newest_run, newest_seq) = (_moment(found) or ("", -1) for found in (kept, newest))
+        return newest if newest_run == run and newest_seq > seq else kept
+
+    def _load_newest(self) -> dict[tuple[str, str], bytes]:
+        """The set that was overwritten in place; empty when there is none, or not a whole one."""
+        path = self.folder / NEWEST
+        if not path.is_file():
+            return {}
+        head, _, rest = path.read_bytes().partition(b"\n")
+        _, _, length = head.partition(b" ")
+        content = rest[: int(length)] if length.isdigit() else b""
+        return self._read(path, content) if head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
+
+    def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
         try:
-            content = json.loads(path.read_bytes())
-            if content["version"] != _VERSION:
-                raise ConfigurationError(f"{path} is of version {content['version']}, this is {_VERSION}; start with --fresh")
-            if content["home"] != self.home:
-                raise ConfigurationError(f"{path} is of home {content['home']}, this is {self.home}; choose another --state")
-            return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in content["messages"]}
+            found = json.loads(content)
+            if found["version"] != _VERSION:
+                raise ConfigurationError(f"{path} is of version {found['version']}, this is {_VERSION}; start with --fresh")
+            if found["home"] != self.home:
+                raise ConfigurationError(f"{path} is of home {found['home']}, this is {self.home}; choose another --state")
+            return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in found["messages"]}
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
@@ -200,8 +242,7 @@ class Archive:
         for name in names:
             self.client.publish(discovery.topic(self.home, name), b"", 1, True)  # noqa: FBT003
         if devices is None:
-            (self.folder / FILE).unlink(missing_ok=True)
-            self._consistent = self._saved = None
+            self._forget_files()
         return cleared
 
     def start_afresh(self) -> None:
@@ -210,8 +251,7 @@ class Archive:
             if leaf in KEPT:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
-        (self.folder / FILE).unlink(missing_ok=True)
-        self._consistent = self._saved = None
+        self._forget_files()
 
     def settle_down(self) -> None:
         """Wait until the broker has everything that was published here."""
@@ -220,6 +260,7 @@ class Archive:
     def close(self) -> None:
         """Save and leave."""
         self.save()
+        self._remove_newest()
         self.client.disconnect()
 
     def ask_for(self, run: str, after: int) -> None:
@@ -230,13 +271,18 @@ class Archive:
 
     def settled(self) -> tuple[str, int] | None:
         """Run and seq of the last settlement that was found; None before the first."""
-        found = [_place(payload) for (_, leaf), payload in self.found.items() if leaf == "settlement"]
-        return max(((run, seq) for run, seq in found if run is not None), key=lambda place: place[1], default=None)
+        return _moment(self.found)
 
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""
         payload = self.found.get((device, "state"))
         return dict(orjson.loads(payload)) if payload else {}
+
+
+def _moment(messages: Mapping[tuple[str, str], bytes]) -> tuple[str, int] | None:
+    """Run and seq of the last settlement among them."""
+    found = [_place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
+    return max(((run, seq) for run, seq in found if run is not None), key=lambda place: place[1], default=None)
 
 
 def _is_older(one: bytes, other: bytes) -> bool:
