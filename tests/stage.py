@@ -92,7 +92,9 @@ class Stage:
     # -- the devices --------------------------------------------------------------------------------------------------
 
     def make(self, name: str, **options: Any) -> Runtime:
-        """A device that is not connected yet."""
+        """A device that is not connected yet. A clock that finds no site begins at once."""
+        if name == CLOCK:
+            options.setdefault("fresh", not self.last.get((CLOCK, "site")))
         return make_runtime(
             self.loop, self.endpoints.get(name, self.endpoint), self.described[name], on_fatal=self.fatal.append,
             on_end=lambda: self.ends.append(name), **options,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.stage import SMALL, Stage, small_home, undisturbed
+from virtual_devices.edge import runtime as runtimes
 from virtual_devices.edge import settling
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.runtime import Runtime
@@ -131,6 +132,7 @@ def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
     stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settling, "LOST_AFTER", 0.3)
+    monkeypatch.setattr(runtimes, "MEMORY", 0.3)
     stage.steps(30)
     stage.kill(name)
     stage.send(name, "proposal", b"", retain=True)

@@ -9,12 +9,13 @@ from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, read, write
+from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, write
 from virtual_devices.edge.presence import Presence
-from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.recalling import newer, place, recalled
+from virtual_devices.edge.runtime import MEMORY, Runtime, read_once
 from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.device import Ticks
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
@@ -53,9 +54,9 @@ class ClockRuntime(Runtime):
         self._anchor: tuple[float, int] | None = None
         self._ask: Timer | None = None
         self._due: Timer | None = None
-        self._found_site: SiteMessage | None = None
-        self._found_window: WindowMessage | None = None
-        self._found_settlement: SettlementMessage | None = None
+        self._found_site = self._found_window = self._found_settlement = b""
+        self._nobody_knows: Timer | None = None
+        """Runs while a clock that finds nothing of an earlier run waits for a host that may know of one."""
         self.waiting_for: list[str] = []
         self.ended = False
         self._begun = False
@@ -77,31 +78,61 @@ class ClockRuntime(Runtime):
     def _site(self, payload: bytes) -> None:
         """The retained site, or one's own word coming back; only the former, before the start, matters."""
         if payload and not self.online:
-            self._found_site = read(SiteMessage, payload)
+            self._found_site = payload
+            self._go()
 
     def _go(self) -> None:
-        if self.online or not self._synced:
+        if self.online or self.client.leaving or not self._synced:
             return
-        found = self._found_site
-        run = found.run if found is not None and not self.fresh else uuid4().hex
-        if found is not None and not self.fresh:
+        run = "" if self.fresh else place(self._found_site)[0] or place(self._found_settlement)[0] or ""
+        if not run and not self.fresh and self._waits_for_a_run():
+            return
+        try:
+            found = recalled(SiteMessage, self._found_site, run) if run else None
+        except ProtocolError as error:
+            self._fatal(str(error))
+            return
+        if found is not None:
             for name in ("step", "seed", "start", "latitude", "longitude", "altitude", "time_zone"):
                 then, now = getattr(found, name), getattr(self.own_site, name)
                 if then != now:
                     self._fatal(f"this home was started with {name} {then}, now it says {now}; a run keeps it: start with --fresh")
                     return
         self.fresh = False
-        self.site = self.own_site.model_copy(update={"run": run})
+        self.site = self.own_site.model_copy(update={"run": run or uuid4().hex})
         super()._go()
+
+    def _waits_for_a_run(self) -> bool:
+        """Nothing is retained: this home is new, or its broker has forgotten it and its host is on the way back."""
+        if self._nobody_knows is None:
+            self._log(f"{self.name}: no run of home {self.home} is retained; it waits {MEMORY:g} s for one, then begins a new one")
+            self._nobody_knows = self.loop.call_later(MEMORY, self._go)
+        return self._nobody_knows.pending
+
+    def _say_what_is_missing(self) -> None:
+        """It waits for no clock."""
+
+    def known_of_it(self) -> int:
+        return self._seq_of(self._found_settlement)
+
+    def remembered(self) -> int:
+        return max(self._seq_of(self._found_window), self.window.seq if self.window is not None else 0)
+
+    def recollect(self) -> None:
+        self._stop_timers()
+        self.window = self._anchor = None
+        super().recollect()
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
-        window, settlement = self._found_window, self._found_settlement
+        window = self.recall(WindowMessage, self._found_window)
+        settlement = self.recall(SettlementMessage, self._found_settlement)
+        self._found_window = b""
         member = cast("Member", self.member)
-        if window is not None and window.run == self.site.run:
+        if window is not None:
             member.restore(window.checkpoint)
             self.window, self._single = window, bool(self._steps_to_make())
-        if settlement is not None and settlement.run == self.site.run:
+        if settlement is not None:
             if member.state.windows < settlement.seq:
                 self._take(settlement.seq, settlement.span)
             else:  # the checkpoint was written after it
@@ -123,12 +154,17 @@ class ClockRuntime(Runtime):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._presence.received(device, leaf, payload):
             self._pursue()
-        elif leaf == "window" and device == self.name and payload and not self.online:
-            self._found_window = read(WindowMessage, payload)
+        elif leaf == "window" and device == self.name and not self.online:
+            self._found_window = newer(self._found_window, payload)
+            self._go()
         elif leaf == "settlement" and payload:
-            settlement: SettlementMessage = read_once(SettlementMessage, payload)
+            self._found_settlement = newer(self._found_settlement, payload)
             if not self.online:
-                self._found_settlement = settlement
+                self._go()
+                return
+            settlement: SettlementMessage = read_once(SettlementMessage, payload)
+            if self.is_behind:
+                self.recollect()
             elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
                 self._take(settlement.seq, settlement.span)
                 self._pursue()

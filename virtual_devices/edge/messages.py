@@ -87,7 +87,11 @@ class AboutMessage(Message):
 
 
 class SiteMessage(Message):
-    """All that a lone process needs to know of its home. patience: wall seconds that a silent device is waited for."""
+    """All that a lone process needs to know of its home.
+
+    patience: wall seconds that a silent device is waited for.  protocol: the form of all messages of this home; a device of a
+    version that speaks another says so instead of misunderstanding.
+    """
 
     run: Run
     home: Name
@@ -99,6 +103,7 @@ class SiteMessage(Message):
     step: Annotated[int, Field(ge=1, le=3600)]
     start: Time
     patience: Annotated[float, Field(ge=0)]
+    protocol: Literal[1] = 1
 
     def to_kit(self) -> Site:
         """As the kit's Site."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from virtual_devices.edge.messages import (
     ConditionsMessage,
@@ -11,14 +11,14 @@ from virtual_devices.edge.messages import (
     WindowMessage,
     part_of,
     proposal_bytes,
-    read,
     write,
 )
+from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant, partners
-from virtual_devices.kit.settlement import Proposal
 
 
 class _Dependent(Runtime):
@@ -36,10 +36,15 @@ class _Dependent(Runtime):
     def begin(self) -> None:
         self.watch()
 
-    def watch(self) -> None:
-        """Subscribe to the conditions of the partners named by the settings in force."""
+    def partners(self) -> dict[str, tuple[str, Partner]]:
+        """Setting → (name of the partner, what it is for), as from the next window on."""
         assert self.member is not None  # noqa: S101
-        named = {name for name, _ in partners(self.device_class, self.member.settings).values()}
+        return partners(self.device_class, self.member.future())
+
+    def watch(self) -> None:
+        """Subscribe to the conditions of the partners that are named."""
+        assert self.member is not None  # noqa: S101
+        named = {name for name, _ in self.partners().values()}
         for name in sorted(named - self.watched):
             self.client.subscribe((Topics(self.home, name).conditions, 0))
         self.watched |= named
@@ -52,6 +57,7 @@ class _Dependent(Runtime):
             if self.of_this_run(self.window):
                 self.stand_by(self.missing(self.window))
             self.pursue(asked=True)
+            self._go()
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = read_once(ConditionsMessage, payload)
             self.pursue()
@@ -61,9 +67,8 @@ class _Dependent(Runtime):
 
     def inputs(self, window: WindowMessage) -> dict[str, dict[str, list[int]]] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
-        assert self.member is not None  # noqa: S101
         found = {}
-        for setting, (name, partner) in partners(self.device_class, self.member.settings).items():
+        for setting, (name, partner) in self.partners().items():
             if name not in window.observers:
                 if partner.required:
                     return None
@@ -71,14 +76,15 @@ class _Dependent(Runtime):
             message = self.given.get(name)
             if message is None or message.run != window.run or message.seq != window.seq:
                 return None
+            if lacking := set(partner.fields) - message.values.keys():
+                self.complain(f"the conditions of {name} lack {', '.join(sorted(lacking))}; run one version everywhere", name)
+                return None
             found[setting] = message.values
         return found
 
     def missing(self, window: WindowMessage) -> list[str]:
         """Partners that this device needs and that take no part in the window."""
-        assert self.member is not None  # noqa: S101
-        named = partners(self.device_class, self.member.settings).values()
-        return sorted({name for name, partner in named if partner.required and name not in window.observers})
+        return sorted({name for name, partner in self.partners().values() if partner.required and name not in window.observers})
 
     def of_this_run(self, window: WindowMessage | None) -> bool:
         """Whether there is a window of the run that the site names."""
@@ -91,7 +97,7 @@ class ObserverRuntime(_Dependent):
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self._said: tuple[int, bytes] = (0, b"")
-        self._found: ConditionsMessage | None = None
+        self._found = b""
 
     @property
     def own_checkpoint(self) -> str:
@@ -102,23 +108,35 @@ class ObserverRuntime(_Dependent):
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if device == self.name and leaf == "conditions":
-            if payload and not self.online:
-                self._found = read(ConditionsMessage, payload)
-                self._said = self._found.seq, payload
+            if not self.online:
+                self._found = newer(self._found, payload)
+                self._go()
         else:
             super().received(device, leaf, payload)
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
         assert self.member is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(ConditionsMessage, payload)
+        self._said = (0, b"")
+        if found is not None:
             if self.member.after < found.seq:
                 self.member.restore(found.checkpoint)
-        else:
-            self._said = (0, b"")
+            if found.values.keys() == cast("Conditions[Any, Any, Any]", self.member.device).fields.keys():
+                self._said = found.seq, payload  # another version may have given other conditions
         super().begin()
         self.loop.call_soon(self.pursue)
+
+    def known_of_it(self) -> int:
+        """Who is an observer of the open window has most likely been one of the last."""
+        window = self.window
+        if window is None or self.site is None or window.run != self.site.run or self.name not in window.observers:
+            return 0
+        return window.after
+
+    def remembered(self) -> int:
+        return max(self._seq_of(self._found), self._said[0])
 
     def commanded(self) -> None:
         if self._said[1]:
@@ -156,7 +174,7 @@ class ParticipantRuntime(_Dependent):
         super().__init__(*arguments, **options)
         self.settlement: PartMessage | None = None
         self.proposal: tuple[int, bytes] = (0, b"")
-        self._found: Proposal | None = None
+        self._found = b""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (*super().subscriptions(), (self.topics.proposal, 0), (Topics(self.home, "+").settlement, 0))
@@ -166,26 +184,46 @@ class ParticipantRuntime(_Dependent):
             if payload:
                 self._settled(part_of(payload, self.name))
         elif leaf == "proposal" and device == self.name:
-            if payload and not self.online:
-                message = read(ProposalMessage, payload)
-                self._found = message.to_kit(self.name)
-                self.proposal = (message.seq, payload)
+            if not self.online:
+                self._found = newer(self._found, payload)
+                self._go()
         else:
             super().received(device, leaf, payload)
 
     def begin(self) -> None:
-        super().begin()
         assert self.site is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(ProposalMessage, payload)
+        self.proposal = (0, b"")
+        if found is not None:
             member = cast("Participant", self.member)
             if member.after < found.seq and member.proposed is None:
-                member.resume(found)
-        elif found is not None:
-            self.proposal = (0, b"")
+                member.resume(found.to_kit(self.name))
+            self.proposal = (found.seq, payload)
+        super().begin()
         if self.settlement is not None and self.settlement.run == self.site.run:
             self._commit()  # before the first state: a counter that was seen must not fall
         self.loop.call_soon(self.pursue)
+
+    def lacks(self) -> str:
+        window, site, settlement = self.window, self.site, self.settlement
+        if self.online or window is None or site is None or window.run != site.run:
+            return ""
+        settled = settlement.seq if settlement is not None and settlement.run == site.run else 0
+        return f"the settlement of window {window.after} has not come" if settled < window.after else ""
+
+    def known_of_it(self) -> int:
+        settlement = self.settlement
+        if settlement is None or self.site is None or settlement.run != self.site.run:
+            return 0
+        return max((share.seq for share in (settlement.share, settlement.owed) if share is not None), default=0)
+
+    def remembered(self) -> int:
+        found = self._seq_of(self._found)
+        member = cast("Participant | None", self.member)
+        if member is None:
+            return found
+        return max(found, member.after, member.proposed.seq if member.proposed is not None else 0)
 
     def commanded(self) -> None:
         if self.proposal[1]:
@@ -201,7 +239,10 @@ class ParticipantRuntime(_Dependent):
             return
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
             self.settlement = settlement
+            if self.online and self.is_behind:
+                self.recollect()
             self.pursue()
+            self._go()
 
     def pursue(self, *, asked: bool = False) -> None:
         if not self.online:
@@ -234,7 +275,7 @@ class ParticipantRuntime(_Dependent):
         shares = (settlement.share, settlement.owed)
         share = next((share.to_kit() for share in shares if share is not None and share.seq == made.seq), None)
         if share is None:  # settled without this device: for it, that time has not passed
-            member.proposed, member.busy_until = None, None
+            member.void()
             return
         try:
             member.commit(share)

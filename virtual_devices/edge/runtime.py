@@ -26,12 +26,14 @@ from virtual_devices.edge.messages import (
     AppliedMessage,
     CommandMessage,
     ErrorMessage,
+    M,
     Message,
     SiteMessage,
     read,
     write,
 )
 from virtual_devices.edge.mqtt import Client, Will
+from virtual_devices.edge.recalling import place, recalled
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
@@ -42,6 +44,9 @@ SILENCE = 5.0
 """Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
+MEMORY = 10.0
+"""Wall seconds for which a device that has forgotten waits for the host to put back what the broker forgot: longer than the
+longest pause between two attempts to connect."""
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _LONGEST_COMMAND = 65_536
@@ -91,6 +96,9 @@ class Runtime:
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
         self._answer_due: Timer | None = None
         self._unsaid = 0
+        self._memory_due: Timer | None = None
+        self._resigned = 0
+        """Up to this seq, what others know of this device and it does not is given up."""
         self.standing_by = False
         """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
@@ -123,6 +131,18 @@ class Runtime:
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         """A message for the role."""
+
+    def known_of_it(self) -> int:
+        """The last seq of this run from which others know something of this device that it ought to remember."""
+        return 0
+
+    def lacks(self) -> str:
+        """In words, what has to arrive before this device can know where it is; nothing: it has."""
+        return ""
+
+    def remembered(self) -> int:
+        """The last seq of this run that this device knows of."""
+        return 0
 
     def begin(self) -> None:
         """The member exists and every retained message has arrived: take up the work."""
@@ -240,29 +260,82 @@ class Runtime:
     def _site(self, payload: bytes) -> None:
         if not payload:
             return
-        site: SiteMessage = read_once(SiteMessage, payload)
+        try:
+            site: SiteMessage = read_once(SiteMessage, payload)
+        except ProtocolError as error:
+            text = f"the clock of home {self.home} speaks otherwise than this version ({__version__}): {error}; run one version everywhere"
+            self._log(f"{self.name}: {text}")
+            raise ProtocolError(text) from None
         if site == self.site:
             return
         if site.home != self.home:
             raise ProtocolError(f"the site is of home {site.home!r}")
         known, self.site = self.site, site
         if known is None or known.run != site.run:
-            self.member, self.online = None, False
+            self.member, self.online, self._resigned = None, False, 0
+            if self._synced:  # what the clock says next belongs to it: the window
+                self._synced = False
+                self.client.publish(self.topics.sync, b"sync")
         self._go()
 
     def _go(self) -> None:
-        if self.online or self.client.leaving or self.site is None or not self._synced:
+        if self.online or self.client.leaving or self.site is None or not self._synced or self._waits_for_memory():
             return  # what arrives while it leaves does not bring it back
         try:
             if self.member is None:
                 self.member = self._make(self.site)
             self.begin()
         except VirtualDevicesError as error:
-            self._fatal(str(error))
+            self._fatal(str(error).removeprefix(f"{self.name}: "))
             return
         self.online = True
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
+        self.tell_notices()
+
+    # -- what was forgotten -------------------------------------------------------------------------------------------
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether others know more of this device than it does itself."""
+        return bool(self.lacks()) or self.known_of_it() > max(self.remembered(), self._resigned)
+
+    def recollect(self) -> None:
+        """Begin anew from what is retained, or from what the host puts back: a newer life of this device was heard of."""
+        self.member, self.online = None, False
+        self.client.subscribe((self.own_checkpoint, 0))
+        self.client.publish(self.topics.sync, b"sync")  # what is retained comes before it
+        self._synced = False
+
+    def recall(self, model: type[M], payload: bytes) -> M | None:
+        """What this device said in this run before it began anew. Raises ProtocolError like ``recalled``."""
+        assert self.site is not None  # noqa: S101
+        if payload and place(payload)[0] is None:
+            self.complain("what is retained here is none of this program's messages; it is passed over", self.own_checkpoint)
+        return recalled(model, payload, self.site.run)
+
+    def _seq_of(self, payload: bytes) -> int:
+        """Seq of a message of this run; 0 for any other."""
+        run, seq = place(payload)
+        return seq if self.site is not None and run == self.site.run else 0
+
+    def _waits_for_memory(self) -> bool:
+        if not self.is_behind:
+            if self._memory_due is not None:
+                self._memory_due.cancel()
+                self._memory_due = None
+            return False
+        if self._memory_due is None:
+            self._memory_due = self.loop.call_later(MEMORY, self._memory_is_lost)
+            remembers = f"it remembers window {self.remembered()}, but others know of window {self.known_of_it()} with it"
+            self.complain(f"{self.lacks() or remembers}; it waits for the host to put back what the broker forgot", self.name)
+        return True
+
+    def _memory_is_lost(self) -> None:
+        """Nobody has put it back."""
+        self._memory_due = None
+        self._resigned = self.known_of_it()
+        self._go()
 
     def complain(self, text: str, about: str) -> None:
         """Say on the own error topic what is wrong with somebody's message; in a flood, how many more there were."""
@@ -335,6 +408,12 @@ class Runtime:
         assert self.member is not None  # noqa: S101
         for done in self.member.take_applied():
             self.client.publish(self.topics.applied, write(AppliedMessage(changes=done.changes, time=done.time)), 1)
+
+    def tell_notices(self) -> None:
+        """Say on the own error topic, once, what did not survive a restart."""
+        assert self.member is not None  # noqa: S101
+        for notice in self.member.take_notices():
+            self.complain(notice, self.name)
 
     # -- state --------------------------------------------------------------------------------------------------------
 

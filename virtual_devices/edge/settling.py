@@ -9,10 +9,11 @@ from typing import cast
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages import MissingMessage, ProposalMessage, SettlementMessage, WindowMessage, read, write
 from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, HOST, Topics
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.settlement import Proposal, Settlement
+from virtual_devices.kit.settlement import Proposal
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import Window
 
@@ -36,7 +37,7 @@ class SettlerRuntime(Runtime):
         self.window: WindowMessage | None = None
         self.proposals: dict[str, Proposal] = {}
         self.settlement: bytes = b""
-        self._found: Settlement | None = None
+        self._found = b""
         self._asked_at: float | None = None
         self._waiting: Timer | None = None
         self._refused: set[tuple[str, int]] = set()
@@ -69,9 +70,9 @@ class SettlerRuntime(Runtime):
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
             self._repeat(read(MissingMessage, payload))
-        elif leaf == "settlement" and device == self.name and payload and not self.online:
-            self._found = read(SettlementMessage, payload).to_kit()
-            self.settlement = payload
+        elif leaf == "settlement" and device == self.name and not self.online:
+            self._found = newer(self._found, payload)
+            self._go()
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
@@ -91,14 +92,25 @@ class SettlerRuntime(Runtime):
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(SettlementMessage, payload)
+        self.settlement = b""
+        if found is not None:
             member = cast("Settler", self.member)
             if member.after < found.seq:
-                member.resume(found)
-        else:
-            self.settlement = b""
+                member.resume(found.to_kit())
+            self.settlement = payload
         self.loop.call_soon(self._pursue)
+
+    def lacks(self) -> str:
+        """The clock goes on from a settlement only; without the last one no window can be settled."""
+        window, site = self.window, self.site
+        if window is None or site is None or window.run != site.run or window.after <= self.remembered():
+            return ""
+        return f"the clock goes on from window {window.after}, but the last settlement here is of window {self.remembered()}"
+
+    def remembered(self) -> int:
+        return max(self._seq_of(self._found), self.member.after if self.member is not None else 0)
 
     def commanded(self) -> None:
         if self.settlement:
@@ -123,6 +135,9 @@ class SettlerRuntime(Runtime):
     def _asked(self, window: WindowMessage) -> None:
         new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
         self.window = window
+        if self.online and self.lacks():
+            self.recollect()
+        self._go()
         if new:
             self._asked_at = self.loop.time()
         elif self.online:

@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
-from virtual_devices.kit.errors import BrokerError, ConfigurationError
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
+from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
@@ -34,6 +37,8 @@ LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 FILE = "home.json"
 _VERSION = 1
+_STEPS: Mapping[int, Step] = {}
+"""From each older version of the file to the next."""
 _CONNECT_TIMEOUT = 15.0
 
 
@@ -108,10 +113,14 @@ class Archive:
             self._synced = True
             self._remind()
             return
-        place = split(topic)
-        if place is None:
+        where = split(topic)
+        if where is None:
             return
-        _, device, leaf = place
+        _, device, leaf = where
+        if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
+            # somebody who went on from an old database; the newer word tells him
+            self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
+            return
         if leaf in LEAVES:
             if payload:
                 self.found[device, leaf] = payload
@@ -132,8 +141,7 @@ class Archive:
             seq, run, members = settlement["seq"], settlement["run"], settlement["members"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return
-        head = f'{{"run":"{run}","seq":{seq},'.encode()
-        if all(kept.get((name, "proposal"), b"").startswith(head) for name in members):
+        if all(place(kept.get((name, "proposal"))) == (run, seq) for name in members):
             self._consistent = kept
             self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
 
@@ -144,6 +152,7 @@ class Archive:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {
             "version": _VERSION,
+            "program": __version__,
             "home": self.home,
             "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
         }
@@ -163,27 +172,26 @@ class Archive:
         if not path.is_file():
             return {}
         try:
-            content = json.loads(path.read_bytes())
-            if content["version"] != _VERSION:
-                raise ConfigurationError(f"{path} is of version {content['version']}, this is {_VERSION}; start with --fresh")
+            content = forward(json.loads(path.read_bytes()), _VERSION, _STEPS)
             if content["home"] != self.home:
                 raise ConfigurationError(f"{path} is of home {content['home']}, this is {self.home}; choose another --state")
             return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in content["messages"]}
-        except (ValueError, KeyError, TypeError) as error:
+        except ProtocolError as error:
+            raise ConfigurationError(f"{path} cannot be resumed: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
         stored = self.load()
         self._keeping = True
-        run, seq = _place(self.found.get((CLOCK, "site"))), 0
+        run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():
             there = self.found.get(key)
-            if there is not None and key[1] == "site":
+            if run is not None and key[1] == "site":
                 continue
-            same = run[0] is None or _place(stored.get((CLOCK, "site")))[0] == run[0]
-            seq = _place(there)[1]
-            if same and (there is None or _place(value)[1] > seq):
+            same = run is None or place(stored.get((CLOCK, "site")))[0] == run
+            if same and (there is None or place(value)[1] > place(there)[1]):
                 self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
                 self.found[key] = value
         return (CLOCK, "site") in self.found
@@ -230,26 +238,14 @@ class Archive:
 
     def settled(self) -> tuple[str, int] | None:
         """Run and seq of the last settlement that was found; None before the first."""
-        found = [_place(payload) for (_, leaf), payload in self.found.items() if leaf == "settlement"]
+        found = [place(payload) for (_, leaf), payload in self.found.items() if leaf == "settlement"]
         return max(((run, seq) for run, seq in found if run is not None), key=lambda place: place[1], default=None)
 
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""
-        payload = self.found.get((device, "state"))
-        return dict(orjson.loads(payload)) if payload else {}
+        return json_object(self.found.get((device, "state"), b""))
 
 
 def _is_older(one: bytes, other: bytes) -> bool:
-    (run, seq), (other_run, other_seq) = _place(one), _place(other)
-    return run == other_run and seq < other_seq
-
-
-def _place(payload: bytes | None) -> tuple[str | None, int]:
-    """Run and seq of a message."""
-    if not payload:
-        return None, -1
-    try:
-        content = orjson.loads(payload)
-        return content.get("run"), content.get("seq", 0)
-    except (orjson.JSONDecodeError, AttributeError):
-        return None, -1
+    (run, seq), (other_run, other_seq) = place(one), place(other)
+    return run is not None and run == other_run and seq < other_seq

@@ -98,7 +98,7 @@ class HomeHost:
         self._book = Book(self._booked, self.archive.ask_for, self.archive.settled() if resumed else None)
         self._live = True
         try:
-            self._start()
+            self._start(new=not resumed)
             if ready is not None:
                 ready(resumed)
             self.loop.run(until=lambda: self.ended or self.failure is not None)
@@ -124,7 +124,7 @@ class HomeHost:
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def _start(self, *, new: bool) -> None:
         orders = self.orders
         described = descriptions(self.home, orders.documents, real_time=orders.start_now)
         if orders.isolate:
@@ -132,23 +132,23 @@ class HomeHost:
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
             self.processes = Processes(self.loop, orders.folder, environment, self._exited)
             for name, description in described.items():
-                self.processes.spawn(name, partial(self._command, description))
+                self.processes.spawn(name, partial(self._command, description, new=new))
             return
         for name, description in described.items():
             runtime = make_runtime(
                 self.loop, orders.endpoint, description,
-                duration=orders.duration if name == CLOCK else None,
+                duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
             )  # fmt: skip
             self.runtimes[name] = runtime
         for runtime in self.runtimes.values():
             runtime.start()
 
-    def _command(self, description: Description) -> list[str]:
+    def _command(self, description: Description, *, new: bool) -> list[str]:
         """A clock that is started again takes up its run for the rest of the time."""
         orders = self.orders
         duration = self._rest() if description.name == CLOCK else None
-        fresh = orders.fresh and description.name == CLOCK and not self._seen
+        fresh = new and description.name == CLOCK and not self._seen
         return command_line(description, orders.endpoint, fresh=fresh, duration=duration)
 
     def _rest(self) -> int | None:
