@@ -153,7 +153,7 @@ class Stage:
 
     # -- what is said -------------------------------------------------------------------------------------------------
 
-    def _hear(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+    def _hear(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
         place = split(topic)
         if place is None:
             return
@@ -164,10 +164,10 @@ class Stage:
         if trigger is not None:
             trigger()
         with contextlib.suppress(ProtocolError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):  # some tests talk rubbish
-            self._note(device, leaf, payload)
+            self._note(device, leaf, payload, retain=retain)
 
-    def _note(self, device: str, leaf: str, payload: bytes) -> None:
-        if leaf == "state" and payload:
+    def _note(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if leaf == "state" and payload and not retain:  # a broker that was killed may hand out an old database once
             self._count(device, orjson.loads(payload))
         if leaf == "site" and payload and orjson.loads(payload)["run"] != self._run:
             self._run = orjson.loads(payload)["run"]
