@@ -20,7 +20,7 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import ProtocolError
@@ -158,6 +158,7 @@ class Stage:
         if place is None:
             return
         _, device, leaf = place
+        leaf = "ledger" if leaf.startswith(LEDGER) else leaf
         self.heard.append((device, leaf, payload))
         self.last[device, leaf] = payload
         trigger = self._triggers.pop((device, leaf), None)

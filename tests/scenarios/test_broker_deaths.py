@@ -80,7 +80,7 @@ def before(stage: Stage, device: str, leaf: str, action: Callable[[], None]) -> 
     publish = client.publish
 
     def first(topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:  # noqa: FBT001, FBT002
-        if topic == stage.topic(device, leaf):
+        if topic.startswith(stage.topic(device, leaf)):
             client.publish = publish  # type: ignore[method-assign]
             action()
         publish(topic, payload, qos, retain)

@@ -130,7 +130,7 @@ class SettlerRuntime(Runtime):
     def _repeat(self, missing: MissingMessage) -> None:
         for run, seq, ledger in self._ledgers:
             if run == missing.run and seq > missing.after:
-                self.client.publish(self.topics.ledger, ledger, 1)
+                self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
 
     def _asked(self, window: WindowMessage) -> None:
         new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
@@ -211,7 +211,7 @@ class SettlerRuntime(Runtime):
         self._ledgers.append((record.run, record.seq, ledger))
         while sum(len(item) for _, _, item in self._ledgers) > _REPEATED_BYTES and len(self._ledgers) > 1:
             self._ledgers.popleft()
-        self.client.publish(self.topics.ledger, ledger, 1)
+        self.client.publish(self.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()

@@ -23,7 +23,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
-from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
@@ -121,7 +121,7 @@ class Archive:
             # somebody who went on from an old database; the newer word tells him
             self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
             return
-        if leaf in LEAVES:
+        if leaf in LEAVES or leaf.startswith(LEDGER):
             if payload:
                 self.found[device, leaf] = payload
             else:
@@ -215,7 +215,7 @@ class Archive:
     def start_afresh(self) -> None:
         """Clear what a resume would begin from; names and entities stay."""
         for device, leaf in list(self.found):
-            if leaf in KEPT:
+            if leaf in KEPT or leaf.startswith(LEDGER):
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
         (self.folder / FILE).unlink(missing_ok=True)
@@ -235,6 +235,11 @@ class Archive:
         if self.loop.time() - self._asked_at >= SYNC_EVERY:
             self._asked_at = self.loop.time()
             self.client.publish(Topics(self.home, HOST).missing, write(MissingMessage(run=run, after=after)))
+
+    def ledger(self) -> list[bytes]:
+        """The last ledger records that were found, oldest first."""
+        found = [payload for (_, leaf), payload in self.found.items() if leaf.startswith(LEDGER)]
+        return sorted(found, key=lambda payload: place(payload)[1])
 
     def settled(self) -> tuple[str, int] | None:
         """Run and seq of the last settlement that was found; None before the first."""
