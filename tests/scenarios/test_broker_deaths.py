@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.stage import Stage, undisturbed
-from virtual_devices.edge import mqtt
-from virtual_devices.edge import runtime as runtimes
+from virtual_devices.edge import memory, mqtt
 from virtual_devices.edge.broker import Broker, find_mosquitto, start_broker
 from virtual_devices.fleet.archive import Archive
 
@@ -191,7 +190,7 @@ def test_a_device_that_is_back_before_its_memory_takes_it_when_the_host_brings_i
 def test_what_nobody_puts_back_is_given_up_after_a_while(
     stage: Stage, mortal: Mortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtimes, "MEMORY", 0.5)
+    monkeypatch.setattr(memory, "MEMORY", 0.5)
     monkeypatch.setattr("virtual_devices.edge.settling.LOST_AFTER", 0.2)
     stage.steps(13)
     stage.kill("oven")

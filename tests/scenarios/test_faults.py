@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.stage import SMALL, Stage, small_home, undisturbed
-from virtual_devices.edge import runtime as runtimes
-from virtual_devices.edge import settling
+from virtual_devices.edge import memory, settling
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.fleet.describe import command_line
@@ -161,7 +160,7 @@ def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
     stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settling, "LOST_AFTER", 0.3)
-    monkeypatch.setattr(runtimes, "MEMORY", 0.3)
+    monkeypatch.setattr(memory, "MEMORY", 0.3)
     stage.steps(30)
     stage.kill(name)
     stage.send(name, "proposal", b"", retain=True)

@@ -9,10 +9,11 @@ from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
+from virtual_devices.edge.memory import MEMORY
 from virtual_devices.edge.messages import SettlementMessage, SiteMessage, SpanForm, WindowMessage, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.recalling import newer, place, recalled
-from virtual_devices.edge.runtime import MEMORY, Runtime, read_once
+from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError

@@ -21,19 +21,18 @@ from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.memory import Memory
 from virtual_devices.edge.messages import (
     AboutMessage,
     AppliedMessage,
     CommandMessage,
     ErrorMessage,
-    M,
     Message,
     SiteMessage,
     read,
     write,
 )
 from virtual_devices.edge.mqtt import Client, Will
-from virtual_devices.edge.recalling import place, recalled
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
@@ -44,9 +43,6 @@ SILENCE = 5.0
 """Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
-MEMORY = 10.0
-"""Wall seconds for which a device that has forgotten waits for the host to put back what the broker forgot: longer than the
-longest pause between two attempts to connect."""
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _LONGEST_COMMAND = 65_536
@@ -61,7 +57,7 @@ def read_once(model: type[Message], payload: bytes) -> Any:
     return read(model, payload)
 
 
-class Runtime:
+class Runtime(Memory):
     """One device.
 
     make: builds the member once the site is known.  on_state: told (name, kind, values) with every state, for metrics.
@@ -83,6 +79,7 @@ class Runtime:
         log: Callable[[str], None] | None = None,
         fresh: bool = False,
     ) -> None:
+        super().__init__()
         self.loop, self.home, self.name, self.kind, self.device_class = loop, home, name, kind, device_class
         self.topics = Topics(home, name)
         self.site: SiteMessage | None = None
@@ -96,9 +93,6 @@ class Runtime:
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
         self._answer_due: Timer | None = None
         self._unsaid = 0
-        self._memory_due: Timer | None = None
-        self._resigned = 0
-        """Up to this seq, what others know of this device and it does not is given up."""
         self.standing_by = False
         """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
@@ -124,25 +118,8 @@ class Runtime:
         """More topic filters that a role needs."""
         return ()
 
-    @property
-    def own_checkpoint(self) -> str:
-        """The retained topic from which the role takes up its work; read until it has."""
-        return self.topics.proposal
-
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         """A message for the role."""
-
-    def known_of_it(self) -> int:
-        """The last seq of this run from which others know something of this device that it ought to remember."""
-        return 0
-
-    def lacks(self) -> str:
-        """In words, what has to arrive before this device can know where it is; nothing: it has."""
-        return ""
-
-    def remembered(self) -> int:
-        """The last seq of this run that this device knows of."""
-        return 0
 
     def begin(self) -> None:
         """The member exists and every retained message has arrived: take up the work."""
@@ -292,50 +269,6 @@ class Runtime:
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
         self.tell_notices()
-
-    # -- what was forgotten -------------------------------------------------------------------------------------------
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether others know more of this device than it does itself."""
-        return bool(self.lacks()) or self.known_of_it() > max(self.remembered(), self._resigned)
-
-    def recollect(self) -> None:
-        """Begin anew from what is retained, or from what the host puts back: a newer life of this device was heard of."""
-        self.member, self.online = None, False
-        self.client.subscribe((self.own_checkpoint, 0))
-        self.client.publish(self.topics.sync, b"sync")  # what is retained comes before it
-        self._synced = False
-
-    def recall(self, model: type[M], payload: bytes) -> M | None:
-        """What this device said in this run before it began anew. Raises ProtocolError like ``recalled``."""
-        assert self.site is not None  # noqa: S101
-        if payload and place(payload)[0] is None:
-            self.complain("what is retained here is none of this program's messages; it is passed over", self.own_checkpoint)
-        return recalled(model, payload, self.site.run)
-
-    def _seq_of(self, payload: bytes) -> int:
-        """Seq of a message of this run; 0 for any other."""
-        run, seq = place(payload)
-        return seq if self.site is not None and run == self.site.run else 0
-
-    def _waits_for_memory(self) -> bool:
-        if not self.is_behind:
-            if self._memory_due is not None:
-                self._memory_due.cancel()
-                self._memory_due = None
-            return False
-        if self._memory_due is None:
-            self._memory_due = self.loop.call_later(MEMORY, self._memory_is_lost)
-            remembers = f"it remembers window {self.remembered()}, but others know of window {self.known_of_it()} with it"
-            self.complain(f"{self.lacks() or remembers}; it waits for the host to put back what the broker forgot", self.name)
-        return True
-
-    def _memory_is_lost(self) -> None:
-        """Nobody has put it back."""
-        self._memory_due = None
-        self._resigned = self.known_of_it()
-        self._go()
 
     def complain(self, text: str, about: str) -> None:
         """Say on the own error topic what is wrong with somebody's message; in a flood, how many more there were."""
