@@ -283,9 +283,9 @@ class Stage:
     def audited(self) -> Summary:
         """The summary of a ledger that stands the audit."""
         summary = self.summary()
-        if not summary.auditor.ok:
-            raise AssertionError("\n".join(summary.auditor.problems))
-        assert not self.falls
+        problems = [*summary.auditor.problems, *self.falls]
+        if problems:
+            raise AssertionError("\n".join(problems))
         return summary
 
 

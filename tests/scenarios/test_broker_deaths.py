@@ -117,6 +117,8 @@ def test_killed_at_any_point_the_broker_costs_nothing(stage: Stage, mortal: Mort
     place(stage, device, leaf, die)
     end = stage.begin_steps(5)
     stage.wait(lambda: deaths)
+    stage.wait(lambda: not any(runtime.client.connected for runtime in stage.runtimes.values()))
+    stage.wait(lambda: not stage.spy.connected)
     mortal.revive()
     stage.wait(lambda: reconnected(stage))
     stage.wait(lambda: stage.settled >= end)
@@ -166,11 +168,13 @@ def test_a_device_that_is_back_before_its_memory_takes_it_when_the_host_brings_i
     stage.steps(10)
     stage.send(name, "set", {"speed": 0} if name == "clock" else {})
     stage.vanish(name)
-    clients = [stage.spy, host.client, *(runtime.client for runtime in stage.runtimes.values())]
+    clients = [host.client, *(runtime.client for runtime in stage.runtimes.values())]
     held.update(clients)
     mortal.kill()
     stage.wait(lambda: not any(client.connected for client in clients))
+    stage.wait(lambda: not stage.spy.connected)
     mortal.revive()
+    stage.wait(lambda: stage.spy.subscribed)
     made = stage.make(name)
     stage.runtimes[name] = made
     made.start()
@@ -178,7 +182,9 @@ def test_a_device_that_is_back_before_its_memory_takes_it_when_the_host_brings_i
     stage.loop.run(timeout=0.3)  # it is alone with what the broker knows
     held.clear()
     stage.wait(lambda: reconnected(stage) and host.client.subscribed)
-    stage.wait(lambda: made.online and not made.is_behind)
+    stage.wait(lambda: made.online and not made.is_behind and stage.availability(name) == "online")
+    stage.sync()
+    stage.sync()  # the clock knows that everybody is there
     stage.steps(LONG - 19)
     summary = stage.audited()
     assert summary.digest == undisturbed(stage.home, LONG).digest

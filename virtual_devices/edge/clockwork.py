@@ -72,7 +72,7 @@ class ClockRuntime(Runtime):
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
-        return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions()
+        return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions(), (every.sync, 0)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
@@ -144,6 +144,7 @@ class ClockRuntime(Runtime):
         if self.duration is not None:
             self.until = self._next_start() + self.duration
         self.client.publish(self.topics.site, write(self.site), 1, True)  # noqa: FBT003
+        self.loop.call_soon(self._answer_newcomer)
         self.loop.call_soon(self._pursue)
 
     def retained(self) -> None:
@@ -155,6 +156,8 @@ class ClockRuntime(Runtime):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._presence.received(device, leaf, payload):
             self._pursue()
+        elif leaf == "sync":
+            self._answer_newcomer()
         elif leaf == "window" and device == self.name and not self.online:
             self._found_window = newer(self._found_window, payload)
             self._go()
@@ -254,12 +257,16 @@ class ClockRuntime(Runtime):
         settings = cast("Any", self.member).settings
         return int(settings.paused_steps) if settings.paused else 0
 
+    def _answer_newcomer(self) -> None:
+        """Somebody has connected and wants to know whether what the broker told him is of now."""
+        if self.online and self.window is not None:
+            self._say_window(self.window)
+
     def _save(self) -> None:
         """While time stands still no window carries what was set: the settled one is told again with a new checkpoint."""
         if self._unsaved and self.window is not None:
             self._unsaved = False
-            self.window = self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()})
-            self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
+            self._say_window(self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()}))
 
     def _ahead(self, start: int, settings: Any) -> float:
         """Simulated seconds by which the wall has passed ``start``; negative: it is not due yet."""
@@ -301,6 +308,7 @@ class ClockRuntime(Runtime):
             members=self._presence.participants,
             observers=self._presence.observers,
             after=self.settled_seq,
+            settled=self.settled_seq,
             checkpoint=member.checkpoint(),
         )
         self._publish_window()
@@ -311,10 +319,17 @@ class ClockRuntime(Runtime):
 
     def _publish_window(self) -> None:
         assert self.window is not None  # noqa: S101
-        self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
+        self._say_window(self.window)
         if self._ask is not None:
             self._ask.cancel()
         self._ask = self.loop.call_later(ASK_AGAIN, self._ask_again)
+
+    def _say_window(self, window: WindowMessage) -> None:
+        """The same window as long as it is open, then also that it is settled."""
+        if window.settled != self.settled_seq:
+            window = window.model_copy(update={"settled": self.settled_seq})
+        self.window = window
+        self.client.publish(self.topics.window, write(window), 0, True)  # noqa: FBT003
 
     def _ask_again(self) -> None:
         if self.window is not None and self.window.seq > self.settled_seq and not self.ended:

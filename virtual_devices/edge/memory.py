@@ -33,6 +33,8 @@ class Memory(ABC):
     _synced: bool
 
     def __init__(self) -> None:
+        self._clock_online = self._found_window_of_old = self._hears_the_clock = False
+        self._hearing_due: Timer | None = None
         self._memory_due: Timer | None = None
         self._resigned = 0
         """Up to this seq, what others know of this device and it does not is given up."""
@@ -89,6 +91,23 @@ class Memory(ABC):
         """Seq of a message of this run; 0 for any other."""
         run, seq = place(payload)
         return seq if self.site is not None and run == self.site.run else 0
+
+    def _hear_clock(self, leaf: str, payload: bytes, *, retain: bool) -> None:
+        """Note whether the clock is there, and whether its window is of now or of a broker that may have an old database."""
+        if leaf == "availability":
+            self._clock_online = payload == b"online"
+        elif retain:
+            self._found_window_of_old = bool(payload)
+        else:
+            self._hears_the_clock = True
+
+    def _waits_for_the_clock(self) -> bool:
+        """Whether all that is known is what a broker kept, and the clock, which would know, has not answered yet."""
+        if self._hears_the_clock or not self._clock_online or not self._found_window_of_old:
+            return False
+        if self._hearing_due is None:
+            self._hearing_due = self.loop.call_later(MEMORY, self._go)
+        return self._hearing_due.pending
 
     def _waits_for_memory(self) -> bool:
         if not self.is_behind:

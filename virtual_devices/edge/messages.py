@@ -111,9 +111,9 @@ class SiteMessage(Message):
 
 
 class WindowMessage(Message):
-    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+    """A window. members propose, observers give conditions; ``after`` is the seq that was settled before it.
 
-    checkpoint: of the clock.
+    checkpoint: of the clock.  settled: the last settled seq, where the clock says the window again after its settlement.
     """
 
     run: Run
@@ -123,6 +123,17 @@ class WindowMessage(Message):
     observers: Names
     after: Seq
     checkpoint: dict[str, Any]
+    settled: Seq = 0
+
+    @property
+    def last(self) -> int:
+        """The last seq that the clock knows to be settled."""
+        return max(self.after, self.settled)
+
+    def or_later(self, known: WindowMessage | None) -> WindowMessage:
+        """This one, unless ``known`` is the same window and said to be settled."""
+        same = known is not None and (known.run, known.seq) == (self.run, self.seq)
+        return known if known is not None and same and known.settled > self.settled else self
 
     def to_kit(self) -> Window:
         """As the kit's Window."""

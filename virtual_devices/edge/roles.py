@@ -53,7 +53,7 @@ class _Dependent(Runtime):
         if not payload:
             return
         if leaf == "window" and device == CLOCK:
-            self.window = read_once(WindowMessage, payload)
+            self.window = read_once(WindowMessage, payload).or_later(self.window)
             if self.of_this_run(self.window):
                 self.stand_by(self.missing(self.window))
             self.pursue(asked=True)
@@ -133,7 +133,7 @@ class ObserverRuntime(_Dependent):
         window = self.window
         if window is None or self.site is None or window.run != self.site.run or self.name not in window.observers:
             return 0
-        return window.after
+        return window.last
 
     def remembered(self) -> int:
         return max(self._seq_of(self._found), self._said[0])
@@ -210,7 +210,7 @@ class ParticipantRuntime(_Dependent):
         if self.online or window is None or site is None or window.run != site.run:
             return ""
         settled = settlement.seq if settlement is not None and settlement.run == site.run else 0
-        return f"the settlement of window {window.after} has not come" if settled < window.after else ""
+        return f"the settlement of window {window.last} has not come" if settled < window.last else ""
 
     def known_of_it(self) -> int:
         settlement = self.settlement

@@ -108,7 +108,7 @@ class Runtime(Memory):
         one = self.topics
         self.client.subscribe(
             (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
-            (Topics(home, CLOCK).site, 0), *self.subscriptions(),
+            (Topics(home, CLOCK).availability, 0), (Topics(home, CLOCK).site, 0), *self.subscriptions(),
             (one.sync, 0),  # last: a broker that serves filter by filter then tells what is retained before it
         )  # fmt: skip
 
@@ -208,6 +208,8 @@ class Runtime(Memory):
             self.complain(f"a fault of the program ({error!r}) on a message of {len(payload)} bytes", topic)
 
     def _heard(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if device == CLOCK and device != self.name and leaf in ("availability", "window"):
+            self._hear_clock(leaf, payload, retain=retain)
         if leaf == "site" and device == CLOCK:
             self._site(payload)
         elif device == self.name and leaf == "sync":
@@ -256,8 +258,10 @@ class Runtime(Memory):
         self._go()
 
     def _go(self) -> None:
-        if self.online or self.client.leaving or self.site is None or not self._synced or self._waits_for_memory():
+        if self.online or self.client.leaving or self.site is None or not self._synced:
             return  # what arrives while it leaves does not bring it back
+        if self._waits_for_the_clock() or self._waits_for_memory():
+            return
         try:
             if self.member is None:
                 self.member = self._make(self.site)

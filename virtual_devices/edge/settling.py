@@ -105,9 +105,9 @@ class SettlerRuntime(Runtime):
     def lacks(self) -> str:
         """The clock goes on from a settlement only; without the last one no window can be settled."""
         window, site = self.window, self.site
-        if window is None or site is None or window.run != site.run or window.after <= self.remembered():
+        if window is None or site is None or window.run != site.run or window.last <= self.remembered():
             return ""
-        return f"the clock goes on from window {window.after}, but the last settlement here is of window {self.remembered()}"
+        return f"the clock goes on from window {window.last}, but the last settlement here is of window {self.remembered()}"
 
     def remembered(self) -> int:
         return max(self._seq_of(self._found), self.member.after if self.member is not None else 0)
@@ -134,13 +134,13 @@ class SettlerRuntime(Runtime):
 
     def _asked(self, window: WindowMessage) -> None:
         new = self.window is None or (self.window.run, self.window.seq) != (window.run, window.seq)
-        self.window = window
+        self.window = window = window.or_later(self.window)
         if self.online and self.lacks():
             self.recollect()
         self._go()
         if new:
             self._asked_at = self.loop.time()
-        elif self.online:
+        elif self.online and window.last < window.seq:
             self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
 

@@ -31,8 +31,8 @@ SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
-KEPT = ("site", "window", "conditions", "proposal", "settlement")
-"""Leaves that a set holds."""
+KEPT = ("site", "conditions", "proposal", "settlement", "window")
+"""Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
 LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 FILE = "home.json"
@@ -97,7 +97,8 @@ class Archive:
         What nobody resumes from waits until everybody who is there has said it himself.
         """
         before, self._before = self._before, {}
-        self._tell_again({key: value for key, value in before.items() if key[1] in KEPT})
+        kept = sorted((key for key in before if key[1] in KEPT), key=lambda key: KEPT.index(key[1]))
+        self._tell_again({key: before[key] for key in kept})
         rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
         self.loop.call_later(REMIND_AFTER, lambda: self._tell_again(rest))
 
