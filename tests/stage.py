@@ -19,6 +19,7 @@ from virtual_devices.edge.clockwork import ClockRuntime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.recalling import place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
 from virtual_devices.fleet.describe import descriptions
@@ -88,13 +89,14 @@ class Stage:
         self.spy.subscribe((f"virtual/{self.home.name}/#", 0))
         self.spy.connect()
         self.wait(lambda: self.spy.subscribed)
+        self.sync()  # what is retained has come
 
     # -- the devices --------------------------------------------------------------------------------------------------
 
     def make(self, name: str, **options: Any) -> Runtime:
         """A device that is not connected yet. A clock that finds no site begins at once."""
         if name == CLOCK:
-            options.setdefault("fresh", not self.last.get((CLOCK, "site")))
+            options.setdefault("fresh", place(self.last.get((CLOCK, "site")))[0] is None)
         return make_runtime(
             self.loop, self.endpoints.get(name, self.endpoint), self.described[name], on_fatal=self.fatal.append,
             on_end=lambda: self.ends.append(name), **options,
@@ -154,10 +156,10 @@ class Stage:
     # -- what is said -------------------------------------------------------------------------------------------------
 
     def _hear(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        place = split(topic)
-        if place is None:
+        where = split(topic)
+        if where is None:
             return
-        _, device, leaf = place
+        _, device, leaf = where
         leaf = "ledger" if leaf.startswith(LEDGER) else leaf
         self.heard.append((device, leaf, payload))
         self.last[device, leaf] = payload
@@ -173,6 +175,7 @@ class Stage:
         if leaf == "site" and payload and orjson.loads(payload)["run"] != self._run:
             self._run = orjson.loads(payload)["run"]
             self._counted.clear()  # a new run counts from nothing
+            self.records.clear()
         if leaf == "ledger":
             self.book.ledger(payload)
         elif leaf == "settlement" and payload:

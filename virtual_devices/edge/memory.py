@@ -33,7 +33,9 @@ class Memory(ABC):
     _synced: bool
 
     def __init__(self) -> None:
-        self._clock_online = self._found_window_of_old = self._hears_the_clock = False
+        self._clock_online = self._hears_the_clock = False
+        self._kept_window = b""
+        """The clock's, as the broker had kept it."""
         self._hearing_due: Timer | None = None
         self._memory_due: Timer | None = None
         self._resigned = 0
@@ -97,13 +99,21 @@ class Memory(ABC):
         if leaf == "availability":
             self._clock_online = payload == b"online"
         elif retain:
-            self._found_window_of_old = bool(payload)
+            self._kept_window = payload
         else:
             self._hears_the_clock = True
 
-    def _waits_for_the_clock(self) -> bool:
-        """Whether all that is known is what a broker kept, and the clock, which would know, has not answered yet."""
-        if self._hears_the_clock or not self._clock_online or not self._found_window_of_old:
+    def is_open(self) -> bool:
+        """Whether this device's last word of this run has not been answered yet, as far as it knows."""
+        return False
+
+    def _waits_for_an_answer(self) -> bool:
+        """Whether all that is known is what a broker kept, and the clock, which would know more, is there but has not spoken.
+
+        A device whose last word is open may be told of its settlement any moment, as others may have been before.
+        """
+        kept = not self._hears_the_clock and self._seq_of(self._kept_window) > 0
+        if not self._clock_online or not (kept or self.is_open()):
             return False
         if self._hearing_due is None:
             self._hearing_due = self.loop.call_later(MEMORY, self._go)

@@ -29,6 +29,8 @@ class _Dependent(Runtime):
         self.window: WindowMessage | None = None
         self.given: dict[str, ConditionsMessage] = {}
         self.watched: set[str] = set()
+        self.returned: set[str] = set()
+        """Partners that have come online since the window was opened."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return ((Topics(self.home, CLOCK).window, 0),)
@@ -46,18 +48,24 @@ class _Dependent(Runtime):
         assert self.member is not None  # noqa: S101
         named = {name for name, _ in self.partners().values()}
         for name in sorted(named - self.watched):
-            self.client.subscribe((Topics(self.home, name).conditions, 0))
+            self.client.subscribe((Topics(self.home, name).conditions, 0), (Topics(self.home, name).availability, 0))
         self.watched |= named
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if not payload:
             return
         if leaf == "window" and device == CLOCK:
-            self.window = read_once(WindowMessage, payload).or_later(self.window)
+            known, self.window = self.window, read_once(WindowMessage, payload).or_later(self.window)
+            if known is None or (known.run, known.seq) != (self.window.run, self.window.seq):
+                self.returned.clear()
             if self.of_this_run(self.window):
                 self.stand_by(self.missing(self.window))
             self.pursue(asked=True)
             self._go()
+        elif leaf == "availability" and device in self.watched:
+            if payload == b"online" and self.standing_by and self.window is not None:
+                self.returned.add(device)
+                self.stand_by(self.missing(self.window))  # before the next window, so that it is in it
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = read_once(ConditionsMessage, payload)
             self.pursue()
@@ -84,7 +92,8 @@ class _Dependent(Runtime):
 
     def missing(self, window: WindowMessage) -> list[str]:
         """Partners that this device needs and that take no part in the window."""
-        return sorted({name for name, partner in self.partners().values() if partner.required and name not in window.observers})
+        there = {*window.observers, *self.returned}
+        return sorted({name for name, partner in self.partners().values() if partner.required and name not in there})
 
     def of_this_run(self, window: WindowMessage | None) -> bool:
         """Whether there is a window of the run that the site names."""
@@ -211,6 +220,11 @@ class ParticipantRuntime(_Dependent):
             return ""
         settled = settlement.seq if settlement is not None and settlement.run == site.run else 0
         return f"the settlement of window {window.last} has not come" if settled < window.last else ""
+
+    def is_open(self) -> bool:
+        settlement = self.settlement
+        settled = settlement.seq if settlement is not None and self.site is not None and settlement.run == self.site.run else 0
+        return self._seq_of(self._found) > settled
 
     def known_of_it(self) -> int:
         settlement = self.settlement

@@ -260,7 +260,7 @@ class Runtime(Memory):
     def _go(self) -> None:
         if self.online or self.client.leaving or self.site is None or not self._synced:
             return  # what arrives while it leaves does not bring it back
-        if self._waits_for_the_clock() or self._waits_for_memory():
+        if self._waits_for_an_answer() or self._waits_for_memory():
             return
         try:
             if self.member is None:
