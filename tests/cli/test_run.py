@@ -111,7 +111,7 @@ def test_a_home_of_processes_and_a_clock_that_ends(stage: Stage, tmp_path: Path)
     for runtime in stage.runtimes.values():
         runtime.start()
     process = subprocess.Popen(
-        [*PROGRAM, "run", "clock", "--home", stage.home.name, "--name", "clock", "--broker", stage.endpoint.url,
+        [*PROGRAM, "run", "clock", "--fresh", "--home", stage.home.name, "--name", "clock", "--broker", stage.endpoint.url,
          "--for", f"{30 * STEP}s", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
     )  # fmt: skip

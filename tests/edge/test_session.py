@@ -52,7 +52,7 @@ def start(session: Session, broker: Broker) -> Iterator[Start]:
     running: list[Runtime] = []
 
     def make(name: str, kind: str = "", home: str = "cape", **settings: object) -> Runtime:
-        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, settings))
+        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, settings), fresh=name == "clock")
         running.append(runtime)
         runtime.start()
         assert session.wait(lambda: runtime.online, 10)

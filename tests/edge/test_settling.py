@@ -92,6 +92,26 @@ def test_without_sun_or_battery_the_others_go_on(broker: Broker) -> None:
         stage.audited()
 
 
+def test_who_waits_for_a_partner_is_back_with_it_and_no_clock_waits_for_both(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.steps(5)
+        stage.kill("sun")
+        stage.steps(1)  # weather and roof were there when it was opened, and step back
+        assert "weather" in stage.json("clock", "window")["observers"]
+        stage.wait(lambda: stage.availability("weather") == stage.availability("roof") == "offline")
+        stage.kill("clock")
+        stage.start("sun")
+        stage.wait(lambda: stage.availability("weather") == stage.availability("roof") == "online")
+        began = stage.loop.time()
+        stage.start("clock")
+        stage.steps(1)
+        assert stage.loop.time() - began < 5, "no patience was spent"
+        assert stage.json("clock", "window")["observers"] == ["sun", "weather"]
+        assert "roof" in stage.json("inverter", "settlement")["members"]
+        stage.audited()
+
+
 def test_who_missed_the_settlement_finds_its_share_later(stage: Stage) -> None:
     stage.steps(12)
     stage.when("oven", "proposal", lambda: stage.vanish("oven"))

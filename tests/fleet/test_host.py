@@ -14,6 +14,7 @@ import pytest
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, outage
 from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.ledgers import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.session import Session
@@ -59,6 +60,21 @@ def test_a_home_goes_on_where_it_stopped(play: Play) -> None:
     assert second["start"] == first["end"]
     assert second["audit"] == {"ok": True, "checked_steps": 30, "problems": []}
     assert second["ledger_sha256"] == undisturbed(named(RUNNING, "stops"), 50).digest
+
+
+def test_a_host_that_was_killed_some_windows_behind_finds_their_records_on_the_broker(play: Play, tmp_path: Path) -> None:
+    home = named(RUNNING.replace("speed: max", "speed: max, max_steps: 2"), "behind")
+    ledger = tmp_path / "ledger.jsonl"
+    play(home, 20, ledger=ledger)
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    assert len(lines) >= 10
+    ledger.write_bytes(b"".join(lines[:-5]) + lines[-5][:100])  # it died while it wrote
+    second = play(home, 30, ledger=ledger)
+    audit = audit_file(ledger)
+    assert audit.problems == []
+    assert audit.checked_steps == 50
+    assert second["steps"] == 30
+    assert second["ledger_sha256"] == undisturbed(home, 50).digest
 
 
 def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Broker) -> None:

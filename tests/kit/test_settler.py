@@ -289,7 +289,7 @@ def test_a_broken_settlement_is_refused_and_changes_nothing() -> None:
     good = through_json(settlement.checkpoint)
     one = played.fresh("inverter")
     before = json.dumps(one.checkpoint())
-    for left_out in good:
+    for left_out in good.keys() - {"program"}:  # which only words need
         with pytest.raises(ProtocolError):
             one.resume(replace(settlement, checkpoint={key: value for key, value in good.items() if key != left_out}))
     with pytest.raises(ProtocolError):

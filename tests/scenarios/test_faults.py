@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.stage import SMALL, Stage, small_home, undisturbed
-from virtual_devices.edge import settling
+from virtual_devices.edge import memory, settling
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.fleet.describe import command_line
 from virtual_devices.kit.ledger import RESET
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
@@ -81,6 +83,33 @@ def test_after_an_hour_of_silence_it_goes_on_where_it_was(stage: Stage) -> None:
     assert oven.member.counters["energy"] == stage.audited().between(None, "oven")
 
 
+def test_a_process_that_is_stopped_for_an_hour_goes_on_where_it_was(broker: Broker, tmp_path: Path) -> None:
+    with Stage(broker.endpoint, small_home(IMPATIENT)) as stage:
+        words = command_line(stage.described["oven"], broker.endpoint)
+        process = subprocess.Popen(words, cwd=tmp_path, stdin=subprocess.DEVNULL)
+        try:
+            for name in stage.described.keys() - {"oven"}:
+                stage.runtimes[name] = stage.make(name)
+                stage.runtimes[name].start()
+            stage.wait(lambda: stage.availability("oven") == "online")
+            stage.steps(16)
+            stage.wait(lambda: (stage.state("oven")["energy"] or 0) > 0)
+            process.send_signal(signal.SIGSTOP)
+            pass_without_rest(stage, 60)
+            assert "oven" in stage.json("inverter", "settlement")["left_out"]
+            process.send_signal(signal.SIGCONT)
+            for _ in range(2):  # in the first window it may be late
+                pass_without_rest(stage, 1)
+            stage.send("oven", "set", {"mode": "on"})
+            pass_without_rest(stage, 5)
+            assert "oven" in stage.json("inverter", "settlement")["members"]
+            got = stage.audited().between(None, "oven")
+            stage.wait(lambda: round(stage.state("oven")["energy_joules"] * 1000) == got)
+        finally:
+            process.kill()
+            process.wait()
+
+
 # -- what was said and not heard ---------------------------------------------------------------------------------------
 
 
@@ -94,7 +123,7 @@ def test_an_inverter_that_dies_between_the_record_and_the_commit_has_settled_not
         if said:
             return
         publish(topic, payload, qos, retain)
-        if topic.endswith("/ledger"):
+        if "/ledger/" in topic:
             said.append(topic)
 
     inverter.client.publish = dying  # type: ignore[method-assign]
@@ -131,6 +160,7 @@ def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
     stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settling, "LOST_AFTER", 0.3)
+    monkeypatch.setattr(memory, "MEMORY", 0.3)
     stage.steps(30)
     stage.kill(name)
     stage.send(name, "proposal", b"", retain=True)

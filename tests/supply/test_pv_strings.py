@@ -25,7 +25,7 @@ from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
 from virtual_devices.kit.participants import Producer
 from virtual_devices.kit.rehearsal import rehearse
-from virtual_devices.kit.settlement import Share
+from virtual_devices.kit.settlement import Share, Supply
 from virtual_devices.kit.window import Span, Window
 from virtual_devices.supply.pv_array import PvArray, Settings, on_cells
 
@@ -153,9 +153,15 @@ def noon(steps: int = 60) -> tuple[Window, Inputs]:
     return Window("run", 1, part, ("roof",), 0), cut
 
 
-def settle(roof: Producer, share: float, steps: int = 60) -> dict[str, Any]:
-    power = roof._power[:steps]
+def offered(roof: Producer) -> list[int]:
     assert roof.proposed is not None
+    assert isinstance(roof.proposed.offer, Supply)
+    return roof.proposed.offer.power
+
+
+def settle(roof: Producer, share: float, steps: int = 60) -> dict[str, Any]:
+    assert roof.proposed is not None
+    power = offered(roof)[:steps]
     roof.commit(Share(1, roof.proposed.span.part(0, steps), used=[round(value * share) for value in power]))
     return roof.readings()
 
@@ -165,8 +171,9 @@ def test_a_string_reports_its_volts_and_amperes_of_the_last_settled_step() -> No
     window, inputs = noon()
     assert roof.readings() == {}
     roof.propose(window, inputs)
+    last = offered(roof)[29]
     found = settle(roof, 1.0, 30)
-    assert found["available_power"] == found["power"] == roof._power[29] / 1000
+    assert found["available_power"] == found["power"] == last / 1000
     assert found["string_power"] == pytest.approx(found["power"] / 2)
     assert found["string_voltage"] * found["string_current"] == pytest.approx(found["string_power"], rel=1e-5)
     assert 250 < found["string_voltage"] < 310

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from virtual_devices import __version__
 from virtual_devices.edge import discovery, messages
-from virtual_devices.edge.topics import HOST, Topics
+from virtual_devices.edge.topics import HOST, LEDGER, PLACES, Topics
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import MAX_NAME, NAME
@@ -55,7 +55,9 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel(
             "settlement", one.settlement, "Of the inverter: the commit of a window.", messages.SettlementMessage, 1, retain=True
         ),
-        _Channel("ledger", one.ledger, "Of the inverter: every transfer of a window.", messages.LedgerMessage, 1, retain=False),
+        _Channel(
+            "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", messages.LedgerMessage, 1, retain=True
+        ),
         _Channel(
             "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", messages.MissingMessage, 0, retain=False, received=True
         ),
@@ -81,6 +83,7 @@ def document() -> dict[str, Any]:
             "home": {"description": f"Name of the home, {NAME.pattern}, {MAX_NAME} characters at most."},
             "device": {"description": f"Name of the device, {NAME.pattern}, {MAX_NAME} characters at most."},
             "setting": {"description": "Name of the setting."},
+            "place": {"description": f"The window's seq modulo {PLACES}."},
         },
         "messages": _messages(channels, classes),
         "schemas": {**_model_schemas(channels), **_kind_schemas(classes)},
@@ -117,7 +120,7 @@ def _message_names(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> li
 
 
 def _channel(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
-    names = [name for name in ("home", "device", "setting") if f"{{{name}}}" in channel.address]
+    names = [name for name in ("home", "device", "setting", "place") if f"{{{name}}}" in channel.address]
     return {
         "address": channel.address,
         "description": channel.about,

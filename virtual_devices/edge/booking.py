@@ -62,6 +62,8 @@ class Book:
             self._settled[place] = None
             _shorten(self._settled)
             self._match(place)
+            if self._missing is not None and place[0] == self._last[0] and place[1] > self._last[1] and place not in self._open:
+                self._missing(*self._last)  # the record went before the settlement, and was missed
 
     def close(self) -> None:
         """Take what is confirmed, with the gaps that there are."""

@@ -9,12 +9,14 @@ from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import Asked, Settled, SiteMessage, SpanForm, WindowMessage, read, write
+from virtual_devices.edge.memory import MEMORY
+from virtual_devices.edge.messages import Asked, Settled, SiteMessage, SpanForm, WindowMessage, write
 from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.device import Ticks
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
@@ -56,9 +58,9 @@ class ClockRuntime(Runtime):
         self._anchor: tuple[float, int] | None = None
         self._ask: Timer | None = None
         self._due: Timer | None = None
-        self._found_site: SiteMessage | None = None
-        self._found_window: WindowMessage | None = None
-        self._found_settlement: Settled | None = None
+        self._found_site = self._found_window = self._found_settlement = b""
+        self._nobody_knows: Timer | None = None
+        """Runs while a clock that finds nothing of an earlier run waits for a host that may know of one."""
         self.waiting_for: list[str] = []
         self.ended = False
         self._begun = False
@@ -85,38 +87,71 @@ class ClockRuntime(Runtime):
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self.home, "+")
-        return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions()
+        return (self.topics.window, 0), (every.settlement, 0), *self._presence.subscriptions(), (every.sync, 0)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
     def _site(self, payload: bytes) -> None:
         """The retained site, or one's own word coming back; only the former, before the start, matters."""
         if payload and not self.online:
-            self._found_site = read(SiteMessage, payload)
+            self._found_site = payload
+            self._go()
 
     def _go(self) -> None:
-        if self.online or not self._synced:
+        if self.online or self.client.leaving or not self._synced:
             return
-        found = self._found_site
-        run = found.run if found is not None and not self.fresh else uuid4().hex
-        if found is not None and not self.fresh:
+        run = "" if self.fresh else place(self._found_site)[0] or place(self._found_settlement)[0] or ""
+        if not run and not self.fresh and self._waits_for_a_run():
+            return
+        try:
+            found = recalled(SiteMessage, self._found_site, run) if run else None
+        except ProtocolError as error:
+            self._fatal(str(error))
+            return
+        if found is not None:
             for name in ("step", "seed", "start", "latitude", "longitude", "altitude", "time_zone"):
                 then, now = getattr(found, name), getattr(self.own_site, name)
                 if then != now:
                     self._fatal(f"this home was started with {name} {then}, now it says {now}; a run keeps it: start with --fresh")
                     return
         self.fresh = False
-        self.site = self.own_site.model_copy(update={"run": run})
+        self.site = self.own_site.model_copy(update={"run": run or uuid4().hex})
         super()._go()
+
+    def _waits_for_a_run(self) -> bool:
+        """Nothing is retained: this home is new, or its broker has forgotten it and its host is on the way back."""
+        if self._nobody_knows is None:
+            self._log(f"{self.name}: no run of home {self.home} is retained; it waits {MEMORY:g} s for one, then begins a new one")
+            self._nobody_knows = self.loop.call_later(MEMORY, self._go)
+        return self._nobody_knows.pending
+
+    def _say_what_is_missing(self) -> None:
+        """It waits for no clock."""
+
+    def known_of_it(self) -> int:
+        return self._seq_of(self._found_settlement)
+
+    def remembered(self) -> int:
+        """The last seq that may be settled as far as this clock knows: with those that follow by themselves."""
+        kept = self._seq_of(self._found_window)
+        more = json_object(self._found_window).get("more", 0) if kept else 0
+        return max(kept + (more if isinstance(more, int) else 0), self.window.reach if self.window is not None else 0)
+
+    def recollect(self) -> None:
+        self._stop_timers()
+        self.window = self._anchor = None
+        super().recollect()
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
-        window, settlement = self._found_window, self._found_settlement
+        window = self.recall(WindowMessage, self._found_window)
+        settlement = self.recall(Settled, self._found_settlement)
+        self._found_window = b""
         member = cast("Member", self.member)
-        if window is not None and window.run == self.site.run:
+        if window is not None:
             member.restore(window.checkpoint)
             self.window, self._single = window, bool(self._steps_to_make())
-        if settlement is not None and settlement.run == self.site.run:
+        if settlement is not None:
             if member.state.windows < settlement.seq:
                 self._take(settlement)
             else:  # the checkpoint was written after it
@@ -127,6 +162,7 @@ class ClockRuntime(Runtime):
         if self.duration is not None:
             self.until = self._next_start() + self.duration
         self.client.publish(self.topics.site, write(self.site), 1, True)  # noqa: FBT003
+        self.loop.call_soon(self._answer_newcomer)
         self.loop.call_soon(self._pursue)
 
     def retained(self) -> None:
@@ -138,12 +174,19 @@ class ClockRuntime(Runtime):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._presence.received(device, leaf, payload):
             self._pursue()
-        elif leaf == "window" and device == self.name and payload and not self.online:
-            self._found_window = read(WindowMessage, payload)
+        elif leaf == "sync":
+            self._answer_newcomer()
+        elif leaf == "window" and device == self.name and not self.online:
+            self._found_window = newer(self._found_window, payload)
+            self._go()
         elif leaf == "settlement" and payload:
-            settlement: Settled = read_once(Settled, payload)
+            self._found_settlement = newer(self._found_settlement, payload)
             if not self.online:
-                self._found_settlement = settlement
+                self._go()
+                return
+            settlement: Settled = read_once(Settled, payload)
+            if self.is_behind:
+                self.recollect()
             elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
                 self._take(settlement)
                 self._pursue()
@@ -237,12 +280,16 @@ class ClockRuntime(Runtime):
         settings = cast("Any", self.member).settings
         return int(settings.paused_steps) if settings.paused else 0
 
+    def _answer_newcomer(self) -> None:
+        """Somebody has connected and wants to know whether what the broker told him is of now."""
+        if self.online and self.window is not None:
+            self._say_window(self.window)
+
     def _save(self) -> None:
         """While time stands still no window carries what was set: the settled one is told again with a new checkpoint."""
         if self._unsaved and self.window is not None:
             self._unsaved = False
-            self.window = self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()})
-            self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
+            self._say_window(self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()}))
 
     def _ahead(self, start: int, settings: Any) -> float:
         """Simulated seconds by which the wall has passed ``start``; negative: it is not due yet."""
@@ -288,6 +335,7 @@ class ClockRuntime(Runtime):
             after=self.settled_seq,
             more=more,
             until=member.busy_until if more else None,
+            settled=self.settled_seq,
             checkpoint=member.checkpoint(),
         )
         self._asked_at = self.loop.time()
@@ -307,7 +355,7 @@ class ClockRuntime(Runtime):
 
     def _publish_window(self) -> None:
         assert self.window is not None  # noqa: S101
-        self.client.publish(self.topics.window, write(self.window), 0, True)  # noqa: FBT003
+        self._say_window(self.window)
         if self._ask is not None:
             self._ask.cancel()
         self._wait_for_answer()
@@ -315,6 +363,13 @@ class ClockRuntime(Runtime):
     def _wait_for_answer(self) -> None:
         self._asked_seq = self.settled_seq
         self._ask = self.loop.call_later(ASK_AGAIN, self._ask_again)
+
+    def _say_window(self, window: WindowMessage) -> None:
+        """The same window as long as it is open, then also that it is settled."""
+        if window.settled != self.settled_seq:
+            window = window.model_copy(update={"settled": self.settled_seq})
+        self.window = window
+        self.client.publish(self.topics.window, write(window), 0, True)  # noqa: FBT003
 
     def _ask_again(self) -> None:
         if self._open() is None or self.ended:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from virtual_devices.edge import discovery
-from virtual_devices.edge.seen import Seen, json_object
+from virtual_devices.edge.recalling import json_object
+from virtual_devices.edge.seen import Seen
 from virtual_devices.edge.session import Session
 
 

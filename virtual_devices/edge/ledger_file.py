@@ -18,13 +18,15 @@ class LedgerFile:
     """A ledger being written.
 
     after: (run, seq) up to which a file that is there already counts; it goes on behind that, and what a killed writer
-    left beyond it, whole or torn, is cut off. None, or a file of another run: it begins anew.
+    left beyond it, whole or torn, is cut off. None, or a file of another run: it begins anew.  last: seq of the last record
+    that it keeps; None when it begins anew.
     Raises ConfigurationError when the file cannot be made.
     """
 
     def __init__(self, path: Path, after: tuple[str, int] | None = None) -> None:
         try:
             kept = _kept(path, *after) if after is not None and path.is_file() else []
+            self.last: int | None = orjson.loads(kept[-1])["seq"] if kept else None
             opened = gzip.open(path, "wb", 6) if path.suffix == ".gz" else path.open("wb")  # noqa: SIM115 - close() ends it
             opened.writelines(kept)
             opened.flush()

@@ -96,7 +96,7 @@ def audit_file(path: Path, progress: Callable[[Audit], None] | None = None) -> A
 
 
 def audit_live(session: Session, home: str, seconds: float | None, progress: Callable[[Audit], None] | None = None) -> Audit:
-    """Audit what a home settles from now on, for so many wall seconds (None: until interrupted).
+    """Audit the last windows that a home has settled and what it settles from now on, for so many wall seconds (None: until interrupted).
 
     progress: told after each window.
     """
@@ -104,10 +104,8 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
     books: dict[str, Book] = {}
 
     def book(settler: str) -> Book:
-        topic = Topics(home, settler).ledger
-
-        def booked(_record: LedgerRecord, payload: bytes) -> None:
-            audit.add(payload, topic, settler)
+        def booked(record: LedgerRecord, payload: bytes) -> None:
+            audit.add(payload, Topics(home, settler).ledger_of(record.seq), settler)
             if progress is not None:
                 progress(audit)
 

@@ -87,7 +87,11 @@ class AboutMessage(Message):
 
 
 class SiteMessage(Message):
-    """All that a lone process needs to know of its home. patience: wall seconds that a silent device is waited for."""
+    """All that a lone process needs to know of its home.
+
+    patience: wall seconds that a silent device is waited for.  protocol: the form of all messages of this home; a device of a
+    version that speaks another says so instead of misunderstanding.
+    """
 
     run: Run
     home: Name
@@ -99,6 +103,7 @@ class SiteMessage(Message):
     step: Annotated[int, Field(ge=1, le=3600)]
     start: Time
     patience: Annotated[float, Field(ge=0)]
+    protocol: Literal[1] = 1
 
     def to_kit(self) -> Site:
         """As the kit's Site."""
@@ -119,7 +124,8 @@ class Settled(Message):
 class Asked(Message):
     """What everybody reads of a window; the clock's checkpoint is left to the clock.
 
-    more: windows that may follow this one without another word of the clock.  until: simulated time at which they end.
+    after: the seq that was settled before it.  more: windows that may follow this one without another word of the clock.  until:
+    simulated time at which they end.  settled: the last settled seq, where the clock says the window again later.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -132,6 +138,22 @@ class Asked(Message):
     after: Seq
     more: Annotated[int, Field(ge=0, le=1000)] = 0
     until: Time | None = None
+    settled: Seq = 0
+
+    @property
+    def last(self) -> int:
+        """The last seq that the clock knew to be settled."""
+        return max(self.after, self.settled)
+
+    @property
+    def reach(self) -> int:
+        """The last seq that may be settled without another word of the clock."""
+        return self.seq + self.more
+
+    def or_later(self, known: Asked | None) -> Asked:
+        """This one, unless ``known`` is the same window and more of it is said to be settled."""
+        same = known is not None and (known.run, known.seq) == (self.run, self.seq)
+        return known if known is not None and same and known.settled > self.settled else self
 
     def following(self, settled: Settled | None) -> Asked | None:
         """The window that is open after a settlement: this one, one of those that may follow it, or None."""
@@ -141,7 +163,7 @@ class Asked(Message):
         steps = after_cut(self.span.steps, span.steps, cut=settled.cut)
         if self.until is not None:
             steps = min(steps, -(-(self.until - span.end) // span.step))
-        if settled.seq + 1 > self.seq + self.more or steps < 1:
+        if settled.seq + 1 > self.reach or steps < 1:
             return None
         return Asked.model_construct(
             run=self.run, seq=settled.seq + 1, after=settled.seq, members=self.members, observers=self.observers,
@@ -375,6 +397,12 @@ class PartMessage(Settled):
 
     share: ShareForm | None
     owed: ShareForm | None
+
+    @property
+    def last_share(self) -> int:
+        """Seq of the newest share in it; 0 without one."""
+        found = [self.seq if form.seq is None else form.seq for form in (self.share, self.owed) if form is not None]
+        return max(found, default=0)
 
     def share_of(self, seq: int) -> Share | None:
         """The share that answers the proposal for a window; None when it was settled without this device."""

@@ -5,7 +5,7 @@ stays usable.
 
 Delivery. QoS 0 while there is no connection is dropped: whoever needs it asks again, or publishes anew from
 `on_connect`. QoS 1 is kept until it is acknowledged, over reconnects too; without a connection only the newest of
-each retained topic is kept, and of the others the newest `outbox.KEPT_OFFLINE`. Subscribe with QoS 0: sessions are
+each retained topic is kept (also of what a lost connection has not delivered), and of the others the newest `outbox.KEPT_OFFLINE`. Subscribe with QoS 0: sessions are
 clean, so QoS 1 adds nothing over one connection but a third of the time, and the embedded broker hands a
 subscriber with QoS 1 no more than 100 retained messages of a wildcard.
 """
@@ -191,6 +191,7 @@ class Client:
     # -- connecting ----------------------------------------------------------------------------------------
 
     def _dial(self) -> None:
+        self.dropped += self._outbox.put_back(self._wire.take_back())
         try:
             self._wire.open()
         except ssl.SSLCertVerificationError as error:

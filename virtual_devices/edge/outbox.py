@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 KEPT_OFFLINE = 1000
@@ -49,6 +50,12 @@ class Outbox:
         for key in numbered[:-KEPT_OFFLINE]:
             del self._messages[key]
         return max(0, len(numbered) - KEPT_OFFLINE)
+
+    def put_back(self, messages: Iterable[Outgoing]) -> int:
+        """Messages that a lost connection has not delivered, before those that wait already; returns how many were given up."""
+        later = list(self._messages.values())
+        self._messages.clear()
+        return sum(self.keep_offline(message) for message in (*messages, *later))
 
     def take(self) -> Outgoing:
         """Remove and return the oldest message."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from virtual_devices.edge.messages import (
     Asked,
@@ -13,14 +13,14 @@ from virtual_devices.edge.messages import (
     Settled,
     part_of,
     proposal_bytes,
-    read,
     write,
 )
+from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant
-from virtual_devices.kit.settlement import Proposal
 
 
 class _Dependent(Runtime):
@@ -33,6 +33,8 @@ class _Dependent(Runtime):
         """The one that is open: as asked, or following it."""
         self.given: dict[str, Given] = {}
         self.watched: set[str] = set()
+        self.returned: set[str] = set()
+        """Partners that have come online since the clock asked last."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (Topics(self.home, CLOCK).window, 0), (Topics(self.home, "+").settlement, 0)
@@ -40,23 +42,35 @@ class _Dependent(Runtime):
     def begin(self) -> None:
         self.watch()
 
-    def watch(self) -> None:
-        """Subscribe to the conditions of the partners named by the settings in force."""
+    def partners(self) -> dict[str, tuple[str, Partner]]:
+        """Setting → (name of the partner, what it is for), as from the next window on."""
         assert self.member is not None  # noqa: S101
-        named = {name for name, _ in self.member.partners.values()}
+        return self.member.partners
+
+    def watch(self) -> None:
+        """Subscribe to the conditions of the partners that are named."""
+        assert self.member is not None  # noqa: S101
+        named = {name for name, _ in self.partners().values()}
         for name in sorted(named - self.watched):
-            self.client.subscribe((Topics(self.home, name).conditions, 0))
+            self.client.subscribe((Topics(self.home, name).conditions, 0), (Topics(self.home, name).availability, 0))
         self.watched |= named
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if not payload:
             return
         if leaf == "window" and device == CLOCK:
-            self.asked = read_once(Asked, payload)
+            known, self.asked = self.asked, read_once(Asked, payload).or_later(self.asked)
+            if known is None or (known.run, known.seq) != (self.asked.run, self.asked.seq):
+                self.returned.clear()
+            self.look()
             if self.of_this_run(self.asked):
                 self.stand_by(self.missing(self.asked))
-            self.look()
             self.pursue(asked=True)
+            self._go()
+        elif leaf == "availability" and device in self.watched:
+            if payload == b"online" and self.standing_by and self.asked is not None:
+                self.returned.add(device)
+                self.stand_by(self.missing(self.asked))  # before the next window, so that it is in it
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = read_once(Given, payload)
             self.pursue()
@@ -73,9 +87,8 @@ class _Dependent(Runtime):
 
     def inputs(self, window: Asked) -> dict[str, dict[str, list[int]]] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
-        assert self.member is not None  # noqa: S101
         found = {}
-        for setting, (name, partner) in self.member.partners.items():
+        for setting, (name, partner) in self.partners().items():
             if name not in window.observers:
                 if partner.required:
                     return None
@@ -83,14 +96,16 @@ class _Dependent(Runtime):
             message = self.given.get(name)
             if message is None or message.run != window.run or message.seq != window.seq:
                 return None
+            if lacking := set(partner.fields) - message.values.keys():
+                self.complain(f"the conditions of {name} lack {', '.join(sorted(lacking))}; run one version everywhere", name)
+                return None
             found[setting] = message.values
         return found
 
     def missing(self, window: Asked) -> list[str]:
         """Partners that this device needs and that take no part in the window."""
-        assert self.member is not None  # noqa: S101
-        named = self.member.partners.values()
-        return sorted({name for name, partner in named if partner.required and name not in window.observers})
+        there = {*window.observers, *self.returned}
+        return sorted({name for name, partner in self.partners().values() if partner.required and name not in there})
 
     def of_this_run(self, window: Asked | None) -> bool:
         """Whether there is a window of the run that the site names."""
@@ -103,7 +118,7 @@ class ObserverRuntime(_Dependent):
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self._said: tuple[int, bytes] = (0, b"")
-        self._found: ConditionsMessage | None = None
+        self._found = b""
         self._settled: Settled | None = None
 
     @property
@@ -115,14 +130,15 @@ class ObserverRuntime(_Dependent):
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if device == self.name and leaf == "conditions":
-            if payload and not self.online:
-                self._found = read(ConditionsMessage, payload)
-                self._said = self._found.seq, payload
+            if not self.online:
+                self._found = newer(self._found, payload)
+                self._go()
         elif leaf == "settlement":
             if payload:
                 self._settled = read_once(Settled, payload)
                 self.look()
                 self.pursue()
+                self._go()
         else:
             super().received(device, leaf, payload)
 
@@ -132,14 +148,26 @@ class ObserverRuntime(_Dependent):
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
         assert self.member is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(ConditionsMessage, payload)
+        self._said = (0, b"")
+        if found is not None:
             if self.member.after < found.seq:
                 self.member.restore(found.checkpoint)
-        else:
-            self._said = (0, b"")
+            if found.values.keys() == cast("Conditions[Any, Any, Any]", self.member.device).fields.keys():
+                self._said = found.seq, payload  # another version may have given other conditions
         super().begin()
         self.loop.call_soon(self.pursue)
+
+    def known_of_it(self) -> int:
+        """Who is an observer of the open window has most likely been one of the last."""
+        window = self.asked
+        if window is None or self.site is None or window.run != self.site.run or self.name not in window.observers:
+            return 0
+        return window.last
+
+    def remembered(self) -> int:
+        return max(self._seq_of(self._found), self._said[0])
 
     def commanded(self) -> None:
         if self._said[1]:
@@ -177,7 +205,7 @@ class ParticipantRuntime(_Dependent):
         super().__init__(*arguments, **options)
         self.settlement: PartMessage | None = None
         self.proposal: tuple[int, bytes] = (0, b"")
-        self._found: Proposal | None = None
+        self._found = b""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (*super().subscriptions(), (self.topics.proposal, 0))
@@ -187,26 +215,51 @@ class ParticipantRuntime(_Dependent):
             if payload:
                 self._settled(part_of(payload, self.name))
         elif leaf == "proposal" and device == self.name:
-            if payload and not self.online:
-                message = read(ProposalMessage, payload)
-                self._found = message.to_kit(self.name)
-                self.proposal = (message.seq, payload)
+            if not self.online:
+                self._found = newer(self._found, payload)
+                self._go()
         else:
             super().received(device, leaf, payload)
 
     def begin(self) -> None:
-        super().begin()
         assert self.site is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(ProposalMessage, payload)
+        self.proposal = (0, b"")
+        if found is not None:
             member = cast("Participant", self.member)
             if member.after < found.seq and member.proposed is None:
-                member.resume(found)
-        elif found is not None:
-            self.proposal = (0, b"")
+                member.resume(found.to_kit(self.name))
+            self.proposal = (found.seq, payload)
+        super().begin()
         if self.settlement is not None and self.settlement.run == self.site.run:
             self._commit()  # before the first state: a counter that was seen must not fall
         self.loop.call_soon(self.pursue)
+
+    def lacks(self) -> str:
+        window, site, settlement = self.asked, self.site, self.settlement
+        if self.online or window is None or site is None or window.run != site.run:
+            return ""
+        settled = settlement.seq if settlement is not None and settlement.run == site.run else 0
+        return f"the settlement of window {window.last} has not come" if settled < window.last else ""
+
+    def is_open(self) -> bool:
+        settlement = self.settlement
+        settled = settlement.seq if settlement is not None and self.site is not None and settlement.run == self.site.run else 0
+        return self._seq_of(self._found) > settled
+
+    def known_of_it(self) -> int:
+        settlement = self.settlement
+        if settlement is None or self.site is None or settlement.run != self.site.run:
+            return 0
+        return settlement.last_share
+
+    def remembered(self) -> int:
+        found = self._seq_of(self._found)
+        member = cast("Participant | None", self.member)
+        if member is None:
+            return found
+        return max(found, member.after, member.proposed.seq if member.proposed is not None else 0)
 
     def commanded(self) -> None:
         if self.proposal[1]:
@@ -223,7 +276,10 @@ class ParticipantRuntime(_Dependent):
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
             self.settlement = settlement
             self.look()
+            if self.online and self.is_behind:
+                self.recollect()
             self.pursue()
+            self._go()
 
     def last_settled(self) -> Settled | None:
         return self.settlement
@@ -258,7 +314,7 @@ class ParticipantRuntime(_Dependent):
             return
         share = settlement.share_of(made.seq)
         if share is None:  # settled without this device: for it, that time has not passed
-            member.proposed, member.busy_until = None, None
+            member.void()
             return
         try:
             member.commit(share)

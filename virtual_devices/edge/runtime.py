@@ -21,6 +21,7 @@ from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.memory import Memory
 from virtual_devices.edge.messages import (
     AboutMessage,
     AppliedMessage,
@@ -57,7 +58,7 @@ def read_once(model: type[Message], payload: bytes) -> Any:
     return read(model, payload)
 
 
-class Runtime:
+class Runtime(Memory):
     """One device.
 
     make: builds the member once the site is known.  documents: text of the files it is built from, by name.
@@ -81,6 +82,7 @@ class Runtime:
         fresh: bool = False,
         documents: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__()
         self.documents = dict(documents or {})
         self.loop, self.home, self.name, self.kind, self.device_class = loop, home, name, kind, device_class
         self.topics = Topics(home, name)
@@ -110,7 +112,7 @@ class Runtime:
         one = self.topics
         self.client.subscribe(
             (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
-            (Topics(home, CLOCK).site, 0), *self.subscriptions(),
+            (Topics(home, CLOCK).availability, 0), (Topics(home, CLOCK).site, 0), *self.subscriptions(),
             (one.sync, 0),  # last: a broker that serves filter by filter then tells what is retained before it
         )  # fmt: skip
 
@@ -119,11 +121,6 @@ class Runtime:
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """More topic filters that a role needs."""
         return ()
-
-    @property
-    def own_checkpoint(self) -> str:
-        """The retained topic from which the role takes up its work; read until it has."""
-        return self.topics.proposal
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         """A message for the role."""
@@ -215,6 +212,8 @@ class Runtime:
             self.complain(f"a fault of the program ({error!r}) on a message of {len(payload)} bytes", topic)
 
     def _heard(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if device == CLOCK and device != self.name and leaf in ("availability", "window"):
+            self._hear_clock(leaf, payload, retain=retain)
         if leaf == "site" and device == CLOCK:
             self._site(payload)
         elif device == self.name and leaf == "sync":
@@ -244,29 +243,40 @@ class Runtime:
     def _site(self, payload: bytes) -> None:
         if not payload:
             return
-        site: SiteMessage = read_once(SiteMessage, payload)
+        try:
+            site: SiteMessage = read_once(SiteMessage, payload)
+        except ProtocolError as error:
+            text = f"the clock of home {self.home} speaks otherwise than this version ({__version__}): {error}; run one version everywhere"
+            self._log(f"{self.name}: {text}")
+            raise ProtocolError(text) from None
         if site == self.site:
             return
         if site.home != self.home:
             raise ProtocolError(f"the site is of home {site.home!r}")
         known, self.site = self.site, site
         if known is None or known.run != site.run:
-            self.member, self.online = None, False
+            self.member, self.online, self._resigned = None, False, 0
+            if self._synced:  # what the clock says next belongs to it: the window
+                self._synced = False
+                self.client.publish(self.topics.sync, b"sync")
         self._go()
 
     def _go(self) -> None:
         if self.online or self.client.leaving or self.site is None or not self._synced:
             return  # what arrives while it leaves does not bring it back
+        if self._waits_for_an_answer() or self._waits_for_memory():
+            return
         try:
             if self.member is None:
                 self.member = self._make(self.site, self.documents)
             self.begin()
         except VirtualDevicesError as error:
-            self._fatal(str(error))
+            self._fatal(str(error).removeprefix(f"{self.name}: "))
             return
         self.online = True
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
+        self.tell_notices()
 
     def renew(self, file: str, text: str) -> bool:
         """A file that settings name has a new text: it is in force from the next window on that is not proposed yet.
@@ -359,6 +369,12 @@ class Runtime:
         assert self.member is not None  # noqa: S101
         for done in self.member.take_applied():
             self.client.publish(self.topics.applied, write(AppliedMessage(changes=done.changes, time=done.time)), 1)
+
+    def tell_notices(self) -> None:
+        """Say on the own error topic, once, what did not survive a restart."""
+        assert self.member is not None  # noqa: S101
+        for notice in self.member.take_notices():
+            self.complain(notice, self.name)
 
     # -- state --------------------------------------------------------------------------------------------------------
 

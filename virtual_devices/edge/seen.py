@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from virtual_devices.edge.messages import AboutMessage, read
+from virtual_devices.edge.recalling import json_object
 from virtual_devices.kit.errors import ProtocolError
 
 
@@ -42,15 +41,6 @@ class Seen:
                 self.about = None
         elif leaf == "state":
             self.state = json_object(payload)
-
-
-def json_object(payload: bytes) -> dict[str, Any]:
-    """A JSON object, or an empty one for anything else."""
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def number(state: dict[str, Any], name: str) -> float | None:

@@ -19,7 +19,8 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, read
 from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.seen import Seen, json_object
+from virtual_devices.edge.recalling import json_object
+from virtual_devices.edge.seen import Seen
 from virtual_devices.edge.topics import ROOT, Topics, split
 from virtual_devices.kit.catalogue import suggestion
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError

@@ -19,6 +19,7 @@ from virtual_devices.edge.messages import (
     write,
 )
 from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import CLOCK, HOST, Topics
 from virtual_devices.kit.errors import ProtocolError
@@ -51,7 +52,7 @@ class SettlerRuntime(Runtime):
         self._awaited: set[str] = set()
         """Members of the window that have said nothing to it yet."""
         self.settlement: bytes = b""
-        self._found: Settlement | None = None
+        self._found = b""
         self._asked_at: float | None = None
         self._waiting: Timer | None = None
         self._refused: set[tuple[str, int]] = set()
@@ -85,9 +86,9 @@ class SettlerRuntime(Runtime):
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
             self._repeat(read(MissingMessage, payload))
-        elif leaf == "settlement" and device == self.name and payload and not self.online:
-            self._found = read(SettlementMessage, payload).to_kit()
-            self.settlement = payload
+        elif leaf == "settlement" and device == self.name and not self.online:
+            self._found = newer(self._found, payload)
+            self._go()
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
@@ -109,16 +110,28 @@ class SettlerRuntime(Runtime):
 
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
-        found, self._found = self._found, None
-        if found is not None and found.run == self.site.run:
+        payload, self._found = self._found, b""
+        found = self.recall(SettlementMessage, payload)
+        self.settlement = b""
+        if found is not None:
             member = cast("Settler", self.member)
             if member.after < found.seq:
-                member.resume(found)
-                self._settled = _head(found)
+                kit = found.to_kit()
+                member.resume(kit)
+                self._settled = _head(kit)
                 self._open_next()
-        else:
-            self.settlement = b""
+            self.settlement = payload
         self.loop.call_soon(self._pursue)
+
+    def lacks(self) -> str:
+        """The clock goes on from a settlement only; without the last one no window can be settled."""
+        asked, site = self.asked, self.site
+        if asked is None or site is None or asked.run != site.run or asked.last <= self.remembered():
+            return ""
+        return f"the clock goes on from window {asked.last}, but the last settlement here is of window {self.remembered()}"
+
+    def remembered(self) -> int:
+        return max(self._seq_of(self._found), self.member.after if self.member is not None else 0)
 
     def commanded(self) -> None:
         if self.settlement:
@@ -138,11 +151,15 @@ class SettlerRuntime(Runtime):
     def _repeat(self, missing: MissingMessage) -> None:
         for run, seq, ledger in self._ledgers:
             if run == missing.run and seq > missing.after:
-                self.client.publish(self.topics.ledger, ledger, 1)
+                self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
 
     def _asked(self, asked: Asked) -> None:
-        self.asked = asked
-        if not self._open_next() and self.online:
+        self.asked = asked = asked.or_later(self.asked)
+        if self.online and self.lacks():
+            self.recollect()
+        self._go()
+        member = self.member
+        if not self._open_next() and self.online and member is not None and (self.window is not None or asked.last < member.after):
             self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
 
@@ -232,7 +249,7 @@ class SettlerRuntime(Runtime):
         self._ledgers_bytes += len(ledger)
         while len(self._ledgers) > _REPEATED or (self._ledgers_bytes > _REPEATED_BYTES and len(self._ledgers) > 1):
             self._ledgers_bytes -= len(self._ledgers.popleft()[2])
-        self.client.publish(self.topics.ledger, ledger, 1)
+        self.client.publish(self.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()

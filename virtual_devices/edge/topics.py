@@ -8,6 +8,10 @@ ROOT = "virtual"
 HA_STATUS = "homeassistant/status"
 CLOCK = "clock"
 """The device name of every home's clock."""
+LEDGER = "ledger/"
+"""Begins the leaves of ledger records."""
+PLACES = 8
+"""Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
 HOST = "_host"
 """Where the process that hosts a home speaks."""
 
@@ -80,8 +84,12 @@ class Topics:
 
     @property
     def ledger(self) -> str:
-        """Of the inverter: every transfer of the settled window."""
-        return self.at("ledger")
+        """Filter of the inverter's ledger records."""
+        return self.at(f"{LEDGER}+")
+
+    def ledger_of(self, seq: int) -> str:
+        """Of the inverter: every transfer of a window; retained, each place for every ``PLACES``-th window."""
+        return self.at(f"{LEDGER}{seq % PLACES}")
 
     @property
     def missing(self) -> str:

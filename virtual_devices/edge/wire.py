@@ -20,7 +20,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.outbox import Outgoing
-from virtual_devices.edge.paho_socket import gulping_client
+from virtual_devices.edge.paho_socket import GulpingClient, gulping_client
 
 if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
@@ -67,22 +67,31 @@ class Wire:
         self._endpoint = endpoint
         self._ears = ears
         self._unconfirmed: set[int | None] = set()
-        self._unacknowledged: deque[paho.MQTTMessageInfo] = deque()
+        self._will = will
+        self._client_id = client_id
+        self._unacknowledged: deque[tuple[paho.MQTTMessageInfo, Outgoing]] = deque()
+        self._newest: dict[str, Outgoing] = {}
+        """The last message sent to each retained topic."""
         self._notes: deque[Callable[[], None]] = deque()
         self._telling = False
         self._serving = False
         self._awaiting_room = False
-        self._mqtt = gulping_client(endpoint, client_id)
-        self._mqtt.connect_timeout = CONNECT_TIMEOUT
-        if will is not None:
-            self._mqtt.will_set(will.topic, will.payload, will.qos, will.retain)
-        self._mqtt.on_connect = self._paho_connect
-        self._mqtt.on_disconnect = self._paho_disconnect
-        self._mqtt.on_subscribe = self._paho_subscribe
-        self._mqtt.on_message = self._paho_message
-        self._mqtt.on_socket_open = self._paho_open
-        self._mqtt.on_socket_close = self._paho_close
-        self._mqtt.on_socket_register_write = self._paho_write
+        self._mqtt = self._new_client()
+
+    def _new_client(self) -> GulpingClient:
+        """One of paho's clients for each connection: what the last could not deliver is the owner's again, not paho's."""
+        client = gulping_client(self._endpoint, self._client_id)
+        client.connect_timeout = CONNECT_TIMEOUT
+        if self._will is not None:
+            client.will_set(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
+        client.on_connect = self._paho_connect
+        client.on_disconnect = self._paho_disconnect
+        client.on_subscribe = self._paho_subscribe
+        client.on_message = self._paho_message
+        client.on_socket_open = self._paho_open
+        client.on_socket_close = self._paho_close
+        client.on_socket_register_write = self._paho_write
+        return client
 
     # -- what the owner asks for -----------------------------------------------------------------------------
 
@@ -99,7 +108,7 @@ class Wire:
     @property
     def in_flight(self) -> int:
         """Messages that paho has and the broker has not acknowledged; brokers acknowledge in order."""
-        while self._unacknowledged and self._unacknowledged[0].is_published():
+        while self._unacknowledged and self._unacknowledged[0][0].is_published():
             self._unacknowledged.popleft()
         return len(self._unacknowledged)
 
@@ -114,6 +123,7 @@ class Wire:
         Raises:
             OSError: Nobody is there, or TLS failed.
         """
+        self._mqtt = self._new_client()
         self._mqtt.connect_async(self._endpoint.host, self._endpoint.port, KEEPALIVE)
         try:
             self._mqtt.reconnect()
@@ -132,15 +142,24 @@ class Wire:
             self._mqtt.unsubscribe(topic)
 
     def send(self, message: Outgoing) -> None:
-        """Publish; with QoS 1 the message is now paho's, over reconnects, until it is acknowledged."""
+        """Publish; with QoS 1 the message is now paho's, until it is acknowledged or taken back."""
         for _ in range(_NUMBERS_TRIED):
             info = self._mqtt.publish(message.topic, message.payload, message.qos, message.retain)
             if info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
                 break
         if message.qos:
-            # the connection may have just gone: paho keeps the message and sends it after the next connect
-            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
-            self._unacknowledged.append(info)
+            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # the connection may have just gone; then it is taken back
+            self._unacknowledged.append((info, message))
+        if message.retain:
+            self._newest[message.topic] = message
+
+    def take_back(self) -> list[Outgoing]:
+        """What the last connection has not delivered; of a retained topic only what is still its newest value."""
+        sent, self._unacknowledged = self._unacknowledged, deque()
+        return [
+            message for info, message in sent
+            if not info.is_published() and (not message.retain or self._newest[message.topic] is message)
+        ]  # fmt: skip
 
     def keep_alive(self) -> None:
         """Ask a silent broker for a sign of life, or give it up; to be called every few seconds."""

@@ -19,20 +19,23 @@ from typing import Any
 
 import orjson
 
+from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import CLOCK, HOST, Topics, split
-from virtual_devices.kit.errors import BrokerError, ConfigurationError
+from virtual_devices.edge.recalling import json_object, place
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
+from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
-KEPT = ("site", "window", "conditions", "proposal", "settlement")
-"""Leaves that a set holds."""
+KEPT = ("site", "conditions", "proposal", "settlement", "window")
+"""Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
 LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 FILE = "home.json"
@@ -40,6 +43,8 @@ NEWEST = "home.newest"
 _VERSION = 1
 _HEAD = b"%08x %d\n"
 """Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
+_STEPS: Mapping[int, Step] = {}
+"""From each older version of the file to the next."""
 _CONNECT_TIMEOUT = 15.0
 
 
@@ -99,7 +104,8 @@ class Archive:
         What nobody resumes from waits until everybody who is there has said it himself.
         """
         before, self._before = self._before, {}
-        self._tell_again({key: value for key, value in before.items() if key[1] in KEPT})
+        kept = sorted((key for key in before if key[1] in KEPT), key=lambda key: KEPT.index(key[1]))
+        self._tell_again({key: before[key] for key in kept})
         rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
         self.loop.call_later(REMIND_AFTER, lambda: self._tell_again(rest))
 
@@ -115,11 +121,15 @@ class Archive:
             self._synced = True
             self._remind()
             return
-        place = split(topic)
-        if place is None:
+        where = split(topic)
+        if where is None:
             return
-        _, device, leaf = place
-        if leaf in LEAVES:
+        _, device, leaf = where
+        if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
+            # somebody who went on from an old database; the newer word tells him
+            self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
+            return
+        if leaf in LEAVES or leaf.startswith(LEDGER):
             if payload:
                 self.found[device, leaf] = payload
             else:
@@ -139,8 +149,7 @@ class Archive:
             seq, run, members = settlement["seq"], settlement["run"], settlement["members"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return
-        head = f'{{"run":"{run}","seq":{seq},'.encode()
-        if all(kept.get((name, "proposal"), b"").startswith(head) for name in members):
+        if all(place(kept.get((name, "proposal"))) == (run, seq) for name in members):
             self._consistent = kept
             self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
 
@@ -150,6 +159,7 @@ class Archive:
             return
         content = {
             "version": _VERSION,
+            "program": __version__,
             "home": self.home,
             "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
         }
@@ -205,27 +215,26 @@ class Archive:
 
     def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
         try:
-            found = json.loads(content)
-            if found["version"] != _VERSION:
-                raise ConfigurationError(f"{path} is of version {found['version']}, this is {_VERSION}; start with --fresh")
+            found = forward(json.loads(content), _VERSION, _STEPS)
             if found["home"] != self.home:
                 raise ConfigurationError(f"{path} is of home {found['home']}, this is {self.home}; choose another --state")
             return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in found["messages"]}
-        except (ValueError, KeyError, TypeError) as error:
+        except ProtocolError as error:
+            raise ConfigurationError(f"{path} cannot be resumed: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
         stored = self.load()
         self._keeping = True
-        run, seq = _place(self.found.get((CLOCK, "site"))), 0
+        run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():
             there = self.found.get(key)
-            if there is not None and key[1] == "site":
+            if run is not None and key[1] == "site":
                 continue
-            same = run[0] is None or _place(stored.get((CLOCK, "site")))[0] == run[0]
-            seq = _place(there)[1]
-            if same and (there is None or _place(value)[1] > seq):
+            same = run is None or place(stored.get((CLOCK, "site")))[0] == run
+            if same and (there is None or place(value)[1] > place(there)[1]):
                 self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
                 self.found[key] = value
         return (CLOCK, "site") in self.found
@@ -248,7 +257,7 @@ class Archive:
     def start_afresh(self) -> None:
         """Clear what a resume would begin from; names and entities stay."""
         for device, leaf in list(self.found):
-            if leaf in KEPT:
+            if leaf in KEPT or leaf.startswith(LEDGER):
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
         self._forget_files()
@@ -269,33 +278,26 @@ class Archive:
             self._asked_at = self.loop.time()
             self.client.publish(Topics(self.home, HOST).missing, write(MissingMessage(run=run, after=after)))
 
+    def ledger(self) -> list[bytes]:
+        """The last ledger records that were found, oldest first."""
+        found = [payload for (_, leaf), payload in self.found.items() if leaf.startswith(LEDGER)]
+        return sorted(found, key=lambda payload: place(payload)[1])
+
     def settled(self) -> tuple[str, int] | None:
         """Run and seq of the last settlement that was found; None before the first."""
         return _moment(self.found)
 
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""
-        payload = self.found.get((device, "state"))
-        return dict(orjson.loads(payload)) if payload else {}
+        return json_object(self.found.get((device, "state"), b""))
 
 
 def _moment(messages: Mapping[tuple[str, str], bytes]) -> tuple[str, int] | None:
     """Run and seq of the last settlement among them."""
-    found = [_place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
-    return max(((run, seq) for run, seq in found if run is not None), key=lambda place: place[1], default=None)
+    found = [place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
+    return max(((run, seq) for run, seq in found if run is not None), key=lambda item: item[1], default=None)
 
 
 def _is_older(one: bytes, other: bytes) -> bool:
-    (run, seq), (other_run, other_seq) = _place(one), _place(other)
-    return run == other_run and seq < other_seq
-
-
-def _place(payload: bytes | None) -> tuple[str | None, int]:
-    """Run and seq of a message."""
-    if not payload:
-        return None, -1
-    try:
-        content = orjson.loads(payload)
-        return content.get("run"), content.get("seq", 0)
-    except (orjson.JSONDecodeError, AttributeError):
-        return None, -1
+    (run, seq), (other_run, other_seq) = place(one), place(other)
+    return run is not None and run == other_run and seq < other_seq

@@ -18,6 +18,7 @@ from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.processes import Processes
@@ -95,12 +96,9 @@ class HomeHost:
         self.archive.settle_down()
         self._clear_strangers()
         self._take_start(resumed=resumed)
-        if orders.ledger is not None:
-            self._ledger = LedgerFile(orders.ledger, self.archive.settled() if resumed else None)
-        self._book = Book(self._booked, self.archive.ask_for, self.archive.settled() if resumed else None)
-        self._live = True
+        self._open_the_books(self.archive.settled() if resumed else None)
         try:
-            self._start()
+            self._start(new=not resumed)
             if ready is not None:
                 ready(resumed)
             self.loop.run(until=lambda: self.ended or self.failure is not None)
@@ -109,6 +107,20 @@ class HomeHost:
         if self.failure is not None:
             raise VirtualDevicesError(self.failure)
         return self._result(time.monotonic() - begin)
+
+    def _open_the_books(self, after: tuple[str, int] | None) -> None:
+        """Go on behind a window, or behind the last one in the ledger file: its writer may have been killed a few before it."""
+        if self.orders.ledger is not None:
+            self._ledger = LedgerFile(self.orders.ledger, after)
+            if after is not None and self._ledger.last is not None:
+                after = after[0], self._ledger.last
+        self._book = Book(self._booked, self.archive.ask_for, after)
+        for payload in self.archive.ledger() if after is not None else []:
+            self._hear_ledger(payload)
+        for (_, leaf), payload in self.archive.found.items():
+            if leaf == "settlement" and after is not None:
+                self._book.settlement(payload)
+        self._live = True
 
     def _take_start(self, *, resumed: bool) -> None:
         """A home that started with the time of day keeps that start when it is resumed."""
@@ -126,7 +138,7 @@ class HomeHost:
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def _start(self, *, new: bool) -> None:
         orders = self.orders
         described = descriptions(self.home, orders.documents, real_time=orders.start_now)
         if orders.isolate:
@@ -134,12 +146,12 @@ class HomeHost:
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
             self.processes = Processes(self.loop, orders.folder, environment, self._exited)
             for name, description in described.items():
-                self.processes.spawn(name, partial(self._command, description))
+                self.processes.spawn(name, partial(self._command, description, new=new))
             return
         for name, description in described.items():
             runtime = make_runtime(
                 self.loop, orders.endpoint, description,
-                duration=orders.duration if name == CLOCK else None,
+                duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
             )  # fmt: skip
             self.runtimes[name] = runtime
@@ -147,14 +159,14 @@ class HomeHost:
         for runtime in self.runtimes.values():
             runtime.start()
 
-    def _command(self, description: Description) -> list[str]:
+    def _command(self, description: Description, *, new: bool) -> list[str]:
         """A clock that is started again takes up its run for the rest of the time, which may go on meanwhile."""
         orders = self.orders
         if description.name != CLOCK:
             return command_line(description, orders.endpoint)
         until = self._until()
         duration = orders.duration if until is None else None
-        return command_line(description, orders.endpoint, fresh=orders.fresh and not self._seen, duration=duration, until=until)
+        return command_line(description, orders.endpoint, fresh=new and not self._seen, duration=duration, until=until)
 
     def _until(self) -> int | None:
         """Simulated time at which the duration is over; None without one, or while nothing is settled."""
@@ -201,11 +213,8 @@ class HomeHost:
     # -- records ------------------------------------------------------------------------------------------------------
 
     def _received(self, device: str, leaf: str, payload: bytes) -> None:
-        if self._live and leaf == "ledger" and payload:
-            try:
-                self._book.ledger(payload)
-            except ProtocolError as error:
-                self.orders.say(str(error))
+        if self._live and leaf.startswith(LEDGER) and payload:
+            self._hear_ledger(payload)
         elif leaf == "settlement" and payload:
             self._book.settlement(payload)
         elif self._live and leaf == "error" and payload:
@@ -216,9 +225,16 @@ class HomeHost:
         if self.orders.watcher is not None:
             self.orders.watcher.feed(device, leaf, payload)
 
+    def _hear_ledger(self, payload: bytes) -> None:
+        try:
+            self._book.ledger(payload)
+        except ProtocolError as error:
+            self.orders.say(str(error))
+
     def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self._seen = record.seq
-        self.summary.add(record)
+        if self._live:  # else it was settled before this host began
+            self.summary.add(record)
         if self._ledger is not None:
             self._ledger.write(payload)
 

@@ -22,10 +22,10 @@ from virtual_devices.edge.topics import CLOCK, ROOT, split
 from virtual_devices.fleet.simulate import Changes, by_device
 from virtual_devices.kit.catalogue import load as load_kind
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.face import validate_change
 from virtual_devices.kit.home import DeviceEntry, Home, documents_needed, override
 from virtual_devices.kit.house import House
 from virtual_devices.kit.settlement import Proposal
+from virtual_devices.kit.upgrades import carried_over, checkpoint_of
 
 
 def load(endpoint: Endpoint, home: str | None, home_file: Path | None, assignments: Iterable[tuple[str, str, str]]) -> House:
@@ -58,7 +58,10 @@ class Present:
         return {name for name, word in said.items() if word == b"online"} or set(said)
 
     def describe(self) -> tuple[Home, SettlementMessage]:
-        """The home as its devices describe themselves. Raises ConfigurationError when it has not begun."""
+        """The home as its devices describe themselves, in this version's words.
+
+        Raises ConfigurationError when it has not begun, ProtocolError when another version wrote what cannot be read.
+        """
         settlements = self.of("settlement")
         site = self.messages.get((CLOCK, "site"))
         if site is None or not settlements:
@@ -78,9 +81,9 @@ class Present:
                 continue
             kind = read(AboutMessage, payload).kind
             device_class = load_kind(kind)
-            values = {key: value for key, value in checkpoints[name]["settings"].items() if value is not None}
-            settings = validate_change(device_class, device_class.settings_type(), values, live=False)
-            entries.append(DeviceEntry(name, kind, settings, checkpoints[name]["declared"], 0))
+            kept = checkpoint_of(checkpoints[name])
+            settings, _ = carried_over(device_class.settings_type(), kept.get("settings", {}))
+            entries.append(DeviceEntry(name, kind, settings, kept.get("declared", {}), 0))
         home = Home(known.home, known.to_kit(), known.start, known.step, None, tuple(entries), (), f"the home at {self.home}")
         return home, settlement
 

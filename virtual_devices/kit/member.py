@@ -9,18 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from virtual_devices import __version__
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Partner, Settings
 from virtual_devices.kit.errors import ProtocolError, SettingError
-from virtual_devices.kit.face import readings_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.face import readings_of, settings_json, settings_of, shown, validate_change
+from virtual_devices.kit.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.window import Span
 
-CHECKPOINT_VERSION = 1
 MAX_PENDING = 1000
 
 
@@ -55,8 +57,8 @@ class Member:
         self.declared = dict(declared or {})
         self.state: Any = device.begin(settings)
         self.pending: list[Command] = []
-        self.dropped: list[Command] = []
-        """Commands that a changed declaration made impossible before they came into force."""
+        self.notices: list[str] = []
+        """What did not survive a restart: settings, commands and memories that this version or its declaration cannot have."""
         self.applied: list[Applied] = []
         self.after = 0
         self.counters: dict[str, int] = {}
@@ -65,9 +67,12 @@ class Member:
         self.busy_until: int | None = None
         """End of what is proposed and not settled yet."""
         self._renewal: tuple[AnyDevice, dict[str, Any]] | None = None
+        self.declared_anew: Settings | None = None
+        """In force from the next window, where a declaration has changed over a restart."""
         self._ahead: list[Settings] = []
         self._ahead_of = settings
-        self._derived: tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]] = (None, {}, {})
+        self._written: tuple[Settings | None, dict[str, Any]] = (None, {})
+        self._named: tuple[Settings | None, dict[str, tuple[str, Partner]]] = (None, {})
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ class Member:
             remedy = "send it again later" if live else "give it fewer events"
             raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
         place = sum(_order(item.at) <= _order(at) for item in self.pending)
-        first = validate_change(device_class, ahead[place - 1] if place else self.settings, changes, live=live)
+        first = validate_change(device_class, ahead[place - 1] if place else self._coming, changes, live=live)
         values = settings_json(first)
         command = Command({name: values[name] for name in changes}, at)
         later = self._replay(first, self.pending[place:])
@@ -105,7 +110,7 @@ class Member:
         """The settings that will be in force at ``at`` (None: at the next window)."""
         ahead = self._settings_ahead()
         count = sum(_order(item.at) <= _order(at) for item in self.pending)
-        return ahead[count - 1] if count else self.settings
+        return ahead[count - 1] if count else self._coming
 
     def begin(self, span: Span) -> int:
         """Put in force what is due at the start of a span; return the steps until the next timed command."""
@@ -113,6 +118,7 @@ class Member:
             (self.device, changes), self._renewal = self._renewal, None
             self.applied.append(Applied(changes, span.start))
             self.device_changed()
+        self.redeclare()
         ahead = self._settings_ahead()
         while self.pending and (self.pending[0].at is None or self.pending[0].at <= span.start):
             command = self.pending.pop(0)
@@ -136,36 +142,46 @@ class Member:
 
     def _settings_ahead(self) -> list[Settings]:
         """The settings after each waiting command; what cannot come into force any more is dropped."""
-        if self._ahead_of is not self.settings:
-            self._ahead, kept, settings = [], [], self.settings
+        if self._ahead_of is not self._coming:
+            self._ahead, kept, settings = [], [], self._coming
             for item in self.pending:
                 try:
-                    settings = self._replay(settings, [item])[0]
-                except SettingError:
-                    self.dropped.append(item)
+                    settings = validate_change(type(self.device), settings, item.changes, live=False)
+                except SettingError as error:
+                    self.notices.append(_dropped(item, error))
                     continue
                 self._ahead.append(settings)
                 kept.append(item)
-            self.pending, self._ahead_of = kept, self.settings
+            self.pending, self._ahead_of = kept, self._coming
         return self._ahead
+
+    @property
+    def _coming(self) -> Settings:
+        """The settings of the next window, before any command that waits."""
+        return self.settings if self.declared_anew is None else self.declared_anew
+
+    def redeclare(self) -> None:
+        """Put a changed declaration in force."""
+        if self.declared_anew is not None:
+            self.settings, self.declared_anew = self.declared_anew, None
+            self.settings_changed()
 
     @property
     def settings_json(self) -> dict[str, Any]:
         """The settings in force, JSON-ready."""
-        return self._of_settings()[1]
+        if self._written[0] is not self.settings:
+            self._written = self.settings, settings_json(self.settings)
+        return self._written[1]
 
     @property
     def partners(self) -> dict[str, tuple[str, Partner]]:
-        """Setting → (name of the partner, what it is for), of every partner that is named."""
-        return self._of_settings()[2]
-
-    def _of_settings(self) -> tuple[Settings | None, dict[str, Any], dict[str, tuple[str, Partner]]]:
-        """What follows from the settings in force; worked out once for each."""
-        if self._derived[0] is not self.settings:
+        """Setting → (name of the partner, what it is for), of every partner that is named, as from the next window on."""
+        settings = self._coming
+        if self._named[0] is not settings:
             fields = [item for item in settings_of(type(self.device)) if item.partner is not None]
-            named = {item.name: (str(name), item.partner) for item in fields if (name := getattr(self.settings, item.name))}
-            self._derived = self.settings, settings_json(self.settings), cast("dict[str, tuple[str, Partner]]", named)
-        return self._derived
+            named = {item.name: (str(name), item.partner) for item in fields if (name := getattr(settings, item.name))}
+            self._named = settings, cast("dict[str, tuple[str, Partner]]", named)
+        return self._named[1]
 
     def renew(self, device: AnyDevice, changes: Mapping[str, Any]) -> None:
         """Go on with the same device made anew from other files, from the next span on that is not proposed yet.
@@ -185,6 +201,12 @@ class Member:
         """What has come into force since the last call."""
         applied, self.applied = self.applied, []
         return applied
+
+    def take_notices(self) -> list[str]:
+        """What did not survive a restart, as far as it was not taken yet."""
+        self._settings_ahead()
+        notices, self.notices = self.notices, []
+        return notices
 
     # -- face -------------------------------------------------------------------------------------------------------
 
@@ -215,6 +237,7 @@ class Member:
         """All that is needed to go on from here, JSON-ready."""
         return {
             "version": CHECKPOINT_VERSION,
+            "program": __version__,
             "kind": self.kind,
             "declared": self.declared,
             "settings": self.settings_json,
@@ -233,32 +256,47 @@ class Member:
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go on from a checkpoint. Where the declaration changed since, it wins; else the live value does.
 
-        Raises ProtocolError, changing nothing, for a checkpoint of another kind or version, or one that does not fit.
+        A checkpoint of an older version is brought forward. A setting that is gone, or whose kept value is none any more, has
+        its declared or default value from now on, and ``notices`` tells so. Raises ProtocolError, changing nothing, for a
+        checkpoint of another kind or a newer version, or one that does not fit.
         """
-        if checkpoint.get("version") != CHECKPOINT_VERSION or checkpoint.get("kind") != self.kind:
+        try:
+            kept = checkpoint_of(checkpoint)
+        except ProtocolError as error:
+            raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
+        if kept.get("kind") != self.kind:
             raise ProtocolError(
-                f"{self.name}: a checkpoint of kind {checkpoint.get('kind')!r}, version {checkpoint.get('version')!r} cannot "
-                f"be resumed by kind {self.kind!r}, version {CHECKPOINT_VERSION}; start afresh with --fresh"
+                f"{self.name}: a checkpoint of kind {kept.get('kind')!r} cannot be resumed by kind {self.kind!r}; {REMEDY}"
             )
         try:
-            then = checkpoint["declared"]
-            kept = {
-                name: value
-                for name, value in checkpoint["settings"].items()
-                if self.declared.get(name) == then.get(name)
-            }
-            settings = type(self.settings).model_validate({**settings_json(self.settings), **kept})
-            state = self._adapter.validate_python(checkpoint["state"])
-            pending = [Command(dict(item["changes"]), item["at"]) for item in checkpoint["pending"]]
-            after, time = int(checkpoint["after"]), checkpoint["time"]
-            counters, last = dict(checkpoint["counters"]), dict(checkpoint["last"])
+            then = kept["declared"]
+            live = {name: value for name, value in kept["settings"].items() if self.declared.get(name) == then.get(name)}
+            settings, notices = carried_over(self.settings, live)
+            state = self._adapter.validate_python(kept["state"])
+            pending = [Command(dict(item["changes"]), item["at"]) for item in kept["pending"]]
+            after, time = int(kept["after"]), kept["time"]
+            counters, last = dict(kept["counters"]), dict(kept["last"])
+            unknown = sorted(kept["state"].keys() - type(self.device).state_type.__dataclass_fields__)
         except ValidationError as error:
-            raise ProtocolError(f"{self.name}: its checkpoint does not fit this version ({error.errors()[0]['msg']})") from error
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ProtocolError(
+                f"{self.name}: the state that version {kept.get('program', 'unknown')} kept does not fit this one ({__version__}): "
+                f"{where or 'it'}: {first['msg']}; run that version, or {REMEDY}"
+            ) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
+            raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); {REMEDY}") from error
         self.settings, self.state, self.pending = settings, state, pending
         self.after, self.time, self.counters, self.last = after, time, counters, last
+        self.notices = [*notices, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
+
+
+def _dropped(command: Command, error: SettingError) -> str:
+    """In words, that a command which waited is gone."""
+    changes = ", ".join(f"{name} = {shown(value)}" for name, value in command.changes.items())
+    when = "at the next window" if command.at is None else f"at {datetime.fromtimestamp(command.at, UTC).isoformat()}"
+    return f"the command that was to set {changes} {when} is dropped: {error}"
 
 
 def _order(at: int | None) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, ClassVar, cast
 
 from virtual_devices.kit.ahead import Columns, Course, Foreseen, Inputs, covered, sliced
@@ -18,6 +19,7 @@ from virtual_devices.kit.device import (
     Connects,
     ConsumerSettings,
     Consumes,
+    Link,
     Produces,
     Settings,
     Stores,
@@ -29,6 +31,7 @@ from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.readings import ProducesReadings
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, Share, StoreOffer, Supply
 from virtual_devices.kit.store import advance, loss, voltage
+from virtual_devices.kit.upgrades import REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.window import Span, Window
 
 _PPM = 1_000_000
@@ -36,11 +39,15 @@ _PPM = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What a member has proposed and not yet committed; with the state before it, enough to redo any of its steps."""
+    """What a member has proposed and not yet committed; with the state before it, enough to redo any of its steps.
+
+    offer: what the ledger goes by. Another version of the device, or other settings, might offer something else today.
+    """
 
     seq: int
     span: Span
     inputs: Inputs
+    offer: Offer
 
 
 class Observer(Member):
@@ -107,7 +114,7 @@ class Participant(Member):
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
-        self.proposed = Proposed(window.seq, span, kept)
+        self.proposed = Proposed(window.seq, span, kept, offer)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
 
@@ -124,7 +131,12 @@ class Participant(Member):
             raise ProtocolError(f"{self.name}: window {share.seq} settles {share.span.steps} of {made.span.steps} steps")
         self.settle(share, made)
         self.after, self.time = share.seq, share.span.end
+        self.void()
+
+    def void(self) -> None:
+        """What is proposed, if anything, is so no longer."""
         self.proposed, self.busy_until = None, None
+        self.redeclare()
 
     @abstractmethod
     def offer(self, span: Span, inputs: Inputs) -> Offer:
@@ -135,14 +147,30 @@ class Participant(Member):
         """State, counters and last step after the share; raises before it changes anything."""
 
     def resume(self, proposal: Proposal) -> None:
-        """Go on from one's own proposal, as if it had just been made. Raises ProtocolError like ``restore``."""
+        """Go on from one's own proposal, as if it had just been made. Raises ProtocolError like ``restore``.
+
+        Its steps are redone with the settings that they were proposed with; a new declaration holds from the next window.
+        """
         try:
             made = proposal.checkpoint["proposed"]
-            proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"])
+            proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"], proposal.offer)
+            self._can_redo(proposed)
         except (KeyError, TypeError) as error:
-            raise ProtocolError(f"{self.name}: its proposal cannot be resumed ({error!r}); start afresh with --fresh") from error
+            raise ProtocolError(f"{self.name}: its proposal cannot be resumed ({error!r}); {REMEDY}") from error
         self.restore(proposal.checkpoint)
+        then, _ = carried_over(self.settings, checkpoint_of(proposal.checkpoint)["settings"])
+        if then != self.settings:
+            self.declared_anew, self.settings = self.settings, then
         self.proposed, self.busy_until = proposed, proposed.span.end
+
+    def _can_redo(self, made: Proposed) -> None:
+        """Raises ProtocolError when the conditions that a proposal was made with are not all that this version needs."""
+        for setting, (_, partner) in self.partners.items():
+            lacking = set(partner.fields) - made.inputs.get(setting, dict.fromkeys(partner.fields, ())).keys()
+            if lacking:
+                raise ProtocolError(
+                    f"{self.name}: its proposal was made without {', '.join(sorted(lacking))}, which this version needs; {REMEDY}"
+                )
 
     def count(self, name: str, energy: int) -> int:
         """A counter with ``energy`` mJ more."""
@@ -184,15 +212,14 @@ class Consumer(Participant):
         steps, step = share.span.steps, share.span.step
         if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
-        energy = got = done = last = 0
+        demand = cast("Demand", made.offer).power[:steps]
+        got = done = 0
         for count, on in share.supply:
-            part = made.span.part(done, count)
-            power = self._course.over(self.settings, part, sliced(made.inputs, done, count), supplied=on)
+            self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), supplied=on)
             self._course.advance(count)
-            energy += (drawn := sum(power))
-            got += drawn if on else 0
-            done, last = done + count, power[-1]
-        on = share.supply[-1][1]
+            got += sum(demand[done : done + count]) if on else 0
+            done += count
+        energy, last, on = sum(demand), demand[-1], share.supply[-1][1]
         self.last = {"power": last if on else 0, "demand": last, "supplied": int(on)}
         self.counters = {
             "energy": self.count("energy", got * step),
@@ -216,7 +243,6 @@ class Producer(Participant):
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
         self._foreseen = Foreseen()
-        self._power: list[int] = []
         self._beside: dict[str, Sequence[int]] = {}
 
     def device_changed(self) -> None:
@@ -226,9 +252,8 @@ class Producer(Participant):
         columns = self._foreseen.over(
             self.settings, span, inputs, lambda part, given: self.device.columns(self.settings, part, given)
         )
-        self._power = columns["power"][: span.steps].tolist()
         self._beside = {name: column[: span.steps] for name, column in columns.items() if name != "power"}
-        return Supply(self.device.source, self._power)
+        return Supply(self.device.source, columns["power"][: span.steps].tolist())
 
     def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
         proposal = super().propose(window, inputs, checkpoint=checkpoint)
@@ -238,14 +263,13 @@ class Producer(Participant):
 
     def resume(self, proposal: Proposal) -> None:
         super().resume(proposal)
-        self._power = cast("Supply", proposal.offer).power
         self._beside = proposal.checkpoint["proposed"].get("beside", {})
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
         steps, step = share.span.steps, share.span.step
-        power, clipped = self._power[:steps], self._beside.get("clipped_power", [0])[:steps]
+        power, clipped = cast("Supply", made.offer).power[:steps], self._beside.get("clipped_power", [0])[:steps]
         used, available = sum(share.used), sum(power)
         beside = {name: column[steps - 1] for name, column in self._beside.items()}
         self.last = {**beside, "power": share.used[-1], "available_power": power[-1], "clipped_power": clipped[-1]}
@@ -268,7 +292,6 @@ class Store(Participant):
 
     device: Stores[Any, Any, Any]
     state: StoreState
-    _offered: StoreOffer
 
     def prepare(self, span: Span, inputs: Inputs) -> int:
         now = {key: {name: column[0] for name, column in fields.items()} for key, fields in inputs.items()}
@@ -277,17 +300,13 @@ class Store(Participant):
         return span.steps_until((span.start // turns + 1) * turns) if turns else span.steps
 
     def offer(self, span: Span, inputs: Inputs) -> StoreOffer:
-        rule = self.device.rule(self.settings, self.state)
-        self._offered = StoreOffer(rule, self.state.stored_energy, max(0, self.state.stored_energy - rule.capacity))
-        return self._offered
-
-    def resume(self, proposal: Proposal) -> None:
-        super().resume(proposal)
-        self._offered = cast("StoreOffer", proposal.offer)
+        rule, stored = self.device.rule(self.settings, self.state), self.state.stored_energy
+        return StoreOffer(rule, stored, max(0, stored - rule.capacity))
 
     def settle(self, share: Share, made: Proposed) -> None:
-        flat, step = self._offered.rule.flat, share.span.step
-        begin = stored = self.state.stored_energy - self._offered.reset
+        offer = cast("StoreOffer", made.offer)
+        flat, step = offer.rule.flat, share.span.step
+        begin = stored = offer.stored - offer.reset
         if len(share.charge) != share.span.steps or len(share.discharge) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was charged")
         for charge, discharge in zip(share.charge, share.discharge, strict=True):
@@ -329,11 +348,11 @@ class Connection(Participant):
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")
-        link = self.device.link(self.settings, share.span)[-1]
+        connected = _at_step(cast("LinkOffer", made.offer).links, share.span.steps)
         step = share.span.step
         self.state = self.device.bill(self.settings, self.state, share.span, share.imported, share.exported)
         self.last = {
-            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(link.connected)
+            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected)
         }  # fmt: skip
         self.counters = {
             "import_energy": self.count("import_energy", sum(share.imported) * step),
@@ -348,6 +367,12 @@ class Connection(Participant):
             power = values["import_power"] - values["export_power"]
             voltage, frequency = self.device.mains(self.settings, self.time, power)
         return {**values, "connected": connected, "voltage": voltage, "frequency": frequency}
+
+
+def _at_step(links: Sequence[Link], step: int) -> bool:
+    """Whether the grid was there in a step, counted from 1."""
+    ends = accumulate(link.steps for link in links)
+    return next(link.connected for link, end in zip(links, ends, strict=True) if step <= end)
 
 
 _MEMBERS: dict[str, type[Member]] = {

@@ -23,6 +23,7 @@ from virtual_devices.kit.settlement import (
     StoreOffer,
     Supply,
 )
+from virtual_devices.kit.upgrades import checkpoint_of
 from virtual_devices.kit.window import Span, Window
 
 
@@ -120,10 +121,12 @@ class Settler(Member):
 
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
-        kept = settlement.checkpoint
         try:
+            kept = checkpoint_of(settlement.checkpoint)
             digest, edges = str(kept["digest"]), str(kept["edges"])
             expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
+        except ProtocolError as error:
+            raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
         except (KeyError, TypeError, ValueError) as error:
             raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
         self.restore(kept)
