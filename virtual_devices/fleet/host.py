@@ -21,6 +21,7 @@ from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.describe import command_line, descriptions
+from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home import CLOCK, Home
@@ -101,6 +102,7 @@ class HomeHost:
             self._start(new=not resumed)
             if ready is not None:
                 ready(resumed)
+            exempt_what_is_loaded(self.loop)
             self.loop.run(until=lambda: self.ended or self.failure is not None)
         finally:
             self._stop()

@@ -14,6 +14,7 @@ from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
+from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import END_WITH_STDIN
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import NAME
@@ -83,6 +84,7 @@ def host_device(
             _end_with_stdin(loop)
         with _watched(loop, folder, runtime):
             runtime.start()
+            exempt_what_is_loaded(loop)
             loop.run()
             runtime.stop()
     if failure:
