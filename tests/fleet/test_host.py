@@ -77,6 +77,17 @@ def test_a_host_that_was_killed_some_windows_behind_finds_their_records_on_the_b
     assert second["ledger_sha256"] == undisturbed(home, 50).digest
 
 
+def test_a_host_that_was_killed_before_its_first_record_finds_it_too(play: Play, tmp_path: Path) -> None:
+    home = named(RUNNING.replace("speed: max", "speed: max, max_steps: 2"), "early")
+    ledger = tmp_path / "ledger.jsonl"
+    play(home, 6, ledger=ledger)
+    ledger.write_bytes(b"")
+    play(home, 4, ledger=ledger)
+    audit = audit_file(ledger)
+    assert audit.problems == []
+    assert audit.checked_steps == 10
+
+
 def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Broker) -> None:
     """A live value lasts until the file's own word changes."""
     text = RUNNING.replace("oven: {", "oven: {setpoint: 210, ")

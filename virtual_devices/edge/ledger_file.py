@@ -19,14 +19,15 @@ class LedgerFile:
 
     after: (run, seq) up to which a file that is there already counts; it goes on behind that, and what a killed writer
     left beyond it, whole or torn, is cut off. None, or a file of another run: it begins anew.  last: seq of the last record
-    that it keeps; None when it begins anew.
+    that it keeps; 0 where a writer was killed before its first, None where there was no file of this run.
     Raises ConfigurationError when the file cannot be made.
     """
 
     def __init__(self, path: Path, after: tuple[str, int] | None = None) -> None:
         try:
-            kept = _kept(path, *after) if after is not None and path.is_file() else []
-            self.last: int | None = orjson.loads(kept[-1])["seq"] if kept else None
+            there = after is not None and path.is_file()
+            kept = _kept(path, *after) if after is not None and there else []
+            self.last: int | None = orjson.loads(kept[-1])["seq"] if kept else 0 if there and not path.stat().st_size else None
             opened = gzip.open(path, "wb", 6) if path.suffix == ".gz" else path.open("wb")  # noqa: SIM115 - close() ends it
             opened.writelines(kept)
             opened.flush()

@@ -17,6 +17,7 @@ from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
+from virtual_devices.edge.recalling import place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
@@ -115,7 +116,7 @@ class HomeHost:
         if self.orders.ledger is not None:
             self._ledger = LedgerFile(self.orders.ledger, after)
             if after is not None and self._ledger.last is not None:
-                after = after[0], self._ledger.last
+                after = after[0], self._ledger.last or self._before_the_kept(after)
         self._book = Book(self._booked, self.archive.ask_for, after)
         for payload in self.archive.ledger() if after is not None else []:
             self._hear_ledger(payload)
@@ -123,6 +124,14 @@ class HomeHost:
             if leaf == "settlement" and after is not None:
                 self._book.settlement(payload)
         self._live = True
+
+    def _before_the_kept(self, after: tuple[str, int]) -> int:
+        """The window before the oldest from which on the broker has every ledger record."""
+        run, seq = after
+        kept = {place(payload) for payload in self.archive.ledger()}
+        while (run, seq) in kept:
+            seq -= 1
+        return seq
 
     def _take_start(self, *, resumed: bool) -> None:
         """A home that started with the time of day keeps that start when it is resumed."""
