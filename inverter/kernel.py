@@ -210,6 +210,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     share_out(charge, limits, count, given)
         elif enabled:
             total = -1  # of what the stores take: not asked yet
+            first_charge = 0
             if grid_charges:
                 total = charge_room(rules, stored, step, power, charge_current, limits)
                 want = target_room(rules, stored, targets, step, limits)
@@ -236,6 +237,12 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         charge = sun + rectified - standing
                     else:
                         rectified = 0
+                elif want and load + non <= import_limit and load + non <= peak:
+                    first_charge = sun - draw  # the sun alone charges it, before anything else
+                    if first_charge < 0:
+                        first_charge = 0
+                    if want < first_charge:
+                        first_charge = want
             if not rectified:
                 room = 0
                 target = load + non if feed_non_essential else load
@@ -244,15 +251,16 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     if target < 0:
                         target = 0
                 selling = 0
-                if sell_limit >= 0:
+                if sell_limit >= 0 and not first_charge:
                     room = discharge_room(rules, stored, sell_floors, step, power, discharge_current, limits)
                     if room:
                         selling = 1
                         target = load + non + sell_limit
                 if target > rated:
                     target = rated
-                left = sun
-                if not load_first and not selling:
+                left = sun - first_charge
+                charge = first_charge
+                if not load_first and not selling and not charge:
                     room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
                     if not room:  # it rests: scarce sun goes to it first
                         total = charge_room(rules, stored, step, power, charge_current, limits)
@@ -273,7 +281,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 dc_in = need
                 surplus = left - need
                 if surplus < 0:
-                    if load_first and not selling:
+                    if load_first and not selling and not charge:
                         room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
                     discharge = -surplus
                     surplus = 0
@@ -295,7 +303,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                             discharge = dc_in - left
                         else:
                             surplus = left - dc_in
-                if load + non - ac > peak:
+                if load + non + from_grid - ac > peak:
                     stale = 1
                     most = load + non if feed_non_essential else load
                     if load + non - peak < most:
@@ -314,13 +322,25 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                             discharge = dc_in - sun
                         else:
                             surplus = sun - dc_in
+                    elif from_grid and sun + room >= draw:
+                        from_grid = 0
+                        dc_in = draw
+                        discharge = draw - sun
                 if discharge:
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
-                    if not charge:
+                    if not charge or stale:
                         total = charge_room(rules, stored, step, power, charge_current, limits)
-                        charge = total if total < surplus else surplus
-                        surplus -= charge
+                        stale = 0
+                    want = total
+                    if sell_limit >= 0:  # what is sold goes before what the battery takes beyond its target
+                        want = target_room(rules, stored, sell_floors, step, limits)
+                        if total < want:
+                            want = total
+                    if charge < want:
+                        more = want - charge if want - charge < surplus else surplus
+                        charge += more
+                        surplus -= more
                     if surplus and export_limit >= 0:
                         most = load + non + export_limit
                         if most > rated:
@@ -331,8 +351,12 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                                 more = most
                             if more > ac:
                                 ac = more
+                                surplus += dc_in
                                 dc_in = standing + dc_for_ac(curve, rated, ac)
+                                surplus -= dc_in
                                 from_grid = 0
+                    if sell_limit >= 0 and charge < total:
+                        charge += total - charge if total - charge < surplus else surplus
             if charge:
                 if stale:
                     charge_room(rules, stored, step, UNLIMITED, UNLIMITED, limits)
