@@ -11,7 +11,7 @@ from virtual_devices.kit.device import HomeFileOnly
 from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Voltage
 
 ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Export"
-AUX_OFF, SMARTLOAD, GENERATOR = "Disable", "Smartload", "Generator"
+SMARTLOAD, AUX_GENERATOR = "Smartload", "Generator"
 
 
 class HybridSettings(Programs):
