@@ -130,7 +130,8 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         allow = [str(program.number) for program in settings.programs if program.charge in (GENERATOR, GRID_AND_GENERATOR)]
         if allow:
             found.append(
-                f"program {', '.join(allow)} allows Gen, but no generator is simulated: only the grid charges, where it is allowed too"
+                f"programs {', '.join(allow)} allow Gen, but no generator is simulated: "
+                "only the grid charges, where it may too; use Allow Grid"
             )
         return found
 
