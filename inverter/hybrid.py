@@ -130,8 +130,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         allow = [str(program.number) for program in settings.programs if program.charge in (GENERATOR, GRID_AND_GENERATOR)]
         if allow:
             found.append(
-                f"programs {', '.join(allow)} allow Gen, but no generator is simulated: "
-                "only the grid charges, where it may too; use Allow Grid"
+                f"Allow Gen of program {', '.join(allow)} charges nothing, because no generator is simulated; use Allow Grid"
             )
         return found
 
