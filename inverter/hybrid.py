@@ -38,7 +38,7 @@ _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discha
 class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
-    powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it
+    shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it
     does not tell.  decision, limit, program: why the last step went as it did.
     """
 
@@ -181,7 +181,9 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         to_meter, from_meter = flows[self.name, METER][-1], flows[METER, self.name][-1]
         powers["ac"] = flows[self.name, ESSENTIAL][-1] + circuits[AUX][0][-1] + to_meter - from_meter
         powers["port"] = flows[METER, ESSENTIAL][-1] + circuits[AUX][1][-1] + from_meter - to_meter
-        shed = tuple(sorted(name for name, runs in done.supply.items() if not runs[-1][1]))
+        off = () if supplying.aux else (AUX,)  # a port that is switched off sheds nobody
+        demands = {name: offer for name, offer in offers.items() if isinstance(offer, Demand) and offer.circuit not in off}
+        shed = tuple(sorted(name for name in demands if not done.supply[name][-1][1]))
         stores = {name: offer for name, offer in offers.items() if isinstance(offer, StoreOffer)}
         capacity = sum(offer.rule.capacity for offer in stores.values())
         voltages = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]

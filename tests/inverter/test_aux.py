@@ -48,6 +48,12 @@ def test_once_on_it_stays_on_down_to_its_off_capacity_and_is_cut_at_the_very_ste
         assert house.served["geyser"][expected.index(False) :] == [False] * expected.count(False)  # and stays off
 
 
+def test_a_port_that_is_switched_off_is_no_alarm() -> None:
+    house = House([ON], GEYSER, 0, settings=SMART, **bank(50))
+    report = house.reports[-1]
+    assert (report.overall_state, report.shed_loads, report.aux_on) == ("ok", "none", False)
+
+
 def test_between_the_two_capacities_it_stays_as_it_was() -> None:
     assert port(3, 90, 5 * KW, settings={"load_limit": "Essentials"})[0] is False
     on = HybridState(supplying=Supplying(aux=True))
@@ -137,7 +143,8 @@ devices:
 def test_a_home_with_a_geyser_on_the_port_has_one_digest(
     step: int, start: str, soc: int, span: int, surge: int, overload: str
 ) -> None:
-    digests, seen = set(), set()
+    digests: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for longest in (1, 7, 60, 1440):
         home = parse(HOME.format(step=step, start=start, soc=soc, surge=surge, overload=overload))
         house = kit.House(home, max_steps=longest)

@@ -13,6 +13,8 @@ from virtual_devices.kit.device import Link
 STRONG: dict[str, Any] = {"rules": {"battery": battery(discharge=20)}, "stored": {"battery": 9 * KWH}}
 TRIP = {"overload": "Trip", "surge_power": 10_000, "surge_seconds": 10, "trip_delay": 60}
 
+Told = tuple[str, str, bool, float, float, float]
+
 
 def lives(links: list[Link], loads: dict[str, Any], pv: int | list[int] = 0, **more: Any) -> House:
     """A house in single steps, of which windows of 7 and one of everything tell the same."""
@@ -28,14 +30,14 @@ def lives(links: list[Link], loads: dict[str, Any], pv: int | list[int] = 0, **m
     return one
 
 
-def told(report: HybridTelemetry) -> tuple[str, str, bool, float, float, float]:
+def told(report: HybridTelemetry) -> Told:
     return (
         report.decision, report.overall_state, report.grid_connected, report.grid_voltage, report.grid_frequency,
         report.inverter_voltage,
     )  # fmt: skip
 
 
-ISLAND = ("island", "ok", False, 0, 0, 230)
+ISLAND: Told = ("island", "ok", False, 0, 0, 230)
 
 
 def test_it_is_an_island_from_the_very_step() -> None:
