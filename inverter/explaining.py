@@ -49,6 +49,7 @@ class Bound(StrEnum):
 _NEAR = 100
 """ppm by which a state of charge may miss a target and is still at it: rounding, and what leaks away in a step."""
 _CHARGING = (Verdict.CHARGE_NOW, Verdict.GRID_CHARGE)
+_OF_PROGRAM = (Verdict.SERVE, Verdict.REST, Verdict.GRID_CHARGE, Verdict.HOLD, Verdict.SELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def bound(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
         return Bound.AC_RATING
     if kind in _CHARGING:
         short = step.imported >= min(step.import_limit, limits.peak)
-        return Bound.IMPORT_LIMIT if short else _of_battery(limits, orders, step)
+        return Bound.IMPORT_LIMIT if short else _of_battery(kind, limits, orders, step)
     if step.pv < step.sun and step.pv >= limits.max_solar:
         return Bound.MAX_SOLAR
     return _of_giving(kind, limits, orders, step)
@@ -120,7 +121,7 @@ def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bou
     if (step.pv < step.sun and step.exported) or (kind is Verdict.SELL and step.exported >= step.export_limit):
         return Bound.EXPORT_LIMIT
     if kind is Verdict.SELL or step.pv < step.sun or step.imported > _meant(kind, limits, step):
-        return _of_battery(limits, orders, step)
+        return _of_battery(kind, limits, orders, step)
     return Bound.NONE
 
 
@@ -133,10 +134,10 @@ def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
     return limits.bias if limits.feed_non_essential else max(limits.bias, step.non_essential)
 
 
-def _of_battery(limits: Limits, orders: Orders, step: Step) -> Bound:
+def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
     """What keeps the battery from taking or giving more."""
     power = max(step.charge, step.discharge)
-    if orders.power is not None and power >= orders.power:
+    if kind in _OF_PROGRAM and orders.power is not None and power >= orders.power:
         return Bound.PROGRAM_POWER
     current = limits.discharge_current if step.discharge else limits.charge_current
     from_grid = min(step.charge, -step.ac)
@@ -148,8 +149,8 @@ def _of_battery(limits: Limits, orders: Orders, step: Step) -> Bound:
 
 
 def _reaches(power: int, current: int, volts: int) -> bool:
-    """Whether a power is that of a current, as near as the voltage has moved within a step and conversion loses: a tenth."""
-    return power * 1000 * 10 >= current * volts * 9
+    """Whether a power is that of a current, up to 2 % by which the voltage may have moved within a step."""
+    return power * 1000 * 50 >= current * volts * 49
 
 
 _SENTENCES = {

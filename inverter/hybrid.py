@@ -38,8 +38,9 @@ _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discha
 class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
-    shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it
-    does not tell.  decision, limit, program: why the last step went as it did.
+    shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all
+    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  decision, limit, program:
+    why the last step went as it did.
     """
 
     supplying: Supplying = field(default_factory=Supplying)

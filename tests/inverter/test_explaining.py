@@ -76,6 +76,7 @@ def test_limits_of_others() -> None:
     assert reason(40, timer(**TICKED), link=tight) == ("grid charge", "import limit")
     assert reason(100, {}, 4 * KW, link=tight) == ("self use", "export limit")
     assert reason(50, {}, link=OFF) == ("island", "nothing")
+    assert reason(50, timer(power=500), 9 * KW, link=OFF) == ("island", "battery takes no more")  # programs do not count
     assert reason(50, {}, load=7 * KW, link=OFF) == ("island", "loads are shed")
 
 
