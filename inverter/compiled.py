@@ -16,15 +16,15 @@ from typing import Any
 import numba
 import numpy as np
 
-from inverter import kernel
+from inverter import bank, kernel
 from inverter.efficiency import ac_from_dc, dc_for_ac
 from virtual_devices.kit.store import advance, charge_limit, discharge_limit, taper, voltage
 
 FEWEST = 24
 """Steps from which on the compiled loop pays: handing columns over costs about as much as so many plain steps."""
 _PARTS = (
-    taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, kernel.share_out, kernel.power_of,
-    kernel.charge_room, kernel.discharge_room, kernel.target_room, kernel.run,
+    taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, bank.share_out, bank.power_of,
+    bank.charge_room, bank.discharge_room, bank.target_room, kernel.run,
 )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from operator import add, sub
 
 from inverter import kernel
-from inverter.kernel import UNLIMITED
-from inverter.limits import Limits
+from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
+from inverter.limits import Limits, least
 from inverter.slots import NEVER, PPM, Orders
 from inverter.supplying import Moment, Supplying, choose
 from virtual_devices.kit.device import Link
@@ -30,11 +30,12 @@ Sums = tuple[list[int], list[int], list[int], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a window came to. orders: those of the last step."""
+    """What a window came to. orders, link: those of the last step."""
 
     dispatch: Dispatch
     state: Supplying
     orders: Orders
+    link: Link
 
 
 @dataclass(slots=True)
@@ -116,18 +117,18 @@ class Window:
     def _facts(self, moment: Moment) -> tuple[int, ...]:
         """The kernel's ``facts``, in its order."""
         limits, link, orders = self.limits, moment.link, moment.orders
-        export = min(UNLIMITED if link.export_limit is None else link.export_limit, limits.max_sell)
+        export = least(link.export_limit, limits.max_sell)
         watch = kernel.AUX_AS_IT_IS
         if limits.smartload and moment.live and not (limits.aux_on_grid and moment.tied):
             watch = kernel.AUX_OFF if moment.aux else kernel.AUX_ON
         return (
             int(moment.present), int(moment.tied), int(moment.output), int(limits.enabled),
-            UNLIMITED if link.import_limit is None else link.import_limit,
+            least(link.import_limit),
             export if limits.sells_sun else -1,
             -1 if orders.sell_to == NEVER else export,
             int(limits.feed_non_essential), limits.bias, limits.peak, limits.rated, limits.idle,
             limits.standing if moment.present else 0,
-            limits.max_solar, int(limits.load_first), UNLIMITED if orders.power is None else orders.power,
+            limits.max_solar, int(limits.load_first), least(orders.power),
             self._current(limits.charge_current), self._current(limits.discharge_current),
             int(orders.charge_to != NEVER), limits.grid_charge_current, limits.passthrough,
             limits.surge_power, limits.surge_seconds, UNLIMITED if moment.tripped else self.resume,
@@ -145,7 +146,7 @@ class Window:
 
     def _current(self, current: int) -> int:
         """A current limit in mA, or ``UNLIMITED`` where the stores' own limits are lower at their lowest voltage."""
-        lowest = min((offer.rule.voltage[0][1] for offer in self.stores.values() if offer.rule.voltage), default=kernel.UNKNOWN_VOLTAGE)
+        lowest = min((offer.rule.voltage[0][1] for offer in self.stores.values() if offer.rule.voltage), default=UNKNOWN_VOLTAGE)
         return UNLIMITED if current * lowest // 1000 >= self._most else current
 
     def _floors(self, moment: Moment) -> list[list[int]]:
@@ -192,10 +193,10 @@ class Window:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Orders, bool]:
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment, bool]:
         """Run to the end of the span or to the step in which somebody's supply changes.
 
-        Gives the steps, supply, the state and orders at their end, and whether the change was one that nobody foretold.
+        Gives the steps, supply, the state and the segment at their end, and whether the change was one that nobody foretold.
         """
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
         state, index = self.state, 0
@@ -205,14 +206,14 @@ class Window:
                 chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
-                    return steps, _runs(supply, chosen, index), replace(state, surged=self.memory[0]), segment.orders, not foretold
+                    return steps, _runs(supply, chosen, index), replace(state, surged=self.memory[0]), segment, not foretold
                 upto = state.until(self.span, index, segment.end)
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
                 index, state = done, replace(state, surged=self.memory[0])
-        return index, _runs(supply, supply, index), state, self.segments[-1].orders, False
+        return index, _runs(supply, supply, index), state, self.segments[-1], False
 
     def last(self, index: int, chosen: Mapping[str, bool], moment: Moment) -> int:
         """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
@@ -244,7 +245,7 @@ def dispatch(
     compiled).
     """
     window = Window(limits, state, span, offers, timetable, run)
-    steps, supply, after, orders, cut = window.decide()
+    steps, supply, after, last, cut = window.decide()
     out, (pv, *_, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
@@ -273,7 +274,7 @@ def dispatch(
         transfers=transfers,
         cut=cut,
     )
-    return Decision(done, after, orders)
+    return Decision(done, after, last.orders, last.link)
 
 
 def _segments(links: Iterable[Link], timetable: Sequence[tuple[int, Orders]], steps: int) -> list[Segment]:

@@ -35,25 +35,42 @@ class Bound(StrEnum):
 
     NONE = "nothing"
     AC_RATING = "AC rating"
+    MAX_SOLAR = "max solar power"
     EXPORT_LIMIT = "export limit"
-    BATTERY_FULL = "battery charges no faster"
+    IMPORT_LIMIT = "import limit"
+    PROGRAM_POWER = "program power"
+    CURRENT = "current setting"
+    BATTERY_TAKES = "battery takes no more"
+    BATTERY_GIVES = "battery gives no more"
     BATTERY_FLOOR = "battery at its floor"
-    BATTERY_POWER = "battery gives no more"
     SHED = "loads are shed"
+
+
+_NEAR = 100
+"""ppm by which a state of charge may miss a target and is still at it: rounding, and what leaks away in a step."""
+_CHARGING = (Verdict.CHARGE_NOW, Verdict.GRID_CHARGE)
+_OF_PROGRAM = (Verdict.SERVE, Verdict.REST, Verdict.GRID_CHARGE, Verdict.HOLD, Verdict.SELL)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The last step, in mW. pv, sun: used and available.  shed: whether anybody was cut off."""
+    """The last step, in mW. pv, sun: used and available.  ac: given to the AC side, negative: taken from it.
+
+    soc: ppm, after it, −1 without a battery.  volts: mV.  import_limit, export_limit: mW.  shed: whether anybody was cut off.
+    """
 
     pv: int
     sun: int
     imported: int
     exported: int
+    non_essential: int
     charge: int
     discharge: int
     ac: int
-    rectified: int
+    soc: int
+    volts: int
+    import_limit: int
+    export_limit: int
     shed: bool
 
 
@@ -61,53 +78,93 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     """Which row decided. now: when the step began, UTC seconds."""
     if not limits.enabled:
         return Verdict.OFF
-    sold = orders.sell_to != NEVER and step.exported
-    shaved = step.imported >= limits.peak
+    below = orders.charge_to != NEVER and step.soc < orders.charge_to - _NEAR
     islanded: list[tuple[Verdict, object]] = [
-        (Verdict.BREAKER_OPEN, now < after.breaker_until),
         (Verdict.OUTPUT_OFF, not after.output),
         (Verdict.TRIPPED, now < after.tripped_until),
+        (Verdict.BREAKER_OPEN, now < after.breaker_until),
         (Verdict.RECONNECTING, after.connected),
         (Verdict.ISLAND, True),
     ]
     tied: list[tuple[Verdict, object]] = [
-        (Verdict.CHARGE_NOW, orders.row is Row.CHARGE_NOW),
-        (Verdict.SELL, step.discharge and sold),
-        (Verdict.PEAK_SHAVING, step.discharge and shaved),
+        (Verdict.SELF_USE, step.soc < 0),
+        (Verdict.SELL, step.discharge and step.exported and orders.sell_to != NEVER),
+        (Verdict.PEAK_SHAVING, step.discharge and step.imported >= limits.peak),
+        (Verdict.CHARGE_NOW, orders.row is Row.CHARGE_NOW and below),
         (Verdict.SELF_USE, orders.row is Row.SELF_USE),
-        (Verdict.GRID_CHARGE, step.rectified),
-        (Verdict.SERVE, step.discharge),
+        (Verdict.GRID_CHARGE, below),
+        (Verdict.SERVE, step.discharge or step.soc > orders.floor + _NEAR),
         (Verdict.HOLD, orders.charge_to != NEVER),
         (Verdict.REST, True),
     ]
     return next(kind for kind, holds in (tied if after.tied else islanded) if holds)
 
 
-def bound(limits: Limits, after: Supplying, step: Step) -> Bound:
+def bound(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
     """What limited it, if anything did."""
     if step.shed:
         return Bound.SHED
-    if limits.enabled and max(step.ac, step.rectified) >= limits.rated:
+    if kind is Verdict.OFF:
+        return Bound.NONE
+    if abs(step.ac) >= limits.rated:
         return Bound.AC_RATING
-    if step.pv < step.sun:
-        return Bound.EXPORT_LIMIT if step.exported else Bound.BATTERY_FULL
-    if after.tied and step.imported > limits.bias and not step.rectified:
-        return Bound.BATTERY_POWER if step.discharge else Bound.BATTERY_FLOOR
+    if kind in _CHARGING:
+        short = step.imported >= min(step.import_limit, limits.peak)
+        return Bound.IMPORT_LIMIT if short else _of_battery(kind, limits, orders, step)
+    if step.pv < step.sun and step.pv >= limits.max_solar:
+        return Bound.MAX_SOLAR
+    return _of_giving(kind, limits, orders, step)
+
+
+def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+    """What keeps sun and battery from giving more."""
+    if (step.pv < step.sun and step.exported) or (kind is Verdict.SELL and step.exported >= step.export_limit):
+        return Bound.EXPORT_LIMIT
+    if kind is Verdict.SELL or step.pv < step.sun or step.imported > _meant(kind, limits, step):
+        return _of_battery(kind, limits, orders, step)
     return Bound.NONE
+
+
+def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
+    """mW that are imported by intent: all of it, unless the battery is there to give it."""
+    if step.soc < 0 or kind not in (Verdict.SELF_USE, Verdict.SERVE, Verdict.PEAK_SHAVING):
+        return step.imported
+    if kind is Verdict.PEAK_SHAVING:
+        return limits.peak
+    return limits.bias if limits.feed_non_essential else max(limits.bias, step.non_essential)
+
+
+def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+    """What keeps the battery from taking or giving more."""
+    power = max(step.charge, step.discharge)
+    if kind in _OF_PROGRAM and orders.power is not None and power >= orders.power:
+        return Bound.PROGRAM_POWER
+    current = limits.discharge_current if step.discharge else limits.charge_current
+    from_grid = min(step.charge, -step.ac)
+    if _reaches(power, current, step.volts) or (from_grid > 0 and _reaches(from_grid, limits.grid_charge_current, step.volts)):
+        return Bound.CURRENT
+    if step.charge or step.pv < step.sun:
+        return Bound.BATTERY_TAKES
+    return Bound.BATTERY_GIVES if step.discharge or step.soc > orders.floor + _NEAR else Bound.BATTERY_FLOOR
+
+
+def _reaches(power: int, current: int, volts: int) -> bool:
+    """Whether a power is that of a current, up to 2 % by which the voltage may have moved within a step."""
+    return power * 1000 * 50 >= current * volts * 49
 
 
 _SENTENCES = {
     Verdict.OFF: "The inverter is off and passes the grid through",
     Verdict.ISLAND: "The grid is away: sun and battery serve the LOAD port, down to {shutdown} %",
-    Verdict.OUTPUT_OFF: "The output is off until the battery has {restart} % or the grid is back",
+    Verdict.OUTPUT_OFF: "The output is off until the battery has {restart} % or the inverter is on the grid again",
     Verdict.TRIPPED: "An overload took the output down; it tries again soon",
-    Verdict.RECONNECTING: "The grid is back; it stays islanded for {reconnect} s",
+    Verdict.RECONNECTING: "The grid is back; the inverter stays islanded for {reconnect} s",
     Verdict.BREAKER_OPEN: "The home's own breaker is open: too much was drawn from the grid",
     Verdict.SELF_USE: "Self-use: sun, then battery down to {low} %, then grid",
-    Verdict.CHARGE_NOW: "The timer is off and grid charge is on: the grid charges the battery",
-    Verdict.SERVE: "{program}: above its target, the battery serves the loads",
+    Verdict.CHARGE_NOW: "The timer is off and grid charge is on: the battery is charged, from the grid too",
+    Verdict.SERVE: "{program}: above its target, sun and battery serve the loads",
     Verdict.REST: "{program}: at its target or below, the battery rests",
-    Verdict.GRID_CHARGE: "{program}: below its target, the grid charges the battery",
+    Verdict.GRID_CHARGE: "{program}: below its target, the battery is charged, from the grid too",
     Verdict.HOLD: "{program}: at its target, the battery is held",
     Verdict.SELL: "{program}: above its target, the battery is sold",
     Verdict.PEAK_SHAVING: "The battery gives what the grid would give above {peak} W",

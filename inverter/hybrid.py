@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+from inverter.bank import UNKNOWN_VOLTAGE
 from inverter.dispatch import Decision, dispatch
 from inverter.explaining import Bound, Step, Verdict, bound, sentence, verdict
 from inverter.kernel import run
-from inverter.limits import limits_of
-from inverter.settings import HybridSettings
+from inverter.limits import least, limits_of
+from inverter.programs import GENERATOR, GRID_AND_GENERATOR
+from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from inverter.supplying import Supplying
 from virtual_devices.kit.device import Context, Settles
-from virtual_devices.kit.ledger import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.ledger import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settlement import Demand, Dispatch, Offer, StoreOffer, Supply
@@ -36,8 +38,9 @@ _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discha
 class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
-    powers: mW of the last step.  soc: of all stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it
-    does not tell.  decision, limit, program: why the last step went as it did.
+    shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all
+    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  decision, limit, program:
+    why the last step went as it did.
     """
 
     supplying: Supplying = field(default_factory=Supplying)
@@ -57,7 +60,8 @@ class HybridState:
 class HybridTelemetry:
     """battery_power, battery_current > 0: discharging; grid_power > 0: importing.
 
-    Energies are named both ways and never negative. grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
+    Energies are named both ways and never negative. grid_connected: by the inverter's own relay.  grid_voltage: before it, also while it
+    waits to reconnect.  grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
     decision: which row of the truth table decided the last step; decision_text says it with the limit that held.
     """
 
@@ -117,6 +121,20 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
         self.run = compiled_run()
 
+    def warnings(self, settings: HybridSettings, start: int, step: int) -> list[str]:
+        """Of a generator that is counted on: none is simulated."""
+        found = []
+        if settings.aux_port_usage == AUX_GENERATOR:
+            found.append(
+                "aux_port_usage is Generator, but no generator is simulated: loads on circuit aux have no power; use Smartload"
+            )
+        allow = [str(program.number) for program in settings.programs if program.charge in (GENERATOR, GRID_AND_GENERATOR)]
+        if allow:
+            found.append(
+                f"Allow Gen of program {', '.join(allow)} charges nothing, because no generator is simulated; use Allow Grid"
+            )
+        return found
+
     def dispatch(
         self, settings: HybridSettings, state: HybridState, span: Span, offers: Mapping[str, Offer]
     ) -> tuple[Dispatch, HybridState]:
@@ -152,7 +170,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         split = 0 if local.day(span.start) == last_day else span.steps_until(local.midnight(end))
         day = dict(state.day) if state.day_number == last_day else dict.fromkeys(_TOTALS, 0)
         totals = dict(state.totals)
-        powers = {"connected": int(supplying.tied)}
+        powers: dict[str, int] = {}
         for name, parts in columns.items():
             total = sum(map(sum, parts))
             totals[name] += total * span.step
@@ -164,22 +182,30 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         to_meter, from_meter = flows[self.name, METER][-1], flows[METER, self.name][-1]
         powers["ac"] = flows[self.name, ESSENTIAL][-1] + circuits[AUX][0][-1] + to_meter - from_meter
         powers["port"] = flows[METER, ESSENTIAL][-1] + circuits[AUX][1][-1] + from_meter - to_meter
-        shed = tuple(sorted(name for name, runs in done.supply.items() if not runs[-1][1]))
+        off = () if supplying.aux else (AUX,)  # a port that is switched off sheds nobody
+        demands = {name: offer for name, offer in offers.items() if isinstance(offer, Demand) and offer.circuit not in off}
+        shed = tuple(sorted(name for name in demands if not done.supply[name][-1][1]))
         stores = {name: offer for name, offer in offers.items() if isinstance(offer, StoreOffer)}
         capacity = sum(offer.rule.capacity for offer in stores.values())
-        volts = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
+        voltages = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
+        soc, volts = sum(done.stored.values()) * PPM // capacity if capacity else -1, min(filter(None, voltages), default=0)
+        limits = limits_of(settings)
         step = Step(
             pv=powers["pv"],
             sun=sum(offer.power[span.steps - 1] for offer in offers.values() if isinstance(offer, Supply)),
             imported=powers["grid_import"],
             exported=powers["grid_export"],
+            non_essential=powers[NON_ESSENTIAL],
             charge=powers["battery_charge"],
             discharge=powers["battery_discharge"],
             ac=powers["ac"],
-            rectified=flows[self.name, DC_BUS][-1],
+            soc=soc,
+            volts=volts or UNKNOWN_VOLTAGE,
+            import_limit=least(decision.link.import_limit),
+            export_limit=least(decision.link.export_limit, limits.max_sell),
             shed=bool(supplying.shed),
         )
-        limits = limits_of(settings)
+        kind = verdict(limits, decision.orders, supplying, step, now=end)
         return replace(
             state,
             supplying=supplying,
@@ -187,11 +213,11 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             day=day,
             day_number=last_day,
             powers=powers,
-            soc=sum(done.stored.values()) * PPM // capacity if capacity else -1,
+            soc=soc,
             shed=shed,
-            voltage=min((value for value in volts if value), default=0),
-            decision=verdict(limits, decision.orders, supplying, step, now=end),
-            limit=bound(limits, supplying, step),
+            voltage=volts,
+            decision=kind,
+            limit=bound(kind, limits, decision.orders, step),
             program=decision.orders.program,
         )
 
@@ -201,8 +227,8 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         day = {name: value / MJ_PER_KWH for name, value in state.day.items()}
         total = {name: value / MJ_PER_KWH for name, value in state.totals.items()}
         supplying, volts = state.supplying, state.voltage / 1000 or None
-        down = state.decision in (Verdict.OUTPUT_OFF, Verdict.TRIPPED) and not supplying.tied
-        tied = supplying.tied and bool(state.powers.get("connected", 0))
+        tied, present = (bool(state.powers) and holds for holds in (supplying.tied, supplying.connected))
+        down = not tied and state.decision in (Verdict.OFF, Verdict.OUTPUT_OFF, Verdict.TRIPPED)
         battery = watts.get("battery_discharge", 0.0) - watts.get("battery_charge", 0.0)
         nominal, frequency = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
         return HybridTelemetry(
@@ -213,8 +239,8 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             battery_soc=max(state.soc, 0) / PPM_PER_PERCENT,
             grid_power=watts.get("grid_import", 0.0) - watts.get("grid_export", 0.0),
             grid_port_power=watts.get("port", 0.0),
-            grid_voltage=nominal if tied else 0.0,
-            grid_frequency=frequency if tied else 0.0,
+            grid_voltage=nominal if present else 0.0,
+            grid_frequency=frequency if present else 0.0,
             grid_connected=tied,
             load_power=watts.get("load", 0.0),
             load_frequency=0.0 if down else frequency,

@@ -10,105 +10,17 @@ from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
 
+from inverter.bank import UNLIMITED, charge_room, discharge_room, power_of, share_out, target_room
 from inverter.efficiency import ac_from_dc, dc_for_ac
-from virtual_devices.kit.store import advance, charge_limit, discharge_limit, voltage
+from virtual_devices.kit.store import advance
 
 # columns of ``out``; a store's charge, discharge and loss follow from STORES on
 (
     PV_USED, DC_IN, TO_ESSENTIAL, TO_AUX, TO_METER, METER_ESSENTIAL, METER_AUX, METER_INVERTER, RECTIFIED, IMPORTED, EXPORTED,
     LOST, STORES,
 ) = range(13)  # fmt: skip
-UNLIMITED = 1 << 60
-UNKNOWN_VOLTAGE = 51_200
-"""mV taken for a battery that does not tell its voltage: sixteen cells of lithium iron phosphate."""
 AUX_AS_IT_IS, AUX_ON, AUX_OFF = range(3)
 """What the loop watches the AUX port for: nothing, that it may switch on, that it has to switch off."""
-
-
-def share_out(amount: int, limits: MutableSequence[int], count: int, given: MutableSequence[int]) -> None:
-    """Split ``amount`` ≤ sum of ``limits`` over ``count`` stores in proportion to their limits.
-
-    What rounding leaves goes to the first that still has room (their order is by name).
-    """
-    if count == 1:
-        given[0] = amount
-        return
-    total = 0
-    for index in range(count):
-        total += limits[index]
-    rest = amount
-    for index in range(count):
-        given[index] = limits[index] * amount // total if total else 0
-        rest -= given[index]
-    for index in range(count):
-        extra = min(rest, limits[index] - given[index])
-        given[index] += extra
-        rest -= extra
-
-
-def power_of(current: int, rules: Sequence[Sequence[int]], stored: Sequence[int]) -> int:
-    """Milliwatts of a current (mA) at the bank's voltage: the lowest of its stores."""
-    lowest = 0
-    for index in range(len(rules)):
-        volts = voltage(rules[index], stored[index])
-        if volts and (not lowest or volts < lowest):
-            lowest = volts
-    if not lowest:
-        lowest = UNKNOWN_VOLTAGE
-    return current * lowest // 1000
-
-
-def charge_room(
-    rules: Sequence[Sequence[int]], stored: Sequence[int], step: int, most: int, current: int, limits: MutableSequence[int]
-) -> int:
-    """Most mW that all stores take together, within a power and a current; ``limits`` gets each one's own."""
-    total = 0
-    for index in range(len(rules)):
-        limits[index] = charge_limit(rules[index], stored[index], step)
-        total += limits[index]
-    if most < total:
-        total = most
-    if total and current < UNLIMITED:
-        allowed = power_of(current, rules, stored)
-        if allowed < total:
-            total = allowed
-    return total
-
-
-def discharge_room(
-    rules: Sequence[Sequence[int]],
-    stored: Sequence[int],
-    floors: Sequence[int],
-    step: int,
-    most: int,
-    current: int,
-    limits: MutableSequence[int],
-) -> int:
-    """Most mW that all stores give together above their floors, within a power and a current."""
-    total = 0
-    for index in range(len(rules)):
-        limits[index] = discharge_limit(rules[index], stored[index], floors[index], step)
-        total += limits[index]
-    if most < total:
-        total = most
-    if total and current < UNLIMITED:
-        allowed = power_of(current, rules, stored)
-        if allowed < total:
-            total = allowed
-    return total
-
-
-def target_room(
-    rules: Sequence[Sequence[int]], stored: Sequence[int], targets: Sequence[int], step: int, limits: Sequence[int]
-) -> int:
-    """Most mW that bring no store above its target (mJ), of what each takes (``limits``)."""
-    total = 0
-    for index in range(len(rules)):
-        lack = targets[index] - stored[index]
-        if lack > 0:
-            room = lack * 1_000_000 // (rules[index][3] * step)
-            total += room if room < limits[index] else limits[index]
-    return total
 
 
 def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part costs more than the work
@@ -131,7 +43,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """Dispatch steps ``first`` … ``last`` − 1 and return the first that could not be (``last`` when all were).
 
     pv: mW available.  essential, aux, non_essential: mW of those who are supplied.  facts: what holds in all of these steps, see
-    ``inverter.dispatch.Facts``.  floors: four rows of mJ per store: what serving loads leaves, what selling leaves, what peak shaving
+    ``Window._facts`` of ``inverter.dispatch``.  floors: four rows of mJ per store: what serving loads leaves, what selling leaves, what peak shaving
     leaves, and up to what the grid charges.  stored: mJ per store, updated in place.  memory: seconds of overload so far, updated in
     place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they are
     not zero.
@@ -210,6 +122,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     share_out(charge, limits, count, given)
         elif enabled:
             total = -1  # of what the stores take: not asked yet
+            first_charge = 0
             if grid_charges:
                 total = charge_room(rules, stored, step, power, charge_current, limits)
                 want = target_room(rules, stored, targets, step, limits)
@@ -236,6 +149,12 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         charge = sun + rectified - standing
                     else:
                         rectified = 0
+                elif want and load + non <= import_limit and load + non <= peak:
+                    first_charge = sun - draw  # the sun alone charges it, before anything else
+                    if first_charge < 0:
+                        first_charge = 0
+                    if want < first_charge:
+                        first_charge = want
             if not rectified:
                 room = 0
                 target = load + non if feed_non_essential else load
@@ -244,15 +163,16 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     if target < 0:
                         target = 0
                 selling = 0
-                if sell_limit >= 0:
+                if sell_limit >= 0 and not first_charge:
                     room = discharge_room(rules, stored, sell_floors, step, power, discharge_current, limits)
                     if room:
                         selling = 1
                         target = load + non + sell_limit
                 if target > rated:
                     target = rated
-                left = sun
-                if not load_first and not selling:
+                left = sun - first_charge
+                charge = first_charge
+                if not load_first and not selling and not charge:
                     room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
                     if not room:  # it rests: scarce sun goes to it first
                         total = charge_room(rules, stored, step, power, charge_current, limits)
@@ -273,7 +193,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 dc_in = need
                 surplus = left - need
                 if surplus < 0:
-                    if load_first and not selling:
+                    if load_first and not selling and not charge:
                         room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
                     discharge = -surplus
                     surplus = 0
@@ -295,7 +215,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                             discharge = dc_in - left
                         else:
                             surplus = left - dc_in
-                if load + non - ac > peak:
+                if load + non + from_grid - ac > peak:
                     stale = 1
                     most = load + non if feed_non_essential else load
                     if load + non - peak < most:
@@ -314,13 +234,25 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                             discharge = dc_in - sun
                         else:
                             surplus = sun - dc_in
+                    elif from_grid and sun + room >= draw:
+                        from_grid = 0
+                        dc_in = draw
+                        discharge = draw - sun
                 if discharge:
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
-                    if not charge:
+                    if not charge or stale:
                         total = charge_room(rules, stored, step, power, charge_current, limits)
-                        charge = total if total < surplus else surplus
-                        surplus -= charge
+                        stale = 0
+                    want = total
+                    if sell_limit >= 0:  # what is sold goes before what the battery takes beyond its target
+                        want = target_room(rules, stored, sell_floors, step, limits)
+                        if total < want:
+                            want = total
+                    if charge < want:
+                        more = want - charge if want - charge < surplus else surplus
+                        charge += more
+                        surplus -= more
                     if surplus and export_limit >= 0:
                         most = load + non + export_limit
                         if most > rated:
@@ -331,8 +263,12 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                                 more = most
                             if more > ac:
                                 ac = more
+                                surplus += dc_in
                                 dc_in = standing + dc_for_ac(curve, rated, ac)
+                                surplus -= dc_in
                                 from_grid = 0
+                    if sell_limit >= 0 and charge < total:
+                        charge += total - charge if total - charge < surplus else surplus
             if charge:
                 if stale:
                     charge_room(rules, stored, step, UNLIMITED, UNLIMITED, limits)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inverter.bank import UNLIMITED
 from inverter.efficiency import table
-from inverter.kernel import UNLIMITED
 from inverter.settings import ALLOW_EXPORT, ESSENTIALS, SMARTLOAD, HybridSettings
 from inverter.slots import ppm
 from virtual_devices.kit.device import milliwatts
@@ -92,3 +92,8 @@ def limits_of(settings: HybridSettings) -> Limits:
 def milliamperes(amperes: float) -> int:
     """Whole milliamperes of a setting in amperes."""
     return round(amperes * 1000)
+
+
+def least(*limits: int | None) -> int:
+    """The lowest of some limits, of which None is one that holds nothing back."""
+    return min((limit for limit in limits if limit is not None), default=UNLIMITED)

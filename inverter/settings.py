@@ -11,15 +11,13 @@ from virtual_devices.kit.device import HomeFileOnly
 from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Voltage
 
 ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Export"
-AUX_OFF, SMARTLOAD, GENERATOR = "Disable", "Smartload", "Generator"
+SMARTLOAD, AUX_GENERATOR = "Smartload", "Generator"
 
 
 class HybridSettings(Programs):
     """Settings of the inverter.
 
-    Assumed, because makers do not say: a program's power limits charging from the sun too; selling goes before charging while the
-    battery is sold; peak shaving may take the battery down to ``battery_low_capacity``; an overload is forgotten as soon as
-    it ends.
+    What they mean, and what is assumed because makers do not say, is in ``docs/inverter.md``.
     """
 
     inverter_enabled: bool = Field(True, title="Inverter enabled", description="off: only passes the grid through")

@@ -109,7 +109,7 @@ def _moment(
     back = (present and not state.connected) or (tied and not state.tied) or (output and not state.output)
     after = replace(
         state, connected=present, tied=tied, output=output or tied, aux=aux, reconnect_at=reconnect_at,
-        shed={} if back else state.shed,
+        shed={} if back else state.shed, tripped_until=0 if tied else state.tripped_until,
     )  # fmt: skip
     return Moment(link, orders, present, tied, output and not tripped, aux, tripped), after
 

@@ -1,0 +1,107 @@
+"""Every setting that owners of such machines know, by name, kind, range and options; and what settings must not be together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inverter.hybrid import Hybrid, HybridSettings
+from virtual_devices.kit.errors import SettingError
+from virtual_devices.kit.face import SettingField, settings_of, validate_change
+
+FIELDS = {item.name: item for item in settings_of(Hybrid)}
+QUARTERS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))
+FLAGS = ("use_timer", "grid_charge_enabled", "solar_export", "priority_load", "grid_peak_shaving", "inverter_enabled", "smartload_on_grid")
+CHOICES = {
+    "load_limit": ("Allow Export", "Essentials", "Zero Export"),
+    "aux_port_usage": ("Disable", "Smartload", "Generator"),
+    **{f"prog{number}_time": QUARTERS for number in range(1, 7)},
+    **{f"prog{number}_charge": ("No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen") for number in range(1, 7)},
+}
+NUMBERS: dict[str, tuple[str, float, float]] = {
+    "grid_charge_battery_current": ("A", 0, 185),
+    "battery_max_charge_current": ("A", 0, 185),
+    "battery_max_discharge_current": ("A", 0, 185),
+    "max_sell_power": ("W", 0, 100_000),
+    "zero_export_power": ("W", 0, 500),
+    "max_solar_power": ("W", 0, 100_000),
+    "grid_peak_shaving_power": ("W", 0, 100_000),
+    "battery_low_capacity": ("%", 1, 50),
+    "battery_shutdown_capacity": ("%", 0, 50),
+    "battery_restart_capacity": ("%", 1, 100),
+    "smartload_off_capacity": ("%", 0, 100),
+    "smartload_on_capacity": ("%", 0, 100),
+    "smartload_min_pv_power": ("W", 0, 100_000),
+    "surge_power": ("W", 0, 200_000),
+    "surge_seconds": ("s", 0, 3600),
+    "passthrough_current": ("A", 0, 1000),
+    "reconnect_delay": ("s", 0, 3600),
+    **{f"prog{number}_power": ("W", 0, 100_000) for number in range(1, 7)},
+    **{f"prog{number}_capacity": ("%", 0, 100) for number in range(1, 7)},
+}
+
+
+@pytest.mark.parametrize("name", [*FLAGS, *(f"prog{number}_sell" for number in range(1, 7))])
+def test_a_switch(name: str) -> None:
+    assert FIELDS[name].type == "flag"
+    assert FIELDS[name].live
+
+
+@pytest.mark.parametrize(("name", "options"), CHOICES.items())
+def test_a_choice(name: str, options: tuple[str, ...]) -> None:
+    field: SettingField = FIELDS[name]
+    assert (field.type, tuple(field.choices), field.live) == ("choice", options, True)
+
+
+@pytest.mark.parametrize(("name", "expected"), NUMBERS.items())
+def test_a_number(name: str, expected: tuple[str, float, float]) -> None:
+    field = FIELDS[name]
+    assert (field.unit, field.minimum, field.maximum) == expected
+    assert field.live
+
+
+def command(changes: dict[str, Any], **present: Any) -> HybridSettings:
+    settings = validate_change(Hybrid, HybridSettings(**present), changes, live=True)
+    assert isinstance(settings, HybridSettings)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("present", "changes", "reason"),
+    [
+        ({}, {"battery_restart_capacity": 9}, "battery_restart_capacity must not be below battery_shutdown_capacity"),
+        ({}, {"battery_shutdown_capacity": 16}, "battery_restart_capacity must not be below battery_shutdown_capacity"),
+        ({}, {"battery_low_capacity": 9}, "battery_low_capacity must not be below battery_shutdown_capacity"),
+        ({}, {"battery_low_capacity": "51"}, "setting battery_low_capacity: '51' is out of range; use 1 to 50 %"),
+        ({}, {"smartload_off_capacity": 96}, "smartload_off_capacity must not be above smartload_on_capacity"),
+        ({}, {"prog1_time": "04:15"}, "prog2_time comes before prog1_time; programs keep their order, so move the others first"),
+        ({}, {"prog6_time": "15:45"}, "prog6_time comes before prog5_time; programs keep their order, so move the others first"),
+        ({}, {"prog6_time": "20:05"}, "setting prog6_time: '20:05' is none of its choices"),
+        ({"rated_power": 3000}, {"use_timer": True}, "prog1_power 5000 W is above rated_power 3000 W"),
+        ({"use_timer": True}, {"prog4_power": "6 kW"}, "prog4_power 6000 W is above rated_power 5000 W"),
+        ({"use_timer": True}, {"prog3_capacity": 19}, "prog3_capacity 19 % is below battery_low_capacity 20 %"),
+        ({"use_timer": True, "prog2_capacity": 25}, {"battery_low_capacity": 30}, "prog2_capacity 25 % is below battery_low_capacity 30 %"),
+        ({}, {"prog1_charge": "Allow Sun"}, "setting prog1_charge: 'Allow Sun' is none of its choices"),
+        ({}, {"load_limit": "Zero"}, "setting load_limit: 'Zero' is none of its choices"),
+        ({}, {"grid_charge_battery_current": 186}, "setting grid_charge_battery_current: 186 is out of range; use 0 to 185 A"),
+        ({}, {"zero_export_power": -1}, "setting zero_export_power: -1 is out of range; use 0 to 500 W"),
+        ({}, {"use_timer": "maybe"}, "setting use_timer: 'maybe' is neither true nor false"),
+        ({}, {"entity_prefix": "ss"}, "setting entity_prefix is fixed while the home runs"),
+    ],
+)
+def test_a_command_that_does_not_fit_is_refused_with_a_reason(present: dict[str, Any], changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        command(changes, **present)
+    assert str(refused.value).startswith(reason)
+    assert "\n" not in str(refused.value)
+
+
+def test_together_they_fit() -> None:
+    assert command({"prog1_time": "04:15", "prog2_time": "04:15"}).prog1_time == "04:15"
+    assert command({"battery_low_capacity": 30, "prog2_capacity": 30}, use_timer=True, prog2_capacity=25).prog2_capacity == 30
+    assert command({"rated_power": 6000, "prog4_power": 6000}, use_timer=True).prog4_power == 6000
+
+
+def test_what_a_timer_that_is_off_says_is_not_looked_at() -> None:
+    assert command({"prog4_power": 9000, "prog4_capacity": 0}).prog4_power == 9000
