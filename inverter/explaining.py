@@ -28,6 +28,10 @@ class Verdict(StrEnum):
     HOLD = "hold"
     SELL = "sell"
     PEAK_SHAVING = "peak shaving"
+    CONTROLLER_HOLDS = "controller: hold"
+    CONTROLLER_CHARGES = "controller: charge"
+    CONTROLLER_HOLDS_CHARGE = "controller: holdcharge"
+    CONTROLLER_DISCHARGES = "controller: discharge"
 
 
 class Bound(StrEnum):
@@ -39,6 +43,7 @@ class Bound(StrEnum):
     BATTERY_FULL = "battery charges no faster"
     BATTERY_FLOOR = "battery at its floor"
     BATTERY_POWER = "battery gives no more"
+    CONTROLLER_RATE = "the controller's discharge rate"
     SHED = "loads are shed"
 
 
@@ -72,8 +77,12 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     ]
     tied: list[tuple[Verdict, object]] = [
         (Verdict.CHARGE_NOW, orders.row is Row.CHARGE_NOW),
+        (Verdict.CONTROLLER_DISCHARGES, orders.row is Row.SOLD),
         (Verdict.SELL, step.discharge and sold),
         (Verdict.PEAK_SHAVING, step.discharge and shaved),
+        (Verdict.CONTROLLER_HOLDS, orders.row is Row.HELD),
+        (Verdict.CONTROLLER_CHARGES, orders.row is Row.CHARGED),
+        (Verdict.CONTROLLER_HOLDS_CHARGE, orders.row is Row.NOT_CHARGED),
         (Verdict.SELF_USE, orders.row is Row.SELF_USE),
         (Verdict.GRID_CHARGE, step.rectified),
         (Verdict.SERVE, step.discharge),
@@ -92,6 +101,8 @@ def bound(limits: Limits, after: Supplying, step: Step) -> Bound:
     if step.pv < step.sun:
         return Bound.EXPORT_LIMIT if step.exported else Bound.BATTERY_FULL
     if after.tied and step.imported > limits.bias and not step.rectified:
+        if step.discharge >= limits.discharge_rate:
+            return Bound.CONTROLLER_RATE
         return Bound.BATTERY_POWER if step.discharge else Bound.BATTERY_FLOOR
     return Bound.NONE
 
@@ -110,6 +121,10 @@ _SENTENCES = {
     Verdict.GRID_CHARGE: "{program}: below its target, the grid charges the battery",
     Verdict.HOLD: "{program}: at its target, the battery is held",
     Verdict.SELL: "{program}: above its target, the battery is sold",
+    Verdict.CONTROLLER_HOLDS: "A controller holds the battery: it is not discharged, the sun charges it",
+    Verdict.CONTROLLER_CHARGES: "A controller has the grid charge the battery up to {target} %",
+    Verdict.CONTROLLER_HOLDS_CHARGE: "A controller lets nothing charge the battery; it serves the loads as otherwise",
+    Verdict.CONTROLLER_DISCHARGES: "A controller has the battery sold down to {low} %",
     Verdict.PEAK_SHAVING: "The battery gives what the grid would give above {peak} W",
 }
 
@@ -122,7 +137,7 @@ def sentence(settings: HybridSettings, kind: str, limit: str, number: int) -> st
         program = f"Program {number} (from {one.begin // 3600:02}:{one.begin % 3600 // 60:02}, {one.capacity:g} %)"
     text = _SENTENCES[Verdict(kind)].format(
         shutdown=f"{settings.battery_shutdown_capacity:g}", restart=f"{settings.battery_restart_capacity:g}",
-        low=f"{settings.battery_low_capacity:g}", reconnect=f"{settings.reconnect_delay:g}",
+        low=f"{settings.lowest_capacity:g}", target=f"{settings.target_soc:g}", reconnect=f"{settings.reconnect_delay:g}",
         peak=f"{settings.grid_peak_shaving_power:g}", program=program,
     )  # fmt: skip
     return f"{text}." if limit == Bound.NONE else f"{text}; limit: {limit}."

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Any
 
+from inverter import controller
 from inverter.dispatch import Decision, dispatch
 from inverter.explaining import Bound, Step, Verdict, bound, sentence, verdict
 from inverter.kernel import run
@@ -116,6 +117,10 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         from inverter.compiled import compiled_run  # noqa: PLC0415 - numba takes a second and 90 MB
 
         self.run = compiled_run()
+
+    def spelled_out(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Predbat's commands too."""
+        return controller.spelled_out(changes)
 
     def dispatch(
         self, settings: HybridSettings, state: HybridState, span: Span, offers: Mapping[str, Offer]

@@ -141,7 +141,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """
     (
         present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
-        max_solar, load_first, power, charge_current, discharge_current, grid_charges, grid_charge_current, passthrough, surge_power,
+        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, grid_charges, grid_charge_current, passthrough, surge_power,
         surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
     ) = facts  # fmt: skip
     count = len(rules)
@@ -211,7 +211,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
         elif enabled:
             total = -1  # of what the stores take: not asked yet
             if grid_charges:
-                total = charge_room(rules, stored, step, power, charge_current, limits)
+                total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                 want = target_room(rules, stored, targets, step, limits)
                 if total < want:
                     want = total
@@ -245,7 +245,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         target = 0
                 selling = 0
                 if sell_limit >= 0:
-                    room = discharge_room(rules, stored, sell_floors, step, power, discharge_current, limits)
+                    room = discharge_room(rules, stored, sell_floors, step, discharge_power, discharge_current, limits)
                     if room:
                         selling = 1
                         target = load + non + sell_limit
@@ -253,9 +253,9 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     target = rated
                 left = sun
                 if not load_first and not selling:
-                    room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                    room = discharge_room(rules, stored, serve_floors, step, discharge_power, discharge_current, limits)
                     if not room:  # it rests: scarce sun goes to it first
-                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                         charge = sun - draw
                         if charge < 0:
                             charge = 0
@@ -274,7 +274,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 surplus = left - need
                 if surplus < 0:
                     if load_first and not selling:
-                        room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                        room = discharge_room(rules, stored, serve_floors, step, discharge_power, discharge_current, limits)
                     discharge = -surplus
                     surplus = 0
                     if room < discharge:
@@ -318,7 +318,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
                     if not charge:
-                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                         charge = total if total < surplus else surplus
                         surplus -= charge
                     if surplus and export_limit >= 0:
