@@ -30,6 +30,14 @@ from virtual_devices.kit.window import Span
 
 __all__ = ["Hybrid", "HybridSettings", "HybridState"]
 
+SUNSYNK_NAMES = {
+    "zero_export_power": "grid_trickle_feed_power",
+    "smartload_on_grid": "grid_always_on",
+    "grid_power": "grid_ct_power",
+    "grid_port_power": "grid_power",
+}
+"""Names of the Sunsynk add-on that differ from ours; its grid power is that of the GRID port, the meter's is the CT's."""
+
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
 
@@ -107,6 +115,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     """Hybrid inverter."""
 
     title = "Hybrid inverter"
+    entity_names = SUNSYNK_NAMES
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -140,7 +140,7 @@ def test_a_retained_command_is_refused(shared: Stage) -> None:
     assert "retain" in error["error"]
     assert error["about"] == shared.topic("oven", "set/setpoint")
     for _ in range(2):
-        reconnect(shared, "oven")
+        shared.reconnect("oven")
     assert len(since(shared, "oven", "error", errors)) == 1, "said once, not at every connection"
     assert shared.state("oven")["setpoint"] == 200
     shared.spy.publish(shared.topic("oven", "set/setpoint"), b"", 1, retain=True)
@@ -152,20 +152,10 @@ def test_a_retained_command_is_refused(shared: Stage) -> None:
 def test_a_retained_command_that_says_what_holds_is_not_even_mentioned(shared: Stage, leaf: str, payload: bytes) -> None:
     before, errors = shared.state("oven"), len(shared.errors("oven"))
     shared.send("oven", leaf, payload, retain=True)
-    reconnect(shared, "oven")
+    shared.reconnect("oven")
     shared.send("oven", leaf, b"", retain=True)
     assert len(shared.errors("oven")) == errors
     assert {**shared.state("oven"), "rated_power": 0} == {**before, "rated_power": 0}
-
-
-def reconnect(stage: Stage, name: str) -> None:
-    """Cut a device's connection, as a network does, and wait until it has heard again what is retained for it."""
-    client = stage.runtimes[name].client
-    before = len(stage.all(name, "about"))
-    client._wire.shut()
-    stage.wait(lambda: len(stage.all(name, "about")) > before and client.connected)
-    stage.sync()
-    stage.sync()
 
 
 def test_an_empty_payload_is_no_command(shared: Stage) -> None:

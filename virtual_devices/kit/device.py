@@ -194,6 +194,8 @@ class Device(ABC, Generic[S, T, R]):
     settings_type: ClassVar[type[Settings]] = Settings
     state_type: ClassVar[type[Any]] = NoState
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
+    entity_names: ClassVar[Mapping[str, str]] = {}
+    """Names of entities that differ from the field's, where a setting ``entity_prefix`` makes ids as another product has them."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
