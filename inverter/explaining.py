@@ -92,7 +92,7 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     return next(kind for kind, holds in (tied if after.tied else islanded) if holds)
 
 
-def bound(limits: Limits, after: Supplying, step: Step) -> Bound:
+def bound(limits: Limits, orders: Orders, after: Supplying, step: Step) -> Bound:
     """What limited it, if anything did."""
     if step.shed:
         return Bound.SHED
@@ -101,6 +101,8 @@ def bound(limits: Limits, after: Supplying, step: Step) -> Bound:
     if step.pv < step.sun:
         return Bound.EXPORT_LIMIT if step.exported else Bound.BATTERY_FULL
     if after.tied and step.imported > limits.bias and not step.rectified:
+        if orders.row in (Row.HELD, Row.CHARGED):
+            return Bound.NONE  # what is meant limits nothing
         if step.discharge >= limits.discharge_rate:
             return Bound.CONTROLLER_RATE
         return Bound.BATTERY_POWER if step.discharge else Bound.BATTERY_FLOOR

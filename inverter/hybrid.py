@@ -205,7 +205,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             shed=shed,
             voltage=min((value for value in volts if value), default=0),
             decision=verdict(limits, decision.orders, supplying, step, now=end),
-            limit=bound(limits, supplying, step),
+            limit=bound(limits, decision.orders, supplying, step),
             program=decision.orders.program,
         )
 

@@ -141,8 +141,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """
     (
         present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
-        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, grid_charges, grid_charge_current, passthrough, surge_power,
-        surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
+        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, grid_charges, grid_charge_current,
+        passthrough, surge_power, surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
     ) = facts  # fmt: skip
     count = len(rules)
     serve_floors, sell_floors, peak_floors, targets = floors[0], floors[1], floors[2], floors[3]

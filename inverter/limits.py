@@ -16,8 +16,8 @@ class Limits:
     """Powers in mW, currents in mA, capacities in ppm, times in s. A limit that holds nothing back is ``UNLIMITED``.
 
     standing: drawn from the DC bus for as long as solar_export is on and the grid is there.  sells_sun: surplus PV may be sold.
-    charge_rate, discharge_rate: most that the battery charges and discharges with on grid.  bias: import that zero export keeps.  peak: import above which the battery helps.  trips: an overload off-grid takes
-    the output down, instead of shedding.
+    charge_rate, discharge_rate: most that the battery charges and discharges with on grid.  bias: import that zero export keeps.
+    peak: import above which the battery helps.  trips: an overload off-grid takes the output down, instead of shedding.
     """
 
     enabled: bool

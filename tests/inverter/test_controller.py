@@ -42,6 +42,7 @@ def test_normal_and_hold_by_the_signs_that_evcc_expects() -> None:
     assert (held.battery_power, held.grid_power) == (0, 1000)
     assert after(3000, 1000, 50, batterymode="hold").battery_power < -1500  # surplus still charges
     assert held.decision == "controller: hold"
+    assert held.decision_text == "A controller holds the battery: it is not discharged, the sun charges it."
 
 
 def test_charge_is_from_the_grid_within_its_current() -> None:

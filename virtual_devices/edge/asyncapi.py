@@ -81,7 +81,7 @@ def document() -> dict[str, Any]:
         "parameters": {
             "home": {"description": f"Name of the home, {NAME.pattern}, {MAX_NAME} characters at most."},
             "device": {"description": f"Name of the device, {NAME.pattern}, {MAX_NAME} characters at most."},
-            "setting": {"description": "Name of the setting."},
+            "setting": {"description": "Name of the setting, or a word that the kind spells out as settings."},
             "reading": {"description": "Name of the reading."},
         },
         "messages": _messages(channels, classes),

@@ -45,7 +45,7 @@ STATE_EVERY = 1.0
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _MOST_REPLAYED = 100
-"""Topics with a retained command that are looked at and complained of."""
+"""Topics with a retained command that are looked at, and that are complained of."""
 
 MakeMember = Callable[[SiteMessage, Mapping[str, str]], Member]
 """From the site and the text of each file that a setting names, by that name."""
@@ -314,7 +314,7 @@ class Runtime:
         if not payload:
             return
         if retain:
-            if len(self._replayed) < _MOST_REPLAYED:
+            if len(self._replayed) < _MOST_REPLAYED and len(payload) <= LONGEST_COMMAND:
                 self._replayed[leaf] = payload
             if self.online:
                 self._name_replayed()
@@ -323,13 +323,14 @@ class Runtime:
         if self.member is None or not self.online:
             self.complain("this device waits for its home's clock; send it again when it is online", topic)
             return
+        if len(payload) > LONGEST_COMMAND:
+            self.complain(f"a command of {len(payload)} bytes is too long", topic)
+            return
         try:
             changes, at = command_of(self.member, leaf, payload)
             self.member.command(changes, at)
         except VirtualDevicesError as error:
             self.complain(str(error), topic)
-            if len(payload) > LONGEST_COMMAND:
-                return
         self._answer()  # also to who was refused: he sees what still holds
 
     def _name_replayed(self) -> None:
