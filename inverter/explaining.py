@@ -100,9 +100,8 @@ def bound(limits: Limits, orders: Orders, after: Supplying, step: Step) -> Bound
         return Bound.AC_RATING
     if step.pv < step.sun:
         return Bound.EXPORT_LIMIT if step.exported else Bound.BATTERY_FULL
-    if after.tied and step.imported > limits.bias and not step.rectified:
-        if orders.row in (Row.HELD, Row.CHARGED):
-            return Bound.NONE  # what is meant limits nothing
+    meant = orders.row in (Row.HELD, Row.CHARGED)  # that the grid serves
+    if after.tied and step.imported > limits.bias and not step.rectified and not meant:
         if step.discharge >= limits.discharge_rate:
             return Bound.CONTROLLER_RATE
         return Bound.BATTERY_POWER if step.discharge else Bound.BATTERY_FLOOR

@@ -133,7 +133,7 @@ def said(changes: dict[str, Any], before: HybridSettings | None = None) -> Hybri
     return settings
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(["normal", "hold", "charge", "holdcharge", "discharge"], 1))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(["normal", "hold", "charge", "holdcharge", "discharge"], 1)))
 def test_evcc_s_numbers_and_their_names(number: int, name: str) -> None:
     for spelt in (str(number), number, name, name.upper(), f" {number} "):
         assert said({"batterymode": spelt}).batterymode == name
