@@ -118,6 +118,7 @@ class Window:
         """The kernel's ``facts``, in its order."""
         limits, link, orders = self.limits, moment.link, moment.orders
         export = least(link.export_limit, limits.max_sell)
+        most = least(orders.power)
         watch = kernel.AUX_AS_IT_IS
         if limits.smartload and moment.live and not (limits.aux_on_grid and moment.tied):
             watch = kernel.AUX_OFF if moment.aux else kernel.AUX_ON
@@ -128,7 +129,8 @@ class Window:
             -1 if orders.sell_to == NEVER else export,
             int(limits.feed_non_essential), limits.bias, limits.peak, limits.rated, limits.idle,
             limits.standing if moment.present else 0,
-            limits.max_solar, int(limits.load_first), least(orders.power),
+            limits.max_solar, int(limits.load_first),
+            min(most, limits.charge_rate) if orders.charges else 0, min(most, limits.discharge_rate),
             self._current(limits.charge_current), self._current(limits.discharge_current),
             int(orders.charge_to != NEVER), limits.grid_charge_current, limits.passthrough,
             limits.surge_power, limits.surge_seconds, UNLIMITED if moment.tripped else self.resume,

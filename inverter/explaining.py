@@ -28,6 +28,10 @@ class Verdict(StrEnum):
     HOLD = "hold"
     SELL = "sell"
     PEAK_SHAVING = "peak shaving"
+    CONTROLLER_HOLDS = "controller: hold"
+    CONTROLLER_CHARGES = "controller: charge"
+    CONTROLLER_HOLDS_CHARGE = "controller: holdcharge"
+    CONTROLLER_DISCHARGES = "controller: discharge"
 
 
 class Bound(StrEnum):
@@ -43,12 +47,14 @@ class Bound(StrEnum):
     BATTERY_TAKES = "battery takes no more"
     BATTERY_GIVES = "battery gives no more"
     BATTERY_FLOOR = "battery at its floor"
+    CONTROLLER_RATE = "the controller's discharge rate"
     SHED = "loads are shed"
 
 
 _NEAR = 100
 """ppm by which a state of charge may miss a target and is still at it: rounding, and what leaks away in a step."""
-_CHARGING = (Verdict.CHARGE_NOW, Verdict.GRID_CHARGE)
+_CHARGING = (Verdict.CHARGE_NOW, Verdict.GRID_CHARGE, Verdict.CONTROLLER_CHARGES)
+_GIVING = (Verdict.SELF_USE, Verdict.SERVE, Verdict.PEAK_SHAVING, Verdict.CONTROLLER_HOLDS_CHARGE, Verdict.CONTROLLER_DISCHARGES)
 _OF_PROGRAM = (Verdict.SERVE, Verdict.REST, Verdict.GRID_CHARGE, Verdict.HOLD, Verdict.SELL)
 
 
@@ -88,8 +94,12 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     ]
     tied: list[tuple[Verdict, object]] = [
         (Verdict.SELF_USE, step.soc < 0),
+        (Verdict.CONTROLLER_DISCHARGES, orders.row is Row.SOLD),
         (Verdict.SELL, step.discharge and step.exported and orders.sell_to != NEVER),
         (Verdict.PEAK_SHAVING, step.discharge and step.imported >= limits.peak),
+        (Verdict.CONTROLLER_HOLDS, orders.row is Row.HELD),
+        (Verdict.CONTROLLER_CHARGES, orders.row is Row.CHARGED),
+        (Verdict.CONTROLLER_HOLDS_CHARGE, orders.row is Row.NOT_CHARGED),
         (Verdict.CHARGE_NOW, orders.row is Row.CHARGE_NOW and below),
         (Verdict.SELF_USE, orders.row is Row.SELF_USE),
         (Verdict.GRID_CHARGE, below),
@@ -127,7 +137,7 @@ def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bou
 
 def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
     """mW that are imported by intent: all of it, unless the battery is there to give it."""
-    if step.soc < 0 or kind not in (Verdict.SELF_USE, Verdict.SERVE, Verdict.PEAK_SHAVING):
+    if step.soc < 0 or kind not in _GIVING:
         return step.imported
     if kind is Verdict.PEAK_SHAVING:
         return limits.peak
@@ -139,6 +149,8 @@ def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bo
     power = max(step.charge, step.discharge)
     if kind in _OF_PROGRAM and orders.power is not None and power >= orders.power:
         return Bound.PROGRAM_POWER
+    if step.discharge and step.discharge >= limits.discharge_rate:
+        return Bound.CONTROLLER_RATE
     current = limits.discharge_current if step.discharge else limits.charge_current
     from_grid = min(step.charge, -step.ac)
     if _reaches(power, current, step.volts) or (from_grid > 0 and _reaches(from_grid, limits.grid_charge_current, step.volts)):
@@ -167,6 +179,10 @@ _SENTENCES = {
     Verdict.GRID_CHARGE: "{program}: below its target, the battery is charged, from the grid too",
     Verdict.HOLD: "{program}: at its target, the battery is held",
     Verdict.SELL: "{program}: above its target, the battery is sold",
+    Verdict.CONTROLLER_HOLDS: "A controller holds the battery: it is not discharged, the sun charges it",
+    Verdict.CONTROLLER_CHARGES: "A controller has the grid charge the battery up to {target} %",
+    Verdict.CONTROLLER_HOLDS_CHARGE: "A controller lets nothing charge the battery; it serves the loads as otherwise",
+    Verdict.CONTROLLER_DISCHARGES: "A controller has the battery sold down to {low} %",
     Verdict.PEAK_SHAVING: "The battery gives what the grid would give above {peak} W",
 }
 
@@ -179,7 +195,7 @@ def sentence(settings: HybridSettings, kind: str, limit: str, number: int) -> st
         program = f"Program {number} (from {one.begin // 3600:02}:{one.begin % 3600 // 60:02}, {one.capacity:g} %)"
     text = _SENTENCES[Verdict(kind)].format(
         shutdown=f"{settings.battery_shutdown_capacity:g}", restart=f"{settings.battery_restart_capacity:g}",
-        low=f"{settings.battery_low_capacity:g}", reconnect=f"{settings.reconnect_delay:g}",
+        low=f"{settings.lowest_capacity:g}", target=f"{settings.target_soc:g}", reconnect=f"{settings.reconnect_delay:g}",
         peak=f"{settings.grid_peak_shaving_power:g}", program=program,
     )  # fmt: skip
     return f"{text}." if limit == Bound.NONE else f"{text}; limit: {limit}."

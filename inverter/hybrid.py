@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Any
 
+from inverter import controller
 from inverter.bank import UNKNOWN_VOLTAGE
 from inverter.dispatch import Decision, dispatch
 from inverter.explaining import Bound, Step, Verdict, bound, sentence, verdict
@@ -30,6 +31,14 @@ from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span
 
 __all__ = ["Hybrid", "HybridSettings", "HybridState"]
+
+SUNSYNK_NAMES = {
+    "zero_export_power": "grid_trickle_feed_power",
+    "smartload_on_grid": "grid_always_on",
+    "grid_power": "grid_ct_power",
+    "grid_port_power": "grid_power",
+}
+"""Names of the Sunsynk add-on that differ from ours; its grid power is that of the GRID port, the meter's is the CT's."""
 
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
@@ -110,6 +119,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     """Hybrid inverter."""
 
     title = "Hybrid inverter"
+    entity_names = SUNSYNK_NAMES
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -134,6 +144,10 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
                 f"Allow Gen of program {', '.join(allow)} charges nothing, because no generator is simulated; use Allow Grid"
             )
         return found
+
+    def spelled_out(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Predbat's commands too."""
+        return controller.spelled_out(changes)
 
     def dispatch(
         self, settings: HybridSettings, state: HybridState, span: Span, offers: Mapping[str, Offer]

@@ -53,8 +53,8 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """
     (
         present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
-        max_solar, load_first, power, charge_current, discharge_current, grid_charges, grid_charge_current, passthrough, surge_power,
-        surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
+        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, grid_charges, grid_charge_current,
+        passthrough, surge_power, surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
     ) = facts  # fmt: skip
     count = len(rules)
     serve_floors, sell_floors, peak_floors, targets = floors[0], floors[1], floors[2], floors[3]
@@ -124,7 +124,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             total = -1  # of what the stores take: not asked yet
             first_charge = 0
             if grid_charges:
-                total = charge_room(rules, stored, step, power, charge_current, limits)
+                total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                 want = target_room(rules, stored, targets, step, limits)
                 if total < want:
                     want = total
@@ -164,7 +164,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         target = 0
                 selling = 0
                 if sell_limit >= 0 and not first_charge:
-                    room = discharge_room(rules, stored, sell_floors, step, power, discharge_current, limits)
+                    room = discharge_room(rules, stored, sell_floors, step, discharge_power, discharge_current, limits)
                     if room:
                         selling = 1
                         target = load + non + sell_limit
@@ -173,9 +173,9 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 left = sun - first_charge
                 charge = first_charge
                 if not load_first and not selling and not charge:
-                    room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                    room = discharge_room(rules, stored, serve_floors, step, discharge_power, discharge_current, limits)
                     if not room:  # it rests: scarce sun goes to it first
-                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                         charge = sun - draw
                         if charge < 0:
                             charge = 0
@@ -194,7 +194,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 surplus = left - need
                 if surplus < 0:
                     if load_first and not selling and not charge:
-                        room = discharge_room(rules, stored, serve_floors, step, power, discharge_current, limits)
+                        room = discharge_room(rules, stored, serve_floors, step, discharge_power, discharge_current, limits)
                     discharge = -surplus
                     surplus = 0
                     if room < discharge:
@@ -242,7 +242,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
                     if not charge or stale:
-                        total = charge_room(rules, stored, step, power, charge_current, limits)
+                        total = charge_room(rules, stored, step, charge_power, charge_current, limits)
                         stale = 0
                     want = total
                     if sell_limit >= 0:  # what is sold goes before what the battery takes beyond its target

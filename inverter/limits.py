@@ -16,8 +16,8 @@ class Limits:
     """Powers in mW, currents in mA, capacities in ppm, times in s. A limit that holds nothing back is ``UNLIMITED``.
 
     standing: drawn from the DC bus for as long as solar_export is on and the grid is there.  sells_sun: surplus PV may be sold.
-    bias: import that zero export keeps.  peak: import above which the battery helps.  trips: an overload off-grid takes
-    the output down, instead of shedding.
+    charge_rate, discharge_rate: most that the battery charges and discharges with on grid.  bias: import that zero export keeps.
+    peak: import above which the battery helps.  trips: an overload off-grid takes the output down, instead of shedding.
     """
 
     enabled: bool
@@ -34,6 +34,8 @@ class Limits:
     max_sell: int
     bias: int
     peak: int
+    charge_rate: int
+    discharge_rate: int
     charge_current: int
     discharge_current: int
     grid_charge_current: int
@@ -70,10 +72,12 @@ def limits_of(settings: HybridSettings) -> Limits:
         max_sell=milliwatts(settings.max_sell_power),
         bias=0 if exports else milliwatts(settings.zero_export_power),
         peak=milliwatts(settings.grid_peak_shaving_power) if settings.grid_peak_shaving else UNLIMITED,
+        charge_rate=milliwatts(settings.charge_rate),
+        discharge_rate=milliwatts(settings.discharge_rate),
         charge_current=milliamperes(settings.battery_max_charge_current),
         discharge_current=milliamperes(settings.battery_max_discharge_current),
         grid_charge_current=milliamperes(settings.grid_charge_battery_current),
-        low_capacity=ppm(settings.battery_low_capacity),
+        low_capacity=ppm(settings.lowest_capacity),
         shutdown_capacity=ppm(settings.battery_shutdown_capacity),
         restart_capacity=ppm(settings.battery_restart_capacity),
         surge_power=milliwatts(settings.surge_power),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from inverter.controller import Controlled
 from inverter.programs import Programs
 from virtual_devices.kit.device import HomeFileOnly
 from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Voltage
@@ -14,7 +15,7 @@ ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Expo
 SMARTLOAD, AUX_GENERATOR = "Smartload", "Generator"
 
 
-class HybridSettings(Programs):
+class HybridSettings(Controlled, Programs):
     """Settings of the inverter.
 
     What they mean, and what is assumed because makers do not say, is in ``docs/inverter.md``.
@@ -82,12 +83,22 @@ class HybridSettings(Programs):
     smartload_min_pv_power: Power = Field(500, ge=0, le=100_000, title="Smart load min PV power", description="needed to switch on")
     smartload_on_grid: bool = Field(False, title="Smart load on grid", description="always on while the grid is there")
 
+    @property
+    def lowest_capacity(self) -> float:
+        """% down to which the battery serves on grid: a controller's reserve, else the owner's."""
+        return self.reserve or self.battery_low_capacity
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.battery_restart_capacity < self.battery_shutdown_capacity:
             raise ValueError("battery_restart_capacity must not be below battery_shutdown_capacity")
         if self.battery_low_capacity < self.battery_shutdown_capacity:
             raise ValueError("battery_low_capacity must not be below battery_shutdown_capacity")
+        if self.reserve and self.reserve < self.battery_shutdown_capacity:
+            raise ValueError(
+                f"reserve {self.reserve:g} % is below battery_shutdown_capacity {self.battery_shutdown_capacity:g} %; "
+                "use more, or 0 for battery_low_capacity"
+            )
         if self.smartload_off_capacity > self.smartload_on_capacity:
             raise ValueError("smartload_off_capacity must not be above smartload_on_capacity")
         for program in self.programs if self.use_timer else ():

@@ -6,9 +6,10 @@ Facts of the table: the vendors' manuals and the Sunsynk add-on's documents; see
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from inverter.controller import CHARGE, DISCHARGE, HOLD, HOLD_CHARGE
 from inverter.programs import GRID, GRID_AND_GENERATOR, Program
 from inverter.settings import ALLOW_EXPORT, HybridSettings
 from virtual_devices.kit.calendar import Calendar, daily_cuts
@@ -28,8 +29,10 @@ class Row(StrEnum):
     CHARGE_NOW = "charge now"
     PROGRAM = "program"
     PROGRAM_CHARGE = "program, grid charges"
-    HOLD = "hold"
-    OUTAGE = "outage"
+    HELD = "held by a controller"
+    CHARGED = "charged by a controller"
+    NOT_CHARGED = "not charged by a controller"
+    SOLD = "sold by a controller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Orders:
 
     program: number of the one that holds, 0 without.  floor: ppm of the capacity down to which it serves loads.  charge_to: ppm up to which the grid charges
     it, or NEVER.  sell_to: ppm down to which it is sold, or NEVER.  power: mW that it charges or discharges with at most; None: no
-    limit of a program.
+    limit of a program.  charges: whether it may be charged at all.
     """
 
     row: Row
@@ -47,6 +50,7 @@ class Orders:
     charge_to: int = NEVER
     sell_to: int = NEVER
     power: int | None = None
+    charges: bool = True
 
 
 def program_at(programs: list[Program], second: int) -> Program:
@@ -55,10 +59,25 @@ def program_at(programs: list[Program], second: int) -> Program:
 
 
 def orders(settings: HybridSettings, program: Program | None) -> Orders:
-    """The row of the table. program: the one that holds; None: the timer is off."""
-    low = ppm(settings.battery_low_capacity)
+    """The row of the table, or of a controller's mode. program: the one that holds; None: the timer is off."""
     if not settings.inverter_enabled:
         return Orders(Row.OFF, PPM)
+    low = ppm(settings.lowest_capacity)
+    if settings.batterymode == HOLD:
+        return Orders(Row.HELD, PPM)
+    if settings.batterymode == CHARGE:
+        return Orders(Row.CHARGED, PPM, charge_to=ppm(settings.target_soc))
+    if settings.batterymode == DISCHARGE:
+        return Orders(Row.SOLD, low, sell_to=low)
+    owners = _owners(settings, program, low)
+    if settings.batterymode == HOLD_CHARGE:
+        floor = low if owners.row is Row.CHARGE_NOW else owners.floor
+        return replace(owners, row=Row.NOT_CHARGED, floor=floor, charge_to=NEVER, charges=False)
+    return owners
+
+
+def _owners(settings: HybridSettings, program: Program | None, low: int) -> Orders:
+    """The row of the owner's table. low: ppm down to which the battery serves."""
     if program is None:
         if settings.grid_charge_enabled:
             return Orders(Row.CHARGE_NOW, PPM, charge_to=PPM)

@@ -131,6 +131,14 @@ class Stage:
         client._outbox.__init__()  # type: ignore[misc] # what was not said yet is never said
         client._wire.shut()
 
+    def reconnect(self, name: str) -> None:
+        """Cut a device's connection, as a network does, and wait until it has heard again what is retained for it."""
+        before = len(self.all(name, "about"))
+        self.runtimes[name].client._wire.shut()
+        self.wait(lambda: len(self.all(name, "about")) > before)
+        self.sync()
+        self.sync()
+
     def declare(self, name: str, **settings: Any) -> None:
         """Change what the home says about a device, for its next start."""
         described = self.described[name]

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from virtual_devices.cli import commands
+from virtual_devices.edge import discovery
 from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import settings_of
+from virtual_devices.kit.face import readings_of, settings_of
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import OUTSIDE, RESERVED
@@ -128,3 +130,32 @@ def test_no_link_leads_nowhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+CONTROLLERS = (ROOT / "docs" / "controllers.md").read_text()
+
+
+def announced() -> set[str]:
+    """Entity ids of the cottage of docs/controllers.md, with the add-on's names and without."""
+    found = set()
+    for kind, settings in (("inverter", {}), ("inverter", {"entity_prefix": "ss"}), ("battery", {}), ("grid", {})):
+        _, message = discovery.payload("cottage", kind, kind, catalogue.load(kind), settings)
+        found |= {component["default_entity_id"] for component in message["components"].values()}
+    return found
+
+
+def test_the_entities_that_the_controllers_recipes_name_exist() -> None:
+    named = set(re.findall(r"\b(?:sensor|binary_sensor|switch)\.(?:cottage|ss)_\w+", CONTROLLERS))
+    assert len(named) > 10
+    assert named <= announced()
+
+
+def test_the_topics_that_the_controllers_recipes_name_exist() -> None:
+    inverter = catalogue.load("inverter")
+    readings = set(re.findall(r"virtual/cottage/inverter/reading/(\w+)", CONTROLLERS))
+    assert len(readings) >= 7
+    assert readings <= {item.name for item in readings_of(inverter)}
+    settings = set(re.findall(r"\bset/(\w+)", CONTROLLERS))
+    assert settings - {"charge", "discharge", "auto"} <= {item.name for item in settings_of(inverter)}
+    for block in blocks(CONTROLLERS, "yaml"):
+        yaml.safe_load(block)

@@ -141,3 +141,73 @@ def test_a_list_is_a_count_with_the_list_as_attribute() -> None:
     assert sensor["json_attributes_topic"] == "virtual/cape_town/grid/state"
     assert sensor["value_template"] == "{{ (value_json.forecast or []) | length }}"
     assert sensor["json_attributes_template"] == "{{ {'forecast': value_json.forecast or []} | to_json }}"
+
+
+ADD_ON = """
+select.ss_prog{1..6}_time select.ss_prog{1..6}_charge number.ss_prog{1..6}_power:W number.ss_prog{1..6}_capacity:% switch.ss_prog{1..6}_sell
+switch.ss_use_timer switch.ss_grid_charge_enabled switch.ss_solar_export switch.ss_priority_load switch.ss_grid_peak_shaving
+switch.ss_inverter_enabled switch.ss_grid_always_on select.ss_load_limit select.ss_aux_port_usage
+number.ss_grid_charge_battery_current:A number.ss_battery_max_charge_current:A number.ss_battery_max_discharge_current:A
+number.ss_max_sell_power:W number.ss_max_solar_power:W number.ss_grid_trickle_feed_power:W number.ss_grid_peak_shaving_power:W
+number.ss_battery_low_capacity:% number.ss_battery_shutdown_capacity:% number.ss_battery_restart_capacity:%
+sensor.ss_battery_soc:% sensor.ss_battery_power:W sensor.ss_battery_voltage:V sensor.ss_battery_current:A sensor.ss_pv_power:W
+sensor.ss_grid_power:W sensor.ss_grid_ct_power:W sensor.ss_grid_voltage:V sensor.ss_grid_frequency:Hz binary_sensor.ss_grid_connected
+sensor.ss_load_power:W sensor.ss_load_frequency:Hz sensor.ss_essential_power:W sensor.ss_non_essential_power:W sensor.ss_aux_power:W
+sensor.ss_inverter_power:W sensor.ss_inverter_voltage:V sensor.ss_inverter_current:A sensor.ss_overall_state
+sensor.ss_day_battery_charge:kWh sensor.ss_day_battery_discharge:kWh sensor.ss_day_grid_import:kWh sensor.ss_day_grid_export:kWh
+sensor.ss_day_pv_energy:kWh sensor.ss_day_load_energy:kWh
+sensor.ss_total_battery_charge:kWh sensor.ss_total_battery_discharge:kWh sensor.ss_total_grid_import:kWh sensor.ss_total_grid_export:kWh
+sensor.ss_total_pv_energy:kWh sensor.ss_total_load_energy:kWh
+"""
+"""Entities of the Sunsynk add-on, single phase, that a home with ``entity_prefix: ss`` has by the same id and unit (sunsynk 1.3.0)."""
+
+
+def add_on() -> dict[str, str]:
+    """Entity id → unit."""
+    found = {}
+    for word in ADD_ON.split():
+        entity, _, unit = word.partition(":")
+        for number in range(1, 7) if "{" in entity else (0,):
+            found[entity.replace("{1..6}", str(number))] = unit
+    return found
+
+
+def test_with_a_prefix_entities_have_the_ids_and_units_of_the_add_on() -> None:
+    components = announce("inverter", entity_prefix="ss")[1]["components"]
+    ids = {item["default_entity_id"]: item for item in components.values()}
+    assert len(ids) == len(components)
+    assert {entity: ids.get(entity, {}).get("unit_of_measurement", "") for entity in add_on()} == add_on()
+    assert set(add_on()) <= set(ids)
+    assert all(ids[entity].get("enabled_by_default", True) for entity in add_on())
+    assert all(entity.partition(".")[2] == item["object_id"] for entity, item in ids.items())
+    assert all(item["object_id"].startswith("ss_") for item in ids.values())
+
+
+def test_with_a_prefix_its_grid_power_is_that_of_the_port_and_the_meter_s_is_the_ct_s() -> None:
+    components = announce("inverter", entity_prefix="ss")[1]["components"]
+    assert components["grid_power"]["default_entity_id"] == "sensor.ss_grid_ct_power"
+    assert components["grid_port_power"]["default_entity_id"] == "sensor.ss_grid_power"
+    assert components["zero_export_power"]["command_topic"] == "virtual/cape_town/inverter/set/zero_export_power"
+    assert components["prog1_charge"]["options"] == ["No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen"]
+    assert components["load_limit"]["options"] == ["Allow Export", "Essentials", "Zero Export"]
+    assert components["aux_port_usage"]["options"] == ["Disable", "Smartload", "Generator"]
+
+
+def test_a_prefix_changes_neither_unique_ids_nor_what_home_assistant_accepts() -> None:
+    topic, plain = announce("inverter")
+    _, prefixed = announce("inverter", entity_prefix="ss")
+    assert ha_rules.problems(topic, json.loads(json.dumps(prefixed))) == []
+    assert [item["unique_id"] for item in plain["components"].values()] == [item["unique_id"] for item in prefixed["components"].values()]
+    assert plain["components"]["grid_power"]["default_entity_id"] == "sensor.cape_town_inverter_grid_power"
+    hidden = [name for name, item in prefixed["components"].items() if "enabled_by_default" in item]
+    assert hidden
+    assert all(name.endswith("_joules") for name in hidden)
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_names_that_differ_are_of_fields_and_stay_apart(kind: str) -> None:
+    device_class = catalogue.load(kind)
+    fields = [*(item.name for item in settings_of(device_class)), *(item.name for item in readings_of(device_class))]
+    assert set(device_class.entity_names) <= set(fields)
+    renamed = [device_class.entity_names.get(name, name) for name in fields]
+    assert len(set(renamed)) == len(renamed)

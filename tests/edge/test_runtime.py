@@ -138,9 +138,24 @@ def test_a_retained_command_is_refused(shared: Stage) -> None:
     shared.sync()
     (error,) = since(shared, "oven", "error", errors)
     assert "retain" in error["error"]
+    assert error["about"] == shared.topic("oven", "set/setpoint")
+    for _ in range(2):
+        shared.reconnect("oven")
+    assert len(since(shared, "oven", "error", errors)) == 1, "said once, not at every connection"
+    assert shared.state("oven")["setpoint"] == 200
     shared.spy.publish(shared.topic("oven", "set/setpoint"), b"", 1, retain=True)
     shared.sync()
     assert shared.state("oven")["setpoint"] == 200, "what it was declared: no proposal has kept another"
+
+
+@pytest.mark.parametrize(("leaf", "payload"), [("set/priority", b"5"), ("set", b'{"priority": 5, "rated_power": "2 kW"}')])
+def test_a_retained_command_that_says_what_holds_is_not_even_mentioned(shared: Stage, leaf: str, payload: bytes) -> None:
+    before, errors = shared.state("oven"), len(shared.errors("oven"))
+    shared.send("oven", leaf, payload, retain=True)
+    shared.reconnect("oven")
+    shared.send("oven", leaf, b"", retain=True)
+    assert len(shared.errors("oven")) == errors
+    assert {**shared.state("oven"), "rated_power": 0} == {**before, "rated_power": 0}
 
 
 def test_an_empty_payload_is_no_command(shared: Stage) -> None:

@@ -87,7 +87,7 @@ def floor_of(settings: HybridSettings, holds: Orders, state: Supplying, imported
     if not state.tied:
         return ppm(settings.battery_shutdown_capacity)
     shaves = settings.grid_peak_shaving and imported >= round(settings.grid_peak_shaving_power * 1000)
-    return ppm(settings.battery_low_capacity) if shaves else holds.floor
+    return ppm(settings.reserve or settings.battery_low_capacity) if shaves else holds.floor
 
 
 def check_currents(era: Era, stored: dict[str, int], flows: Flows, index: int) -> None:
@@ -109,13 +109,18 @@ def check_limits(
     if not state.tied:
         assert exported == flow["meter", "essential"] == flow["meter", "aux"] == flow["meter", "inverter"] == 0
     assert flow["meter", "essential"] + flow["meter", "aux"] <= round(settings.passthrough_current * settings.nominal_voltage * 1000)
-    battery = sum(power for (kind, *_), power in flow.items() if kind in ("charge", "discharge"))
+    charged, discharged = (sum(power for (kind, *_), power in flow.items() if kind == one) for one in ("charge", "discharge"))
+    battery = charged + discharged
+    if state.tied and not settings.grid_peak_shaving:
+        assert charged <= (0 if settings.batterymode == "holdcharge" else round(settings.charge_rate * 1000))
+        assert discharged <= (0 if settings.batterymode in ("hold", "charge") else round(settings.discharge_rate * 1000))
     if holds.power is not None and state.tied and not settings.grid_peak_shaving:
         assert battery <= holds.power
     assert exported <= round(settings.max_sell_power * 1000)
     assert imported <= (UNLIMITED if link.import_limit is None else link.import_limit)
     assert exported <= (UNLIMITED if link.export_limit is None else link.export_limit)
-    assert settings.solar_export or settings.load_limit == "Allow Export" or exported == 0
+    sold = settings.batterymode == "discharge"
+    assert settings.solar_export or settings.load_limit == "Allow Export" or sold or exported == 0
     rated = round(settings.rated_power * 1000)
     given = flow["inverter", "essential"] + flow["inverter", "aux"] + flow["inverter", "meter"]
     assert given <= rated or (not state.tied and given <= round(settings.surge_power * 1000))
@@ -130,9 +135,9 @@ def check_limits(
         assert not any(power for (kind, *_), power in flow.items() if kind in ("used", "charge", "discharge"))
     if flow["meter", "inverter"] and not flow["inverter", "dc_bus"]:
         assert flow["meter", "inverter"] <= round((settings.idle_power + settings.solar_export_draw) * 1000)
-    if settings.load_limit == "Essentials" and not settings.solar_export:
+    if settings.load_limit == "Essentials" and not settings.solar_export and not sold:
         assert flow["inverter", "meter"] == 0
-    biased = settings.load_limit != "Allow Export" and not settings.solar_export and not settings.grid_peak_shaving
+    biased = settings.load_limit != "Allow Export" and not settings.solar_export and not settings.grid_peak_shaving and not sold
     if biased and given:
         assert imported >= min(round(settings.zero_export_power * 1000), imported + given) or not state.tied
 

@@ -82,6 +82,19 @@ def programs(draw: st.DrawFn, low: int, rated: float) -> dict[str, Any]:
 
 
 @st.composite
+def controlled(draw: st.DrawFn, shutdown: int) -> dict[str, Any]:
+    """What a controller says: mostly nothing."""
+    rates = st.sampled_from([100_000, 100_000, 0, 700])
+    return {
+        "batterymode": draw(st.sampled_from(["normal", "normal", "normal", "hold", "charge", "holdcharge", "discharge"])),
+        "charge_rate": draw(rates),
+        "discharge_rate": draw(rates),
+        "reserve": draw(st.sampled_from([0, 0, shutdown, 60, 100])),
+        "target_soc": draw(st.sampled_from([100, 100, 0, 55])),
+    }
+
+
+@st.composite
 def settings(draw: st.DrawFn) -> HybridSettings:
     shutdown = draw(st.integers(0, 50))
     low = draw(st.integers(max(1, shutdown), 50))
@@ -90,6 +103,7 @@ def settings(draw: st.DrawFn) -> HybridSettings:
     currents = st.sampled_from([0, 1, 20.5, 185, 185])
     return HybridSettings(
         **draw(programs(low, rated)),
+        **draw(controlled(shutdown)),
         solar_export_draw=draw(st.sampled_from([0, 40])),
         passthrough_current=draw(st.sampled_from([0, 10, 50, 1000])),
         reconnect_delay=draw(st.sampled_from([0, 60, 150])),

@@ -107,7 +107,7 @@ def test_settings_are_taken_apart() -> None:
     assert items["sun"].partner == Partner("conditions", ("ghi",))
     assert items["switch"].optional
     assert items["file"].document
-    assert [name for name, item in items.items() if not item.live] == ["sun", "switch", "file", "fixed"]
+    assert [name for name, item in items.items() if not item.live] == ["plain_readings", "sun", "switch", "file", "fixed"]
 
 
 def test_readings_are_taken_apart() -> None:

@@ -92,7 +92,8 @@ def test_settings_that_are_gone_or_no_longer_valid_are_dropped_and_told_and_new_
     after.restore(kept)
     values = after.settings.model_dump()
     assert values == {
-        "priority": 7, "rated_power": 800, "mode": "eco", "standby": 5, "low": 15, "high": 20, "circuit": "non_essential"
+        "priority": 7, "rated_power": 800, "mode": "eco", "standby": 5, "low": 15, "high": 20, "circuit": "non_essential",
+        "plain_readings": False,
     }  # fmt: skip
     notices = told(after, "setting")
     assert len(notices) == 3

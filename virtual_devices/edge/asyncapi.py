@@ -44,6 +44,7 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel("about", one.about, "What a device is.", messages.AboutMessage, 1, retain=True),
         _Channel("availability", one.availability, "Whether it is there; also its last will.", None, 1, retain=True),
         _Channel("state", one.state, "Settings and readings, at most once per wall second.", None, 1, retain=True),
+        _Channel("reading", one.reading + "/{reading}", "One reading, where plain_readings is on; every half minute at least.", None, 0, retain=True),
         _Channel("command", one.command, "Settings to change, all or none.", None, 1, retain=False, received=True),
         _Channel("value", one.command + "/{setting}", "One setting to change.", None, 1, retain=False, received=True),
         _Channel("applied", one.applied, "A command is in force.", messages.AppliedMessage, 1, retain=False),
@@ -82,7 +83,8 @@ def document() -> dict[str, Any]:
         "parameters": {
             "home": {"description": f"Name of the home, {NAME.pattern}, {MAX_NAME} characters at most."},
             "device": {"description": f"Name of the device, {NAME.pattern}, {MAX_NAME} characters at most."},
-            "setting": {"description": "Name of the setting."},
+            "setting": {"description": "Name of the setting, or a word that the kind spells out as settings."},
+            "reading": {"description": "Name of the reading."},
             "place": {"description": f"The window's seq modulo {PLACES}."},
         },
         "messages": _messages(channels, classes),
@@ -120,7 +122,7 @@ def _message_names(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> li
 
 
 def _channel(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
-    names = [name for name in ("home", "device", "setting", "place") if f"{{{name}}}" in channel.address]
+    names = [name for name in ("home", "device", "setting", "reading", "place") if f"{{{name}}}" in channel.address]
     return {
         "address": channel.address,
         "description": channel.about,
@@ -150,6 +152,7 @@ def _messages(channels: tuple[_Channel, ...], classes: dict[str, type[AnyDevice]
         for name in _message_names(channel, classes):
             found[name] = {"name": name, "title": channel.about, "payload": {"$ref": _SCHEMAS + name}}
     found["availability"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": ["online", "offline"]}}
+    found["reading"] |= {"contentType": _TEXT, "payload": {"type": "string", "description": "a bare number; 1 and 0 for yes and no"}}
     found["value"] |= {"contentType": _TEXT, "payload": {"type": "string", "maxLength": 65_536}}
     found["discovery"]["payload"] = {"type": "object", "required": ["device", "origin", "components"]}
     for channel in channels:

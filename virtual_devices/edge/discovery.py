@@ -47,7 +47,10 @@ def topic(home: str, device: str) -> str:
 def payload(
     home: str, device: str, kind: str, device_class: type[AnyDevice], settings: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """Topic and message that announce a device. settings: JSON form, for the currency that money is counted in."""
+    """Topic and message that announce a device.
+
+    settings: JSON form, for the currency that money is counted in, and an ``entity_prefix`` in place of home and device.
+    """
     topics = Topics(home, device)
     currency = str(settings.get("currency") or "")
     components: dict[str, dict[str, Any]] = {}
@@ -56,10 +59,14 @@ def payload(
             components[item.name] = _control(item, topics, currency)
     for reading in readings_of(device_class):
         components[reading.name] = _sensor(reading, topics, currency)
+    prefix = str(settings.get("entity_prefix") or "")
     for name, component in components.items():
+        entity = f"{prefix}_{device_class.entity_names.get(name, name)}" if prefix else f"{home}_{device}_{name}"
         component["unique_id"] = f"{identifier(home, device)}-{name}"
-        component["default_entity_id"] = f"{component['platform']}.{home}_{device}_{name}"
-        component["object_id"] = f"{home}_{device}_{name}"  # the same before 2025.10; newer ones ignore it
+        component["default_entity_id"] = f"{component['platform']}.{entity}"
+        component["object_id"] = entity  # the same before 2025.10; newer ones ignore it
+        if prefix and not name.endswith("_joules"):  # dashboards made for that prefix ask for details too
+            component.pop("enabled_by_default", None)
     message = {
         "device": {
             "identifiers": [identifier(home, device)],

@@ -18,14 +18,13 @@ import orjson
 from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.bucket import Bucket
+from virtual_devices.edge.commands import LONGEST_COMMAND, command_of, holds_already
 from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.memory import Memory
 from virtual_devices.edge.messages import (
     AboutMessage,
     AppliedMessage,
-    CommandMessage,
     ErrorMessage,
     Message,
     SiteMessage,
@@ -33,9 +32,10 @@ from virtual_devices.edge.messages import (
     write,
 )
 from virtual_devices.edge.mqtt import Client, Will
+from virtual_devices.edge.plain_readings import PlainReadings
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
+from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
 from virtual_devices.kit.member import Member
 
@@ -45,8 +45,8 @@ STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
-_LONGEST_COMMAND = 65_536
-_SHOWN = 80
+_MOST_REPLAYED = 100
+"""Topics with a retained command that are looked at, and that are complained of."""
 
 MakeMember = Callable[[SiteMessage, Mapping[str, str]], Member]
 """From the site and the text of each file that a setting names, by that name."""
@@ -97,6 +97,9 @@ class Runtime(Memory):
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
         self._answer_due: Timer | None = None
         self._unsaid = 0
+        self._replayed: dict[str, bytes] = {}
+        self._named: set[str] = set()
+        """Topics whose retained command was complained of."""
         self.standing_by = False
         """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
@@ -109,6 +112,7 @@ class Runtime(Memory):
             on_refused=lambda reason: self._fatal(f"the broker refuses it: {reason}"),
             on_takeover=self._thrown_off,
         )
+        self._plain = PlainReadings(loop, self.client, self.topics, readings_of(device_class))
         one = self.topics
         self.client.subscribe(
             (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
@@ -152,6 +156,7 @@ class Runtime(Memory):
         if self.online:
             self.publish_state(now=True)
         self.online = False
+        self._plain.stop()
         self.client.disconnect()
 
     def _connected(self) -> None:
@@ -170,7 +175,7 @@ class Runtime(Memory):
         topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, self._settings_json())
         self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
         self._say_availability()
-        self.publish_state(now=True)
+        self.publish_state(now=True, everything=True)
 
     def _say_availability(self) -> None:
         self.client.publish(self.topics.availability, b"offline" if self.standing_by else b"online", 1, True)  # noqa: FBT003
@@ -277,6 +282,7 @@ class Runtime(Memory):
         self.client.unsubscribe(self.own_checkpoint)  # from here on it would only hear itself
         self._announce()
         self.tell_notices()
+        self._name_replayed()
 
     def renew(self, file: str, text: str) -> bool:
         """A file that settings name has a new text: it is in force from the next window on that is not proposed yet.
@@ -317,22 +323,42 @@ class Runtime(Memory):
     def _command(self, leaf: str, payload: bytes, *, retain: bool) -> None:
         if not payload:
             return
-        topic = self.topics.at(leaf)
         if retain:
-            self.complain("a retained command is not carried out; send it again without retain", topic)
+            if len(self._replayed) < _MOST_REPLAYED and len(payload) <= LONGEST_COMMAND:
+                self._replayed[leaf] = payload
+            if self.online:
+                self._name_replayed()
             return
+        topic = self.topics.at(leaf)
         if self.member is None or not self.online:
             self.complain("this device waits for its home's clock; send it again when it is online", topic)
             return
-        if len(payload) > _LONGEST_COMMAND:
+        if len(payload) > LONGEST_COMMAND:
             self.complain(f"a command of {len(payload)} bytes is too long", topic)
             return
         try:
-            changes, at = self._parse(leaf, payload)
+            changes, at = command_of(self.member, leaf, payload)
             self.member.command(changes, at)
         except VirtualDevicesError as error:
             self.complain(str(error), topic)
         self._answer()  # also to who was refused: he sees what still holds
+
+    def _name_replayed(self) -> None:
+        """Commands that the broker retains come back at every connection, in any order and of any age: none is carried out.
+
+        One that would change something is complained of, once for its topic.
+        """
+        assert self.member is not None  # noqa: S101
+        replayed, self._replayed = self._replayed, {}
+        for leaf, payload in replayed.items():
+            if leaf in self._named or len(self._named) >= _MOST_REPLAYED or holds_already(self.member, leaf, payload):
+                continue
+            self._named.add(leaf)
+            self.complain(
+                "a retained command is not carried out when it comes back, it may be old; send it again if it is meant now "
+                "(this topic is not mentioned again)",
+                self.topics.at(leaf),
+            )
 
     def _answer(self) -> None:
         """Keep and show what holds now: at once, in a flood a few times per second."""
@@ -348,21 +374,6 @@ class Runtime(Memory):
         if self.member is not None:
             self.commanded()
             self.publish_state(now=True)
-
-    def _parse(self, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:
-        assert self.member is not None  # noqa: S101 - for the type checker; checked by the caller
-        if leaf != "set":
-            try:
-                return {leaf.removeprefix("set/"): payload.decode()}, None
-            except UnicodeDecodeError:
-                raise ProtocolError(f"{payload[:_SHOWN]!r} is not text") from None
-        command = read(CommandMessage, payload)
-        at = command.at
-        if isinstance(at, str):
-            at = parse_instant(at, self.member.device.site.zone)
-        if at is not None and self.member.time is not None and at < self.member.time:
-            raise SettingError(f"{self.name}: time {at} is over (it is {self.member.time}); choose a later one")
-        return dict(command.model_extra or {}), at
 
     def tell_applied(self) -> None:
         """Publish which commands have come into force."""
@@ -396,8 +407,8 @@ class Runtime(Memory):
             values[discovery.MONTH_START] = datetime.fromtimestamp(local.month_start(time), UTC).isoformat()
         return values
 
-    def publish_state(self, *, now: bool = False) -> None:
-        """Publish the state, at once or when a wall second has passed since the last time."""
+    def publish_state(self, *, now: bool = False, everything: bool = False) -> None:
+        """Publish the state, at once or when a wall second has passed since the last time. everything: plain readings that are the same too."""
         if self.member is None:
             return
         wait = self._state_at + STATE_EVERY - self.loop.time()
@@ -408,6 +419,8 @@ class Runtime(Memory):
             self._state_at = self.loop.time()
             values = self.values()
             self.client.publish(self.topics.state, write(values), 1, True)  # noqa: FBT003
+            if self.member.settings.plain_readings:
+                self._plain.tell(values, everything=everything)
             if self._on_state is not None:
                 self._on_state(self.name, self.kind, values)
         elif self._state_due is None:

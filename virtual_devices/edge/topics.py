@@ -43,6 +43,11 @@ class Topics:
         return self.at("state")
 
     @property
+    def reading(self) -> str:
+        """Below it one reading at a time, as bare text; retained."""
+        return self.at("reading")
+
+    @property
     def command(self) -> str:
         """Settings to change, JSON; one value at a time below it."""
         return self.at("set")

@@ -128,10 +128,18 @@ DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_N
 FileName = Annotated[str, Field(max_length=400), Document()]
 
 
-class Settings(BaseModel):
-    """What an owner may set. Frozen: a command makes a new one."""
+class Form(BaseModel):
+    """Something that a person writes down. Frozen, and nothing else may stand in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class Settings(Form):
+    """What an owner may set. A command makes a new one."""
+
+    plain_readings: Annotated[bool, HomeFileOnly()] = Field(
+        False, title="Plain readings", description="each reading on an MQTT topic of its own too, as a bare number"
+    )
 
 
 class ConsumerSettings(Settings):
@@ -186,6 +194,8 @@ class Device(ABC, Generic[S, T, R]):
     settings_type: ClassVar[type[Settings]] = Settings
     state_type: ClassVar[type[Any]] = NoState
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
+    entity_names: ClassVar[Mapping[str, str]] = {}
+    """Names of entities that differ from the field's, where a setting ``entity_prefix`` makes ids as another product has them."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -198,6 +208,13 @@ class Device(ABC, Generic[S, T, R]):
             arguments = get_args(base)
             if len(arguments) == 3 and not any(isinstance(argument, TypeVar) for argument in arguments):  # noqa: PLR2004 - S, T, R
                 cls.settings_type, cls.state_type, cls.telemetry_type = arguments
+
+    def spelled_out(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Changes of settings that a command means; a device that takes other words than its settings' names overrides this.
+
+        Raises SettingError.
+        """
+        return changes
 
     def begin(self, settings: S) -> T:
         """State at a fresh start. A device whose State has no defaults overrides this."""

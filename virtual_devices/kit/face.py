@@ -7,11 +7,12 @@ and refused in one line that says how to mend it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
 from virtual_devices.kit.catalogue import suggestion
+from virtual_devices.kit.device import Form
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.fields import (
     Reading,
@@ -48,6 +49,8 @@ __all__ = [
     "validate_change",
 ]
 
+F = TypeVar("F", bound=Form)
+
 _FLAGS = {"on": True, "true": True, "off": False, "false": False}
 _RANGE_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 _LONGEST = 60
@@ -81,8 +84,8 @@ def validate_change(
     return settings
 
 
-def model_of(model: type[Settings], values: Mapping[str, Any]) -> tuple[Settings | None, list[tuple[str, str]]]:
-    """Settings made of ``values``, or None and every problem as (setting or "", what is wrong; how to mend it)."""
+def model_of(model: type[F], values: Mapping[str, Any]) -> tuple[F | None, list[tuple[str, str]]]:
+    """A form, such as settings, made of ``values``, or None and every problem as (setting or "", what is wrong; how to mend it)."""
     known = {item.name: item for item in fields_of(model)}
     problems: dict[str, str] = {}
     normal: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Choices, Conditions, Document, Everyday, HomeFileOnly, Partner, Settings
+from virtual_devices.kit.device import Choices, Conditions, Document, Everyday, Form, HomeFileOnly, Partner
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
@@ -120,7 +120,7 @@ def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
 
 
 @lru_cache(maxsize=512)
-def fields_of(model: type[Settings]) -> tuple[SettingField, ...]:
+def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
     """The fields of a settings model. Raises CatalogueError for a type that no face can show."""
     return tuple(_setting(model, name, info) for name, info in model.model_fields.items())
 
@@ -218,7 +218,7 @@ def _marks(mark: Any) -> list[Any]:
     return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
 
 
-def _setting(model: type[Settings], name: str, info: FieldInfo) -> SettingField:
+def _setting(model: type[Form], name: str, info: FieldInfo) -> SettingField:
     parts = _walk(info.annotation, _Parts())
     parts.marks = [*info.metadata, *parts.marks]
     quantity, partner = parts.one(Quantity), parts.one(Partner)
@@ -264,7 +264,7 @@ def _default(info: FieldInfo) -> Any:
     return str(value) if isinstance(value, DailyTimes) else to_jsonable_python(value)
 
 
-def _setting_type(model: type[Settings], name: str, parts: _Parts) -> tuple[SettingType, tuple[str, ...]]:
+def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingType, tuple[str, ...]]:
     """Type, and the words that a number accepts beside numbers."""
     kinds: set[Any] = set(parts.types)
     if not kinds and parts.choices:

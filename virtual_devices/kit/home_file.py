@@ -12,7 +12,7 @@ from pydantic import Field
 
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.calendar import Calendar, calendar
-from virtual_devices.kit.device import MAX_NAME, NAME, Settings, Site
+from virtual_devices.kit.device import MAX_NAME, NAME, Form, Site
 from virtual_devices.kit.errors import CatalogueError, ConfigurationError, HomeFileError, SettingError
 from virtual_devices.kit.face import model_of, settings_json, settings_of, shown, validate_change
 from virtual_devices.kit.home import (
@@ -39,7 +39,7 @@ NO_SOLAR = {"inverter_enabled": False}
 """What the inverter of a home without one is set to: a plain switchboard."""
 
 
-class SiteForm(Settings):
+class SiteForm(Form):
     """The section ``site`` of a home file."""
 
     latitude: Annotated[Angle, Field(ge=-90, le=90)] = Field(description="north is positive")

@@ -89,12 +89,12 @@ class Member:
             raise SettingError(f"{self.name}: time {at} is already proposed (until {self.busy_until}); choose a later one")
         if at is not None and self.time is not None and at < self.time:
             raise SettingError(f"{self.name}: time {at} has passed (it is {self.time}); choose a later one")
-        ahead, device_class = self._settings_ahead(), type(self.device)
+        changes, ahead = self.device.spelled_out(changes), self._settings_ahead()
         if len(self.pending) >= MAX_PENDING:
             remedy = "send it again later" if live else "give it fewer events"
             raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
         place = sum(_order(item.at) <= _order(at) for item in self.pending)
-        first = validate_change(device_class, ahead[place - 1] if place else self._coming, changes, live=live)
+        first = validate_change(type(self.device), ahead[place - 1] if place else self._coming, changes, live=live)
         values = settings_json(first)
         command = Command({name: values[name] for name in changes}, at)
         later = self._replay(first, self.pending[place:])
@@ -105,6 +105,10 @@ class Member:
             self.pending.insert(place, command)
             ahead[place:] = [first, *later]
         return command
+
+    def changed(self, changes: Mapping[str, Any]) -> Settings:
+        """The settings that will be in force at the next window, with changes. Raises SettingError for what a command may not say."""
+        return validate_change(type(self.device), self.future(), self.device.spelled_out(changes), live=True)
 
     def future(self, at: int | None = None) -> Settings:
         """The settings that will be in force at ``at`` (None: at the next window)."""

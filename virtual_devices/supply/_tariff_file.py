@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.catalogue import suggestion
-from virtual_devices.kit.device import Settings, millijoules
+from virtual_devices.kit.device import Form, millijoules
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.face import model_of, shown
 from virtual_devices.kit.home_yaml import Node, YamlError, read
@@ -47,35 +47,35 @@ def _checked(read_text: Callable[[str], Any]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-class _ZoneForm(Settings):
+class _ZoneForm(Form):
     price: PricePerKwh
     days: Annotated[str, _checked(read_days)] | None = None
     hours: Annotated[str, _checked(read_hours)] | None = None
     months: Annotated[str, _checked(read_months)] | None = None
 
 
-class _BlockForm(Settings):
+class _BlockForm(Form):
     up_to: Annotated[Energy, Field(gt=0, le=1_000_000)] | None = None
     price: PricePerKwh | None = None
     add: PricePerKwh | None = None
 
 
-class _ChargesForm(Settings):
+class _ChargesForm(Form):
     per_day: Charge = 0.0
     per_month: Charge = 0.0
 
 
-class _HolidaysForm(Settings):
+class _HolidaysForm(Form):
     country: Annotated[str, Field(max_length=10)]
     subdivision: Annotated[str, Field(max_length=40)] | None = None
     count_as: Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "itself"] = "Sun"
 
 
-class _VatForm(Settings):
+class _VatForm(Form):
     vat: Annotated[Percent, Field(ge=0, le=100)] = 0.0
 
 
-F = TypeVar("F", bound=Settings)
+F = TypeVar("F", bound=Form)
 
 
 class _Mistakes(Exception):  # noqa: N818 - never leaves this module

@@ -1,0 +1,178 @@
+"""What evcc and Predbat may say to the inverter, and what it makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inverter.explaining import sentence
+from inverter.hybrid import Hybrid, HybridSettings, HybridState, HybridTelemetry
+from tests.inverter.worlds import INVERTER, KWH, START, WATT
+from virtual_devices.kit.device import Link
+from virtual_devices.kit.errors import SettingError
+from virtual_devices.kit.face import validate_change
+from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.store import StoreRule
+from virtual_devices.kit.window import Span
+
+RULE = StoreRule(10 * KWH, 5000 * WATT, 5000 * WATT)
+PLAIN: dict[str, Any] = {"solar_export_draw": 0, "zero_export_power": 0, "idle_power": 0, "rated_power": 5000}
+
+
+def after(sun: int, load: int, soc: float, *, connected: bool = True, **settings: Any) -> HybridTelemetry:
+    """What it reports after a minute. sun, load: W.  soc: %."""
+    chosen = HybridSettings(**{**PLAIN, **settings})
+    offers: dict[str, Offer] = {
+        "roof": Supply("sun", [sun * WATT]),
+        "house": Demand("essential", 5, supplied=True, power=[load * WATT]),
+        "battery": StoreOffer(RULE, round(soc * RULE.capacity / 100), 0),
+        "grid": LinkOffer([Link(1, connected)]),
+    }
+    _, state = INVERTER.dispatch(chosen, HybridState(), Span(START, 60, 1), offers)
+    return INVERTER.report(chosen, state, START + 60)
+
+
+# -- modes: sun 0 or 3000 W, load 1000 W, battery half full ------------------------------------------------------------
+
+
+def test_normal_and_hold_by_the_signs_that_evcc_expects() -> None:
+    assert after(0, 1000, 50).battery_power > 1000  # and the losses
+    held = after(0, 1000, 50, batterymode="hold")
+    assert (held.battery_power, held.grid_power) == (0, 1000)
+    assert after(3000, 1000, 50, batterymode="hold").battery_power < -1500  # surplus still charges
+    assert held.decision == "controller: hold"
+    assert held.decision_text == "A controller holds the battery: it is not discharged, the sun charges it."
+
+
+def test_charge_is_from_the_grid_within_its_current() -> None:
+    at_10_amperes = after(0, 1000, 50, batterymode=3, grid_charge_battery_current=10)
+    assert at_10_amperes.battery_power == -512  # 10 A at 51.2 V
+    assert at_10_amperes.grid_power > 1512
+    assert at_10_amperes.decision == "controller: charge"
+    with_timer = after(0, 1000, 50, batterymode="charge", grid_charge_battery_current=10, use_timer=True, prog1_capacity=20)
+    assert with_timer.battery_power == -512, "whatever the program says"
+
+
+def test_charge_ends_at_its_target_and_holds_there() -> None:
+    assert after(0, 1000, 50, batterymode="charge", target_soc=50).battery_power == 0
+    assert after(0, 1000, 60, batterymode="charge", target_soc=50).battery_power == 0
+    assert after(0, 1000, 49, batterymode="charge", target_soc=50).battery_power < 0
+
+
+def test_holdcharge_sells_the_sun_and_lets_the_battery_serve() -> None:
+    sunny = after(3000, 1000, 50, batterymode="holdcharge")
+    assert sunny.battery_power == 0
+    assert sunny.grid_power < -1500
+    assert after(3000, 1000, 50, batterymode="holdcharge", solar_export=False).pv_power < 1100, "else it is curtailed"
+    dark = after(0, 1000, 50, batterymode="holdcharge")
+    assert dark.battery_power > 1000
+    assert dark.decision == "controller: holdcharge"
+    assert after(0, 1000, 50, batterymode="holdcharge", grid_charge_enabled=True).battery_power > 1000, "no grid charge either"
+    ticked: dict[str, Any] = {"use_timer": True, "grid_charge_enabled": True, "prog2_charge": "Allow Grid", "prog2_capacity": 80, "prog3_capacity": 80}
+    assert after(0, 1000, 50, batterymode="holdcharge", **ticked).battery_power == 0, "below the program's target it rests"
+
+
+def test_discharge_sells_down_to_the_reserve_up_to_the_limit_of_export() -> None:
+    sold = after(0, 1000, 50, batterymode="5", max_sell_power=1500, solar_export=False)
+    assert sold.grid_power == -1500
+    assert sold.decision == "controller: discharge"
+    assert after(0, 1000, 50, batterymode="discharge", rated_power=3000).inverter_power == 3000, "and to the rating"
+    assert after(0, 1000, 20, batterymode="discharge").battery_power == 0
+    assert after(0, 1000, 30, batterymode="discharge", reserve=30).battery_power == 0
+
+
+@pytest.mark.parametrize("mode", ["hold", "charge", "holdcharge", "discharge"])
+def test_off_grid_a_controller_has_no_say(mode: str) -> None:
+    said = {"batterymode": mode, "discharge_rate": 0, "charge_rate": 0, "reserve": 90}
+    for sun in (0, 3000):
+        island, plain = after(sun, 1000, 50, connected=False, **said), after(sun, 1000, 50, connected=False)
+        assert (island.battery_power, island.decision) == (plain.battery_power, "island")
+
+
+def test_an_inverter_that_is_off_stays_off() -> None:
+    assert after(0, 1000, 50, batterymode="charge", inverter_enabled=False).decision == "off"
+
+
+# -- rates and reserve -------------------------------------------------------------------------------------------------
+
+
+def test_rates_limit_whatever_charges_and_discharges() -> None:
+    assert after(3000, 0, 50, charge_rate=700).battery_power == -700
+    assert after(0, 1000, 50, batterymode="charge", charge_rate=700).battery_power == -700
+    assert after(0, 1000, 50, discharge_rate=700).battery_power == 700
+    assert after(0, 1000, 50, discharge_rate=0).battery_power == 0
+    assert after(0, 1000, 50, batterymode="discharge", discharge_rate=700).battery_power == 700
+    programmed: dict[str, Any] = {"use_timer": True, **{f"prog{number}_power": 300 for number in range(1, 7)}, **{f"prog{n}_capacity": 20 for n in range(1, 7)}}
+    assert after(0, 1000, 50, discharge_rate=700, **programmed).battery_power == 300, "the program's is the less"
+    assert "the controller's discharge rate" in after(0, 1000, 50, discharge_rate=700).decision_text
+
+
+def test_the_reserve_stands_in_place_of_the_owner_s_low_capacity() -> None:
+    assert after(0, 1000, 15).battery_power == 0
+    assert after(0, 1000, 15, reserve=12).battery_power > 1000
+    assert after(0, 1000, 50, reserve=100).battery_power == 0
+    shaved: dict[str, Any] = {"grid_peak_shaving": True, "grid_peak_shaving_power": 300, "batterymode": "hold"}
+    assert after(0, 1000, 50, **shaved).battery_power > 700, "peak shaving goes first"
+    assert after(0, 1000, 50, reserve=60, **shaved).battery_power == 0, "but not below the reserve"
+
+
+def test_a_reserve_below_the_shutdown_is_refused_with_a_reason() -> None:
+    with pytest.raises(SettingError, match=r"reserve 4 % is below battery_shutdown_capacity 10 %; use more, or 0"):
+        said({"reserve": "4.0"})
+    assert said({"reserve": "10.0"}).reserve == 10
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def said(changes: dict[str, Any], before: HybridSettings | None = None) -> HybridSettings:
+    """The settings after a command."""
+    settings = validate_change(Hybrid, before or HybridSettings(), INVERTER.spelled_out(changes), live=True)
+    assert isinstance(settings, HybridSettings)
+    return settings
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(["normal", "hold", "charge", "holdcharge", "discharge"], 1)))
+def test_evcc_s_numbers_and_their_names(number: int, name: str) -> None:
+    for spelt in (str(number), number, name, name.upper(), f" {number} "):
+        assert said({"batterymode": spelt}).batterymode == name
+
+
+@pytest.mark.parametrize("unknown", ["0", "6", "-1", "1.0", "unknown", "reset", True])
+def test_modes_that_evcc_does_not_write_are_refused(unknown: Any) -> None:
+    with pytest.raises(SettingError, match=r"setting batterymode: .* is none of its choices"):
+        said({"batterymode": unknown})
+
+
+def test_predbat_s_commands() -> None:
+    charging = said({"charge": "2600"})
+    assert (charging.batterymode, charging.charge_rate) == ("charge", 2600)
+    exporting = said({"discharge": "3000"}, charging)
+    assert (exporting.batterymode, exporting.charge_rate, exporting.discharge_rate) == ("discharge", 2600, 3000)
+    idle = said({"discharge": "0"}, exporting)
+    assert (idle.batterymode, idle.discharge_rate) == ("hold", 3000)
+    assert said({"auto": "true"}, idle).batterymode == "normal"
+    assert said({"charge": 2600, "target_soc": 80}).target_soc == 80
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"auto": "false"}, "auto 'false' is not known; use true"),
+        ({"charge": "fast"}, "setting charge_rate: 'fast' does not fit; use 0 to 100000 W"),
+        ({"charge": "-5"}, "setting charge_rate: '-5' is out of range; use 0 to 100000 W"),
+        ({"discharge": "nan"}, "setting discharge_rate: "),
+        ({"charge": "1", "auto": "true"}, "charge and auto in one command; send one of them"),
+    ],
+)
+def test_commands_that_make_no_sense_are_refused(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        said(changes)
+    assert str(caught.value).startswith(told)
+
+
+def test_the_sentence_names_the_controller_s_target_and_reserve() -> None:
+    settings = HybridSettings(reserve=35, target_soc=85)
+    assert sentence(settings, "controller: charge", "nothing", 0) == "A controller has the grid charge the battery up to 85 %."
+    assert sentence(settings, "controller: discharge", "nothing", 0) == "A controller has the battery sold down to 35 %."
