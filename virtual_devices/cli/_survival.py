@@ -16,7 +16,7 @@ from virtual_devices.kit.darkness import SIGNS
 WIDE = 100
 """Columns that the picture needs; with less it has a sign for an hour instead of half an hour."""
 _MARKS = dict(zip(SIGNS, (("·", "dim"), ("░", "green"), ("█", "bold red")), strict=True))
-_LEGEND = dict(zip(SIGNS, ("grid there", "outage, survived", "outage, dark in a part of it"), strict=True))
+_LEGEND = dict(zip(SIGNS, ("grid there", "outage, survived", "outage, partly dark"), strict=True))
 _BAR = 10
 _LABEL, _LEVEL, _DARK = 12, 7, 9
 _MOST_NAMED = 8
@@ -44,7 +44,7 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
     days = f", {len(now['days'])} days" if now["days"] else ""
     rows: list[Row] = [[(result["answer"], "bold green" if result["survives"] else "bold red")], []]
     rows.append([(f"{result['home']}, {now['title']}: stage {result['stage']} in {month:%B %Y}{days}", "bold")])
-    rows += [*picture(result["cases"], width), [], *table(result["cases"])]
+    rows += [*picture(result["cases"], width), [], *table(result["cases"], width)]
     if now["hours_without"]:
         named = [f"{name} {hours(value)}" for name, value in now["hours_without"].items()]
         more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
@@ -75,7 +75,7 @@ def picture(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
         rows.append(row)
     rows.append([(" " * _LABEL, "")])
     for sign, text in _LEGEND.items():
-        rows[-1] += [_MARKS[sign], (f" {text}    ", "dim")]
+        rows[-1] += [_MARKS[sign], (f" {text}  ", "dim")]
     return rows
 
 
@@ -99,35 +99,28 @@ def _dark(day: Mapping[str, Any]) -> str:
     return hours(day["dark_hours"]) if day["dark_hours"] else ""
 
 
-def table(cases: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """What was compared, one row for each case under two rows of headings."""
-    currency = str(cases[0]["currency"])
-    lines = [
-        ("", "outages", "dark", "longest", "lowest", "unserved kWh", "", "import", "cost", "autonomy"),
-        ("", "h", "h", "h", "SOC", "essential", "all", "kWh", currency, ""),
-        *(_cells(case) for case in cases),
+def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
+    """What was compared, one row for each case under two rows of headings; the last columns go where there is no room."""
+    columns = [
+        ("", "", [case["title"] for case in cases]),
+        ("outages", "h", [f"{case['outage_hours']:.1f}" for case in cases]),
+        ("dark", "h", [f"{case['dark_hours']:.1f}" for case in cases]),
+        ("lowest", "SOC", [_percent(case["lowest_soc"]) for case in cases]),
+        ("unserved", "essential", [f"{case['unserved_essential_kwh']:.2f}" for case in cases]),
+        ("kWh", "all", [f"{case['unserved_kwh']:.2f}" for case in cases]),
+        ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
+        ("cost", str(cases[0]["currency"]), [f"{case['cost']:.2f}" for case in cases]),
+        ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),
+        ("autonomy", "", [_percent(case["autonomy"]) for case in cases]),
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    widths[5] = max(len(line[5]) for line in lines[1:])  # its heading reaches over two columns
-    rows: list[Row] = []
-    for number, line in enumerate(lines):
-        text = line[0].ljust(widths[0])
-        for cell, width in zip(line[1:], widths[1:], strict=True):
-            text += "  " + cell.rjust(width)
-        rows.append([(text, "dim" if number < 2 else "")])  # noqa: PLR2004 - the headings
-    return rows
-
-
-def _cells(case: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        case["title"],
-        *(f"{case[name]:.1f}" for name in ("outage_hours", "dark_hours", "longest_dark_hours")),
-        _percent(case["lowest_soc"]),
-        *(f"{case[name]:.2f}" for name in ("unserved_essential_kwh", "unserved_kwh")),
-        f"{case['import_kwh']:.1f}",
-        f"{case['cost']:.2f}",
-        _percent(case["autonomy"]),
-    )
+    lines = [""] * (2 + len(cases))
+    for head, unit, values in columns:
+        cells = [head, unit, *values]
+        size = max(map(len, cells))
+        if lines[0] and len(lines[0]) + 2 + size > width:
+            break
+        lines = [f"{line}  {cell:>{size}}" if line else f"{cell:<{size}}" for line, cell in zip(lines, cells, strict=True)]
+    return [[(line, "dim" if number < 2 else "")] for number, line in enumerate(lines)]  # noqa: PLR2004 - the headings
 
 
 def _percent(share: float | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.home import DeviceEntry, Home, override
+from virtual_devices.kit.store import MAX_POWER
 
 SIZES = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800, 1000)
 """What home batteries usually hold, kWh."""
@@ -45,7 +46,7 @@ def with_bigger(home: Home) -> tuple[Home, DeviceEntry] | None:
     """The home with its largest battery one size up, and that battery; None where there is none bigger.
 
     A battery in packs, one for which the home names ``packs``, gets one more. Any other gets the next of the usual sizes, and
-    charges and discharges faster in proportion. A home without a battery gets one of the smallest size.
+    charges and discharges faster in proportion, as far as a battery may. A home without a battery gets one of the smallest size.
     """
     known = stores(home)
     if not known:
@@ -73,7 +74,7 @@ def _next(entry: DeviceEntry) -> dict[str, Any]:
     if packs > 1 or "packs" in entry.declared:
         return {"packs": packs + 1}
     larger = next(each for each in SIZES if each > capacity)
-    return {"capacity": larger, **{name: round(_of(entry, name) * larger / capacity) for name in _LIMITS}}
+    return {"capacity": larger, **{name: min(round(_of(entry, name) * larger / capacity), MAX_POWER // 1000) for name in _LIMITS}}
 
 
 def _with_first(home: Home) -> tuple[Home, DeviceEntry]:

@@ -107,7 +107,29 @@ def survive(
 
 
 def _tried(case: Case, house: House, duration: int, progress: Callable[[int], None] | None) -> dict[str, Any]:
-    darkness = Darkness(case.home.site.calendar)
+    darkness = watched(house)
+    result = run(house, duration, progress=progress)
+    if not result["audit"]["ok"]:
+        raise VirtualDevicesError(f"home {case.home.name}, {case.title}: the audit found: {'; '.join(result['audit']['problems'])}")
+    energy, cost, seen = result["energy_kwh"], result["cost"], darkness.result()
+    served, imported = energy["load_served"], energy["grid_import"]
+    return {
+        "case": case.name,
+        "title": case.title,
+        "battery_kwh": None if case.battery is None else bigger.size(case.battery),
+        **{name: value for name, value in seen.items() if name != "days"},
+        "import_kwh": imported,
+        "autonomy": round(max(0.0, 1 - imported / served), 4) if served else None,
+        "cost": cost["amount"],
+        "currency": cost["currency"],
+        "ledger_sha256": result["ledger_sha256"],
+        "days": seen["days"],
+    }
+
+
+def watched(house: House) -> Darkness:
+    """What a house with a grid will be dark for, from now on."""
+    darkness = Darkness(house.home.site.calendar)
     (grid,) = (member for member in house.participants if isinstance(member, Connection))
     batteries = [member for member in house.participants if isinstance(member, Store)]
 
@@ -117,23 +139,7 @@ def _tried(case: Case, house: House, duration: int, progress: Callable[[int], No
         darkness.add(record, [(link.steps, not link.connected) for link in links], capacity)
 
     house.listeners.append(add)
-    result = run(house, duration, progress=progress)
-    if not result["audit"]["ok"]:
-        raise VirtualDevicesError(f"home {case.home.name}, {case.title}: the audit found: {'; '.join(result['audit']['problems'])}")
-    energy, cost = result["energy_kwh"], result["cost"]
-    served, imported = energy["load_served"], energy["grid_import"]
-    return {
-        "case": case.name,
-        "title": case.title,
-        "battery_kwh": None if case.battery is None else bigger.size(case.battery),
-        **{name: value for name, value in darkness.result().items() if name != "days"},
-        "import_kwh": imported,
-        "autonomy": round(max(0.0, 1 - imported / served), 4) if served else None,
-        "cost": cost["amount"],
-        "currency": cost["currency"],
-        "ledger_sha256": result["ledger_sha256"],
-        "days": darkness.result()["days"],
-    }
+    return darkness
 
 
 def answer(found: list[dict[str, Any]]) -> str:
