@@ -151,3 +151,10 @@ def test_without_a_table_the_shipped_one_is_asked(folder: Path) -> None:
     assert found["area"] == "shipped"
     assert found["cases"][0]["days"][0]["marks"].index("#") == 20
     assert found["cases"][0]["outage_hours"] == 2.5
+
+
+def test_a_table_without_outages_in_that_time_says_yes(folder: Path) -> None:
+    (folder / "area.csv").write_text("date_of_month,start_time,finish_time,stage\n2,18:00,20:00,1\n", encoding="utf-8")
+    done = run(folder, "--stage", 1, "--month", 7, "--for", "1d")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Yes: the grid never goes off in these 1 days.\n")

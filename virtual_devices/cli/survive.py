@@ -33,7 +33,7 @@ SHIPPED_AREA = files("virtual_devices.supply") / "load_shedding_area.csv"
 @click.option("--area", type=click.Path(path_type=Path), metavar="AREA.csv", help="Load-shedding table; else a synthetic one of no real area.")
 @json_option
 def survive(home_file: Path | None, stage: int, month: int, duration: int | None, area: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
-    """Would a HOME (default: examples/cape_town.yaml) come through a month of load-shedding, and would with a bigger battery?
+    """Would a HOME (default: examples/cape_town.yaml) come through a month of load-shedding, and with a bigger battery?
 
     The outages of the stage take the place of the home's own. A time is dark if in an outage a load of the essential circuit
     wants power and does not get it.
