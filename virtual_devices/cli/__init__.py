@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),
     "set": ("virtual_devices.cli.set:set_settings", "Change settings of a device of a running home."),
     "simulate": ("virtual_devices.cli.simulate:simulate", "Run a home in process, as fast as possible."),
+    "survive": ("virtual_devices.cli.survive:survive", "Would a home come through a month of load-shedding?"),
     "up": ("virtual_devices.cli.up:up", "Run a whole home from one command, with a broker if none is given."),
     "watch": ("virtual_devices.cli.watch:watch", "Watch a running home in the terminal."),
 }

@@ -24,6 +24,11 @@ zone_option = click.option("--zone", default=ZONE, show_default=True, metavar="Z
 @click.group()
 def outages() -> None:
     """Outage calendars: made from load-shedding tables, and shown."""
+    need_calendars()
+
+
+def need_calendars() -> None:
+    """Raises ConfigurationError, with what to install, where calendars cannot be read."""
     if importlib.util.find_spec("recurring_ical_events") is None:
         raise ConfigurationError("calendars need icalendar and recurring-ical-events; pip install 'virtual-devices[grid]'")
 

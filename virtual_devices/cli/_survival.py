@@ -1,0 +1,127 @@
+"""A home's month of outages for people: the answer, a picture with a row for each day, and a table of what was compared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import click
+
+from virtual_devices.cli._picture import Row, plain
+from virtual_devices.fleet.survive import BIGGER, hours
+from virtual_devices.kit.darkness import SIGNS
+
+WIDE = 100
+"""Columns that the picture needs; with less it has a sign for an hour instead of half an hour."""
+_MARKS = dict(zip(SIGNS, (("·", "dim"), ("░", "green"), ("█", "bold red")), strict=True))
+_LEGEND = dict(zip(SIGNS, ("grid there", "outage, survived", "outage, partly dark"), strict=True))
+_BAR = 10
+_LABEL, _LEVEL, _DARK = 12, 7, 9
+_MOST_NAMED = 8
+
+
+def show(result: Mapping[str, Any]) -> None:
+    """Print it: in colours on a terminal that has them, else as text."""
+    if sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 - for terminals only
+        from rich.text import Text  # noqa: PLC0415
+
+        console = Console(highlight=False, emoji=False, markup=False)
+        if not console.is_dumb_terminal:
+            for row in plain(report(result, console.width), console.encoding):
+                console.print(Text.assemble(*row), soft_wrap=True)
+            return
+    for row in plain(report(result, WIDE), sys.stdout.encoding):
+        click.echo("".join(text for text, _ in row).rstrip())
+
+
+def report(result: Mapping[str, Any], width: int) -> list[Row]:
+    """All of it, in rows."""
+    now = result["cases"][0]
+    month = date.fromisoformat(f"{result['month']}-01")
+    days = f", {len(now['days'])} days" if now["days"] else ""
+    rows: list[Row] = [[(result["answer"], "bold green" if result["survives"] else "bold red")], []]
+    rows.append([(f"{result['home']}, {now['title']}: stage {result['stage']} in {month:%B %Y}{days}", "bold")])
+    rows += [*picture(result["cases"], width), [], *table(result["cases"], width)]
+    if now["hours_without"]:
+        named = [f"{name} {hours(value)}" for name, value in now["hours_without"].items()]
+        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        rows += [[], [(f"in outages without the power they wanted: {', '.join(named[:_MOST_NAMED])}{more}", "")]]
+    return rows
+
+
+def picture(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
+    """One row for each day of the first case: what its hours were like, how low the battery fell, how long it was dark."""
+    now = cases[0]
+    larger = next((case for case in cases if case["case"] == BIGGER), None)
+    each = 2 if width < WIDE else 1  # half hours in a sign
+    signs = len(now["days"][0]["marks"]) // each
+    stored = now["lowest_soc"] is not None
+    clock = "".join(f"{hour:<{6 // each}}" for hour in range(0, 24, 3))
+    head = " " * _LABEL + f"{clock:<{signs}}"
+    head += f"  {'lowest SOC':<{_BAR + _LEVEL}}" if stored else ""
+    head += f"{'dark':>{_DARK}}"
+    head += f"at {larger['battery_kwh']:g} kWh".rjust(_DARK + 2) if larger else ""
+    rows: list[Row] = [[(head, "dim")]]
+    for index, day in enumerate(now["days"]):
+        row: Row = [(f"{date.fromisoformat(day['date']):%a %d %b}".ljust(_LABEL), ""), *_marks(day["marks"], each)]
+        if stored:
+            row += _level(day["lowest_soc"])
+        row.append((_dark(day).rjust(_DARK), "red"))
+        if larger:
+            row.append((_dark(larger["days"][index]).rjust(_DARK + 2), "red"))
+        rows.append(row)
+    rows.append([(" " * _LABEL, "")])
+    for sign, text in _LEGEND.items():
+        rows[-1] += [_MARKS[sign], (f" {text}  ", "dim")]
+    return rows
+
+
+def _marks(marks: str, each: int) -> Row:
+    found: Row = []
+    for index in range(0, len(marks), each):
+        text, style = _MARKS[max(marks[index : index + each], key=SIGNS.index)]
+        if found and found[-1][1] == style:
+            found[-1] = (found[-1][0] + text, style)
+        else:
+            found.append((text, style))
+    return found
+
+
+def _level(soc: float) -> Row:
+    full = round(soc * _BAR)
+    return [("  ", ""), ("█" * full, "green"), ("░" * (_BAR - full), "dim"), (f"{100 * soc:.0f} %".rjust(_LEVEL), "")]
+
+
+def _dark(day: Mapping[str, Any]) -> str:
+    return hours(day["dark_hours"]) if day["dark_hours"] else ""
+
+
+def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
+    """What was compared, one row for each case under two rows of headings; the last columns go where there is no room."""
+    columns = [
+        ("", "", [case["title"] for case in cases]),
+        ("outages", "h", [f"{case['outage_hours']:.1f}" for case in cases]),
+        ("dark", "h", [f"{case['dark_hours']:.1f}" for case in cases]),
+        ("lowest", "SOC", [_percent(case["lowest_soc"]) for case in cases]),
+        ("unserved", "essential", [f"{case['unserved_essential_kwh']:.2f}" for case in cases]),
+        ("kWh", "all", [f"{case['unserved_kwh']:.2f}" for case in cases]),
+        ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
+        ("cost", str(cases[0]["currency"]), [f"{case['cost']:.2f}" for case in cases]),
+        ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),
+        ("autonomy", "", [_percent(case["autonomy"]) for case in cases]),
+    ]
+    lines = [""] * (2 + len(cases))
+    for head, unit, values in columns:
+        cells = [head, unit, *values]
+        size = max(map(len, cells))
+        if lines[0] and len(lines[0]) + 2 + size > width:
+            break
+        lines = [f"{line}  {cell:>{size}}" if line else f"{cell:<{size}}" for line, cell in zip(lines, cells, strict=True)]
+    return [[(line, "dim" if number < 2 else "")] for number, line in enumerate(lines)]  # noqa: PLR2004 - the headings
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"

@@ -1,0 +1,79 @@
+"""``virtual-devices survive [HOME] --stage 6 --month 7``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from virtual_devices.cli import _survival
+from virtual_devices.cli._options import duration as seconds
+from virtual_devices.cli._options import json_option
+from virtual_devices.cli.outages import need_calendars
+from virtual_devices.edge.files import read_document, read_home
+from virtual_devices.fleet import survive as survival
+from virtual_devices.kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.home import Home
+
+SHIPPED_AREA = files("virtual_devices.supply") / "load_shedding_area.csv"
+
+
+@click.command()
+@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@click.option("--stage", required=True, type=click.IntRange(min=1), metavar="N", help="In force all the time; 1 to 8, or what the table has.")
+@click.option("--month", required=True, type=click.IntRange(1, 12), metavar="M", help="1 to 12: the first such month from the home's start on.")
+@click.option("--for", "duration", type=seconds, metavar="DURATION", help="Shorter than the month, from its first day: 7d.")
+@click.option("--area", type=click.Path(path_type=Path), metavar="AREA.csv", help="Load-shedding table; else a synthetic one of no real area.")
+@json_option
+def survive(home_file: Path | None, stage: int, month: int, duration: int | None, area: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """Would a HOME (default: examples/cape_town.yaml) come through a month of load-shedding, and with a bigger battery?
+
+    The outages of the stage take the place of the home's own. A time is dark if in an outage a load of the essential circuit
+    wants power and does not get it.
+    """
+    need_calendars()
+    home, documents = read_home(home_file, now=int(time.time()))
+    begin, end = survival.month_of(home, month)
+    if duration is not None and duration > end - begin:
+        raise ConfigurationError(f"--for is longer than the month ({(end - begin) // 86_400} days); leave it out for the whole month")
+    duration = end - begin if duration is None else duration
+    home = survival.ready(home, begin, documents)
+    calendar = _calendar(area, stage, home, begin + duration)
+    result = _with_progress(home, documents, calendar, duration, quiet=as_json)
+    result = {"stage": stage, "month": f"{home.site.calendar.local(begin):%Y-%m}", "area": "shipped" if area is None else str(area), **result}
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _survival.show(result)
+
+
+def _calendar(area: Path | None, stage: int, home: Home, end: int) -> str:
+    """The outages of a stage that is in force from the home's start to ``end``, as an iCalendar file."""
+    from virtual_devices.supply._load_shedding import calendar_text, outages_of, read_area  # noqa: PLC0415 - the room's own
+    from virtual_devices.supply._outages import Outage  # noqa: PLC0415
+
+    name = SHIPPED_AREA.name if area is None else str(area)
+    rows = read_area(SHIPPED_AREA.read_text("utf-8") if area is None else read_document(str(area.resolve()), Path.cwd()), name)
+    highest = max(row.stage for row in rows)
+    if stage > highest:
+        raise ConfigurationError(f"--stage {stage} is not in {name}; use 1 to {highest}")
+    local = home.site.calendar
+    return calendar_text(outages_of(rows, [Outage(home.start, end, stage)], local), Path(name).stem, home.site.zone)
+
+
+def _with_progress(home: Home, documents: dict[str, str], calendar: str, duration: int, *, quiet: bool) -> dict[str, Any]:
+    if quiet or not sys.stderr.isatty():
+        return survival.survive(home, documents, calendar, duration)
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(home.name, total=duration * len(survival.cases(home)))
+        return survival.survive(home, documents, calendar, duration, lambda now: bar.update(task, completed=now))
