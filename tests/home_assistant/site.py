@@ -20,8 +20,8 @@ from virtual_devices.edge.files import read_home
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.device import Consumes
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
-HOME = "cape_town"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "every_feature.yaml"
+HOME = EXAMPLE.stem
 
 
 class Site:
@@ -123,7 +123,21 @@ class Site:
         return {each: states[each]["state"] if each in states else "missing" for each in own}
 
     def without_value(self) -> list[str]:
-        return [entity for entity, state in self.shown().items() if state in ("missing", "unavailable", "unknown")]
+        """Entities that show nothing, though their devices say something, or were not heard yet."""
+        nothing = self.nothing_to_say()
+        return [
+            entity
+            for entity, state in self.shown().items()
+            if state in ("missing", "unavailable") or (state == "unknown" and entity not in nothing)
+        ]
+
+    def nothing_to_say(self) -> set[str]:
+        """Entities of readings that are null, as the next change of a price that never changes."""
+        found = set()
+        for identifier, message in self.announced().items():
+            said = json.loads(self.heard.get(f"virtual/{HOME}/{identifier.removeprefix(f'virtual-{HOME}-')}/state", b"{}"))
+            found |= {item["default_entity_id"] for field, item in message["components"].items() if said.get(field, 0) is None}
+        return found
 
     def wait_until_complete(self) -> None:
         def complete() -> bool:

@@ -1,4 +1,4 @@
-"""examples/cape_town.yaml, every device a process, on a real mosquitto and before a real Home Assistant.
+"""examples/every_feature.yaml, every device a process, on a real mosquitto and before a real Home Assistant.
 
 VIRTUAL_DEVICES_HOME_ASSISTANT names the folders in which Home Assistants are installed, with ``:`` between them.  The
 tests of one Home Assistant belong together and run in this order: a newcomer's look, controls, the energy dashboard,
@@ -105,7 +105,9 @@ def others(control: dict[str, Any], before: Any) -> list[Any]:
     if platform == "switch":
         return [not before]
     if platform == "select":
-        return [option for option in control["options"] if option != before]
+        options = control["options"]
+        place = options.index(before)  # the nearest first: some of many may be refused
+        return sorted((option for option in options if option != before), key=lambda option: abs(options.index(option) - place))
     if platform == "text":
         return ["01:00-02:00, 22:15-23:45"] if "pattern" in control else [before.replace("180", "181", 1)]
     step = control["step"]
