@@ -29,13 +29,19 @@ _PARTS = (
 
 
 @lru_cache(maxsize=1)
-def compiled_run() -> Callable[..., int]:
-    """What stands in for ``kernel.run``. Compiling takes some seconds, once per machine and version."""
+def compiled_inner() -> Any:
+    """``kernel.run`` for arrays of 64-bit integers. Compiling takes some seconds, once per machine and version."""
     salt = sha256("".join(_description(part.__code__) for part in _PARTS).encode()).hexdigest()[:12]
     known: dict[str, Any] = {}
     for part in _PARTS:
         known[part.__name__] = _compile(part, known, salt)
-    inner = known[kernel.run.__name__]
+    return known[kernel.run.__name__]
+
+
+@lru_cache(maxsize=1)
+def compiled_run() -> Callable[..., int]:
+    """What stands in for ``kernel.run``: lists of Python's integers in and out."""
+    inner = compiled_inner()
 
     def run(
         first: int,
