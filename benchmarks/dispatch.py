@@ -26,7 +26,7 @@ from typing import Any
 
 from inverter import kernel
 from inverter.dispatch import Window, dispatch
-from inverter.hybrid import Hybrid
+from inverter.hybrid import Hybrid, HybridSettings
 from inverter.limits import Limits, limits_of
 from inverter.slots import Orders, timetable
 from inverter.supplying import Moment, Supplying
@@ -43,7 +43,8 @@ PLAIN_AIM, COMPILED_AIM = 5.0, 0.05
 """Seconds for a year of minutes: the whole dispatch in plain Python, its inner loop compiled."""
 REPEAT = 5
 """Times that the compiled loop runs, of which the fastest counts: it is over too soon to trust one."""
-Sums = tuple[list[int], ...]
+Sums = tuple[list[int], list[int], list[int], list[int]]
+"""mW of sun, and of those who are supplied on each circuit, as the inner loop takes them."""
 
 
 @dataclass
@@ -70,7 +71,6 @@ class Recorded:
     stretches: list[Stretch] = field(default_factory=list)
     curve: tuple[int, ...] = ()
     name: str = ""
-    calendar: Any = None
 
 
 def record(days: int) -> Recorded:
@@ -78,9 +78,10 @@ def record(days: int) -> Recorded:
     found = Recorded()
     house = House(*read_home(HOME))
     assert house.home.step == STEP
-    device = house.settler.device
+    device, settings = house.settler.device, house.settler.settings
     assert isinstance(device, Hybrid)
-    found.name, found.curve = device.name, limits_of(house.settler.settings).curve
+    assert isinstance(settings, HybridSettings)
+    found.name, found.curve = device.name, limits_of(settings).curve
     decide, attempt = device.dispatch, Window.attempt
 
     def dispatching(settings: Any, state: Any, span: Span, offers: dict[str, Offer]) -> Any:
@@ -101,7 +102,8 @@ def record(days: int) -> Recorded:
         before, surged = list(stored), memory[0]
         done = attempt(self, first, last, sums, moment, stored, memory, out)
         if done > first and stored is self.stored:  # else it only asked whether it would go
-            columns = tuple(list(column[first:done]) for column in sums)
+            pv, essential, aux, non_essential = (list(column[first:done]) for column in sums)
+            columns = pv, essential, aux, non_essential
             found.stretches.append(Stretch(self._facts(moment), self._floors(moment), self.rules, before, surged, columns))
         return done
 
@@ -127,13 +129,14 @@ def dispatched(recorded: Recorded, run: Callable[..., int]) -> tuple[float, list
 
 def whole(recorded: Recorded) -> Sums:
     """The four columns of the whole time."""
-    return tuple([power for stretch in recorded.stretches for power in stretch.sums[number]] for number in range(4))
+    pv, essential, aux, non_essential = ([power for one in recorded.stretches for power in one.sums[number]] for number in range(4))
+    return pv, essential, aux, non_essential
 
 
 def plain_loop(recorded: Recorded) -> tuple[float, list[int], list[int]]:
     """The inner loop in plain Python: seconds, the sum of each column that it filled, and the stores' end."""
-    columns = whole(recorded)
-    count, steps = len(recorded.stretches[0].rules), len(columns[0])
+    pv, essential, aux, non_essential = whole(recorded)
+    count, steps = len(recorded.stretches[0].rules), len(pv)
     out = [[0] * steps for _ in range(kernel.STORES + 3 * count)]
     scratch = ([0] * count, [0] * count)
     stored: list[int] = []
@@ -141,8 +144,9 @@ def plain_loop(recorded: Recorded) -> tuple[float, list[int], list[int]]:
     for stretch in recorded.stretches:
         last, stored, memory = first + stretch.steps, list(stretch.stored), [stretch.memory]
         done = kernel.run(
-            first, last, STEP, *columns, stretch.facts, recorded.curve, stretch.rules, stretch.floors, stored, memory, scratch, out
-        )
+            first, last, STEP, pv, essential, aux, non_essential, stretch.facts, recorded.curve, stretch.rules, stretch.floors,
+            stored, memory, scratch, out,
+        )  # fmt: skip
         assert done == last
         first = last
     return time.process_time() - begin, [sum(column) for column in out], stored
@@ -150,18 +154,17 @@ def plain_loop(recorded: Recorded) -> tuple[float, list[int], list[int]]:
 
 def compiled_loop(recorded: Recorded) -> tuple[float, list[int], list[int]]:
     """The same compiled, with the loop over the stretches."""
-    import numba  # noqa: PLC0415 - it may not be installed
-    import numpy as np  # noqa: PLC0415
-    from numba.np.unsafe.ndarray import to_fixed_tuple  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - as numba, it may not be installed
 
     from inverter.compiled import compiled_inner  # noqa: PLC0415
 
+    numba: Any = importlib.import_module("numba")
+    to_fixed_tuple: Any = importlib.import_module("numba.np.unsafe.ndarray").to_fixed_tuple
     inner, stretches = compiled_inner(), recorded.stretches
     count, width = len(stretches[0].rules), len(stretches[0].facts)
     longest = max(len(rule) for stretch in stretches for rule in stretch.rules)
 
-    @numba.njit
-    def drive(ends: Any, columns: Any, facts: Any, curve: Any, rules: Any, floors: Any, opening: Any, memories: Any, out: Any) -> Any:
+    def stretch_by_stretch(ends: Any, columns: Any, facts: Any, curve: Any, rules: Any, floors: Any, opening: Any, memories: Any, out: Any) -> Any:
         scratch = np.zeros((2, count), np.int64)
         stored = np.zeros(count, np.int64)
         memory = np.zeros(1, np.int64)
@@ -178,6 +181,7 @@ def compiled_loop(recorded: Recorded) -> tuple[float, list[int], list[int]]:
             first = done
         return first, stored
 
+    drive = numba.njit(stretch_by_stretch)
     columns = np.array(whole(recorded), np.int64)
     rules = np.zeros((len(stretches), count, longest), np.int64)
     for number, stretch in enumerate(stretches):

@@ -100,10 +100,11 @@ def _compile(function: Callable[..., Any], known: dict[str, Any], salt: str) -> 
         raise TypeError(f"{function} is not written in Python")
     plain = FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
     plain.__qualname__ = f"{function.__name__}_{salt}"
+    njit: Any = numba.njit  # its types do not know all of its options
     try:
-        return numba.njit(cache=True, **_OPTIONS)(plain)
+        return njit(cache=True, **_OPTIONS)(plain)
     except RuntimeError:  # nowhere to keep it
-        return numba.njit(**_OPTIONS)(plain)
+        return njit(**_OPTIONS)(plain)
 
 
 def _description(code: CodeType) -> str:

@@ -172,10 +172,10 @@ def test_with_a_process_per_device_it_is_the_same(tmp_path: Path, in_process: di
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("first", ["7h", "13h41m", "20h"])  # peak shaving just over; in an overload's minute; at night, charging
+@pytest.mark.parametrize("first", ["7h17min", "13h42min", "20h"])  # an open breaker, a tripped inverter, frost
 def test_stopped_and_resumed_it_is_the_same(tmp_path: Path, in_process: dict[str, Any], first: str) -> None:
     before = hosted(tmp_path, first)
-    after = hosted(tmp_path, f"{HOURS * 60 - before['steps']}m")
+    after = hosted(tmp_path, f"{HOURS * 60 - before['steps']}min")
     assert after["start"] == before["end"]
     assert after["end"] == in_process["end"]
     assert after["ledger_sha256"] == in_process["ledger_sha256"]
