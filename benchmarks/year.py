@@ -1,8 +1,8 @@
 """A year of minutes: this house, plain and compiled, beside PySAM's Pvwattsv8 and pymgrid on the same weather.
 
 Each case runs in a process of its own, so that nobody finds the libraries warm; the seconds are those of the run
-itself, without imports, of one core, so that other work on the machine does not count. Ratios within one run are what to look at. Equal digests say that the compiled dispatch moved the
-same joules.
+itself, without imports, of one core, so that other work on the machine does not count. Ratios within one run are what to look
+at. Equal digests say that the compiled dispatch moved the same joules.
 
     python benchmarks/year.py [--days 365]        (or BENCH_DAYS=7)
 
