@@ -15,6 +15,7 @@ from pathlib import Path
 SHORT = int(os.environ.get("BENCH_DAYS", "365")) < 365
 BENCHMARKS: dict[str, tuple[str, list[str]]] = {
     "year.py": ("A year in one process, beside its peers", []),
+    "dispatch.py": ("The dispatch alone", []),
     "windows.py": ("A home over MQTT", ["--windows", "20"]),
     "lockstep.py": ("Lock-step beside mosaik and HELICS", ["--windows", "30"]),
     "processes.py": ("A device as a process", ["--repeat", "1"]),

@@ -1,8 +1,8 @@
 """A year of minutes: this house, plain and compiled, beside PySAM's Pvwattsv8 and pymgrid on the same weather.
 
 Each case runs in a process of its own, so that nobody finds the libraries warm; the seconds are those of the run
-itself, without imports. Ratios within one run are what to look at. Equal digests say that the compiled dispatch moved the
-same joules.
+itself, without imports, of one core, so that other work on the machine does not count. Ratios within one run are what to look
+at. Equal digests say that the compiled dispatch moved the same joules.
 
     python benchmarks/year.py [--days 365]        (or BENCH_DAYS=7)
 
@@ -21,18 +21,27 @@ import os
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices.cli.table import table
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.house import House
 
 ROOT = Path(__file__).parents[1]
 DAY, STEP = 86_400, 60
 STEPS_PER_DAY = DAY // STEP
 PYMGRID_DAYS = 2
 WEATHER = "723170TYA.CSV"
+DETAILED = "every_feature"
+"""The home of which is shown where its time goes."""
+PART_OF = {"produces": "sun, weather, arrays", "stores": "battery, grid", "connects": "battery, grid"}
+"""A member's ability → the part that its time counts for."""
+HOMES = ("cape_town", "greensboro", DETAILED)
 Result = dict[str, Any]
 
 
@@ -41,14 +50,47 @@ def ours(home: str, days: int, *, compiled: bool) -> Result:
     from virtual_devices.fleet import simulate  # noqa: PLC0415 - each case imports what it measures
 
     house = simulate.load(ROOT / "examples" / f"{home}.yaml", [], step=STEP)
-    begin = time.perf_counter()
+    spent: dict[str, float] = defaultdict(float)
+    if home == DETAILED:
+        watch(house, spent)
+    begin = time.process_time()
     if compiled:
         house.compile()
     result = simulate.run(house, days * DAY)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     assert result["audit"]["ok"], result["audit"]
     assert result["steps"] == days * STEPS_PER_DAY
-    return {"seconds": seconds, "steps": result["steps"], "digest": result["ledger_sha256"]}
+    return {"seconds": seconds, "steps": result["steps"], "digest": result["ledger_sha256"], "spent": spent}
+
+
+def watch(house: House, spent: dict[str, float]) -> None:
+    """Add up where the time goes, at two calls of a clock for each call of a member: one or two per cent of the run."""
+    from virtual_devices.kit.summary import Summary  # noqa: PLC0415 - each case imports what it measures
+
+    def clocked(owner: object, name: str, part: str, inside_of: str = "") -> None:
+        call = getattr(owner, name)
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            begin = time.process_time()
+            try:
+                return call(*arguments, **named)
+            finally:
+                seconds = time.process_time() - begin
+                spent[part] += seconds
+                if inside_of:
+                    spent[inside_of] -= seconds
+
+        setattr(owner, name, timed)
+
+    for observer in house.observers:
+        clocked(observer, "columns", "sun, weather, arrays")
+    for member in house.participants:
+        part = PART_OF.get(member.device.ability, "loads")
+        clocked(member, "propose", part)
+        clocked(member, "commit", part)
+    clocked(house.settler, "settle", "record and hash")
+    clocked(house.settler.device, "dispatch", "dispatch, readings", inside_of="record and hash")
+    clocked(Summary, "add", "audit, totals")
 
 
 def pysam(days: int) -> Result:
@@ -79,9 +121,9 @@ def pysam(days: int) -> Result:
     }  # fmt: skip
     for name, value in design.items():
         setattr(model.SystemDesign, name, value)
-    begin = time.perf_counter()
+    begin = time.process_time()
     model.execute(0)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     steps = len(model.Outputs.dc)
     assert steps == len(hours) * 60
     return {"seconds": seconds * days / 365, "steps": days * STEPS_PER_DAY, "kwh": model.Outputs.annual_energy}
@@ -115,9 +157,9 @@ def pymgrid(days: int) -> Result:
     panels = RenewableModule(time_series=np.array(sun) * hours)
     microgrid = Microgrid([battery, grid, LoadModule(time_series=np.array(load) * hours), ("pv", panels)])
     steps = len(load) - 1
-    begin = time.perf_counter()
+    begin = time.process_time()
     log = RuleBasedControl(microgrid).run(steps)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     assert len(log) == steps
     return {"seconds": seconds / steps * days * STEPS_PER_DAY, "steps": days * STEPS_PER_DAY, "measured": steps}
 
@@ -127,6 +169,8 @@ CASES: dict[str, tuple[str, str, Callable[[int], Result]]] = {
     "cape_town_compiled": ("cape_town, compiled", "numba", lambda days: ours("cape_town", days, compiled=True)),
     "greensboro": ("greensboro, plain Python", "", lambda days: ours("greensboro", days, compiled=False)),
     "greensboro_compiled": ("greensboro, compiled", "numba", lambda days: ours("greensboro", days, compiled=True)),
+    "every_feature": ("every_feature, plain Python", "", lambda days: ours("every_feature", days, compiled=False)),
+    "every_feature_compiled": ("every_feature, compiled", "numba", lambda days: ours("every_feature", days, compiled=True)),
     "pysam": ("PySAM Pvwattsv8, panels only", "PySAM", pysam),
     "pymgrid": ("pymgrid, dispatch only", "pymgrid", pymgrid),
 }
@@ -154,7 +198,7 @@ def main() -> None:
     if missing and os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL"):
         raise SystemExit(f"not installed: {', '.join(missing)}")
     found = {name: run_case(name, arguments.days) for name, case in CASES.items() if case[1] not in missing}
-    for home in ("cape_town", "greensboro"):
+    for home in HOMES:
         if f"{home}_compiled" in found:
             assert found[home]["digest"] == found[f"{home}_compiled"]["digest"], f"{home}: the compiled dispatch differs"
     base = found["greensboro"]["seconds"]
@@ -168,7 +212,18 @@ def main() -> None:
         note = f"{result['measured']:,} steps measured" if "measured" in result else note
         seconds = result["seconds"]
         rows.append([title, f"{seconds:.2f}", f"{result['steps'] / seconds:,.0f}", f"{seconds / base:.2f}", note])
-    print(table((f"{arguments.days} days of {STEP} s", "seconds", "steps/s", "to greensboro", ""), rows))
+    print(table((f"{arguments.days} days of {STEP} s", "CPU seconds", "steps/s", "to greensboro", ""), rows))
+    print()
+    print(where(found))
+
+
+def where(found: dict[str, Result]) -> str:
+    """Where the time of the detailed home goes, in seconds."""
+    runs = [found[name] for name in (DETAILED, f"{DETAILED}_compiled") if name in found]
+    parts = {part: [run["spent"][part] for run in runs] for part in runs[0]["spent"]}
+    parts["the rest"] = [run["seconds"] - sum(run["spent"].values()) for run in runs]
+    rows = [[part, *(f"{seconds:.2f}" for seconds in columns)] for part, columns in parts.items()]
+    return table((DETAILED, "plain", "compiled")[: len(runs) + 1], rows)
 
 
 if __name__ == "__main__":

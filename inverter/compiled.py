@@ -1,8 +1,8 @@
 """The inner loop of the dispatch compiled by numba: the same lines, so the same results.
 
 The plain functions are taken as they are and only find each other's compiled forms instead of the plain ones. What numba
-compiles is kept on disk where it can write; the name under which it is kept names the bytecode of all of them, because
-numba itself would not notice that a function called by a kept one has changed.
+compiles is kept on disk where it can write; the name under which it is kept names the bytecode of all of them and how they were
+compiled, because numba itself would not notice that a function called by a kept one has changed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from virtual_devices.kit.store import advance, charge_limit, discharge_limit, ta
 
 FEWEST = 24
 """Steps from which on the compiled loop pays: handing columns over costs about as much as so many plain steps."""
+_OPTIONS = {"_nrt": False}
+"""None of them makes an array, so nobody has to count who holds the rows that they pass on: that took two thirds of the time."""
 _PARTS = (
     taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, bank.share_out, bank.power_of,
     bank.charge_room, bank.discharge_room, bank.target_room, kernel.run,
@@ -29,13 +31,19 @@ _PARTS = (
 
 
 @lru_cache(maxsize=1)
-def compiled_run() -> Callable[..., int]:
-    """What stands in for ``kernel.run``. Compiling takes some seconds, once per machine and version."""
-    salt = sha256("".join(_description(part.__code__) for part in _PARTS).encode()).hexdigest()[:12]
+def compiled_inner() -> Any:
+    """``kernel.run`` for arrays of 64-bit integers. Compiling takes some seconds, once per machine and version."""
+    salt = sha256("".join([repr(_OPTIONS), *(_description(part.__code__) for part in _PARTS)]).encode()).hexdigest()[:12]
     known: dict[str, Any] = {}
     for part in _PARTS:
         known[part.__name__] = _compile(part, known, salt)
-    inner = known[kernel.run.__name__]
+    return known[kernel.run.__name__]
+
+
+@lru_cache(maxsize=1)
+def compiled_run() -> Callable[..., int]:
+    """What stands in for ``kernel.run``: lists of Python's integers in and out."""
+    inner = compiled_inner()
 
     def run(
         first: int,
@@ -92,10 +100,11 @@ def _compile(function: Callable[..., Any], known: dict[str, Any], salt: str) -> 
         raise TypeError(f"{function} is not written in Python")
     plain = FunctionType(function.__code__, {**function.__globals__, **known}, function.__name__)
     plain.__qualname__ = f"{function.__name__}_{salt}"
+    njit: Any = numba.njit  # its types do not know all of its options
     try:
-        return numba.njit(cache=True)(plain)
+        return njit(cache=True, **_OPTIONS)(plain)
     except RuntimeError:  # nowhere to keep it
-        return numba.njit(plain)
+        return njit(**_OPTIONS)(plain)
 
 
 def _description(code: CodeType) -> str:

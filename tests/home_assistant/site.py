@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ from virtual_devices.edge.files import read_home
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.device import Consumes
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
-HOME = "cape_town"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "every_feature.yaml"
+HOME = EXAMPLE.stem
 
 
 class Site:
@@ -60,17 +62,38 @@ class Site:
         self.spy.loop_start()
 
     def start_fleet(self) -> None:
-        words = [
-            sys.executable, "-m", "virtual_devices", "up", str(EXAMPLE), "--broker", f"mqtt://127.0.0.1:{self.port}", "--isolate",
-            "--json", "--speed", "60", "--state", str(self.folder / "state"),
-        ]  # fmt: skip
-        with (self.folder / "fleet.log").open("ab") as log:
-            self.fleet = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.fleet = self._up(EXAMPLE, "--isolate")
 
     def stop_fleet(self) -> None:
         assert self.fleet is not None
-        self.fleet.send_signal(signal.SIGINT)
-        assert self.fleet.wait(60) == 0, (self.folder / "fleet.log").read_text()[-2000:]
+        self._end(self.fleet)
+
+    @contextmanager
+    def neighbour(self, home: Path) -> Iterator[None]:
+        """Another home on the same broker, in one process; afterwards it is forgotten."""
+        process = self._up(home)
+        try:
+            yield
+        finally:
+            self._end(process)
+            self.forget(home.stem)
+
+    def forget(self, home: str) -> None:
+        words = [sys.executable, "-m", "virtual_devices", "forget", home, "--broker", f"mqtt://127.0.0.1:{self.port}"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    def _up(self, home: Path, *more: str) -> subprocess.Popen[bytes]:
+        words = [
+            sys.executable, "-m", "virtual_devices", "up", str(home), "--broker", f"mqtt://127.0.0.1:{self.port}", *more,
+            "--json", "--speed", "60", "--state", str(self.folder / "state"),
+        ]  # fmt: skip
+        with (self.folder / "fleet.log").open("ab") as log:
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, (self.folder / "fleet.log").read_text()[-2000:]
 
     def close(self) -> None:
         self.ha.remove()

@@ -1,4 +1,4 @@
-"""examples/cape_town.yaml, every device a process, on a real mosquitto and before a real Home Assistant.
+"""examples/every_feature.yaml, every device a process, on a real mosquitto and before a real Home Assistant.
 
 VIRTUAL_DEVICES_HOME_ASSISTANT names the folders in which Home Assistants are installed, with ``:`` between them.  The
 tests of one Home Assistant belong together and run in this order: a newcomer's look, controls, the energy dashboard,
@@ -8,8 +8,6 @@ what happens when things end and begin again, and the way back.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.home_assistant.real import HomeAssistantError, soon
-from tests.home_assistant.site import HOME, Site
+from tests.home_assistant.site import EXAMPLE, HOME, Site
 from virtual_devices.edge.broker import find_mosquitto
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import SettingField, readings_of, settings_of
@@ -105,7 +103,9 @@ def others(control: dict[str, Any], before: Any) -> list[Any]:
     if platform == "switch":
         return [not before]
     if platform == "select":
-        return [option for option in control["options"] if option != before]
+        options = control["options"]
+        place = options.index(before)  # the nearest first: some of many may be refused
+        return sorted((option for option in options if option != before), key=lambda option: abs(options.index(option) - place))
     if platform == "text":
         return ["01:00-02:00, 22:15-23:45"] if "pattern" in control else [before.replace("180", "181", 1)]
     step = control["step"]
@@ -190,6 +190,20 @@ def test_a_list_is_an_attribute_and_its_length_the_state(site: Site, reading: st
     assert soon(same, 10)
 
 
+def test_a_reading_with_nothing_to_say_is_unknown(site: Site) -> None:
+    """A home without battery and with one price, beside the other."""
+    silent = ("sensor.before_solar_inverter_battery_voltage", "sensor.before_solar_grid_next_price_change")
+
+    def shown(entity: str) -> str:
+        return str(site.ha.states().get(entity, {}).get("state", "missing"))
+
+    with site.neighbour(EXAMPLE.with_name("before_solar.yaml")):
+        assert soon(lambda: shown("sensor.before_solar_grid_price_now") not in ("missing", "unavailable", "unknown"))
+        assert [shown(entity) for entity in silent] == ["unknown", "unknown"]
+    assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
+    assert site.complaints() == []
+
+
 def test_availability_follows_the_process(site: Site) -> None:
     entities = [site.entity("oven", field) for field in ("setpoint", "power", "energy")]
     other = site.entity("tv", "power")
@@ -254,9 +268,7 @@ def test_forget_leaves_nothing(site: Site) -> None:
     ids = set(site.ids().values())
     assert ids
     site.stop_fleet()
-    words = [sys.executable, "-m", "virtual_devices", "forget", HOME, "--broker", f"mqtt://127.0.0.1:{site.port}"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
+    site.forget(HOME)
     assert soon(lambda: not site.ha.entities() and not site.ha.devices())
     assert not ids & site.ha.states().keys()
     site.ha.stop()

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from virtual_devices.edge.broker import find_mosquitto
+from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command
 
-HOME = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
-BROKERS = ["mosquitto", "iotcore"] if find_mosquitto() or os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL") else ["iotcore"]
-
-
-def command(folder: Path, *words: str) -> dict[str, Any]:
-    """The JSON object in which a command ends; nothing else is on its standard output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "virtual_devices", *words, "--json"],
-        check=False, capture_output=True, text=True, timeout=150, env={**os.environ, "XDG_STATE_HOME": str(folder)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+HOME = EXAMPLES / "cape_town.yaml"
 
 
 def simulated(folder: Path, duration: str, *more: str) -> dict[str, Any]:
@@ -34,13 +18,6 @@ def simulated(folder: Path, duration: str, *more: str) -> dict[str, Any]:
 
 def hosted(folder: Path, duration: str, *more: str) -> dict[str, Any]:
     return command(folder, "up", str(HOME), "--for", duration, "--speed", "max", *more)
-
-
-def assert_same(one: dict[str, Any], other: dict[str, Any]) -> None:
-    for result in (one, other):
-        assert result["audit"] == {"ok": True, "checked_steps": one["steps"], "problems": []}
-    for key in ("home", "start", "end", "steps", "energy_kwh", "energy_by_device_kwh", "soc", "cost", "ledger_sha256"):
-        assert one[key] == other[key], key
 
 
 @pytest.mark.parametrize("broker", BROKERS)
