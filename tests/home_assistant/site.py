@@ -86,7 +86,7 @@ class Site:
     def _up(self, home: Path, *more: str) -> subprocess.Popen[bytes]:
         words = [
             sys.executable, "-m", "virtual_devices", "up", str(home), "--broker", f"mqtt://127.0.0.1:{self.port}", *more,
-            "--json", "--speed", "60", "--state", str(self.folder / "state"),
+            "--json", "--speed", "60", "--state", str(self.folder / home.stem),
         ]  # fmt: skip
         with (self.folder / "fleet.log").open("ab") as log:
             return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
