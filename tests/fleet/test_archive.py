@@ -306,6 +306,18 @@ def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, mak
         second.client.disconnect()
 
 
+def forgets(stage: Stage, archive: Archive, broker: Broker, folder: Path) -> Broker:
+    """The broker dies, and another one with an empty memory takes its place."""
+    os.kill(broker.pid, 9)
+    clients = [stage.spy, archive.client, *(runtime.client for runtime in stage.runtimes.values())]
+    stage.wait(lambda: not any(client.connected for client in clients))
+    broker.close()
+    stage.last.clear()
+    made = start_broker(folder, port=stage.endpoint.port)
+    stage.wait(lambda: all(client.subscribed for client in clients))
+    return made
+
+
 def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "REMIND_AFTER", 0.5)
     broker = start_broker(tmp_path / "one", port=0)
@@ -318,13 +330,7 @@ def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkey
             stage.steps(15)
             stage.stop("oven")
             stage.steps(5)
-            os.kill(broker.pid, 9)
-            clients = [stage.spy, archive.client, *(runtime.client for runtime in stage.runtimes.values())]
-            stage.wait(lambda: not any(client.connected for client in clients))
-            broker.close()
-            stage.last.clear()
-            broker = start_broker(tmp_path / "two", port=stage.endpoint.port)
-            stage.wait(lambda: all(client.subscribed for client in clients))
+            broker = forgets(stage, archive, broker, tmp_path / "two")
             stage.wait(lambda: ("oven", "proposal") in stage.last)
             stage.wait(lambda: ("oven", "availability") in stage.last)
             stage.sync()
@@ -337,6 +343,30 @@ def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkey
             stage.steps(5)
             assert "oven" in stage.json("inverter", "settlement")["members"]
             stage.audited()
+            archive.client.disconnect()
+    finally:
+        broker.close()
+
+
+def test_a_broker_that_forgets_twice_is_told_the_newest_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "REMIND_AFTER", 2.0)
+    broker = start_broker(tmp_path / "one", port=0)
+    try:
+        with Stage(broker.endpoint) as stage:
+            archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
+            archive.open()
+            archive.put_back()
+            stage.start()
+            stage.steps(15)
+            broker = forgets(stage, archive, broker, tmp_path / "two")
+            stage.steps(5)
+            spent = stage.state("oven")["energy_joules"]
+            stage.kill("oven")
+            broker = forgets(stage, archive, broker, tmp_path / "three")
+            stage.wait(lambda: ("oven", "state") in stage.last)
+            stage.loop.run(timeout=0.5)
+            assert stage.state("oven")["energy_joules"] == spent > 0
+            assert stage.falls == []
             archive.client.disconnect()
     finally:
         broker.close()

@@ -22,7 +22,7 @@ import orjson
 from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
@@ -61,6 +61,9 @@ class Archive:
         self._received = received
         self._synced = self._keeping = False
         self._before: dict[tuple[str, str], bytes] = {}
+        self._rest: dict[tuple[str, str], bytes] = {}
+        """What nobody resumes from, of before the broker came back; told again when everybody had time to."""
+        self._rest_due: Timer | None = None
         self._refused = ""
         self._consistent: dict[tuple[str, str], bytes] | None = None
         self._saved: dict[tuple[str, str], bytes] | None = None
@@ -93,8 +96,9 @@ class Archive:
 
     def _connected(self) -> None:
         if self._synced:  # the broker came back, maybe with an empty memory
-            self._before = {**self._before, **self.found}
+            self._before = {**self._rest, **self._before, **self.found}  # the newest of each
             self.found.clear()
+            self._rest.clear()
         self.client.publish(self._sync, b"sync")
 
     def _remind(self) -> None:
@@ -106,8 +110,14 @@ class Archive:
         before, self._before = self._before, {}
         kept = sorted((key for key in before if key[1] in KEPT), key=lambda key: KEPT.index(key[1]))
         self._tell_again({key: before[key] for key in kept})
-        rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
-        self.loop.call_later(REMIND_AFTER, lambda: self._tell_again(rest))
+        self._rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
+        if self._rest_due is not None:
+            self._rest_due.cancel()
+        self._rest_due = self.loop.call_later(REMIND_AFTER, self._tell_rest)
+
+    def _tell_rest(self) -> None:
+        rest, self._rest = self._rest, {}
+        self._tell_again(rest)
 
     def _tell_again(self, messages: dict[tuple[str, str], bytes]) -> None:
         for (device, leaf), value in messages.items():
