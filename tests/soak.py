@@ -106,6 +106,7 @@ class Soak:
             self.host.kill()
             self.host.wait()
             self._wait_for_the_end(there)
+            self.states.clear()  # its broker died with it: what it had not kept yet is settled again, and counted again
             self.host = self._host()
         else:
             name = self.random.choice(devices) if what in ("device", "stopped") and devices else what
