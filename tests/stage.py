@@ -35,7 +35,7 @@ from virtual_devices.kit.summary import Summary
 START = 1_782_023_400
 """2026-06-21 08:30 in Cape Town."""
 STEP = 60
-SECONDS = 20.0
+SECONDS = 60.0
 SMALL = """\
 home: HOME
 site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}
