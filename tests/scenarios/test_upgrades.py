@@ -97,7 +97,7 @@ def test_a_device_goes_on_under_its_next_version_and_tells_once_what_was_dropped
     assert words(stage, "kiln") == told, "once"
     assert state["power"] == 905
     assert stage.state("kiln")["energy_joules"] * 1000 == stage.audited().between(None, "kiln")
-    stage.kill("kiln")
+    stage.stop("kiln")
     stage.start("kiln")
     stage.steps(1)
     assert words(stage, "kiln") == told, "what was dropped is no longer kept"

@@ -91,7 +91,7 @@ class Runtime(Memory):
         self.fresh = fresh
         self._make, self._on_state, self._on_fatal = make, on_state, on_fatal
         self._log = log or (lambda _: None)
-        self._synced = self.online = False
+        self._synced = self.online = self._failed = False
         self._state_due: Timer | None = None
         self._state_at = -STATE_EVERY
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
@@ -194,6 +194,10 @@ class Runtime(Memory):
             self._fatal(f"another process runs as {self.name} of home {self.home}; stop it, or choose another name")
 
     def _fatal(self, reason: str) -> None:
+        """Say once that this device cannot go on; whoever hosts it ends it."""
+        if self._failed:
+            return
+        self._failed = True
         self._log(f"{self.name}: {reason}")
         if self._on_fatal is not None:
             self._on_fatal(f"{self.name}: {reason}")
