@@ -87,6 +87,8 @@ def test_a_device_goes_on_under_its_next_version_and_tells_once_what_was_dropped
         stage.stop("kiln")
         release(Newer)
         stage.start("kiln")
+    stage.wait(lambda: len(words(stage, "kiln")) >= 4)
+    stage.sync()
     told = words(stage, "kiln")
     assert len(told) == 4
     for word in ("setting mode = 'fast'", "setting boost = true", "what it kept as rings", "boost = false at 2026-06-21T07:00:00"):
