@@ -318,16 +318,22 @@ def forgets(stage: Stage, archive: Archive, broker: Broker, folder: Path) -> Bro
     return made
 
 
+def kept_for_a_while(stage: Stage, folder: Path) -> Archive:
+    """A home that has run for a quarter of an hour, and the archive that looked on."""
+    archive = Archive(stage.loop, stage.endpoint, stage.home.name, folder, lambda *_: None)
+    archive.open()
+    archive.put_back()
+    stage.start()
+    stage.steps(15)
+    return archive
+
+
 def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "REMIND_AFTER", 0.5)
     broker = start_broker(tmp_path / "one", port=0)
     try:
         with Stage(broker.endpoint) as stage:
-            archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
-            archive.open()
-            archive.put_back()
-            stage.start()
-            stage.steps(15)
+            archive = kept_for_a_while(stage, tmp_path / "kept")
             stage.stop("oven")
             stage.steps(5)
             broker = forgets(stage, archive, broker, tmp_path / "two")
@@ -353,11 +359,7 @@ def test_a_broker_that_forgets_twice_is_told_the_newest_words(tmp_path: Path, mo
     broker = start_broker(tmp_path / "one", port=0)
     try:
         with Stage(broker.endpoint) as stage:
-            archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
-            archive.open()
-            archive.put_back()
-            stage.start()
-            stage.steps(15)
+            archive = kept_for_a_while(stage, tmp_path / "kept")
             broker = forgets(stage, archive, broker, tmp_path / "two")
             stage.steps(5)
             spent = stage.state("oven")["energy_joules"]
