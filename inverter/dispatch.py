@@ -1,4 +1,4 @@
-"""The decision over one window: who is supplied, and every flow, step by step, until somebody's supply changes.
+"""The decision over one window: who is supplied, and every flow, step by step, until somebody's supply is not as assumed.
 
 Pure: offers and the inverter's own state in, flows and the next state out. The result of a step does not depend on how
 many steps are asked for at once.
@@ -18,7 +18,7 @@ from inverter.slots import NEVER, PPM, Orders
 from inverter.supplying import Moment, Supplying, choose
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.ledger import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
-from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply, masked
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 
@@ -72,11 +72,13 @@ class Window:
         self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
         self.out = self.columns(span.steps)
         self.order = sorted(self.consumers, key=lambda name: (self.consumers[name].priority, name))
-        assumed = [offer for offer in self.consumers.values() if offer.supplied]
-        self._parts = (
-            [offer.power for offer in self.producers.values()],
-            *([offer.power for offer in assumed if offer.circuit == circuit] for circuit in CIRCUITS),
-        )
+        self.assumed = {name: offer.runs(span.steps) for name, offer in self.consumers.items()}
+        self.turns = sorted({turn for offer in self.consumers.values() for turn in offer.turns if turn < span.steps})
+        needs: dict[str, list[list[int]]] = {circuit: [] for circuit in CIRCUITS}
+        for name, offer in self.consumers.items():
+            if offer.supplied or offer.turns:
+                needs[offer.circuit].append(masked(offer.power, self.assumed[name]))
+        self._parts = ([offer.power for offer in self.producers.values()], *needs.values())
         self.sums: Sums = ([], [], [], [])
 
     def columns(self, steps: int) -> list[list[int]]:
@@ -196,26 +198,37 @@ class Window:
         return sum(self.stored) >= self.resume
 
     def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment, bool]:
-        """Run to the end of the span or to the step in which somebody's supply changes.
+        """Run to the end of the span or to the step in which somebody's supply is not as assumed.
 
         Gives the steps, supply, the state and the segment at their end, and whether the change was one that nobody foretold.
         """
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
-        state, index = self.state, 0
+        state, index, turns = self.state, 0, [*self.turns, self.span.steps]
         for segment in self.segments:
             while index < segment.end:
+                while turns[0] <= index < self.span.steps:
+                    supply = {name: on != (turns[0] in self.consumers[name].turns) for name, on in supply.items()}
+                    del turns[0]
                 foretold = segment.link.connected != state.connected  # by the grid
                 chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
-                    return steps, _runs(supply, chosen, index), replace(state, surged=self.memory[0]), segment, not foretold
-                upto = state.until(self.span, index, segment.end)
+                    return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment, not foretold
+                upto = state.until(self.span, index, min(segment.end, turns[0]))
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
                 index, state = done, replace(state, surged=self.memory[0])
-        return index, _runs(supply, supply, index), state, self.segments[-1], False
+        return index, self.supply(index), state, self.segments[-1], False
+
+    def supply(self, steps: int, last: Mapping[str, bool] | None = None) -> dict[str, tuple[tuple[int, bool], ...]]:
+        """Who was supplied as assumed in so many steps, run-length. last: who was in one more."""
+        found = {}
+        for name, offer in self.consumers.items():
+            runs = self.assumed[name] if steps == self.span.steps else offer.runs(steps) if steps else ()
+            found[name] = runs if last is None else _then(runs, on=last[name])
+        return found
 
     def last(self, index: int, chosen: Mapping[str, bool], moment: Moment) -> int:
         """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
@@ -318,15 +331,8 @@ def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
     return total
 
 
-def _runs(
-    before: Mapping[str, bool], last: Mapping[str, bool], index: int
-) -> dict[str, tuple[tuple[int, bool], ...]]:
-    runs: dict[str, tuple[tuple[int, bool], ...]] = {}
-    for name, supplied in before.items():
-        if last is before:
-            runs[name] = ((index, supplied),)
-        elif last[name] == supplied:
-            runs[name] = ((index + 1, supplied),)
-        else:
-            runs[name] = ((index, supplied), (1, last[name])) if index else ((1, last[name]),)
-    return runs
+def _then(runs: tuple[tuple[int, bool], ...], *, on: bool) -> tuple[tuple[int, bool], ...]:
+    """Runs with one more step."""
+    if runs and runs[-1][1] == on:
+        return *runs[:-1], (runs[-1][0] + 1, on)
+    return *runs, (1, on)

@@ -163,7 +163,7 @@ def test_cape_town_loses_the_grid_within_the_first_five_minutes_of_wall_time() -
     home, documents = read_home(next(path for path in EXAMPLES if path.stem == "cape_town"))
     assert home.speed == 60
     assert len(home.devices) - 1 >= 12
-    house = House(home, documents)
+    house = House(home, documents, max_steps=10)
     readings = []
     house.advance(home.start + 300 * 60, lambda _: readings.append(house.members["grid"].readings()["connected"]))
     assert readings[0] is True

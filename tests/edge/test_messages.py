@@ -33,7 +33,7 @@ from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import LinkOffer, Proposal, Settlement
+from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Settlement
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [
@@ -192,3 +192,20 @@ def test_a_command_takes_any_names(payload: bytes, at: int | str | None, changes
 def test_a_time_is_a_number_or_a_text(at: bytes) -> None:
     with pytest.raises(ProtocolError, match="at"):
         read(CommandMessage, b'{"mode": "on", "at": ' + at + b"}")
+
+
+def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_later() -> None:
+    said = {"run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {}}
+    load = {"ability": "consumes", "circuit": "non_essential", "priority": 1, "supplied": True, "power": [1, 2, 3, 4]}
+    grid = {"ability": "connects", "links": [{"steps": 4, "connected": True, "import_limit": None, "export_limit": None}]}
+    for offer, expected in (
+        (load, Demand("non_essential", 1, True, [1, 2, 3, 4])),  # noqa: FBT003
+        (load | {"turns": [1, 3]}, Demand("non_essential", 1, True, [1, 2, 3, 4], (1, 3))),  # noqa: FBT003
+        (grid | {"ahead": [[3, False], [1, True]]}, LinkOffer([Link(4, connected=True)], ((3, False), (1, True)))),
+    ):
+        proposal = read(ProposalMessage, orjson.dumps(said | {"offer": offer})).to_kit("one")
+        assert proposal.offer == expected
+        assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("one") == proposal
+    for wrong in (load | {"turns": [0]}, load | {"turns": [3, 1]}, load | {"turns": [2, 2]}, grid | {"ahead": [[0, True]]}):
+        with pytest.raises(ProtocolError, match=r"turns|ahead"):
+            read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))

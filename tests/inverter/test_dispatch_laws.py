@@ -180,11 +180,14 @@ EMPTIED_WHILE_SHED = World(  # what idling leaves of the battery while the only 
 )
 
 
-@example(EMPTIED_WHILE_SHED, [1])
-@given(worlds(), st.lists(st.integers(1, 40), min_size=1, max_size=6))
+GUESSES = st.lists(st.sets(st.integers(1, 31), max_size=4).map(sorted), max_size=5)
+
+
+@example(EMPTIED_WHILE_SHED, [1], [])
+@given(worlds(), st.lists(st.integers(1, 40), min_size=1, max_size=6), GUESSES)
 @examples(max_examples=200, deadline=None)
-def test_no_cut_of_time_matters(world: World, cuts: list[int]) -> None:
-    one, whole, random = live(world, [1]), live(world, [world.steps]), live(world, cuts)
+def test_no_cut_of_time_and_no_guess_matters(world: World, cuts: list[int], guesses: list[list[int]]) -> None:
+    one, whole, random = live(world, [1]), live(world, [world.steps]), live(world, cuts, guesses=guesses)
     for other in (whole, random):
         assert other.power == one.power
         assert other.served == one.served

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 from hypothesis import strategies as st
 
 from inverter.hybrid import Hybrid, HybridSettings, HybridState
 from virtual_devices.kit.device import Context, Link, Site
+from virtual_devices.kit.participants import assumed
 from virtual_devices.kit.settlement import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.settler import foretold
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 
@@ -219,9 +223,14 @@ def links_of(world: World, first: int, steps: int) -> list[Link]:
     return found
 
 
-def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
-    """Live through a world in windows of at most ``cuts`` steps, used in turn; no window crosses an era."""
+def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER, guesses: Sequence[Sequence[int]] = ()) -> Flows:
+    """Live through a world in windows of at most ``cuts`` steps, used in turn; no window crosses an era.
+
+    Loads assume what the grid foretells; or they guess: a guess is the steps in which their supply turns, used in turn too.
+    """
     state = HybridState()
+    ahead: tuple[tuple[int, bool], ...] = ()
+    guess = cycle(guesses or [()])
     stored = dict(world.stored)
     supplied = dict.fromkeys(world.loads, True)
     flows = Flows(defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(dict), state, 0, [])
@@ -235,19 +244,25 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
         offers: dict[str, Offer] = {}
         for name, column in world.arrays.items():
             offers[name] = Supply("sun", column[index : index + steps])
+        span = Span(world.start + index * world.step, world.step, steps)
         for name, load in world.loads.items():
-            offers[name] = Demand(load.circuit, load.priority, supplied[name], load.power[index : index + steps])
+            on, turns = assumed(load.circuit, span, ahead, supplied=supplied[name])
+            if guesses:
+                on, turns = supplied[name], tuple(step for step in next(guess) if step < steps)
+            offers[name] = Demand(load.circuit, load.priority, on, load.power[index : index + steps], turns)
         for name, balance in stored.items():
             reset = max(0, balance - era.rules[name].capacity)
             offers[name] = StoreOffer(era.rules[name], balance, reset)
             if reset:
                 flows.reset[name][index] = reset
         if world.links is not None:
-            offers["grid"] = LinkOffer(links_of(world, index, steps))
-        span = Span(world.start + index * world.step, world.step, steps)
+            links = links_of(world, index + steps, steps)
+            offers["grid"] = LinkOffer(links_of(world, index, steps), tuple((link.steps, link.connected) for link in links))
         decision, state = inverter.dispatch(era.settings, state, span, offers)
         assert 1 <= decision.steps <= steps
-        collect(flows, decision, supplied)
+        collect(flows, decision, offers)
+        supplied = {name: runs[-1][1] for name, runs in decision.supply.items()}
+        ahead = foretold(span.part(0, decision.steps), offers.values())
         stored = decision.stored
         for name, balance in stored.items():
             flows.stored[name] += [-1] * (len(flows.served["*"]) - len(flows.stored[name]))
@@ -259,7 +274,7 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER) -> Flows:
     return flows
 
 
-def collect(flows: Flows, decision: Dispatch, supplied: dict[str, bool]) -> None:
+def collect(flows: Flows, decision: Dispatch, offers: Mapping[str, Offer]) -> None:
     for kind in ("used", "charge", "discharge", "lost", "imported", "exported"):
         for name, column in getattr(decision, kind).items():
             assert len(column) == decision.steps
@@ -271,9 +286,11 @@ def collect(flows: Flows, decision: Dispatch, supplied: dict[str, bool]) -> None
     for name, runs in decision.supply.items():
         answers = [on for count, on in runs for _ in range(count)]
         assert len(answers) == decision.steps
-        assert all(on == supplied[name] for on in answers[:-1])  # a window ends with the step that changes anything
+        offer = offers[name]
+        assert isinstance(offer, Demand)
+        expected = [on for count, on in offer.runs(decision.steps) for _ in range(count)]
+        assert answers[:-1] == expected[:-1]  # a window ends with the step that is not as assumed
         flows.served[name] += answers
-        supplied[name] = answers[-1]
 
 
 def total(flows: Flows, kind: str, index: int) -> int:

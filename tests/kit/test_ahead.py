@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.ahead import AHEAD, Course, Foreseen, Inputs
+from virtual_devices.kit.ahead import AHEAD, Course, Foreseen, Inputs, Runs
 from virtual_devices.kit.device import Context, Settings, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.geyser import Geyser
@@ -86,7 +86,7 @@ def test_many_steps_are_worked_out_at_once_where_nothing_stands_in_the_way() -> 
     assert calls == 2
 
 
-def test_a_course_draws_each_step_once_while_nothing_changes() -> None:
+def test_a_course_draws_each_step_once_while_what_was_assumed_holds() -> None:
     drawn = 0
 
     class Kettle(Geyser):
@@ -98,12 +98,24 @@ def test_a_course_draws_each_step_once_while_nothing_changes() -> None:
     device = Kettle(Context("kettle", SITE))
     settings = GeyserSettings()
     course = Course(device, device.begin(settings))
-    time = START
+    time, outage = START, START + 60 * 30
     for asked, settled in ((100, 3), (6, 6), (12, 12), (24, 1), (90, 90), (40, 40)):
-        course.over(settings, Span(time, 60, asked), {}, supplied=True)
+        on = max(0, min(asked, (outage - time) // 60))
+        course.over(settings, Span(time, 60, asked), {}, [(on, True), (asked - on, False)])
         course.advance(settled)
         time += 60 * settled
     assert drawn == (time - START) // 60
+
+
+def drawn(device: Geyser, settings: GeyserSettings, state: Any, span: Span, runs: Runs) -> tuple[list[int], Any]:
+    """What a load draws by itself, over as many steps as the span has."""
+    power: list[int] = []
+    for count, on in runs:
+        part = span.part(len(power), min(count, span.steps - len(power)))
+        if part.steps:
+            more, state = device.draw(settings, state, part, {}, on)
+            power += more
+    return power, state
 
 
 @given(st.data())
@@ -118,15 +130,15 @@ def test_a_course_is_the_load_s_own(data: st.DataObject) -> None:
             settings = GeyserSettings(setpoint=data.draw(st.integers(40, 70)))
         if data.draw(st.integers(0, 8)) == 0:
             time += 3600  # it was away
-        supplied = data.draw(st.integers(0, 3)) > 0
-        span = Span(time, 60, data.draw(st.integers(1, 60)))
-        power = course.over(settings, span, {}, supplied=supplied)
-        assert power == device.draw(settings, state, span, {}, supplied)[0]
+        runs = data.draw(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 3).map(bool)), min_size=1, max_size=3))
+        span = Span(time, 60, sum(steps for steps, _ in runs))
+        power = course.over(settings, span, {}, runs)
+        assert power == drawn(device, settings, state, span, runs)[0]
         if data.draw(st.booleans()):
             assert course.state == state  # looking changes nothing
         settled = data.draw(st.integers(0, span.steps))
         if settled:
-            state = device.draw(settings, state, span.part(0, settled), {}, supplied)[1]
+            state = drawn(device, settings, state, span.part(0, settled), runs)[1]
             course.advance(settled)
             time += 60 * settled
         if data.draw(st.booleans()):

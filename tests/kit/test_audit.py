@@ -40,7 +40,7 @@ def played() -> list[LedgerRecord]:
     records: list[LedgerRecord] = []
     house.listeners.append(records.append)
     while house.time < house.home.start + 7200:
-        house.step(20)
+        house.step(15)
     return records
 
 

@@ -6,10 +6,11 @@ Each model has the form of the wire; ``to_kit`` and ``of`` turn it into the kit'
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from virtual_devices.kit.device import MAX_BREAKER_RESET, Link, Site
 from virtual_devices.kit.errors import ProtocolError
@@ -110,8 +111,14 @@ class SiteMessage(Message):
         return Site(self.latitude, self.longitude, self.altitude, self.time_zone, self.seed)
 
 
+Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
+
+
 class Settled(Message):
-    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen."""
+    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen.
+
+    foretold: when the grid will come or go (simulated time, and whether it is there from then on).
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -119,6 +126,7 @@ class Settled(Message):
     seq: Seq
     span: SpanForm
     cut: bool = False
+    foretold: Foretold = Field(default_factory=list)
 
 
 class Asked(Message):
@@ -170,9 +178,10 @@ class Asked(Message):
             span=SpanForm.model_construct(start=span.end, step=span.step, steps=steps),
         )  # fmt: skip
 
-    def to_kit(self) -> Window:
-        """As the kit's Window."""
-        return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after)
+    def to_kit(self, settled: Settled | None = None) -> Window:
+        """As the kit's Window. settled: the settlement that it follows."""
+        foretold = () if settled is None else tuple(settled.foretold)
+        return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after, foretold)
 
 
 class WindowMessage(Asked):
@@ -207,14 +216,28 @@ class ConditionsMessage(Given):
     checkpoint: dict[str, Any]
 
 
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
+
+
 class DemandForm(Message):
-    """What a consumer would draw, mW per step."""
+    """What a consumer would draw, mW per step.
+
+    supplied: whether it assumes to be, from the first step on.  turns: the steps from which on it assumes the other way round.
+    """
 
     ability: Literal["consumes"] = "consumes"
     circuit: Literal["essential", "aux", "non_essential"]
     priority: Annotated[int, Field(ge=1, le=10)]
     supplied: bool
     power: Powers
+    turns: Annotated[list[Steps], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+
+    @field_validator("turns")
+    @classmethod
+    def _rise(cls, turns: list[int]) -> list[int]:
+        if any(after <= before for before, after in pairwise(turns)):
+            raise ValueError("steps have to rise")
+        return turns
 
 
 class SupplyForm(Message):
@@ -264,10 +287,11 @@ class LinkForm(Message):
 
 
 class ConnectionForm(Message):
-    """The grid over the proposal, run-length."""
+    """The grid over the proposal, run-length. ahead: whether it is there in the steps behind it, (steps, connected)."""
 
     ability: Literal["connects"] = "connects"
     links: Annotated[list[LinkForm], Field(min_length=1, max_length=MAX_STEPS)]
+    ahead: Annotated[list[tuple[Steps, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
 
 
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
@@ -311,7 +335,7 @@ class ProposalMessage(Proposed):
 
 def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
     if isinstance(form, DemandForm):
-        return Demand(form.circuit, form.priority, form.supplied, form.power)
+        return Demand(form.circuit, form.priority, form.supplied, form.power, tuple(form.turns))
     if isinstance(form, SupplyForm):
         return Supply(form.source, form.power)
     if isinstance(form, StoreForm):
@@ -319,7 +343,7 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         for points in ("charge_taper", "discharge_taper", "voltage"):
             values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    return LinkOffer([Link(**dict(link)) for link in form.links])
+    return LinkOffer([Link(**dict(link)) for link in form.links], tuple(form.ahead))
 
 
 _ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}
@@ -386,6 +410,7 @@ def settlement_bytes(settlement: Settlement) -> bytes:
             "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
             "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
             "cut": settlement.cut,
+            "foretold": settlement.foretold,
             "digest": settlement.digest,
             "checkpoint": settlement.checkpoint,
         }
@@ -420,7 +445,8 @@ def part_of(payload: bytes, name: str) -> PartMessage:
     if not isinstance(shares, dict) or not isinstance(owed, dict):
         raise ProtocolError("not a settlement message: it has no shares")
     part = {key: content.get(key) for key in ("run", "seq", "span")}
-    part |= {"cut": content.get("cut", False), "share": shares.get(name), "owed": owed.get(name)}
+    part |= {"cut": content.get("cut", False), "foretold": content.get("foretold", [])}
+    part |= {"share": shares.get(name), "owed": owed.get(name)}
     return read(PartMessage, orjson.dumps(part))
 
 
@@ -455,7 +481,7 @@ class SettlementMessage(Settled):
             self.run, self.seq, span, tuple(self.members), tuple(self.left_out),
             {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
             {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
-            self.cut, self.digest, self.checkpoint,
+            self.cut, self.digest, self.checkpoint, tuple(self.foretold),
         )  # fmt: skip
 
 

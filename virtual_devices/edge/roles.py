@@ -302,7 +302,8 @@ class ParticipantRuntime(_Dependent):
         inputs = self.inputs(window)
         if inputs is None:
             return
-        proposal = member.propose(window.to_kit(), inputs)
+        known = self.settlement if settled == window.after else None
+        proposal = member.propose(window.to_kit(known), inputs)
         self.proposal = window.seq, proposal_bytes(proposal)
         self.retained()
         self.tell_applied()

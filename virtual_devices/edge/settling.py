@@ -261,6 +261,6 @@ class SettlerRuntime(Runtime):
 def _head(settlement: Settlement) -> Settled:
     span = settlement.span
     form = SpanForm.model_construct(start=span.start, step=span.step, steps=span.steps)
-    return Settled.model_construct(run=settlement.run, seq=settlement.seq, span=form, cut=settlement.cut)
+    return Settled.model_construct(run=settlement.run, seq=settlement.seq, span=form, cut=settlement.cut, foretold=[])
 
 

@@ -8,7 +8,7 @@ that the device gives when asked for the whole at once, because two spans in a r
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ AHEAD = MAX_STEPS
 """Most steps that are worked out before anybody needs them."""
 Inputs = Mapping[str, Mapping[str, Sequence[int]]]
 """Conditions of partners, by the setting that names the partner, then by field."""
+Runs = Sequence[tuple[int, bool]]
+"""Run-length: steps, and whether a load is supplied in them."""
 Columns = dict[str, "array[int]"]
 """64-bit integers by name: cheap to slice, and numpy reads them without looking at each."""
 
@@ -100,16 +102,17 @@ class Foreseen:
 
 @dataclass(slots=True)
 class _Piece:
-    """A part of a course. state: before its first step."""
+    """A part of a course, supplied throughout or cut off throughout. state: before its first step."""
 
     span: Span
     state: Any
     inputs: Inputs
+    supplied: bool
     power: list[int]
 
 
 class Course:
-    """What a load will draw while its supply stays as it is, and the state that it is in on the way.
+    """What a load will draw if it is supplied as assumed, and the state that it is in on the way.
 
     The state between two pieces is worked out only when somebody asks for it.
     """
@@ -120,7 +123,6 @@ class Course:
         self._done = 0  # steps of the first piece that are past
         self._end = state  # after the last piece
         self._settings: Settings | None = None
-        self._supplied = True
 
     @property
     def state(self) -> Any:
@@ -128,27 +130,27 @@ class Course:
         if self._pieces and self._done:
             piece, done = self._pieces[0], self._done
             rest = piece.span.steps - done
-            _, piece.state = self._draw(piece.state, piece.span.part(0, done), sliced(piece.inputs, 0, done))
+            _, piece.state = self._draw(piece.state, piece.span.part(0, done), sliced(piece.inputs, 0, done), piece.supplied)
             piece.span, piece.inputs, piece.power = piece.span.part(done, rest), sliced(piece.inputs, done, rest), piece.power[done:]
             self._done = 0
         return self._pieces[0].state if self._pieces else self._end
 
-    def over(self, settings: Settings, span: Span, inputs: Inputs, *, supplied: bool) -> list[int]:
-        """Demand in mW per step of a span that begins now. inputs: exactly as long as the span."""
-        if not self._holds(settings, span, inputs, supplied):
-            self._end = self.state
-            self._pieces, self._done, self._settings, self._supplied = [], 0, settings, supplied
+    def over(self, settings: Settings, span: Span, inputs: Inputs, runs: Runs) -> list[int]:
+        """Demand in mW per step of a span that begins now. inputs: exactly as long as the span.  runs: (steps, supplied) over it."""
+        self._drop(settings, span, inputs, runs)
         power: list[int] = []
         begin = self._done
         for piece in self._pieces:
             power += piece.power[begin : begin + span.steps - len(power)]
             begin = 0
-        if rest := span.steps - len(power):
-            part, known = span.part(len(power), rest), sliced(inputs, len(power), rest)
-            state = self._end
-            more, self._end = self._draw(state, part, known)
-            self._pieces.append(_Piece(part, state, known, more))
-            power = power + more if power else more
+        end = 0
+        for count, on in runs:
+            first, end = max(end, len(power)), end + count
+            if first < end:
+                part, known, state = span.part(first, end - first), sliced(inputs, first, end - first), self._end
+                more, self._end = self._draw(state, part, known, on)
+                self._pieces.append(_Piece(part, state, known, on, more))
+                power = power + more if power else more
         return power
 
     def advance(self, steps: int) -> None:
@@ -157,19 +159,43 @@ class Course:
         while self._pieces and self._done >= self._pieces[0].span.steps:
             self._done -= self._pieces.pop(0).span.steps
 
-    def _draw(self, state: Any, span: Span, inputs: Inputs) -> tuple[list[int], Any]:
-        return self._device.draw(self._settings, state, span, inputs, self._supplied)
+    def _draw(self, state: Any, span: Span, inputs: Inputs, supplied: bool) -> tuple[list[int], Any]:  # noqa: FBT001
+        return self._device.draw(self._settings, state, span, inputs, supplied)
 
-    def _holds(self, settings: Settings, span: Span, inputs: Inputs, supplied: bool) -> bool:  # noqa: FBT001
-        if not self._pieces or settings is not self._settings or supplied != self._supplied:
-            return False
+    def _drop(self, settings: Settings, span: Span, inputs: Inputs, runs: Runs) -> None:
+        """Forget the pieces from the first on that does not hold any more."""
+        holds = self._holding(span, inputs, runs) if settings is self._settings else 0
+        if holds < len(self._pieces) or settings is not self._settings:
+            self._end = self._pieces[holds].state if holds else self.state
+            del self._pieces[holds:]
+            if not holds:
+                self._done = 0
+            self._settings = settings
+
+    def _holding(self, span: Span, inputs: Inputs, runs: Runs) -> int:
+        """How many of the pieces hold."""
+        if not self._pieces:
+            return 0
         first = self._pieces[0].span
         if span.step != first.step or span.start != first.start + self._done * first.step:
-            return False
+            return 0
         begin, seen = self._done, 0
-        for piece in self._pieces:
+        for number, piece in enumerate(self._pieces):
             steps = min(piece.span.steps - begin, span.steps - seen)
+            if not steps:
+                break
+            if any(on != piece.supplied for on in _during(runs, seen, seen + steps)):
+                return number
             if not agree(piece.inputs, begin, sliced(inputs, seen, steps), steps):
-                return False
+                return number
             seen, begin = seen + steps, 0
-        return True
+        return len(self._pieces)
+
+
+def _during(runs: Runs, first: int, last: int) -> Iterator[bool]:
+    """Whether it is supplied in the runs that touch steps ``first`` … ``last`` − 1."""
+    end = 0
+    for count, on in runs:
+        begin, end = end, end + count
+        if begin < last and end > first:
+            yield on

@@ -12,7 +12,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import Connection, Observer, Participant, Store, member_for
+from virtual_devices.kit.participants import Observer, Participant, Store, member_for
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
@@ -86,9 +86,10 @@ class House:
 
     def step(self, most: int = MAX_STEPS) -> LedgerRecord:
         """One window of at most ``most`` steps, proposed, settled and committed."""
-        steps = self._foreseen(max(1, min(most, self._limit)))
+        span = Span(self.time, self.home.step, max(1, min(most, self._limit)))
+        foretold = self.last.foretold if self.last is not None else ()
         self.seq += 1
-        window = Window("house", self.seq, Span(self.time, self.home.step, steps), tuple(self.members), self.seq - 1)
+        window = Window("house", self.seq, span, tuple(self.members), self.seq - 1, foretold)
         given: dict[str, Columns] = {}
         for observer in self.observers:
             given[observer.name] = observer.columns(window, self._inputs(observer, given))
@@ -105,15 +106,6 @@ class House:
         for listener in self.listeners:
             listener(record)
         return record
-
-    def _foreseen(self, steps: int) -> int:
-        """Steps up to and with the first in which a grid comes or goes: there the window would be cut anyway."""
-        for member in self.participants:
-            if isinstance(member, Connection):
-                links = member.device.link(member.future(self.time), Span(self.time, self.home.step, steps))
-                if len(links) > 1:
-                    steps = min(steps, links[0].steps + 1)
-        return steps
 
     def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {

@@ -26,6 +26,7 @@ from virtual_devices.kit.device import (
     StoreState,
 )
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
+from virtual_devices.kit.ledger import NON_ESSENTIAL
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.readings import ProducesReadings
@@ -189,6 +190,8 @@ class Consumer(Participant):
 
     device: Consumes[Any, Any, Any]
     needs_inputs = True
+    foretold: tuple[tuple[int, bool], ...] = ()
+    """When the grid comes or goes, see Window."""
 
     @property
     def state(self) -> Any:
@@ -202,11 +205,15 @@ class Consumer(Participant):
     def device_changed(self) -> None:
         self.state = self.state  # a course of the new device, from where the old one is
 
+    def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
+        self.foretold = window.foretold
+        return super().propose(window, inputs, checkpoint=checkpoint)
+
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
-        supplied = bool(self.last.get("supplied", 1))
-        power = self._course.over(settings, span, sliced(inputs, 0, span.steps), supplied=supplied)
-        return Demand(settings.circuit, settings.priority, supplied, power)
+        supplied, turns = assumed(settings.circuit, span, self.foretold, supplied=bool(self.last.get("supplied", 1)))
+        demand = Demand(settings.circuit, settings.priority, supplied, [], turns)
+        return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
 
     def settle(self, share: Share, made: Proposed) -> None:
         steps, step = share.span.steps, share.span.step
@@ -215,7 +222,7 @@ class Consumer(Participant):
         demand = cast("Demand", made.offer).power[:steps]
         got = done = 0
         for count, on in share.supply:
-            self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), supplied=on)
+            self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), ((count, on),))
             self._course.advance(count)
             got += sum(demand[done : done + count]) if on else 0
             done += count
@@ -228,6 +235,25 @@ class Consumer(Participant):
 
     def own_readings(self) -> dict[str, Any]:
         return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
+
+
+def assumed(
+    circuit: str, span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool
+) -> tuple[bool, tuple[int, ...]]:
+    """Whether a load assumes to be supplied from a span's first step on, and the steps in which that turns.
+
+    supplied: whether it was in the step before.  foretold: see Window.  Loads beside the inverter go and come with the grid; others
+    that are cut off may return when the grid does.
+    """
+    on, turns = supplied, list[int]()
+    for time, connected in foretold:
+        step = span.steps_until(time)
+        if step >= span.steps:
+            break
+        then = connected if circuit == NON_ESSENTIAL else on or connected
+        if then != on:
+            on, turns = then, turns[:-1] if turns and turns[-1] == step else [*turns, step]
+    return (not supplied, tuple(turns[1:])) if turns and turns[0] == 0 else (supplied, tuple(turns))
 
 
 class Producer(Participant):
@@ -343,7 +369,17 @@ class Connection(Participant):
     device: Connects[Any, Any, Any]
 
     def offer(self, span: Span, inputs: Inputs) -> LinkOffer:
-        return LinkOffer(self.device.link(self.settings, span))
+        links = self.device.link(self.settings, Span(span.start, span.step, 2 * span.steps))
+        within, ahead = [], []
+        rest = span.steps
+        for link in links:
+            now = min(link.steps, rest)
+            if now:
+                within.append(link if now == link.steps else replace(link, steps=now))
+            if now < link.steps:
+                ahead.append((link.steps - now, link.connected))
+            rest -= now
+        return LinkOffer(within, tuple(ahead))
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:

@@ -19,12 +19,35 @@ Edge = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A consumer's needs per step, assumed to be ``supplied`` (or not) as at the last step."""
+    """A consumer's needs per step.
+
+    supplied: whether it is assumed to be, from the first step on.  turns: the steps, rising, from which on it is assumed the other
+    way round.
+    """
 
     circuit: str
     priority: int
     supplied: bool
     power: list[int]
+    turns: tuple[int, ...] = ()
+
+    def runs(self, steps: int) -> tuple[tuple[int, bool], ...]:
+        """The assumption over the first steps, run-length."""
+        on, begin, found = self.supplied, 0, []
+        for end in (*(turn for turn in self.turns if turn < steps), steps):
+            found.append((end - begin, on))
+            on, begin = not on, end
+        return tuple(found)
+
+
+def masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
+    """What a consumer gets that needs ``power`` and is supplied in these runs; its own list where it gets all."""
+    if len(runs) == 1 and runs[0][1]:
+        return power
+    column: list[int] = []
+    for count, on in runs:
+        column += power[len(column) : len(column) + count] if on else [0] * count
+    return column
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +73,13 @@ class StoreOffer:
 
 @dataclass(frozen=True, slots=True)
 class LinkOffer:
-    """The grid connection over the span, run-length."""
+    """The grid connection over the span, run-length.
+
+    ahead: whether it is there in the steps behind the span (steps, connected), as far as it knows by now.
+    """
 
     links: list[Link]
+    ahead: tuple[tuple[int, bool], ...] = ()
 
 
 Offer = Demand | Supply | StoreOffer | LinkOffer
@@ -122,8 +149,8 @@ class Settlement:
     """The commit of one window.
 
     shares: per member.  owed: shares of earlier windows that their owners have not confirmed yet.  left_out: members
-    of the window that were silent too long or gone.  cut: as in Dispatch.  digest: the ledger's hash after this window,
-    hexadecimal.  checkpoint: all that the inverter needs to go on from here alone.
+    of the window that were silent too long or gone.  cut: as in Dispatch.  foretold: as in Window, after this one.  digest: the
+    ledger's hash after this window, hexadecimal.  checkpoint: all that the inverter needs to go on from here alone.
     """
 
     run: str
@@ -136,3 +163,4 @@ class Settlement:
     cut: bool
     digest: str
     checkpoint: dict[str, Any]
+    foretold: tuple[tuple[int, bool], ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from virtual_devices.kit.settlement import (
     Share,
     StoreOffer,
     Supply,
+    masked,
 )
 from virtual_devices.kit.upgrades import checkpoint_of
 from virtual_devices.kit.window import Span, Window
@@ -111,6 +112,7 @@ class Settler(Member):
             cut=decision.cut,
             digest=self.digest,
             checkpoint={},
+            foretold=foretold(span, offers.values()),
         )
         return settlement, record
 
@@ -154,7 +156,7 @@ class Settler(Member):
             if isinstance(offer, Demand):
                 power = offer.power if len(offer.power) == steps else offer.power[:steps]
                 runs = decision.supply[name]
-                got = power if len(runs) == 1 and runs[0][1] else _masked(power, runs)
+                got = masked(power, runs)
                 columns[offer.circuit, name] = columns[name, HEAT] = got
                 demand[name] = millijoules(power)
             elif isinstance(offer, Supply):
@@ -191,11 +193,17 @@ class Settler(Member):
         )
 
 
-def _masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
-    column: list[int] = []
-    for count, on in runs:
-        column += power[len(column) : len(column) + count] if on else [0] * count
-    return column
+def foretold(span: Span, offers: Iterable[Offer]) -> tuple[tuple[int, bool], ...]:
+    """When the grid comes or goes after a settled span, by its offer: simulated times, and whether it is there from then on."""
+    found: list[tuple[int, bool]] = []
+    for offer in offers:
+        if isinstance(offer, LinkOffer):
+            time, known = span.start, None
+            for steps, connected in (*((link.steps, link.connected) for link in offer.links), *offer.ahead):
+                if connected != known and time >= span.end:
+                    found.append((time, connected))
+                time, known = time + steps * span.step, connected
+    return tuple(found)
 
 
 def _added(column: list[int] | None, more: list[int]) -> list[int]:

@@ -40,7 +40,8 @@ class Window:
     """What the clock asks everybody about: a span, who takes part, and which settlement it follows.
 
     run: made anew at each fresh start.  seq: number of the window.  after: the last settled seq.
-    members: names of the devices that take part, fixed by the clock.
+    members: names of the devices that take part, fixed by the clock.  foretold: when the grid will come or go, as far as the
+    settlement before it tells (simulated time, and whether it is there from then on).
     """
 
     run: str
@@ -48,6 +49,7 @@ class Window:
     span: Span
     members: tuple[str, ...]
     after: int
+    foretold: tuple[tuple[int, bool], ...] = ()
 
 
 def after_cut(most: int, settled: int, *, cut: bool) -> int:
