@@ -148,7 +148,7 @@ def our_rate(folder: Path, length: int, windows: int) -> tuple[float, float]:
     from virtual_devices.fleet.up import Options, up  # noqa: PLC0415 - not in the peers' processes
 
     neighbour = importlib.import_module("windows")  # beside this file, and in no package
-    cut = {1: 1, 60: 30, 600: 75}[length]  # steps that are settled before supply changes somewhere, by experience
+    cut = {1: 1, 60: 59, 600: 560}[length]  # steps that are settled before supply changes somewhere, by experience
     home, seen = neighbour.home_file(folder, length), neighbour.Settlements()
     options = Options(
         home, broker_kind="mosquitto", port=None, speed=0.0, duration=windows * cut * neighbour.STEP, isolate=True, fresh=True,

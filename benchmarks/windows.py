@@ -23,7 +23,7 @@ from virtual_devices.kit.home import Home
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 STEP = 60
-LENGTHS = {1: 1, 60: 30, 1440: 100}
+LENGTHS = {1: 1, 60: 59, 1440: 1000}
 """Longest window, and how many steps of it are settled before supply changes somewhere, by experience."""
 
 WARM_UP = 5

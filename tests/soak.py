@@ -28,6 +28,7 @@ import orjson
 from tests.machine import alive, family, free_ports
 from virtual_devices.edge.broker import BrokerKind
 from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.ledger_messages import read_ledger
 from virtual_devices.edge.ledgers import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
@@ -152,8 +153,8 @@ class Soak:
         got: Counter[str] = Counter()
         with self.ledger.open("rb") as lines:
             for line in lines:
-                record = orjson.loads(line)
-                for (source, sink), column in zip(record["edges"], record["energy"], strict=True):
+                record = read_ledger(line)
+                for (source, sink), column in zip(record.edges, record.energy, strict=True):
                     if sink == "heat":
                         got[source] += sum(column)
         for name, energy in got.items():

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
 from virtual_devices.edge import ledgers
-from virtual_devices.edge.messages import write
+from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
 
@@ -33,7 +33,7 @@ def lines() -> list[bytes]:
     """A ledger with an outage in which the battery runs empty, in windows of 20 steps at most."""
     house = House(parse(HOME, "home.yaml"), max_steps=20)
     found: list[bytes] = []
-    house.listeners.append(lambda record: found.append(write(record) + b"\n"))
+    house.listeners.append(lambda record: found.append(ledger_bytes(record) + b"\n"))
     house.advance(house.home.start + STEPS * 60)
     return found
 
@@ -66,7 +66,10 @@ def test_it_can_begin_anywhere(tmp_path: Path, lines: list[bytes]) -> None:
 def test_a_joule_too_much_is_found(tmp_path: Path, lines: list[bytes]) -> None:
     record = json.loads(lines[3])
     edge = record["edges"].index(["essential", "oven"])
-    record["energy"][edge][0] += 1
+    column = list(record["columns"][record["energy"][edge]])
+    column[0] += 1
+    record["energy"][edge] = len(record["columns"])
+    record["columns"].append(column)
     file = tmp_path / "ledger.jsonl"
     file.write_bytes(b"".join([*lines[:3], json.dumps(record).encode() + b"\n", *lines[4:]]))
     result = run(file)

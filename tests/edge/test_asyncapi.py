@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from virtual_devices.cli import commands
 from virtual_devices.edge import asyncapi, messages
+from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.messages import write
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.errors import CatalogueError
@@ -112,7 +113,7 @@ def test_every_kind_has_its_state_and_its_command(document: dict[str, Any]) -> N
 def test_real_messages_are_what_it_says(document: dict[str, Any], home: Home) -> None:
     house = House(home)
     records: list[bytes] = []
-    house.listeners.append(lambda record: records.append(write(record)))
+    house.listeners.append(lambda record: records.append(ledger_bytes(record)))
     house.advance(home.start + 7200)
     for name, member in house.members.items():
         state = {**settings_json(member.settings), **member.readings()}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.stage import SMALL, small_home
 from virtual_devices.edge import messages
+from virtual_devices.edge.ledger_messages import LedgerMessage, ledger_bytes, read_ledger
 from virtual_devices.edge.messages import (
     AboutMessage,
     Asked,
     CommandMessage,
     ConditionsMessage,
     ErrorMessage,
-    LedgerMessage,
     ProposalMessage,
     Settled,
     SettlementMessage,
@@ -68,7 +68,22 @@ def test_every_ability_proposes_and_comes_back_the_same(played: tuple[list[Propo
 def test_a_settlement_and_a_ledger_come_back_the_same(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
     _, settlement, record = played
     assert read(SettlementMessage, settlement_bytes(settlement)).to_kit() == settlement
-    assert write(read(LedgerMessage, write(record)).to_kit()) == write(record)
+    there = read_ledger(ledger_bytes(record))
+    assert write(there) == write(record)
+    heat, demand = there.energy[there.edges.index(("oven", "heat"))], there.demand["oven"]
+    assert heat is demand, "what is one column is written and kept once"
+
+
+def test_ledgers_of_before_are_read_too(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    record = played[2]
+    assert write(read_ledger(write(record))) == write(record)
+
+
+def test_a_ledger_that_names_a_column_that_is_not_there_is_none(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    message = orjson.loads(ledger_bytes(played[2]))
+    for wrong in (len(message["columns"]), -1, 0.5, [0]):
+        with pytest.raises(ProtocolError, match="not a ledger"):
+            read_ledger(orjson.dumps(message | {"energy": [wrong, *message["energy"][1:]]}))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from virtual_devices import __version__
 from virtual_devices.edge import discovery, messages
+from virtual_devices.edge.ledger_messages import LedgerMessage
 from virtual_devices.edge.topics import HOST, LEDGER, PLACES, Topics
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
@@ -57,7 +58,7 @@ def _channels() -> tuple[_Channel, ...]:
             "settlement", one.settlement, "Of the inverter: the commit of a window.", messages.SettlementMessage, 1, retain=True
         ),
         _Channel(
-            "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", messages.LedgerMessage, 1, retain=True
+            "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
         _Channel(
             "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", messages.MissingMessage, 0, retain=False, received=True

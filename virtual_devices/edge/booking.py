@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import orjson
 
-from virtual_devices.edge.messages import LedgerMessage, read
+from virtual_devices.edge.ledger_messages import read_ledger
 from virtual_devices.kit.ledger import LedgerRecord
 
 _KEPT = 300
@@ -44,7 +44,7 @@ class Book:
 
     def ledger(self, payload: bytes) -> None:
         """Take a ledger message. Raises ProtocolError for one that is none."""
-        record = read(LedgerMessage, payload).to_kit()
+        record = read_ledger(payload)
         if record.run == self._last[0] and record.seq <= self._last[1]:
             return  # repeated, as QoS 1 and inverters do
         self._open[record.run, record.seq, record.digest] = record, payload

@@ -9,7 +9,7 @@ from typing import IO, cast
 
 import orjson
 
-from virtual_devices.edge.messages import write
+from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger import LedgerRecord
 
@@ -42,7 +42,7 @@ class LedgerFile:
 
     def add(self, record: LedgerRecord) -> None:
         """One record."""
-        self.write(write(record))
+        self.write(ledger_bytes(record))
 
     def close(self) -> None:
         """Finish the file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from virtual_devices.edge.booking import Book
-from virtual_devices.edge.messages import LedgerMessage, read
+from virtual_devices.edge.ledger_messages import read_ledger
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import Topics, split
 from virtual_devices.kit.audit import Auditor
@@ -133,10 +133,10 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
 
 
 def _record(payload: bytes) -> LedgerRecord:
-    message = read(LedgerMessage, payload)
-    if message.opening.keys() != message.closing.keys():
+    record = read_ledger(payload)
+    if record.opening.keys() != record.closing.keys():
         raise ProtocolError("its stores open and close under different names")
-    return message.to_kit()
+    return record
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from virtual_devices.kit.device import MAX_BREAKER_RESET, Link, Site
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.settlement import (
     Demand,
     LinkOffer,
@@ -482,33 +481,6 @@ class SettlementMessage(Settled):
             {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
             {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
             self.cut, self.digest, self.checkpoint, tuple(self.foretold),
-        )  # fmt: skip
-
-
-Column = Annotated[list[Energy], Field(max_length=MAX_STEPS)]
-
-
-class LedgerMessage(Message):
-    """Every transfer of a settled window: one column of mJ per edge; the same form as a line of a ledger file."""
-
-    run: Run
-    seq: Seq
-    span: SpanForm
-    edges: Annotated[list[tuple[str, str]], Field(max_length=5000)]
-    energy: Annotated[list[Column], Field(max_length=5000)]
-    demand: dict[str, Column]
-    available: dict[str, Column]
-    opening: dict[str, Energy]
-    closing: dict[str, Energy]
-    outside: list[str]
-    previous: Digest
-    digest: Digest
-
-    def to_kit(self) -> LedgerRecord:
-        """As the kit's LedgerRecord."""
-        return LedgerRecord(
-            self.run, self.seq, self.span.to_kit(), tuple(self.edges), tuple(self.energy), self.demand, self.available,
-            self.opening, self.closing, tuple(self.outside), self.previous, self.digest,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import replace
 from typing import cast
 
+from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages import (
     Asked,
@@ -16,7 +17,6 @@ from virtual_devices.edge.messages import (
     SpanForm,
     read,
     settlement_bytes,
-    write,
 )
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.recalling import newer
@@ -244,7 +244,7 @@ class SettlerRuntime(Runtime):
     def _settle(self, member: Settler, window: Asked, ready: dict[str, Proposal]) -> None:
         settlement, record = member.settle(window.to_kit(), ready)
         self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
-        ledger = write(record)
+        ledger = ledger_bytes(record)
         self._ledgers.append((record.run, record.seq, ledger))
         self._ledgers_bytes += len(ledger)
         while len(self._ledgers) > _REPEATED or (self._ledgers_bytes > _REPEATED_BYTES and len(self._ledgers) > 1):
