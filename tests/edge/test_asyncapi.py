@@ -13,9 +13,10 @@ import yaml
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
-from virtual_devices.edge import asyncapi, messages
+from virtual_devices.edge import asyncapi
 from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.messages import write
+from virtual_devices.edge.proposal_messages import proposal_bytes
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.face import readings_of, settings_json, settings_of
@@ -155,7 +156,7 @@ def test_a_proposal_of_each_ability_is_what_it_says(document: dict[str, Any], ho
     for observer in house.observers:
         given[observer.name] = observer.conditions(window, house._inputs(observer, given))
     for member in house.participants:
-        payload = orjson.loads(messages.proposal_bytes(member.propose(window, house._inputs(member, given))))
+        payload = orjson.loads(proposal_bytes(member.propose(window, house._inputs(member, given))))
         schema.validate(payload)
         offers.add(payload["offer"]["ability"])
     assert offers >= {"consumes", "produces", "stores", "connects"}

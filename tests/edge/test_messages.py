@@ -12,23 +12,10 @@ from hypothesis import strategies as st
 from tests.stage import SMALL, small_home
 from virtual_devices.edge import messages
 from virtual_devices.edge.ledger_messages import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages import (
-    AboutMessage,
-    Asked,
-    CommandMessage,
-    ConditionsMessage,
-    ErrorMessage,
-    ProposalMessage,
-    Settled,
-    SettlementMessage,
-    SiteMessage,
-    SpanForm,
-    WindowMessage,
-    proposal_bytes,
-    read,
-    settlement_bytes,
-    write,
-)
+from virtual_devices.edge.messages import AboutMessage, CommandMessage, ErrorMessage, SiteMessage, SpanForm, read, write
+from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
+from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
+from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Settled, WindowMessage
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House

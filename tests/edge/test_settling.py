@@ -10,7 +10,8 @@ import pytest
 
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.messages import SettlementMessage, read
+from virtual_devices.edge.messages import read
+from virtual_devices.edge.settlement_messages import SettlementMessage
 from virtual_devices.kit.ledger import HEAT
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]

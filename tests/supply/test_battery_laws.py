@@ -11,7 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members import member
-from virtual_devices.edge.messages import ProposalMessage, proposal_bytes, read
+from virtual_devices.edge.messages import read
+from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
 from virtual_devices.kit.audit import Auditor
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House

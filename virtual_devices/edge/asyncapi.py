@@ -11,7 +11,10 @@ from pydantic.json_schema import models_json_schema
 from virtual_devices import __version__
 from virtual_devices.edge import discovery, messages
 from virtual_devices.edge.ledger_messages import LedgerMessage
+from virtual_devices.edge.proposal_messages import ProposalMessage
+from virtual_devices.edge.settlement_messages import SettlementMessage
 from virtual_devices.edge.topics import HOST, LEDGER, PLACES, Topics
+from virtual_devices.edge.window_messages import ConditionsMessage, WindowMessage
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import MAX_NAME, NAME
@@ -50,12 +53,12 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel("value", one.command + "/{setting}", "One setting to change.", None, 1, retain=False, received=True),
         _Channel("applied", one.applied, "A command is in force.", messages.AppliedMessage, 1, retain=False),
         _Channel("error", one.error, "What it refused, and why.", messages.ErrorMessage, 1, retain=False),
-        _Channel("conditions", one.conditions, "What others depend on.", messages.ConditionsMessage, 0, retain=True),
-        _Channel("proposal", one.proposal, "Its part in a window; its checkpoint.", messages.ProposalMessage, 0, retain=True),
+        _Channel("conditions", one.conditions, "What others depend on.", ConditionsMessage, 0, retain=True),
+        _Channel("proposal", one.proposal, "Its part in a window; its checkpoint.", ProposalMessage, 0, retain=True),
         _Channel("site", one.site, "Of the clock: the home's place and run.", messages.SiteMessage, 1, retain=True),
-        _Channel("window", one.window, "Of the clock: the time that is asked about.", messages.WindowMessage, 0, retain=True),
+        _Channel("window", one.window, "Of the clock: the time that is asked about.", WindowMessage, 0, retain=True),
         _Channel(
-            "settlement", one.settlement, "Of the inverter: the commit of a window.", messages.SettlementMessage, 1, retain=True
+            "settlement", one.settlement, "Of the inverter: the commit of a window.", SettlementMessage, 1, retain=True
         ),
         _Channel(
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.memory import MEMORY
-from virtual_devices.edge.messages import Asked, Settled, SiteMessage, SpanForm, WindowMessage, write
+from virtual_devices.edge.messages import SiteMessage, SpanForm, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.window_messages import Asked, Settled, WindowMessage
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.member import Member

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from virtual_devices.edge.messages import (
-    Asked,
-    ConditionsMessage,
-    Given,
-    PartMessage,
-    ProposalMessage,
-    Settled,
-    part_of,
-    proposal_bytes,
-    write,
-)
+from virtual_devices.edge.messages import write
+from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
 from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.settlement_messages import PartMessage, part_of
 from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Settled
 from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant

@@ -22,15 +22,7 @@ from virtual_devices.edge.commands import LONGEST_COMMAND, command_of, holds_alr
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.memory import Memory
-from virtual_devices.edge.messages import (
-    AboutMessage,
-    AppliedMessage,
-    ErrorMessage,
-    Message,
-    SiteMessage,
-    read,
-    write,
-)
+from virtual_devices.edge.messages import AboutMessage, AppliedMessage, ErrorMessage, Message, SiteMessage, read, write
 from virtual_devices.edge.mqtt import Client, Will
 from virtual_devices.edge.plain_readings import PlainReadings
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split

@@ -8,20 +8,14 @@ from typing import cast
 
 from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import (
-    Asked,
-    MissingMessage,
-    Proposed,
-    Settled,
-    SettlementMessage,
-    SpanForm,
-    read,
-    settlement_bytes,
-)
+from virtual_devices.edge.messages import MissingMessage, SpanForm, read
 from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.proposal_messages import Proposed
 from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
 from virtual_devices.edge.topics import CLOCK, HOST, Topics
+from virtual_devices.edge.window_messages import Asked, Settled
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler

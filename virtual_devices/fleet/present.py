@@ -8,17 +8,12 @@ from pathlib import Path
 
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_document
-from virtual_devices.edge.messages import (
-    AboutMessage,
-    ConditionsMessage,
-    ProposalMessage,
-    SettlementMessage,
-    SiteMessage,
-    WindowMessage,
-    read,
-)
+from virtual_devices.edge.messages import AboutMessage, SiteMessage, read
+from virtual_devices.edge.proposal_messages import ProposalMessage
 from virtual_devices.edge.session import Session
+from virtual_devices.edge.settlement_messages import SettlementMessage
 from virtual_devices.edge.topics import CLOCK, ROOT, split
+from virtual_devices.edge.window_messages import ConditionsMessage, WindowMessage
 from virtual_devices.fleet.simulate import Changes, by_device
 from virtual_devices.kit.catalogue import load as load_kind
 from virtual_devices.kit.errors import ConfigurationError

@@ -1,0 +1,136 @@
+"""Settlements on the bus: whole, and each device's part of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+import orjson
+from pydantic import ConfigDict, Field
+
+from virtual_devices.edge.messages import Digest, Energy, Message, Name, Names, Powers, Seq, SpanForm, read
+from virtual_devices.edge.window_messages import Settled
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.settlement import Settlement, Share
+from virtual_devices.kit.window import MAX_STEPS, Span
+
+
+class ShareForm(Message):
+    """What a settled window means for one device; only what differs from these defaults is written.
+
+    seq, span: of an earlier window whose share is owed; else those of the settlement.
+    """
+
+    seq: Seq | None = None
+    span: SpanForm | None = None
+    supply: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    used: Powers = Field(default_factory=list)
+    charge: Powers = Field(default_factory=list)
+    discharge: Powers = Field(default_factory=list)
+    stored: Energy = 0
+    imported: Powers = Field(default_factory=list)
+    exported: Powers = Field(default_factory=list)
+
+    def to_kit(self, seq: int, span: Span) -> Share:
+        """As the kit's Share. seq, span: of the settlement that it came in."""
+        return Share(
+            seq if self.seq is None else self.seq, span if self.span is None else self.span.to_kit(), tuple(self.supply),
+            self.used, self.charge, self.discharge, self.stored, self.imported, self.exported,
+        )  # fmt: skip
+
+
+def _share(share: Share, seq: int, span: Span) -> dict[str, Any]:
+    """A share as it is written, in a settlement of that seq and span."""
+    found = {name: value for name in _SHARED if (value := getattr(share, name))}
+    return found if (share.seq, share.span) == (seq, span) else {"seq": share.seq, "span": share.span, **found}
+
+
+_SHARED = ("supply", "used", "charge", "discharge", "stored", "imported", "exported")
+
+
+def settlement_bytes(settlement: Settlement) -> bytes:
+    """A Settlement as it goes over the wire."""
+    seq, span = settlement.seq, settlement.span
+    return orjson.dumps(
+        {
+            "run": settlement.run,
+            "seq": seq,
+            "span": span,
+            "members": settlement.members,
+            "left_out": settlement.left_out,
+            "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
+            "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
+            "cut": settlement.cut,
+            "foretold": settlement.foretold,
+            "digest": settlement.digest,
+            "checkpoint": settlement.checkpoint,
+        }
+    )
+
+
+class PartMessage(Settled):
+    """What one device has to know of a settlement."""
+
+    share: ShareForm | None
+    owed: ShareForm | None
+
+    @property
+    def last_share(self) -> int:
+        """Seq of the newest share in it; 0 without one."""
+        found = [self.seq if form.seq is None else form.seq for form in (self.share, self.owed) if form is not None]
+        return max(found, default=0)
+
+    def share_of(self, seq: int) -> Share | None:
+        """The share that answers the proposal for a window; None when it was settled without this device."""
+        found = (form.to_kit(self.seq, self.span.to_kit()) for form in (self.share, self.owed) if form is not None)
+        return next((share for share in found if share.seq == seq), None)
+
+
+def part_of(payload: bytes, name: str) -> PartMessage:
+    """One device's part of a settlement; the others' shares are left to their owners.
+
+    Raises ProtocolError when the message is no settlement, or when this part of it is broken.
+    """
+    content = _parsed(payload)
+    shares, owed = content.get("shares"), content.get("owed")
+    if not isinstance(shares, dict) or not isinstance(owed, dict):
+        raise ProtocolError("not a settlement message: it has no shares")
+    part = {key: content.get(key) for key in ("run", "seq", "span")}
+    part |= {"cut": content.get("cut", False), "foretold": content.get("foretold", [])}
+    part |= {"share": shares.get(name), "owed": owed.get(name)}
+    return read(PartMessage, orjson.dumps(part))
+
+
+@lru_cache(maxsize=4)
+def _parsed(payload: bytes) -> dict[str, Any]:
+    """Parsed once for all devices of a process."""
+    try:
+        content = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(f"not a settlement message: {error}"[:300]) from None
+    if not isinstance(content, dict):
+        raise ProtocolError("not a settlement message: the payload is no object")
+    return content
+
+
+class SettlementMessage(Settled):
+    """The commit of a window."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    members: Names
+    left_out: Names
+    shares: Annotated[dict[Name, ShareForm], Field(max_length=500)]
+    owed: Annotated[dict[Name, ShareForm], Field(max_length=500)]
+    digest: Digest
+    checkpoint: dict[str, Any]
+
+    def to_kit(self) -> Settlement:
+        """As the kit's Settlement."""
+        span = self.span.to_kit()
+        return Settlement(
+            self.run, self.seq, span, tuple(self.members), tuple(self.left_out),
+            {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
+            {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
+            self.cut, self.digest, self.checkpoint, tuple(self.foretold),
+        )  # fmt: skip

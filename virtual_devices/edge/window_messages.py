@@ -1,0 +1,114 @@
+"""What everybody reads in every window: the clock's word, what was settled, and conditions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from virtual_devices.edge.messages import Message, Name, Names, Run, Seq, Series, SpanForm, Time
+from virtual_devices.kit.window import MAX_STEPS, Window, after_cut
+
+Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
+
+
+class Settled(Message):
+    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen.
+
+    foretold: when the grid will come or go (simulated time, and whether it is there from then on).
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    cut: bool = False
+    foretold: Foretold = Field(default_factory=list)
+
+
+class Asked(Message):
+    """What everybody reads of a window; the clock's checkpoint is left to the clock.
+
+    after: the seq that was settled before it.  more: windows that may follow this one without another word of the clock.  until:
+    simulated time at which they end.  settled: the last settled seq, where the clock says the window again later.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Annotated[int, Field(ge=1, le=2**53)]
+    span: SpanForm
+    members: Names
+    observers: Names
+    after: Seq
+    more: Annotated[int, Field(ge=0, le=1000)] = 0
+    until: Time | None = None
+    settled: Seq = 0
+
+    @property
+    def last(self) -> int:
+        """The last seq that the clock knew to be settled."""
+        return max(self.after, self.settled)
+
+    @property
+    def reach(self) -> int:
+        """The last seq that may be settled without another word of the clock."""
+        return self.seq + self.more
+
+    def or_later(self, known: Asked | None) -> Asked:
+        """This one, unless ``known`` is the same window and more of it is said to be settled."""
+        same = known is not None and (known.run, known.seq) == (self.run, self.seq)
+        return known if known is not None and same and known.settled > self.settled else self
+
+    def following(self, settled: Settled | None) -> Asked | None:
+        """The window that is open after a settlement: this one, one of those that may follow it, or None."""
+        if settled is None or settled.run != self.run or settled.seq < self.seq:
+            return self
+        span = settled.span.to_kit()
+        steps = after_cut(self.span.steps, span.steps, cut=settled.cut)
+        if self.until is not None:
+            steps = min(steps, -(-(self.until - span.end) // span.step))
+        if settled.seq + 1 > self.reach or steps < 1:
+            return None
+        return Asked.model_construct(
+            run=self.run, seq=settled.seq + 1, after=settled.seq, members=self.members, observers=self.observers,
+            span=SpanForm.model_construct(start=span.end, step=span.step, steps=steps),
+        )  # fmt: skip
+
+    def to_kit(self, settled: Settled | None = None) -> Window:
+        """As the kit's Window. settled: the settlement that it follows."""
+        foretold = () if settled is None else tuple(settled.foretold)
+        return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after, foretold)
+
+
+class WindowMessage(Asked):
+    """A window. members propose, observers give conditions; ``after`` is the last settled seq.
+
+    checkpoint: of the clock.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+
+class Given(Message):
+    """What others read of conditions; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    values: Annotated[dict[Name, Series], Field(max_length=50)]
+
+
+class ConditionsMessage(Given):
+    """Conditions per step, integers in thousandths of their unit; they may cover fewer steps than the window.
+
+    checkpoint: all that the device needs to go on from here alone.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
