@@ -7,7 +7,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -201,6 +201,7 @@ DATES = ("DTSTART:20260701T060000", "DTEND:20260701T080000")
         (calendar(event(DATES[0], "DTEND;VALUE=DATE:20260702")), "line 8: it does not fit DTSTART"),
         (calendar(event("DTSTART:12000701T060000", "DTEND:12000701T080000")), "line 7: the year 1200 is too far away"),
         (calendar(event("DTSTART;TZID=Nowhere/Land:20260701T060000", DATES[1])), "line 7: time zone 'Nowhere/Land' is unknown"),
+        (calendar(event("DTSTART;TZID=Africa:20260701T060000", DATES[1])), "line 1: it is no iCalendar file"),
         (calendar(event(*DATES, "X-LOADSHEDDING-STAGE:many")), "line 9: 'many' is no stage; use 0 to 16"),
         (calendar(event(*DATES), event(*DATES)), "line 11: the UID is that of the event in line 4; give every event its own"),
         (calendar(event(*DATES, "EXDATE:zzz")), "line 9: EXDATE cannot be read"),
@@ -231,6 +232,7 @@ def test_a_bad_file_is_refused_with_its_line_and_the_remedy(text: str, words: st
     assert "\n" not in said
 
 
+@example("", 69, 1)  # a line that ends with CR alone
 @given(text=st.text(max_size=200), place=st.integers(0, 10_000), cut=st.integers(0, 40))
 @examples(max_examples=200, deadline=None)
 def test_damage_anywhere_is_refused_in_words_or_read(text: str, place: int, cut: int) -> None:

@@ -43,8 +43,9 @@ _KEPT = 64
 _MARK = "X-VIRTUAL-DEVICES-EVENT"
 _TIMES = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
 _ONCE = ("DTSTART", "DTEND", "DURATION", "UID", "RECURRENCE-ID")
-_LIBRARY = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, BrokenCalendarProperty)
-"""What the libraries raise over a broken file, beside errors of their own, which are ValueErrors."""
+_LIBRARY = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, OSError, BrokenCalendarProperty)
+"""What the libraries raise over a broken file, beside errors of their own, which are ValueErrors; OSError where a time zone is
+the name of a folder of zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class OutageCalendar:
     def _read(self, text: str) -> list[_Event]:
         if len(text) > MAX_BYTES:
             raise ConfigurationError(f"{self._name}: the calendar is larger than {MAX_BYTES >> 20} MiB; use a smaller one")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # the library takes a lone CR for a part of the line
         lines = event_lines(text, self._name)
         if len(lines) > MAX_EVENTS:
             raise self._error(lines[MAX_EVENTS].begin, f"more than {MAX_EVENTS} events are too many", "leave some out")
@@ -165,6 +167,8 @@ class OutageCalendar:
             components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
         except _LIBRARY as error:
             raise self._error(1, f"it is no iCalendar file ({error})", "fetch it again") from error
+        if len(components) != len(lines):
+            raise self._error(1, f"it has {len(lines)} events, of which {len(components)} can be read", "fetch it again")
         return [self._event(component, where) for component, where in zip(components, lines, strict=True)]
 
     def _event(self, component: Any, lines: EventLines) -> _Event:
