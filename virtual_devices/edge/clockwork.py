@@ -15,7 +15,7 @@ from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.topics import Topics
-from virtual_devices.edge.window_messages import Asked, Settled, WindowMessage
+from virtual_devices.edge.window_messages import Opened, Settled, WindowMessage
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.member import Member
@@ -273,7 +273,7 @@ class ClockRuntime(Runtime):
             return
         self._next_window(start, settings, behind, single, reach)
 
-    def _open(self) -> Asked | None:
+    def _open(self) -> Opened | None:
         """The window that nobody has settled yet."""
         return self.window.following(self.settled) if self.window is not None else None
 

@@ -10,7 +10,7 @@ from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.settlement_messages import PartMessage, part_of
 from virtual_devices.edge.topics import CLOCK, Topics
-from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Settled
+from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Opened, Settled
 from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant
@@ -22,7 +22,7 @@ class _Dependent(Runtime):
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
         self.asked: Asked | None = None
-        self.window: Asked | None = None
+        self.window: Opened | None = None
         """The one that is open: as asked, or following it."""
         self.given: dict[str, Given] = {}
         self.watched: set[str] = set()
@@ -78,7 +78,7 @@ class _Dependent(Runtime):
         """Find out which window is open."""
         self.window = self.asked.following(self.last_settled()) if self.asked is not None else None
 
-    def inputs(self, window: Asked) -> dict[str, dict[str, list[int]]] | None:
+    def inputs(self, window: Opened) -> dict[str, dict[str, list[int]]] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
         found = {}
         for setting, (name, partner) in self.partners().items():
@@ -100,7 +100,7 @@ class _Dependent(Runtime):
         there = {*window.observers, *self.returned}
         return sorted({name for name, partner in self.partners().values() if partner.required and name not in there})
 
-    def of_this_run(self, window: Asked | None) -> bool:
+    def of_this_run(self, window: Asked | Opened | None) -> bool:
         """Whether there is a window of the run that the site names."""
         return self.online and window is not None and self.site is not None and window.run == self.site.run
 

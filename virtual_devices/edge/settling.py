@@ -8,14 +8,14 @@ from typing import cast
 
 from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.loop import Timer
-from virtual_devices.edge.messages import MissingMessage, SpanForm, read
+from virtual_devices.edge.messages import MissingMessage, read
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.proposal_messages import Proposed
 from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
 from virtual_devices.edge.topics import CLOCK, HOST, Topics
-from virtual_devices.edge.window_messages import Asked, Settled
+from virtual_devices.edge.window_messages import Asked, Opened
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
@@ -39,9 +39,9 @@ class SettlerRuntime(Runtime):
         self._presence = Presence(str(arguments[2]))
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
         self.asked: Asked | None = None
-        self.window: Asked | None = None
+        self.window: Opened | None = None
         """The one that is open: as asked, or following it."""
-        self._settled: Settled | None = None
+        self._settled: Settlement | None = None
         self.proposals: dict[str, Proposal] = {}
         self._awaited: set[str] = set()
         """Members of the window that have said nothing to it yet."""
@@ -112,7 +112,7 @@ class SettlerRuntime(Runtime):
             if member.after < found.seq:
                 kit = found.to_kit()
                 member.resume(kit)
-                self._settled = _head(kit)
+                self._settled = kit
                 self._open_next()
             self.settlement = payload
         self.loop.call_soon(self._pursue)
@@ -196,7 +196,7 @@ class SettlerRuntime(Runtime):
     def _is_waited_for(self, name: str) -> bool:
         return self._presence.online(name) and name not in self._given_up
 
-    def _gather(self, member: Settler, window: Asked) -> tuple[dict[str, Proposal], list[str]]:
+    def _gather(self, member: Settler, window: Opened) -> tuple[dict[str, Proposal], list[str]]:
         ready: dict[str, Proposal] = {}
         silent = []
         asked = window.to_kit()
@@ -235,7 +235,7 @@ class SettlerRuntime(Runtime):
         if self._waiting is None or not self._waiting.pending:
             self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
 
-    def _settle(self, member: Settler, window: Asked, ready: dict[str, Proposal]) -> None:
+    def _settle(self, member: Settler, window: Opened, ready: dict[str, Proposal]) -> None:
         settlement, record = member.settle(window.to_kit(), ready)
         self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
         ledger = ledger_bytes(record)
@@ -247,14 +247,6 @@ class SettlerRuntime(Runtime):
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
         self.publish_state()
-        self._settled = _head(settlement)
+        self._settled = settlement
         self._open_next()
         self.loop.call_soon(self._pursue)  # maybe nobody has to be waited for
-
-
-def _head(settlement: Settlement) -> Settled:
-    span = settlement.span
-    form = SpanForm.model_construct(start=span.start, step=span.step, steps=span.steps)
-    return Settled.model_construct(run=settlement.run, seq=settlement.seq, span=form, cut=settlement.cut, foretold=[])
-
-

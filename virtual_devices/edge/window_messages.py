@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages import Message, Name, Names, Run, Seq, Series, SpanForm, Time
-from virtual_devices.kit.window import MAX_STEPS, Window, after_cut
+from virtual_devices.kit.settlement import Settlement
+from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
 
@@ -61,25 +63,34 @@ class Asked(Message):
         same = known is not None and (known.run, known.seq) == (self.run, self.seq)
         return known if known is not None and same and known.settled > self.settled else self
 
-    def following(self, settled: Settled | None) -> Asked | None:
+    def following(self, settled: Settled | Settlement | None) -> Opened | None:
         """The window that is open after a settlement: this one, one of those that may follow it, or None."""
         if settled is None or settled.run != self.run or settled.seq < self.seq:
-            return self
-        span = settled.span.to_kit()
-        steps = after_cut(self.span.steps, span.steps, cut=settled.cut)
+            return Opened(self.run, self.seq, self.span.to_kit(), self.members, self.observers, self.after)
+        span = settled.span
+        begin, steps = span.start + span.step * span.steps, after_cut(self.span.steps, span.steps, cut=settled.cut)
         if self.until is not None:
-            steps = min(steps, -(-(self.until - span.end) // span.step))
+            steps = min(steps, -(-(self.until - begin) // span.step))
         if settled.seq + 1 > self.reach or steps < 1:
             return None
-        return Asked.model_construct(
-            run=self.run, seq=settled.seq + 1, after=settled.seq, members=self.members, observers=self.observers,
-            span=SpanForm.model_construct(start=span.end, step=span.step, steps=steps),
-        )  # fmt: skip
+        return Opened(self.run, settled.seq + 1, Span(begin, span.step, steps), self.members, self.observers, settled.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The window that is open: as it was asked for, or one that follows it."""
+
+    run: str
+    seq: int
+    span: Span
+    members: list[str]
+    observers: list[str]
+    after: int
 
     def to_kit(self, settled: Settled | None = None) -> Window:
         """As the kit's Window. settled: the settlement that it follows."""
         foretold = () if settled is None else tuple(settled.foretold)
-        return Window(self.run, self.seq, self.span.to_kit(), tuple(self.members), self.after, foretold)
+        return Window(self.run, self.seq, self.span, tuple(self.members), self.after, foretold)
 
 
 class WindowMessage(Asked):
