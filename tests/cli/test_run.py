@@ -56,6 +56,7 @@ NAMED = ("--home", "cape", "--name", "oven", "--broker", "mqtt://127.0.0.1:1")
         (("oven", *NAMED, "--event", "2026-06-21T18:00:00+02:00 setpoint"), "setting"),
         (("oven", *NAMED, "--event", "2026-06-21T18:00:00+02:00 setpoint=999"), "30 to 300 °C"),
         (("weather", *NAMED, "--set", "file=../gone.csv"), "gone.csv"),
+        (("oven", *NAMED, "--compiled"), "nothing to compile"),
         (("oven", "--home", "cape", "--name", "oven", "--broker", "mqtt://me:secret@127.0.0.1"), "--password-file"),
         (("oven", "--home", "cape", "--name", "oven", "--broker", "http://127.0.0.1"), "mqtt://"),
     ],

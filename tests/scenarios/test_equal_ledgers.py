@@ -50,6 +50,11 @@ def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
     assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
 
 
+@pytest.mark.parametrize("more", [(), ("--isolate",)])
+def test_compiled_code_keeps_the_ledger_too(tmp_path: Path, more: tuple[str, ...]) -> None:
+    assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--compiled", *more))
+
+
 def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(tmp_path: Path) -> None:
     first = hosted(tmp_path, "11h")
     second = hosted(tmp_path, "9h")

@@ -22,6 +22,7 @@ from virtual_devices.fleet.single import host_device
 @click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics on this port of loopback.")
 @click.option("--fresh", is_flag=True, help="A clock begins a new run instead of going on with the last.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which a clock ends.")
+@click.option("--compiled", is_flag=True, help="An inverter dispatches with numba; the results are the same.")
 @click.option("--until", metavar="TIME", help="Simulated time at which a clock ends: ISO 8601, or UTC seconds.")
 def run(
     kind: str,
@@ -34,9 +35,11 @@ def run(
     fresh: bool,  # noqa: FBT001 - click passes it by name
     duration: int | None,
     until: str | None,
+    compiled: bool,  # noqa: FBT001
 ) -> None:
     """Host one device of KIND, as a container does; place and time come from its home's clock."""
     host_device(
         kind, home, name, endpoint, settings=merged(assignments), events=events, folder=Path.cwd(), metrics=metrics,
-        fresh=fresh, duration=duration, until=until, say=lambda text: click.echo(text, err=True),
+        fresh=fresh, duration=duration, until=until, compiled=compiled,
+        say=lambda text: click.echo(text, err=True),
     )  # fmt: skip

@@ -23,7 +23,8 @@ class Description:
     """One device to be hosted.
 
     settings: JSON form of what differs from the kind's defaults; it is also the declaration that a restart is compared with.  events: timed
-    commands that wait in it from a fresh start on.  documents: text of the files its settings name.
+    commands that wait in it from a fresh start on.  documents: text of the files its settings name.  compiled: an inverter
+    dispatches with compiled code.
     """
 
     home: str
@@ -32,6 +33,7 @@ class Description:
     settings: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[Command, ...] = ()
     documents: Mapping[str, str] = field(default_factory=dict)
+    compiled: bool = False
 
     def validated(self) -> Settings:
         """The complete settings. Raises SettingError."""
@@ -68,7 +70,9 @@ def make_runtime(
         elif device.ability == "settles":
             from virtual_devices.kit.settler import Settler  # noqa: PLC0415
 
-            member = Settler(*arguments)
+            member = settler = Settler(*arguments)
+            if description.compiled:
+                settler.compile()
         else:
             member = member_for(*arguments)
         for event in description.events:

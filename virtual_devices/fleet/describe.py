@@ -16,14 +16,17 @@ from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.member import Command
 
 
-def descriptions(home: Home, documents: Mapping[str, str], *, real_time: bool = False) -> dict[str, Description]:
+def descriptions(
+    home: Home, documents: Mapping[str, str], *, real_time: bool = False, compiled: bool = False
+) -> dict[str, Description]:
     """Every device of a home, by name. The clock's also says where the home stands and whom it waits for."""
     found = {}
     for entry in home.devices:
         events = tuple(Command(event.changes, event.at) for event in home.events if event.device == entry.name)
         wanted = {str(getattr(entry.settings, item.name)) for item in settings_of(entry.device_class) if item.document}
         texts = {name: text for name, text in documents.items() if name in wanted}
-        found[entry.name] = Description(home.name, entry.name, entry.kind, entry.declared, events, texts)
+        fast = compiled and entry.device_class.ability == "settles"
+        found[entry.name] = Description(home.name, entry.name, entry.kind, entry.declared, events, texts, fast)
     clock = found[CLOCK]
     place: dict[str, Any] = {
         "latitude": home.site.latitude,
@@ -59,6 +62,8 @@ def command_line(
     for event in description.events:
         when = datetime.fromtimestamp(event.at or 0, UTC).isoformat()
         words += ["--event", " ".join([when, *(f"{name}={_text(value)}" for name, value in event.changes.items())])]
+    if description.compiled:
+        words.append("--compiled")
     if fresh:
         words.append("--fresh")
     if duration is not None:

@@ -63,6 +63,7 @@ class Orders:
     watcher: Watcher | None = None
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None
     say: Callable[[str], None] = lambda _: None
+    compiled: bool = False
 
 
 class HomeHost:
@@ -151,7 +152,7 @@ class HomeHost:
 
     def _start(self, *, new: bool) -> None:
         orders = self.orders
-        described = descriptions(self.home, orders.documents, real_time=orders.start_now)
+        described = descriptions(self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled)
         if orders.isolate:
             password = orders.endpoint.password
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}

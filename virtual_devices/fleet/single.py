@@ -16,7 +16,7 @@ from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import END_WITH_STDIN
-from virtual_devices.kit.catalogue import load
+from virtual_devices.kit.catalogue import AnyDevice, load
 from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.face import settings_json, settings_of, validate_change
@@ -39,6 +39,7 @@ def host_device(
     fresh: bool = False,
     duration: int | None = None,
     until: str | None = None,
+    compiled: bool = False,
     say: Callable[[str], None],
 ) -> None:
     """Host a device until SIGTERM, Ctrl-C or, for a clock, the end of its time.
@@ -50,21 +51,18 @@ def host_device(
         if not NAME.fullmatch(word):
             raise ConfigurationError(f"{word!r} is no name; use small letters, digits and _, beginning with a letter")
     device_class = load(kind)
+    if compiled and device_class.ability != "settles":
+        raise ConfigurationError(f"{name}: a device of kind {kind!r} has nothing to compile; leave --compiled to the inverter")
     declared: dict[str, Any] = {}
     if settings:
         complete = settings_json(validate_change(device_class, device_class.settings_type(), settings, live=False))
         declared = {key: complete[key] for key in settings}
-    names = [str(declared[item.name]) for item in settings_of(device_class) if item.document and declared.get(item.name)]
-    documents: dict[str, str] = {}
-    if names:
-        from virtual_devices.edge.files import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
-
-        documents = {file: read_document(file, folder) for file in names}
+    documents = _documents(device_class, declared, folder)
     happening = sorted((_event(text) for text in events), key=lambda event: event.at or 0)
     expected = validate_change(device_class, device_class.settings_type(), declared, live=False) if declared else device_class.settings_type()
     for event in happening:
         expected = validate_change(device_class, expected, event.changes, live=True)
-    description = Description(home, name, kind, declared, tuple(happening), documents)
+    description = Description(home, name, kind, declared, tuple(happening), documents, compiled)
     end = parse_instant(until, "UTC") if until is not None else None
     failure: list[str] = []
     with Loop() as loop:
@@ -89,6 +87,16 @@ def host_device(
             runtime.stop()
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+def _documents(device_class: type[AnyDevice], declared: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Text of the files that settings name."""
+    names = [str(declared[item.name]) for item in settings_of(device_class) if item.document and declared.get(item.name)]
+    if not names:
+        return {}
+    from virtual_devices.edge.files import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
+
+    return {file: read_document(file, folder) for file in names}
 
 
 @contextmanager

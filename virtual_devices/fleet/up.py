@@ -31,7 +31,7 @@ class Options:
     """What ``up`` was asked for; None where it is to choose.
 
     broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
-    port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.
+    port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.  compiled: dispatch with numba.
     """
 
     home_file: Path | None = None
@@ -46,6 +46,7 @@ class Options:
     metrics: int | None = None
     state: Path | None = None
     listen: str | None = None
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def up(
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
+            compiled=options.compiled,
         )  # fmt: skip
         host = HomeHost(loop, orders)
 

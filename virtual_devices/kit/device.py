@@ -373,6 +373,9 @@ class Settles(Device[S, T, R]):
         it decides for a step must not depend on how many steps it is asked for.
         """
 
+    def compile(self) -> None:
+        """Dispatch with compiled code from now on, if there is any; the results are the same. Raises ImportError without numba."""
+
 
 def milliwatts(watts: float) -> int:
     """Whole milliwatts of a setting in watts."""

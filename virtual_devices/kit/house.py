@@ -69,13 +69,8 @@ class House:
         self._limit = max_steps
 
     def compile(self) -> None:
-        """Use compiled code where a device has it. Raises ConfigurationError where numba is not installed."""
-        compiling = getattr(self.settler.device, "compile", None)
-        if compiling is not None:
-            try:
-                compiling()
-            except ImportError as error:
-                raise ConfigurationError("compiled dispatch needs numba: pip install 'virtual-devices[fast]'") from error
+        """Dispatch with compiled code. Raises ConfigurationError where numba is not installed."""
+        self.settler.compile()
 
     def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
         """Run to the first step that begins at or after ``until``. progress: told the time after each window."""

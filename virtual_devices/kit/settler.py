@@ -8,7 +8,7 @@ from typing import Any
 
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings, Settles
-from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord, chain, edge_list
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.settlement import (
@@ -48,6 +48,13 @@ class Settler(Member):
         self.shares: dict[str, Share] = {}
         self._left_with: dict[str, int] = {}
         """mJ that the ledger left a store with whose own memory is older."""
+
+    def compile(self) -> None:
+        """Dispatch with compiled code from now on. Raises ConfigurationError where numba is not installed."""
+        try:
+            self.device.compile()
+        except ImportError as error:
+            raise ConfigurationError("compiled dispatch needs numba: pip install 'virtual-devices[fast]'") from error
 
     def accepts(self, proposal: Proposal, window: Window) -> bool:
         """Whether a proposal answers the window from the state this settler expects its sender to be in.
