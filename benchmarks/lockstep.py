@@ -152,7 +152,7 @@ def our_rate(folder: Path, length: int, windows: int) -> tuple[float, float]:
     home, seen = neighbour.home_file(folder, length), neighbour.Settlements()
     options = Options(
         home, broker_kind="mosquitto", port=None, speed=0.0, duration=windows * cut * neighbour.STEP, isolate=True, fresh=True,
-        state=folder / f"state{length}",
+        state=folder / f"state{length}", compiled=True,
     )  # fmt: skip
     result = up(options, watcher=seen, say=lambda _: None)
     assert result["audit"]["ok"], result["audit"]

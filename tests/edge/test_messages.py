@@ -15,7 +15,7 @@ from virtual_devices.edge.ledger_messages import LedgerMessage, ledger_bytes, re
 from virtual_devices.edge.messages import AboutMessage, CommandMessage, ErrorMessage, SiteMessage, SpanForm, read, write
 from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
 from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
-from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Settled, WindowMessage
+from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Settled, WindowMessage, given_of
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
@@ -211,3 +211,21 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
     for wrong in (load | {"turns": [0]}, load | {"turns": [3, 1]}, load | {"turns": [2, 2]}, grid | {"ahead": [[0, True]]}):
         with pytest.raises(ProtocolError, match=r"turns|ahead"):
             read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))
+
+
+def test_conditions_are_read_as_whole_numbers_or_not_at_all() -> None:
+    said: dict[str, Any] = {"run": "r", "seq": 3, "values": {"ghi": [1, -2, 3], "dni": []}, "checkpoint": {"any": "thing"}}
+    given = given_of(orjson.dumps(said))
+    assert (given.run, given.seq) == ("r", 3)
+    assert {name: list(column) for name, column in given.values.items()} == said["values"]
+    long = {"ghi": [0] * 1441}
+    many = {f"field_{number}": [0] for number in range(51)}
+    strange: list[Any] = [None, [], 3, "x", {"ghi": None}, {"ghi": 3}, {"ghi": [1.5]}, {"ghi": ["1"]}, {"ghi": [2**63]}, long, many]
+    wrongs: list[dict[str, Any]] = [{"values": values} for values in strange]
+    wrongs += [{"seq": "3"}, {"seq": True}, {"seq": None}, {"run": 1}, {"run": None}]
+    for wrong in wrongs:
+        with pytest.raises(ProtocolError, match="not a conditions message"):
+            given_of(orjson.dumps(said | wrong))
+    for payload in (b"", b"null", b"[]", b"{}", b"{", b"\xff\x00", b'"text"', b"NaN", b"[" * 9999):
+        with pytest.raises(ProtocolError, match="not a conditions message"):
+            given_of(payload)

@@ -10,7 +10,8 @@ from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.settlement_messages import PartMessage, part_of
 from virtual_devices.edge.topics import CLOCK, Topics
-from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Opened, Settled
+from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Opened, Settled, given_of
+from virtual_devices.kit.ahead import Columns
 from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant
@@ -65,7 +66,7 @@ class _Dependent(Runtime):
                 self.returned.add(device)
                 self.stand_by(self.missing(self.asked))  # before the next window, so that it is in it
         elif leaf == "conditions" and device in self.watched:
-            self.given[device] = read_once(Given, payload)
+            self.given[device] = given_of(payload)
             self.pursue()
 
     def pursue(self, *, asked: bool = False) -> None:
@@ -78,7 +79,7 @@ class _Dependent(Runtime):
         """Find out which window is open."""
         self.window = self.asked.following(self.last_settled()) if self.asked is not None else None
 
-    def inputs(self, window: Opened) -> dict[str, dict[str, list[int]]] | None:
+    def inputs(self, window: Opened) -> dict[str, Columns] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
         found = {}
         for setting, (name, partner) in self.partners().items():

@@ -44,9 +44,12 @@ MakeMember = Callable[[SiteMessage, Mapping[str, str]], Member]
 """From the site and the text of each file that a setting names, by that name."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def read_once(model: type[Message], payload: bytes) -> Any:
-    """Like ``read``, for messages that many devices of one process get alike."""
+    """Like ``read``, for messages that many devices of one process get alike, one after the other.
+
+    More of them kept would make a process walk through its memory: what is read next goes best where the last was.
+    """
     return read(model, payload)
 
 

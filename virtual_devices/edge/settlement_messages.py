@@ -101,7 +101,7 @@ def part_of(payload: bytes, name: str) -> PartMessage:
     return read(PartMessage, orjson.dumps(part))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _parsed(payload: bytes) -> dict[str, Any]:
     """Parsed once for all devices of a process."""
     try:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
+import orjson
 from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages import Message, Name, Names, Run, Seq, Series, SpanForm, Time
+from virtual_devices.kit.ahead import Columns
+from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Settlement
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
+MAX_FIELDS = 50
+"""Most conditions that one device gives."""
 Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
 
 
@@ -104,22 +111,41 @@ class WindowMessage(Asked):
     checkpoint: dict[str, Any]
 
 
-class Given(Message):
-    """What others read of conditions; the device's checkpoint is left to the device."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    run: Run
-    seq: Seq
-    values: Annotated[dict[Name, Series], Field(max_length=50)]
-
-
-class ConditionsMessage(Given):
+class ConditionsMessage(Message):
     """Conditions per step, integers in thousandths of their unit; they may cover fewer steps than the window.
 
     checkpoint: all that the device needs to go on from here alone.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
+    run: Run
+    seq: Seq
+    values: Annotated[dict[Name, Series], Field(max_length=MAX_FIELDS)]
     checkpoint: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What others read of conditions; the device's checkpoint is left to the device."""
+
+    run: str
+    seq: int
+    values: Columns
+
+
+@lru_cache(maxsize=2)
+def given_of(payload: bytes) -> Given:
+    """Conditions as those read them who depend on them. Raises ProtocolError for what is none.
+
+    Long columns go straight into 64-bit integers, which takes a third of the time that a model takes.
+    """
+    try:
+        content = orjson.loads(payload)
+        run, seq, values = content["run"], content["seq"], content["values"]
+        columns = {name: array("q", column) for name, column in values.items()}
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, OverflowError):
+        raise ProtocolError("not a conditions message: it needs run, seq, and values of whole numbers by name") from None
+    if type(run) is not str or type(seq) is not int:  # True is no seq
+        raise ProtocolError("not a conditions message: run is a text, seq a whole number")
+    if len(columns) > MAX_FIELDS or any(len(column) > MAX_STEPS for column in columns.values()):
+        raise ProtocolError(f"not a conditions message: it has more than {MAX_FIELDS} values, or more than {MAX_STEPS} steps")
+    return Given(run, seq, columns)
