@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,13 +15,13 @@ from virtual_devices.edge import messages
 from virtual_devices.edge.ledger_messages import LedgerMessage, ledger_bytes, read_ledger
 from virtual_devices.edge.messages import AboutMessage, CommandMessage, ErrorMessage, SiteMessage, SpanForm, read, write
 from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
-from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
+from virtual_devices.edge.settlement_messages import SettlementMessage, part_of, settled_of, settlement_bytes
 from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Settled, WindowMessage, given_of
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Settlement
+from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Settlement, Share
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [
@@ -229,3 +230,42 @@ def test_conditions_are_read_as_whole_numbers_or_not_at_all() -> None:
     for payload in (b"", b"null", b"[]", b"{}", b"{", b"\xff\x00", b'"text"', b"NaN", b"[" * 9999):
         with pytest.raises(ProtocolError, match="not a conditions message"):
             given_of(payload)
+
+
+def test_a_device_finds_its_part_of_a_settlement_however_it_is_ordered(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    settlement = replace(played[1], owed={"gone": Share(3, Span(0, 60, 2), supply=((2, True),))}, foretold=((60, False), (120, True)))
+    payload = settlement_bytes(settlement)
+    message = orjson.loads(payload)
+    before = orjson.dumps({"shares": message["shares"], **message})  # as versions before wrote it
+    assert list(orjson.loads(before))[-1] != "shares"
+    for name, share in settlement.shares.items():
+        part = part_of(payload, name)
+        assert part == part_of(before, name)
+        assert part.share_of(settlement.seq) == share
+        assert (part.run, part.seq, part.cut, part.foretold) == (settlement.run, settlement.seq, False, [(60, False), (120, True)])
+        assert part.span.to_kit() == settlement.span == settled_of(payload).span.to_kit()
+    assert part_of(payload, "gone").share_of(3) == settlement.owed["gone"]
+    for stranger in ("nobody", "span", "used", "ven"):
+        part = part_of(payload, stranger)
+        assert (part.share, part.owed) == (None, None)
+    alone = orjson.dumps({**message, "shares": {}})
+    assert part_of(alone, "oven").share is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"null", b"[]", b"{}", b"{", b"\xff\x00", b'"text"', b"NaN", b"[" * 9999, b',"shares":{}}', b'{"a":1,"shares":{}}'])
+def test_what_is_no_settlement_is_told_in_one_line(payload: bytes) -> None:
+    for read_it in (settled_of, lambda payload: part_of(payload, "oven")):
+        with pytest.raises(ProtocolError, match="not a settlement message") as caught:
+            read_it(payload)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_broken_share_is_its_owner_s_to_refuse(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    payload = settlement_bytes(played[1])
+    for good, wrong in ((b'"oven":{"supply":[[', b'"oven":{"supply":[{'), (b'"oven":{', b'"oven":{"more":1,'), (b'"oven":{"supply":[[', b'"oven":{"supply":[[0.5')):
+        assert good in payload
+        with pytest.raises(ProtocolError):
+            part_of(payload.replace(good, wrong), "oven")
+    for end in range(0, len(payload), 97):
+        with pytest.raises(ProtocolError):
+            part_of(payload[:end], "oven")

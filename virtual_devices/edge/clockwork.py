@@ -13,7 +13,8 @@ from virtual_devices.edge.memory import MEMORY
 from virtual_devices.edge.messages import SiteMessage, SpanForm, write
 from virtual_devices.edge.presence import Presence
 from virtual_devices.edge.recalling import json_object, newer, place, recalled
-from virtual_devices.edge.runtime import Runtime, read_once
+from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.settlement_messages import settled_of
 from virtual_devices.edge.topics import Topics
 from virtual_devices.edge.window_messages import Opened, Settled, WindowMessage
 from virtual_devices.kit.device import Ticks
@@ -185,7 +186,7 @@ class ClockRuntime(Runtime):
             if not self.online:
                 self._go()
                 return
-            settlement: Settled = read_once(Settled, payload)
+            settlement = settled_of(payload)
             if self.is_behind:
                 self.recollect()
             elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:

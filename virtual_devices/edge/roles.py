@@ -8,7 +8,7 @@ from virtual_devices.edge.messages import write
 from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
 from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
-from virtual_devices.edge.settlement_messages import PartMessage, part_of
+from virtual_devices.edge.settlement_messages import PartMessage, part_of, settled_of
 from virtual_devices.edge.topics import CLOCK, Topics
 from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Given, Opened, Settled, given_of
 from virtual_devices.kit.ahead import Columns
@@ -129,7 +129,7 @@ class ObserverRuntime(_Dependent):
                 self._go()
         elif leaf == "settlement":
             if payload:
-                self._settled = read_once(Settled, payload)
+                self._settled = settled_of(payload)
                 self.look()
                 self.pursue()
                 self._go()

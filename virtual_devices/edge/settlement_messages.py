@@ -58,12 +58,13 @@ def settlement_bytes(settlement: Settlement) -> bytes:
             "span": span,
             "members": settlement.members,
             "left_out": settlement.left_out,
-            "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
             "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
             "cut": settlement.cut,
             "foretold": settlement.foretold,
             "digest": settlement.digest,
             "checkpoint": settlement.checkpoint,
+            # last, so that each device finds its own without reading the others'
+            "shares": {name: _share(share, seq, span) for name, share in settlement.shares.items()},
         }
     )
 
@@ -86,31 +87,61 @@ class PartMessage(Settled):
         return next((share for share in found if share.seq == seq), None)
 
 
+def settled_of(payload: bytes) -> Settled:
+    """What everybody reads of a settlement. Raises ProtocolError when the message is none."""
+    return read(Settled, orjson.dumps(_settled(_halves(payload)[0])))
+
+
 def part_of(payload: bytes, name: str) -> PartMessage:
     """One device's part of a settlement; the others' shares are left to their owners.
 
     Raises ProtocolError when the message is no settlement, or when this part of it is broken.
     """
-    content = _parsed(payload)
-    shares, owed = content.get("shares"), content.get("owed")
-    if not isinstance(shares, dict) or not isinstance(owed, dict):
-        raise ProtocolError("not a settlement message: it has no shares")
-    part = {key: content.get(key) for key in ("run", "seq", "span")}
-    part |= {"cut": content.get("cut", False), "foretold": content.get("foretold", [])}
-    part |= {"share": shares.get(name), "owed": owed.get(name)}
-    return read(PartMessage, orjson.dumps(part))
+    content, shares = _halves(payload)
+    part = _settled(content) | {"owed": content["owed"].get(name)}
+    return read(PartMessage, orjson.dumps(part)[:-1] + b',"share":' + _own(shares, name) + b"}")
+
+
+def _settled(content: dict[str, Any]) -> dict[str, Any]:
+    named = {key: content.get(key) for key in ("run", "seq", "span")}
+    return named | {"cut": content.get("cut", False), "foretold": content.get("foretold", [])}
+
+
+def _own(shares: bytes | dict[str, Any], name: str) -> bytes:
+    """A device's share as it is written; its numbers are in lists, so the first brace that closes is its own."""
+    if isinstance(shares, dict):
+        return orjson.dumps(shares.get(name))
+    key = b'"%s":{' % name.encode()
+    at = shares.find(key)
+    return b"null" if at < 0 else shares[at + len(key) - 1 : shares.find(b"}", at) + 1]
 
 
 @lru_cache(maxsize=1)
-def _parsed(payload: bytes) -> dict[str, Any]:
-    """Parsed once for all devices of a process."""
+def _halves(payload: bytes) -> tuple[dict[str, Any], bytes | dict[str, Any]]:
+    """All of a settlement but the shares, read once for all devices of a process, and the shares.
+
+    They are left as they are written where they come last, as ``settlement_bytes`` writes them: to read six columns of which
+    at most two are one's own took a tenth of a home's processor time in windows of 600 steps.
+    """
+    head, found, shares = payload.rpartition(_SHARES)
+    try:
+        content = orjson.loads(head + b"}") if found and shares.endswith(b"}}") else None
+    except orjson.JSONDecodeError:
+        content = None
+    if isinstance(content, dict) and isinstance(content.get("owed"), dict):
+        return content, shares
     try:
         content = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         raise ProtocolError(f"not a settlement message: {error}"[:300]) from None
     if not isinstance(content, dict):
         raise ProtocolError("not a settlement message: the payload is no object")
-    return content
+    if not isinstance(content.get("shares"), dict) or not isinstance(content.get("owed"), dict):
+        raise ProtocolError("not a settlement message: it has no shares")
+    return content, content["shares"]
+
+
+_SHARES = b',"shares":{'
 
 
 class SettlementMessage(Settled):
