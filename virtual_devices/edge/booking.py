@@ -65,7 +65,19 @@ class Book:
             if self._missing is not None and place[0] == self._last[0] and place[1] > self._last[1] and place not in self._open:
                 self._missing(*self._last)  # the record went before the settlement, and was missed
 
-    def close(self) -> None:
+    def has(self, run: str, seq: int) -> bool:
+        """Whether it has gone on to this window of a run, or beyond."""
+        return run == self._last[0] and seq <= self._last[1]
+
+    def is_behind(self) -> bool:
+        """Whether records of windows are missing that are known to be settled; they are asked for."""
+        run, seq = self._last
+        behind = bool(self._waiting) or any(place[0] == run and place[1] > seq for place in self._settled)
+        if behind and self._missing is not None:
+            self._missing(run, seq)
+        return behind
+
+    def give_up(self) -> None:
         """Take what is confirmed, with the gaps that there are."""
         while self._waiting:
             self._book(next(iter(self._waiting)))
@@ -78,7 +90,7 @@ class Book:
             if waiting in self._open and not self._lacks(waiting):
                 self._book(waiting)
         if len(self._waiting) > _KEPT:
-            self.close()
+            self.give_up()
 
     def _lacks(self, place: Place) -> bool:
         """Whether a record before this one was missed; then it is asked for."""

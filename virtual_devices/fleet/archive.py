@@ -1,6 +1,7 @@
 """What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
 
-A set is consistent when all proposals are of the settled window, so that a home resumes from one moment, never from two.
+Which sets are consistent, so that a home resumes from one moment, never from two, ``moments`` knows; one is kept when its
+window is booked. So a ledger file holds all that a home goes on behind; what it holds beyond that is cut off then.
 Once per wall second and at the end it is replaced whole (write, wait for the disk, rename): that survives a power cut. The
 windows between go into a second file, overwritten in place, so that a killed host loses none and no window waits for the
 disk, as it would at every rename. A second file that was cut short is known by its checksum and does not count.
@@ -27,6 +28,7 @@ from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
@@ -34,8 +36,6 @@ SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
-KEPT = ("site", "conditions", "proposal", "settlement", "window")
-"""Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
 LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 FILE = "home.json"
@@ -51,22 +51,31 @@ _CONNECT_TIMEOUT = 15.0
 class Archive:
     """The host's own client on the bus.
 
-    received: told (device, leaf, payload) of every message of the home.  found: retained messages seen so far, by
-    (device, leaf).
+    received: told (device, leaf, payload) of every message of the home.  booked: see ``Moments``.  found: retained messages
+    seen so far, by (device, leaf).
     """
 
-    def __init__(self, loop: Loop, endpoint: Endpoint, home: str, folder: Path, received: Callable[[str, str, bytes], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        endpoint: Endpoint,
+        home: str,
+        folder: Path,
+        received: Callable[[str, str, bytes], None],
+        booked: Booked = always,
+    ) -> None:
         self.loop, self.home, self.folder = loop, home, folder
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
+        self._moments = Moments(booked)
         self._synced = self._keeping = False
         self._before: dict[tuple[str, str], bytes] = {}
         self._rest: dict[tuple[str, str], bytes] = {}
         """What nobody resumes from, of before the broker came back; told again when everybody had time to."""
         self._rest_due: Timer | None = None
         self._refused = ""
-        self._consistent: dict[tuple[str, str], bytes] | None = None
-        self._saved: dict[tuple[str, str], bytes] | None = None
+        self._consistent: Messages | None = None
+        self._saved: Messages | None = None
         self._newest: BufferedWriter | None = None
         self._synced_at = self._asked_at = 0.0
         self._sync = Topics(home, HOST).sync
@@ -144,23 +153,18 @@ class Archive:
                 self.found[device, leaf] = payload
             else:
                 self.found.pop((device, leaf), None)
-        if leaf == "settlement" and payload:
-            self._settled(payload)
+        if leaf == "settlement" and payload and self._keeping:  # else an old word of the broker; what is on disk may be newer
+            self._moments.settled(payload, self.found, self.loop.time())
         self._received(device, leaf, payload)
+        if self._moments:
+            self._keep()
 
     # -- what survives ------------------------------------------------------------------------------------------------
 
-    def _settled(self, payload: bytes) -> None:
-        if not self._keeping:
-            return  # an old word of the broker; what is on disk may be newer
-        kept = {key: value for key, value in self.found.items() if key[1] in KEPT}
-        try:
-            settlement = orjson.loads(payload)
-            seq, run, members = settlement["seq"], settlement["run"], settlement["members"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return
-        if all(place(kept.get((name, "proposal"))) == (run, seq) for name in members):
-            self._consistent = kept
+    def _keep(self) -> None:
+        newest = self._moments.take(self.loop.time())
+        if newest is not None:
+            self._consistent = newest
             self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
 
     def save(self, *, sync: bool = True) -> None:
@@ -197,6 +201,7 @@ class Archive:
         self._remove_newest()
         (self.folder / FILE).unlink(missing_ok=True)
         self._consistent = self._saved = None
+        self._moments.forget()
 
     def _remove_newest(self) -> None:
         if self._newest is not None:
@@ -277,10 +282,11 @@ class Archive:
         self.client.flush(5.0)
 
     def close(self) -> None:
-        """Save and leave."""
+        """Leave and save."""
+        self.client.disconnect()
+        self._keep()
         self.save()
         self._remove_newest()
-        self.client.disconnect()
 
     def ask_for(self, run: str, after: int) -> None:
         """Ask for the ledger records that were missed, at most once per wall second."""

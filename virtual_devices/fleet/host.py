@@ -73,7 +73,7 @@ class HomeHost:
         self.loop, self.orders = loop, orders
         self.home = orders.home
         self.summary = Summary(self.home.name)
-        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received)
+        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked)
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
         self._watch: DocumentWatch | None = None
@@ -187,7 +187,12 @@ class HomeHost:
         return self.summary.start + self.orders.duration
 
     def _stop(self) -> None:
-        """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end."""
+        """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end.
+
+        So are ledger records that were missed, while the inverter is there to repeat them.
+        """
+        if self.failure is None:
+            self.loop.run(until=lambda: not self._book.is_behind(), timeout=GATHER)
         if self._watch is not None:
             self._watch.close()
         if self.processes is not None:
@@ -197,10 +202,11 @@ class HomeHost:
         names = {entry.name for entry in self.home.devices}
         said = self.archive.found
         self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
-        self.archive.close()
-        self._book.close()
+        self.archive.client.disconnect()  # from here on nothing more is heard
+        self._book.give_up()
         if self._ledger is not None:
             self._ledger.close()
+        self.archive.close()  # last: it keeps what is booked
 
     def _end(self) -> None:
         self.ended = True
@@ -242,6 +248,11 @@ class HomeHost:
             self._book.ledger(payload)
         except ProtocolError as error:
             self.orders.say(str(error))
+
+    def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
+        if late:
+            self._book.give_up()
+        return self._book.has(run, seq)
 
     def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self._seen = record.seq

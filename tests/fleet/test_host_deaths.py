@@ -1,0 +1,164 @@
+"""A host that is killed together with its broker: what is on the disk then has to fit together, whenever that is."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.stage import SMALL, STEP, small_home
+from virtual_devices.edge.broker import BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.ledger_file import LedgerFile
+from virtual_devices.edge.ledger_messages import read_ledger
+from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.loop import Loop
+from virtual_devices.fleet import moments
+from virtual_devices.fleet.archive import Archive
+from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.kit.home import Home
+from virtual_devices.kit.ledger import LedgerRecord
+
+RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
+
+
+class Disk:
+    """A folder on which a home is played, each time on a broker that remembers nothing."""
+
+    def __init__(self, folder: Path, kind: BrokerKind) -> None:
+        self.folder, self.kind = folder, kind
+        self.state, self.ledger = folder / "state", folder / "ledger.jsonl"
+        self._lives = 0
+
+    def play(self, home: Home, steps: int, ready: Callable[[HomeHost], None] = lambda _: None) -> HomeHost:
+        self._lives += 1
+        with start_broker(self.folder / f"broker{self._lives}", kind=self.kind, port=0) as broker, Loop() as loop:
+            orders = Orders(home, {}, broker.endpoint, self.state, self.folder, steps * STEP, ledger=self.ledger)
+            host = HomeHost(loop, orders)
+            host.run(lambda _: ready(host))
+            return host
+
+    def kept(self, home: Home) -> int:
+        """The window from which the next host goes on."""
+        with Loop() as loop:
+            found = Archive(loop, Endpoint("127.0.0.1", 1), home.name, self.state, lambda *_: None).load()
+        return max((int(orjson.loads(value)["seq"]) for (_, leaf), value in found.items() if leaf == "settlement"), default=0)
+
+    def records(self) -> list[LedgerRecord]:
+        lines = self.ledger.read_bytes().splitlines(keepends=True) if self.ledger.exists() else []
+        return [read_ledger(line) for line in lines if line.endswith(b"\n")]
+
+    def copy(self, folder: Path) -> Disk:
+        """What would be there if everything were killed now."""
+        made = Disk(folder, self.kind)
+        folder.mkdir()
+        shutil.copytree(self.state, made.state)
+        shutil.copy(self.ledger, made.ledger)
+        return made
+
+
+def copied_at(disk: Disk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[Disk]:
+    """Copies of the disk after each of its writes, from now on."""
+    copies: list[Disk] = []
+
+    def after(original: Callable[..., None]) -> Callable[..., None]:
+        def write(*arguments: Any) -> None:
+            original(*arguments)
+            if disk.state.exists() and disk.ledger.exists():
+                copies.append(disk.copy(folder / str(len(copies))))
+
+        return write
+
+    for owner, name in ((Archive, "_replace"), (Archive, "_overwrite"), (LedgerFile, "write")):
+        monkeypatch.setattr(owner, name, after(getattr(owner, name)))
+    return copies
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whenever_it_dies_the_ledger_file_has_all_that_the_next_one_goes_on_behind(
+    kind: BrokerKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = small_home(RUNNING)
+    disk = Disk(tmp_path, kind)
+    (tmp_path / "copies").mkdir()
+    with monkeypatch.context() as patched:
+        copies = copied_at(disk, patched, tmp_path / "copies")
+        disk.play(home, 30)
+    assert len(copies) >= 30
+    lacking = [(seq, len(copy.records())) for copy in copies if (seq := copy.kept(home)) > len(copy.records())]
+    assert lacking == []
+    assert disk.kept(home) == len(disk.records()), "an orderly end leaves nothing to settle again"
+    assert len({copy.kept(home) for copy in copies}) >= 10
+    for copy in [copy for copy in copies if copy.kept(home) >= 5][:: len(copies) // 4]:
+        assert_whole(copy, home, 50)
+
+
+def assert_whole(disk: Disk, home: Home, steps: int) -> None:
+    """The home goes on, to so many steps in all; no record is missing, and all have counted what the ledger says."""
+    settled = sum(record.span.steps for record in disk.records() if record.seq <= disk.kept(home))
+    host = disk.play(home, steps - settled)
+    audit = audit_file(disk.ledger)
+    assert audit.problems == []
+    assert audit.checked_steps == steps
+    got: Counter[str] = Counter()
+    for record in disk.records():
+        for (_, sink), column in zip(record.edges, record.energy, strict=True):
+            got[sink] += sum(column)
+    for name in ("oven", "geyser"):
+        assert round(host.archive.state(name)["energy_joules"] * 1000) == got[name] > 0
+
+
+def withheld(host: HomeHost, seqs: range, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Ledger records that this host does not hear, not even when they are repeated, until the patch is undone."""
+    kept: list[bytes] = []
+    hear = host._hear_ledger
+
+    def lose(payload: bytes) -> None:
+        if orjson.loads(payload)["seq"] in seqs:
+            kept.append(payload)
+        else:
+            hear(payload)
+
+    monkeypatch.setattr(host, "_hear_ledger", lose)
+    return kept
+
+
+def test_a_window_whose_record_has_not_come_is_not_kept_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = small_home(RUNNING)
+    disk = Disk(tmp_path, KINDS[0])
+
+    def lose(host: HomeHost) -> None:
+        withheld(host, range(6, 9), monkeypatch)
+        assert host.loop.run(until=lambda: (host.archive.settled() or ("", 0))[1] >= 14, timeout=60)
+        copies.append(disk.copy(tmp_path / "copy"))
+        monkeypatch.undo()
+
+    copies: list[Disk] = []
+    disk.play(home, 50, lose)
+    assert [record.seq for record in copies[0].records()] == list(range(1, 6))
+    assert copies[0].kept(home) == 5
+    assert_whole(copies[0], home, 50)
+    assert audit_file(disk.ledger).problems == [], "they came when it asked for them"
+    assert disk.kept(home) == len(disk.records())
+
+
+def test_a_record_that_nobody_has_any_more_is_a_gap_in_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "LONGEST_WAIT", 0.2)
+    home = small_home(RUNNING.replace("speed: max", "speed: 1200"))
+    disk = Disk(tmp_path, KINDS[0])
+    done: list[bool] = []
+
+    def lose(host: HomeHost) -> None:
+        withheld(host, range(4, 5), monkeypatch)
+        done.append(host.loop.run(until=lambda: disk.kept(home) >= 10, timeout=60))
+
+    disk.play(home, 60, lose)
+    assert done == [True]
+    assert [record.seq for record in disk.records()][:6] == [1, 2, 3, 5, 6, 7]
+    assert disk.kept(home) == disk.records()[-1].seq
