@@ -1,6 +1,6 @@
 """A running home under fire: real processes of `up --isolate`, killed at random, and what must hold all the while.
 
-    python -m tests.soak [--kills 1000] [--seed 1] [--seconds 3000]
+    python -m tests.soak [--kills 1000] [--seed 1] [--seconds 3000] [--broker mosquitto]
 
 Victims are device processes, the clock, the inverter, the broker and the host itself (SIGKILL each; the host is started
 again and resumes), and now and then a device is only stopped for a while (SIGSTOP). Time goes on after every kill; no
@@ -28,11 +28,13 @@ import orjson
 from tests.machine import alive, family, free_ports
 from virtual_devices.edge.broker import BrokerKind
 from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.files import read_home
 from virtual_devices.edge.ledger_messages import read_ledger
 from virtual_devices.edge.ledgers import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import split
+from virtual_devices.edge.presence import PARTICIPANTS
+from virtual_devices.edge.topics import CLOCK, Topics, split
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0
@@ -107,6 +109,7 @@ class Soak:
             self.host.kill()
             self.host.wait()
             self._wait_for_the_end(there)
+            self.loop.run(until=lambda: not self.client.connected, timeout=GOES_ON_WITHIN)  # what it said before has been heard
             self.states.clear()  # its broker died with it: what it had not kept yet is settled again, and counted again
             self.host = self._host()
         else:
@@ -131,9 +134,17 @@ class Soak:
             self.report.problems.append(f"processes outlive their host: {', '.join(left)}")
 
     def finish(self) -> Report:
-        """Let everybody come back, end it, and look at what is left."""
-        self.loop.run(timeout=3.0)
-        self.goes_on("the end")
+        """Let everybody come back, let time stand still, end it, and look at what is left."""
+        home, _ = read_home(HOME)
+        everybody = {entry.name for entry in home.devices if entry.device_class.ability in PARTICIPANTS}
+        if not self.loop.run(until=lambda: everybody <= set(self.settled.get("members", ())), timeout=GOES_ON_WITHIN):
+            away = everybody - set(self.settled.get("members", ()))
+            self.report.problems.append(f"not back within {GOES_ON_WITHIN:g} s at the end: {', '.join(sorted(away))}")
+        self.client.publish(Topics(home.name, CLOCK).command, b'{"paused": true}', 1)
+        self.loop.run(until=lambda: bool(self.states.get(CLOCK, {}).get("paused")), timeout=GOES_ON_WITHIN)
+        begin = time.monotonic()
+        while self._differences() and time.monotonic() - begin < GOES_ON_WITHIN:
+            self.loop.run(timeout=0.5)  # who has died just now has not counted its share yet
         there = family(self.host.pid)
         self.host.send_signal(signal.SIGINT)
         code = self.host.wait(60)
@@ -145,11 +156,11 @@ class Soak:
         audit = audit_file(self.ledger)
         self.report.windows = audit.windows
         self.report.problems += audit.problems
-        self._compare()
+        self.report.problems += self._differences()
         return self.report
 
-    def _compare(self) -> None:
-        """What each load counted, and what the ledger says that it got."""
+    def _differences(self) -> list[str]:
+        """Where a load has counted something else than the ledger says that it got."""
         got: Counter[str] = Counter()
         with self.ledger.open("rb") as lines:
             for line in lines:
@@ -157,10 +168,12 @@ class Soak:
                 for (source, sink), column in zip(record.edges, record.energy, strict=True):
                     if sink == "heat":
                         got[source] += sum(column)
+        different = []
         for name, energy in got.items():
-            counted = (self.states.get(name) or {}).get("energy_joules")
+            counted = self.states.get(name, {}).get("energy_joules")
             if counted is not None and round(counted * 1000) != energy:
-                self.report.problems.append(f"{name} counted {counted} J, the ledger gave it {energy / 1000} J")
+                different.append(f"{name} counted {counted} J, the ledger gave it {energy / 1000} J")
+        return different
 
 
 def soak(folder: Path, *, kills: int, seed: int, seconds: float, kind: BrokerKind) -> Report:
@@ -185,11 +198,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3000.0, help="after which no more kills begin")
-    parser.add_argument("--homes", type=int, default=4, help="homes that share the kills; every fourth is on iotcore")
+    parser.add_argument("--homes", type=int, default=4, help="homes that share the kills")
+    parser.add_argument("--broker", choices=["mosquitto", "iotcore"], help="of all homes; else every fourth is on iotcore")
     options = parser.parse_args()
     begin, failed, total = time.monotonic(), False, Counter[str]()
     for number in range(options.homes):
-        kind: BrokerKind = "iotcore" if number % 4 == 3 else "mosquitto"
+        kind: BrokerKind = options.broker or ("iotcore" if number % 4 == 3 else "mosquitto")
         with tempfile.TemporaryDirectory() as folder:
             report = soak(
                 Path(folder), kills=options.kills // options.homes, seed=options.seed + number,
