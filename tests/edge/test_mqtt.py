@@ -369,6 +369,24 @@ def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: 
     assert "takeover 2" not in first.events
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broker_that_dies_again_and_again_is_no_fight_for_the_name(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
+    broker = start_broker(tmp_path, kind=kind, port=0)
+    try:
+        anna = meet(broker.endpoint, "anna")
+        for _ in range(3):
+            anna.client._backoff = 2.0  # as after some attempts: the broker is back long before the next one
+            os.kill(broker.pid, signal.SIGKILL)
+            assert anna.wait(lambda: not anna.client.connected)
+            anna.loop.run(until=lambda: anna.client.takeovers == 0, timeout=0.2)
+            broker.close()
+            broker = start_broker(tmp_path, kind=kind, port=broker.endpoint.port, v5_port=broker.v5_port)
+            assert anna.wait(lambda: anna.client.subscribed)
+        assert not any("takeover 2" in event for event in anna.events), anna.events
+    finally:
+        broker.close()
+
+
 def test_what_was_published_before_the_connection_arrives_with_it(broker: Broker, meet: Meet, loop: Loop) -> None:
     watcher = meet(broker.endpoint, "watcher", ("early/#", 1))
     client = Client(loop, broker.endpoint, "anna", on_message=lambda *_: None)

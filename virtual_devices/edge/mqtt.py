@@ -250,14 +250,17 @@ class Client:
             self.closed = True
             return
         self.last_error = self.last_error or f"{self.endpoint.url}: {reason}"
-        if "dial" not in self._timers:
+        early = was_connected and self._loop.time() - self._connected_at < TAKEOVER_SPAN
+        self.takeovers = self.takeovers + early if was_connected else 0  # who is not greeted is not thrown off by anybody
+        if "dial" not in self._timers and early and self.takeovers == 1:
+            # at once: a broker that has died refuses now, and may be back a moment later; one that threw this client off is there
+            self._set_timer("dial", 0.0, self._dial)
+        elif "dial" not in self._timers:
             self._dial_later()
         if was_connected and self._on_disconnect is not None:
             self._on_disconnect(reason)
-        if was_connected and self._loop.time() - self._connected_at < TAKEOVER_SPAN:
-            self.takeovers += 1
-            if self.on_takeover is not None:
-                self.on_takeover(self.takeovers)
+        if early and self.on_takeover is not None:
+            self.on_takeover(self.takeovers)
 
     def _keep_house(self) -> None:
         self._set_timer("housekeeping", _HOUSEKEEPING, self._keep_house)
