@@ -22,7 +22,7 @@ LONGEST_WAIT = 10.0
 the ledger: nobody has them any more."""
 KEPT = ("site", "conditions", "proposal", "settlement", "window")
 """Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
-_AHEAD = {"window": 1, "conditions": 1}
+_AHEAD = {"proposal": 0, "window": 1, "conditions": 1}
 """By how many windows a word may be ahead of the settlement: the next one may have been asked for."""
 _WAITING = 64
 """Sets that wait to be booked; of more the oldest goes."""
@@ -66,16 +66,10 @@ class Moments:
             return
         if self._since is None:
             self._since = now
-        messages = {key: value for key, value in found.items() if key[1] in KEPT}
-        said: dict[str, int] = {}
-        for (device, leaf), value in messages.items():
-            its_run, its_seq = place(value)
-            if its_run != run:
-                continue
-            if its_seq > seq + _AHEAD.get(leaf, 0):
-                return
-            if leaf == "proposal":
-                said[device] = its_seq
+        of_then = _of_then(found, run, seq)
+        if of_then is None:
+            return
+        messages, said = of_then
         if any(said.get(name) != seq for name in needed):
             return
         missed = {(name, last) for name, last in owed.items() if said.get(name, 0) < last}
@@ -107,6 +101,28 @@ class Moments:
 
     def _is_late(self, now: float) -> bool:
         return self._since is not None and now - self._since > LONGEST_WAIT
+
+
+def _of_then(found: Messages, run: str, seq: int) -> tuple[Messages, dict[str, int]] | None:
+    """What a set holds, and who has proposed up to which window; None where a later moment has spoken already."""
+    messages: dict[tuple[str, str], bytes] = {}
+    said: dict[str, int] = {}
+    for key, value in found.items():
+        device, leaf = key
+        if leaf not in KEPT:
+            continue
+        messages[key] = value
+        ahead = _AHEAD.get(leaf)
+        if ahead is None:
+            continue
+        its_run, its_seq = place(value)
+        if its_run != run:
+            continue
+        if its_seq > seq + ahead:
+            return None
+        if leaf == "proposal":
+            said[device] = its_seq
+    return messages, said
 
 
 def always(*_: Any) -> bool:
