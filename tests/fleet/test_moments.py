@@ -76,8 +76,12 @@ def test_nothing_in_it_is_of_a_later_moment() -> None:
 
 
 def test_what_is_no_settlement_is_no_moment() -> None:
-    for payload in (b"", b"{", b"[]", b"null", b'{"run":"r","seq":1}', b'{"run":"r","seq":1,"members":[],"owed":[]}'):
-        assert not kept(payload, {})
+    for payload in (
+        b"", b"{", b"[]", b"null", b'{"run":"r","seq":1}', b'{"run":"r","seq":1,"members":[],"owed":[]}',
+        b'{"run":"r","seq":"x","members":[],"owed":{}}', b'{"run":"r","seq":1,"members":[[]],"owed":{}}',
+        b'{"run":"r","seq":1,"members":[],"owed":{"oven":{"seq":[]}}}', b'{"run":"r","seq":1,"members":[],"owed":{"oven":{}}}',
+    ):  # fmt: skip
+        assert not kept(payload, said(message(1), oven=1))
 
 
 def test_a_word_that_nobody_has_any_more_is_waited_for_once() -> None:
@@ -124,6 +128,22 @@ def test_a_moment_counts_when_it_is_booked() -> None:
     assert not any(asked), "it has waited for as long as it may"
     assert moments.take(20.1 + LONGEST_WAIT) is None
     assert asked[-1], "now it may be booked with a gap"
+
+
+def test_waiting_for_a_word_is_not_waiting_for_a_record() -> None:
+    asked: list[bool] = []
+
+    def is_booked(_run: str, _seq: int, late: bool) -> bool:  # noqa: FBT001 - the callback of Moments
+        asked.append(late)
+        return True
+
+    moments = Moments(is_booked)
+    payload = settlement(4, "grid")
+    moments.settled(payload, said(payload, grid=3), 0.0)
+    payload = settlement(5, "grid")
+    moments.settled(payload, said(payload, grid=5), LONGEST_WAIT + 1)
+    assert seq_of(moments.take(LONGEST_WAIT + 1)) == 5
+    assert asked == [False]
 
 
 def test_of_many_that_wait_the_oldest_go() -> None:

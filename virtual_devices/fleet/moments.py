@@ -50,8 +50,9 @@ class Moments:
     def __init__(self, booked: Booked) -> None:
         self._booked = booked
         self._waiting: deque[Moment] = deque(maxlen=_WAITING)
-        self._since: float | None = None
-        """Loop time of the first settlement that was not kept."""
+        self._settled_at: float | None = None
+        self._found_at: float | None = None
+        """Loop times of the first settlement, and of the first moment, since one was taken."""
         self._lost: set[tuple[str, int]] = set()
         """Proposals that were waited for in vain, by device and seq."""
 
@@ -59,13 +60,13 @@ class Moments:
         """Take a settlement, with what has been found until now."""
         try:
             settlement = orjson.loads(payload)
-            run, seq = settlement["run"], settlement["seq"]
+            run, seq = settlement["run"], int(settlement["seq"])
             needed = dict.fromkeys(settlement["members"], seq)
-            owed = {name: share["seq"] for name, share in settlement["owed"].items()}
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            return
-        if self._since is None:
-            self._since = now
+            owed = {name: int(share["seq"]) for name, share in settlement["owed"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # its readers say what is wrong with it
+        if self._settled_at is None:
+            self._settled_at = now
         of_then = _of_then(found, run, seq)
         if of_then is None:
             return
@@ -74,33 +75,33 @@ class Moments:
             return
         missed = {(name, last) for name, last in owed.items() if said.get(name, 0) < last}
         if missed - self._lost:
-            if not self._is_late(now):
+            if now - self._settled_at <= LONGEST_WAIT:
                 return
             self._lost = missed
+        if self._found_at is None:
+            self._found_at = now
         self._waiting.append(Moment(run, seq, messages))
 
     def take(self, now: float) -> Messages | None:
         """The newest moment that is booked, once; None: there is no new one."""
-        late = self._is_late(now)
+        late = self._found_at is not None and now - self._found_at > LONGEST_WAIT
         for index in reversed(range(len(self._waiting))):
             moment = self._waiting[index]
             if self._booked(moment.run, moment.seq, late):
                 for _ in range(index + 1):
                     self._waiting.popleft()
-                self._since = None
+                self._settled_at = None
+                self._found_at = now if self._waiting else None
                 return moment.messages
         return None
 
     def forget(self) -> None:
         """Begin anew."""
         self._waiting.clear()
-        self._since = None
+        self._settled_at = self._found_at = None
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
-
-    def _is_late(self, now: float) -> bool:
-        return self._since is not None and now - self._since > LONGEST_WAIT
 
 
 def _of_then(found: Messages, run: str, seq: int) -> tuple[Messages, dict[str, int]] | None:
