@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from pathlib import Path
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on, nor gets for an outgoing connection while it is free."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - no secret
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 def free_ports() -> int:

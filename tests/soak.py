@@ -95,7 +95,10 @@ class Soak:
     def goes_on(self, what: str) -> None:
         """Wait until a window is settled that nobody had settled before."""
         seq, begin = self.settled["seq"], time.monotonic()
-        if not self.loop.run(until=lambda: self.settled["seq"] > seq, timeout=GOES_ON_WITHIN):
+        self.loop.run(until=lambda: self.settled["seq"] > seq or self.host.poll() is not None, timeout=GOES_ON_WITHIN)
+        if self.host.poll() is not None:
+            self.report.problems.append(f"the host ended with exit code {self.host.poll()} after {what}, which was after window {seq}")
+        elif self.settled["seq"] == seq:
             self.report.problems.append(f"no window within {GOES_ON_WITHIN:g} s after {what}, which was after window {seq}")
         took = time.monotonic() - begin
         self.report.slowest[what] = max(took, self.report.slowest.get(what, 0.0))
@@ -135,6 +138,8 @@ class Soak:
 
     def finish(self) -> Report:
         """Let everybody come back, let time stand still, end it, and look at what is left."""
+        if self.host.poll() is not None:
+            return self.report
         home, _ = read_home(HOME)
         everybody = {entry.name for entry in home.devices if entry.device_class.ability in PARTICIPANTS}
         if not self.loop.run(until=lambda: everybody <= set(self.settled.get("members", ())), timeout=GOES_ON_WITHIN):

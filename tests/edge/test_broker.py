@@ -270,6 +270,19 @@ def everything_heard(heard: list[int], messages: int) -> bool:
     return len(heard) >= messages
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads the range below /proc")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_free_port_is_none_that_a_connection_takes_while_the_broker_is_away(kind: BrokerKind, tmp_path: Path) -> None:
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    if first < 32_000:
+        pytest.skip("this machine gives low ports to connections")
+    for number in range(3):
+        with start_broker(tmp_path / str(number), kind=kind, port=0) as broker:
+            assert broker.v5_port is not None
+            for port in (broker.endpoint.port, broker.v5_port):
+                assert not first <= port <= last
+
+
 def resident_bytes(pid: int) -> int:
     fields = Path(f"/proc/{pid}/statm").read_text().split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")

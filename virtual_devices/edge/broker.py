@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import ipaddress
 import os
+import random
 import shutil
 import signal
 import socket
@@ -36,6 +37,8 @@ _STOP_TIMEOUT = 5.0
 _LONGEST_LOG = 1024 * 1024
 _ATTEMPTS = 5  # at a free port, which somebody else may take before the broker does
 _DEFAULT_PORT = 1883
+_QUIET_PORTS = (20_000, 32_000)  # Linux begins at 32768, others later, unless told otherwise
+_PORTS_TRIED = 20
 
 # becomes mosquitto, as the same process, after having asked the kernel for SIGTERM when the parent dies
 _END_WITH_PARENT = """
@@ -249,10 +252,14 @@ def _check_port(host: str, port: int, option: str) -> None:
 
 
 def _free_port(host: str) -> int:
+    """A free port that no system gives to outgoing connections: one of those would keep it from a broker that is started again."""
     family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    candidates = [random.randrange(*_QUIET_PORTS) for _ in range(_PORTS_TRIED)]  # noqa: S311 - no secret
+    for number in [*candidates, 0]:
+        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+            probe.bind((host, number))
+            return int(probe.getsockname()[1])
+    raise BrokerError(f"no port on {host} is free; give one that is with --port")
 
 
 def _accepts(host: str, port: int) -> bool:
