@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stage import SMALL, Stage, small_home, undisturbed
+from tests.stage import SMALL, WEATHER, Stage, small_home, undisturbed
 from virtual_devices.edge import memory, settling
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.runtime import Runtime
@@ -108,6 +108,31 @@ def test_a_process_that_is_stopped_for_an_hour_goes_on_where_it_was(broker: Brok
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("text", [SMALL, WEATHER], ids=["sun", "sun and weather"])
+def test_nobody_is_waited_for_who_waits_for_the_next_window(broker: Broker, text: str) -> None:
+    """The sun was away when the window was asked: arrays cannot answer it, although the sun is back before it is settled."""
+    with Stage(broker.endpoint, small_home(text)) as stage:
+        stage.start()
+        stage.steps(5)
+        stall(stage.runtimes["geyser"])  # so that the window stays open
+        stage.kill("sun")
+        end = stage.begin_steps(5)
+        stage.wait(lambda: stage.availability("roof") == "offline")
+        stage.start("sun")
+        stage.sync()
+        stage.sync()
+        begin = stage.loop.time()
+        wake(stage.runtimes["geyser"])
+        stage.wait(lambda: stage.settled >= end)
+        assert stage.loop.time() - begin < 20, "far less than the patience"
+        assert not any("left out" in error["error"] for error in stage.errors("inverter"))
+        stage.wait(lambda: stage.availability("roof") == "online")
+        stage.sync()
+        stage.steps(5)
+        assert "roof" in stage.json("inverter", "settlement")["members"]
+        stage.audited()
 
 
 # -- what was said and not heard ---------------------------------------------------------------------------------------

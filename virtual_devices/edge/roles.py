@@ -78,6 +78,8 @@ class _Dependent(Runtime):
     def look(self) -> None:
         """Find out which window is open."""
         self.window = self.asked.following(self.last_settled()) if self.asked is not None else None
+        if self.standing_by and self.asked is not None and self.of_this_run(self.asked):
+            self.stand_by(self.missing(self.asked))
 
     def inputs(self, window: Opened) -> dict[str, Columns] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
@@ -97,8 +99,14 @@ class _Dependent(Runtime):
         return found
 
     def missing(self, window: Asked) -> list[str]:
-        """Partners that this device needs and that take no part in the window."""
-        there = {*window.observers, *self.returned}
+        """Partners that this device needs and that take no part in the window.
+
+        One that came back after the clock had asked counts when the open window is settled: online, this device would be
+        waited for in a window that it cannot answer.
+        """
+        there, now = set(window.observers), self.window
+        if now is None or self.name not in (*now.members, *now.observers):
+            there |= self.returned
         return sorted({name for name, partner in self.partners().values() if partner.required and name not in there})
 
     def of_this_run(self, window: Asked | Opened | None) -> bool:
