@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import socket
+import time
 from pathlib import Path
 
 
@@ -39,6 +42,14 @@ def family(pid: int) -> dict[str, int]:
         elif any("mosquitto" in word or "broker_iotcore" in word for word in words):
             found["broker"] = child
     return found
+
+
+def hold(pid: int) -> None:
+    """Stop a process (SIGSTOP), and wait until it stands: the kernel tells its threads one after the other."""
+    os.kill(pid, signal.SIGSTOP)
+    if Path("/proc").is_dir():
+        while any(task.read_text().rpartition(")")[2].split()[0] != "T" for task in Path(f"/proc/{pid}/task").glob("*/stat")):
+            time.sleep(0.001)
 
 
 def alive(pid: int) -> bool:
