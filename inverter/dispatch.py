@@ -197,10 +197,10 @@ class Window:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment, bool]:
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment]:
         """Run to the end of the span or to the step in which somebody's supply is not as assumed.
 
-        Gives the steps, supply, the state and the segment at their end, and whether the change was one that nobody foretold.
+        Gives the steps, supply, and the state and the segment at their end.
         """
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
         state, index, turns = self.state, 0, [*self.turns, self.span.steps]
@@ -209,18 +209,17 @@ class Window:
                 while turns[0] <= index < self.span.steps:
                     supply = {name: on != (turns[0] in self.consumers[name].turns) for name, on in supply.items()}
                     del turns[0]
-                foretold = segment.link.connected != state.connected  # by the grid
                 chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
-                    return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment, not foretold
+                    return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment
                 upto = state.until(self.span, index, min(segment.end, turns[0]))
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
                 index, state = done, replace(state, surged=self.memory[0])
-        return index, self.supply(index), state, self.segments[-1], False
+        return index, self.supply(index), state, self.segments[-1]
 
     def supply(self, steps: int, last: Mapping[str, bool] | None = None) -> dict[str, tuple[tuple[int, bool], ...]]:
         """Who was supplied as assumed in so many steps, run-length. last: who was in one more."""
@@ -260,7 +259,7 @@ def dispatch(
     compiled).
     """
     window = Window(limits, state, span, offers, timetable, run)
-    steps, supply, after, last, cut = window.decide()
+    steps, supply, after, last = window.decide()
     out, (pv, *_, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
@@ -287,7 +286,6 @@ def dispatch(
         imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
         exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
         transfers=transfers,
-        cut=cut,
     )
     return Decision(done, after, last.orders, last.link)
 

@@ -228,7 +228,6 @@ def test_a_window_ends_with_the_step_that_changes_who_is_supplied() -> None:
     decision, state = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.steps == 5
     assert decision.supply == {"tv": ((4, True), (1, False))}
-    assert not decision.cut, "the grid had said so"
     assert len(decision.imported["grid"]) == 5
     assert state.shed == ("tv",)
 
@@ -240,16 +239,15 @@ def test_a_window_goes_on_where_supply_turns_as_assumed() -> None:
         "pool": Demand("non_essential", 5, supplied=True, power=[KW] * 10, turns=(4, 8)),
     }
     decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
-    assert (decision.steps, decision.cut) == (10, False)
+    assert decision.steps == 10
     assert decision.supply == {"pool": ((4, True), (4, False), (2, True))}
     assert decision.transfers["meter", "non_essential"] == [KW] * 4 + [0] * 4 + [KW] * 2
     offers["pool"] = Demand("non_essential", 5, supplied=True, power=[KW] * 10, turns=(4, 6))
     decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.supply == {"pool": ((4, True), (3, False))}, "it thought to be back two steps before the grid was"
-    assert decision.cut, "that was nobody's word"
 
 
-def test_what_no_offer_foretold_is_a_cut() -> None:
+def test_a_window_ends_with_the_step_that_overloads_the_grid() -> None:
     span = Span(START, 60, 10)
     offers: dict[str, Offer] = {
         "grid": LinkOffer([Link(10, connected=True, import_limit=KW)]),
@@ -257,7 +255,6 @@ def test_what_no_offer_foretold_is_a_cut() -> None:
     }
     decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.steps == 5
-    assert decision.cut
 
 
 def test_the_states_an_owner_sees() -> None:

@@ -22,7 +22,7 @@ Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
 
 
 class Settled(Message):
-    """What everybody reads of a settlement. cut: it ended early because somebody's supply changed unforeseen.
+    """What everybody reads of a settlement. cut: fewer steps were settled than were asked for.
 
     foretold: when the grid will come or go (simulated time, and whether it is there from then on).
     """

@@ -128,7 +128,6 @@ class Dispatch:
     supply: per consumer run-length (steps, supplied); only the last step may differ from what was assumed.
     used, charge, discharge, imported, exported: mW per device and step.  lost: a store's losses in mJ per step.
     stored: each store's balance afterwards.  transfers: the flows between the accounts inside, mW per step.
-    cut: whether it ended early because somebody's supply changed, for a reason that no offer foretold.
     """
 
     steps: int
@@ -141,7 +140,6 @@ class Dispatch:
     imported: dict[str, list[int]]
     exported: dict[str, list[int]]
     transfers: dict[Edge, list[int]]
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +147,9 @@ class Settlement:
     """The commit of one window.
 
     shares: per member.  owed: shares of earlier windows that their owners have not confirmed yet.  left_out: members
-    of the window that were silent too long or gone.  cut: as in Dispatch.  foretold: as in Window, after this one.  digest: the
-    ledger's hash after this window, hexadecimal.  checkpoint: all that the inverter needs to go on from here alone.
+    of the window that were silent too long or gone.  cut: fewer steps were settled than were asked for.  foretold: as in Window, after
+    this one.  digest: the ledger's hash after this window, hexadecimal.  checkpoint: all that the inverter needs to go on from
+    here alone.
     """
 
     run: str

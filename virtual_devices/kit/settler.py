@@ -116,7 +116,7 @@ class Settler(Member):
             left_out=tuple(name for name in window.members if name not in shares),
             shares=shares,
             owed=owed,
-            cut=decision.cut,
+            cut=span.steps < window.span.steps,
             digest=self.digest,
             checkpoint={},
             foretold=foretold(span, offers.values()),

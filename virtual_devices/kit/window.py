@@ -53,5 +53,5 @@ class Window:
 
 
 def after_cut(most: int, settled: int, *, cut: bool) -> int:
-    """Most steps of the next window: after a window that was cut, at most twice what was settled of it."""
+    """Most steps of the next window: after one that ended early, at most twice what was settled of it."""
     return min(most, 2 * settled) if cut else most
