@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from virtual_devices.kit import catalogue
+from virtual_devices.kit.abilities import member_for
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import member_for
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import Span, Window
 

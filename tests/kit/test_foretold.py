@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from virtual_devices.kit.abilities import assumed
 from virtual_devices.kit.device import Link
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.participants import assumed
 from virtual_devices.kit.settlement import Demand, LinkOffer, masked
 from virtual_devices.kit.settler import foretold
 from virtual_devices.kit.window import Span
@@ -93,6 +93,6 @@ def test_windows_go_on_over_outages_with_the_same_joules(home: str, most: int) -
     assert sum(geyser[8 * 60 : 9 * 60]) > 0
     fewest = -(-days * 1440 // most)
     if home is HOME:
-        assert house.seq <= fewest + 1  # before the first window nobody has foretold anything
+        assert house.seq <= fewest + 2  # before the first window nobody has foretold anything, and after it the next is shorter
     else:
         assert fewest < house.seq < fewest + 20 * days  # cut where something came otherwise

@@ -12,18 +12,11 @@ from hypothesis import strategies as st
 
 from tests.kit.members import SITE, START, member, through_json, window
 from virtual_devices.kit import catalogue
+from virtual_devices.kit.abilities import Connection, Consumer, Producer, Store, member_for
 from virtual_devices.kit.ahead import covered
 from virtual_devices.kit.device import Context, Link, NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
-from virtual_devices.kit.participants import (
-    Connection,
-    Consumer,
-    Observer,
-    Participant,
-    Producer,
-    Store,
-    member_for,
-)
+from virtual_devices.kit.participants import Observer, Participant
 from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Share, StoreOffer, Supply
 from virtual_devices.kit.store import advance, charge_limit
 from virtual_devices.kit.window import Span

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import Settings as WeatherSettings
 from virtual_devices.ambient.weather import Weather
+from virtual_devices.kit.abilities import Producer
 from virtual_devices.kit.ahead import sliced
 from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.device import Settings as NoSettings
 from virtual_devices.kit.errors import HomeFileError
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House
-from virtual_devices.kit.participants import Producer
 from virtual_devices.kit.rehearsal import rehearse
 from virtual_devices.kit.settlement import Share, Supply
 from virtual_devices.kit.window import Span, Window

@@ -11,11 +11,11 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import SiteMessage
 from virtual_devices.edge.roles import ObserverRuntime, ParticipantRuntime
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.kit.abilities import member_for
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import Context, Settings
 from virtual_devices.kit.face import settings_json, validate_change
 from virtual_devices.kit.member import Command, Member
-from virtual_devices.kit.participants import member_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Any
 from virtual_devices.edge.instants import write_instant
 from virtual_devices.fleet import bigger
 from virtual_devices.fleet.simulate import run
+from virtual_devices.kit.abilities import Connection, Store
 from virtual_devices.kit.darkness import Darkness
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.home import DeviceEntry, Event, Home, override, starting_at
 from virtual_devices.kit.home_file import NO_SOLAR
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.participants import Connection, Store
 from virtual_devices.kit.rehearsal import rehearse
 
 AS_IT_IS, BIGGER, NO_BATTERY, NO_OUTAGES = "as_it_is", "bigger_battery", "no_battery", "no_outages"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from virtual_devices.kit.abilities import Store, member_for
 from virtual_devices.kit.ahead import Columns
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.device import Context
@@ -12,7 +13,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import DeviceEntry, Home, order
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.member import Member
-from virtual_devices.kit.participants import Observer, Participant, Store, member_for
+from virtual_devices.kit.participants import Observer, Participant
 from virtual_devices.kit.settlement import Proposal, Settlement
 from virtual_devices.kit.settler import Settler
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
