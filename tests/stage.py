@@ -85,7 +85,7 @@ class Stage:
         self.ends: list[str] = []
         self.last: dict[tuple[str, str], bytes] = {}
         self._triggers: dict[tuple[str, str], Callable[[], None]] = {}
-        self.spy = Client(self.loop, endpoint, f"spy_{self.home.name}", on_message=self._hear)
+        self.spy = Client(self.loop, endpoint, f"spy_{self.home.name}_{next(_numbers)}", on_message=self._hear)
         self.spy.subscribe((f"virtual/{self.home.name}/#", 0))
         self.spy.connect()
         self.wait(lambda: self.spy.subscribed)

@@ -242,7 +242,7 @@ def test_a_device_finds_its_part_of_a_settlement_however_it_is_ordered(played: t
         part = part_of(payload, name)
         assert part == part_of(before, name)
         assert part.share_of(settlement.seq) == share
-        assert (part.run, part.seq, part.cut, part.foretold) == (settlement.run, settlement.seq, False, [(60, False), (120, True)])
+        assert (part.run, part.seq, part.cut, part.foretold) == (settlement.run, settlement.seq, settlement.cut, [(60, False), (120, True)])
         assert part.span.to_kit() == settlement.span == settled_of(payload).span.to_kit()
     assert part_of(payload, "gone").share_of(3) == settlement.owed["gone"]
     for stranger in ("nobody", "span", "used", "ven"):
