@@ -73,10 +73,10 @@ class Window:
         self.out = self.columns(span.steps)
         self.order = sorted(self.consumers, key=lambda name: (self.consumers[name].priority, name))
         self.assumed = {name: offer.runs(span.steps) for name, offer in self.consumers.items()}
-        self.turns = sorted({turn for offer in self.consumers.values() for turn in offer.turns if turn < span.steps})
+        self.flips = sorted({flip for offer in self.consumers.values() for flip in offer.flips if flip < span.steps})
         needs: dict[str, list[list[int]]] = {circuit: [] for circuit in CIRCUITS}
         for name, offer in self.consumers.items():
-            if offer.supplied or offer.turns:
+            if offer.supplied or offer.flips:
                 needs[offer.circuit].append(masked(offer.power, self.assumed[name]))
         self._parts = ([offer.power for offer in self.producers.values()], *needs.values())
         self.sums: Sums = ([], [], [], [])
@@ -203,17 +203,17 @@ class Window:
         Gives the steps, supply, and the state and the segment at their end.
         """
         supply = {name: offer.supplied for name, offer in self.consumers.items()}
-        state, index, turns = self.state, 0, [*self.turns, self.span.steps]
+        state, index, flips = self.state, 0, [*self.flips, self.span.steps]
         for segment in self.segments:
             while index < segment.end:
-                while turns[0] <= index < self.span.steps:
-                    supply = {name: on != (turns[0] in self.consumers[name].turns) for name, on in supply.items()}
-                    del turns[0]
+                while flips[0] <= index < self.span.steps:
+                    supply = {name: on != (flips[0] in self.consumers[name].flips) for name, on in supply.items()}
+                    del flips[0]
                 chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
                     return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment
-                upto = state.until(self.span, index, min(segment.end, turns[0]))
+                upto = state.until(self.span, index, min(segment.end, flips[0]))
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:

@@ -203,14 +203,14 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
     grid = {"ability": "connects", "links": [{"steps": 4, "connected": True, "import_limit": None, "export_limit": None}]}
     for offer, expected in (
         (load, Demand("non_essential", 1, True, [1, 2, 3, 4])),  # noqa: FBT003
-        (load | {"turns": [1, 3]}, Demand("non_essential", 1, True, [1, 2, 3, 4], (1, 3))),  # noqa: FBT003
+        (load | {"flips": [1, 3]}, Demand("non_essential", 1, True, [1, 2, 3, 4], (1, 3))),  # noqa: FBT003
         (grid | {"ahead": [[3, False], [1, True]]}, LinkOffer([Link(4, connected=True)], ((3, False), (1, True)))),
     ):
         proposal = read(ProposalMessage, orjson.dumps(said | {"offer": offer})).to_kit("one")
         assert proposal.offer == expected
         assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("one") == proposal
-    for wrong in (load | {"turns": [0]}, load | {"turns": [3, 1]}, load | {"turns": [2, 2]}, grid | {"ahead": [[0, True]]}):
-        with pytest.raises(ProtocolError, match=r"turns|ahead"):
+    for wrong in (load | {"flips": [0]}, load | {"flips": [3, 1]}, load | {"flips": [2, 2]}, grid | {"ahead": [[0, True]]}):
+        with pytest.raises(ProtocolError, match=r"flips|ahead"):
             read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))
 
 

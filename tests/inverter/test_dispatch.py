@@ -236,13 +236,13 @@ def test_a_window_goes_on_where_supply_turns_as_assumed() -> None:
     span = Span(START, 60, 10)
     offers: dict[str, Offer] = {
         "grid": LinkOffer([Link(4, connected=True), Link(4, connected=False), Link(2, connected=True)]),
-        "pool": Demand("non_essential", 5, supplied=True, power=[KW] * 10, turns=(4, 8)),
+        "pool": Demand("non_essential", 5, supplied=True, power=[KW] * 10, flips=(4, 8)),
     }
     decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.steps == 10
     assert decision.supply == {"pool": ((4, True), (4, False), (2, True))}
     assert decision.transfers["meter", "non_essential"] == [KW] * 4 + [0] * 4 + [KW] * 2
-    offers["pool"] = Demand("non_essential", 5, supplied=True, power=[KW] * 10, turns=(4, 6))
+    offers["pool"] = Demand("non_essential", 5, supplied=True, power=[KW] * 10, flips=(4, 6))
     decision, _ = INVERTER.dispatch(HybridSettings(), HybridState(), span, offers)
     assert decision.supply == {"pool": ((4, True), (3, False))}, "it thought to be back two steps before the grid was"
 

@@ -246,10 +246,10 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER, guesses: Se
             offers[name] = Supply("sun", column[index : index + steps])
         span = Span(world.start + index * world.step, world.step, steps)
         for name, load in world.loads.items():
-            on, turns = assumed(load.circuit, span, ahead, supplied=supplied[name])
+            on, flips = assumed(load.circuit, span, ahead, supplied=supplied[name])
             if guesses:
-                on, turns = supplied[name], tuple(step for step in next(guess) if step < steps)
-            offers[name] = Demand(load.circuit, load.priority, on, load.power[index : index + steps], turns)
+                on, flips = supplied[name], tuple(step for step in next(guess) if step < steps)
+            offers[name] = Demand(load.circuit, load.priority, on, load.power[index : index + steps], flips)
         for name, balance in stored.items():
             reset = max(0, balance - era.rules[name].capacity)
             offers[name] = StoreOffer(era.rules[name], balance, reset)

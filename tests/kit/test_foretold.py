@@ -72,7 +72,7 @@ def test_the_grid_s_offer_tells_what_comes_after_the_settled_steps() -> None:
 
 
 def test_a_demand_says_its_assumption_in_runs() -> None:
-    demand = Demand("essential", 1, supplied=False, power=[1, 2, 3, 4, 5], turns=(2, 3))
+    demand = Demand("essential", 1, supplied=False, power=[1, 2, 3, 4, 5], flips=(2, 3))
     assert demand.runs(5) == ((2, False), (1, True), (2, False))
     assert demand.runs(3) == ((2, False), (1, True))
     assert demand.runs(2) == ((2, False),)

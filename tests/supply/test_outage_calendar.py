@@ -240,4 +240,4 @@ def test_damage_anywhere_is_refused_in_words_or_read(text: str, place: int, cut:
     place %= len(good)
     with contextlib.suppress(ConfigurationError):  # anything else is a fault
         found = OutageCalendar(good[:place] + text + good[place + cut :], "off.ics", JOHANNESBURG)
-        found.between(utc("2026-07-01"), utc("2026-08-01"))
+        assert all(outage.start < outage.end for outage in found.between(utc("2026-07-01"), utc("2026-08-01")))

@@ -21,26 +21,31 @@ Place = Annotated[int, Field(ge=0, lt=5000)]
 Edges = Annotated[list[tuple[str, str]], Field(max_length=5000)]
 
 
-class LedgerMessage(Message):
+class _Record(Message):
+    """What both forms of a ledger message have."""
+
+    run: Run
+    seq: Seq
+    span: SpanForm
+    edges: Edges
+    opening: dict[str, Energy]
+    closing: dict[str, Energy]
+    outside: list[str]
+    previous: Digest
+    digest: Digest
+
+
+class LedgerMessage(_Record):
     """Every transfer of a settled window.
 
     columns: mJ per step.  edges: (source account, sink account), sorted.  energy: of each edge, the place of its column in ``columns``.
     demand, available: so of each consumer and producer.
     """
 
-    run: Run
-    seq: Seq
-    span: SpanForm
-    edges: Edges
     columns: Annotated[list[Column], Field(max_length=5000)]
     energy: Annotated[list[Place], Field(max_length=5000)]
     demand: dict[str, Place]
     available: dict[str, Place]
-    opening: dict[str, Energy]
-    closing: dict[str, Energy]
-    outside: list[str]
-    previous: Digest
-    digest: Digest
 
     def to_kit(self) -> LedgerRecord:
         """As the kit's LedgerRecord. Raises ProtocolError when a column is named that is not there."""
@@ -56,21 +61,12 @@ class LedgerMessage(Message):
             raise ProtocolError(f"not a ledger message: it names a column beyond its {len(columns)}") from None
 
 
-class PlainLedgerMessage(Message):
+class PlainLedgerMessage(_Record):
     """The form of ledgers before 0.1: a column for each edge, written out."""
 
-    run: Run
-    seq: Seq
-    span: SpanForm
-    edges: Edges
     energy: Annotated[list[Column], Field(max_length=5000)]
     demand: dict[str, Column]
     available: dict[str, Column]
-    opening: dict[str, Energy]
-    closing: dict[str, Energy]
-    outside: list[str]
-    previous: Digest
-    digest: Digest
 
     def to_kit(self) -> LedgerRecord:
         """As the kit's LedgerRecord."""

@@ -21,7 +21,7 @@ Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 class DemandForm(Message):
     """What a consumer would draw, mW per step.
 
-    supplied: whether it assumes to be, from the first step on.  turns: the steps from which on it assumes the other way round.
+    supplied: whether it assumes to be, from the first step on.  flips: the steps from which on it assumes the other way round.
     """
 
     ability: Literal["consumes"] = "consumes"
@@ -29,14 +29,14 @@ class DemandForm(Message):
     priority: Annotated[int, Field(ge=1, le=10)]
     supplied: bool
     power: Powers
-    turns: Annotated[list[Steps], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    flips: Annotated[list[Steps], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
 
-    @field_validator("turns")
+    @field_validator("flips")
     @classmethod
-    def _rise(cls, turns: list[int]) -> list[int]:
-        if any(after <= before for before, after in pairwise(turns)):
+    def _rise(cls, flips: list[int]) -> list[int]:
+        if any(after <= before for before, after in pairwise(flips)):
             raise ValueError("steps have to rise")
-        return turns
+        return flips
 
 
 class SupplyForm(Message):
@@ -134,7 +134,7 @@ class ProposalMessage(Proposed):
 
 def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
     if isinstance(form, DemandForm):
-        return Demand(form.circuit, form.priority, form.supplied, form.power, tuple(form.turns))
+        return Demand(form.circuit, form.priority, form.supplied, form.power, tuple(form.flips))
     if isinstance(form, SupplyForm):
         return Supply(form.source, form.power)
     if isinstance(form, StoreForm):

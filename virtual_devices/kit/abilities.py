@@ -58,8 +58,8 @@ class Consumer(Participant):
 
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
-        supplied, turns = assumed(settings.circuit, span, self.foretold, supplied=bool(self.last.get("supplied", 1)))
-        demand = Demand(settings.circuit, settings.priority, supplied, [], turns)
+        supplied, flips = assumed(settings.circuit, span, self.foretold, supplied=bool(self.last.get("supplied", 1)))
+        demand = Demand(settings.circuit, settings.priority, supplied, [], flips)
         return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
 
     def settle(self, share: Share, made: Proposed) -> None:
@@ -87,20 +87,20 @@ class Consumer(Participant):
 def assumed(
     circuit: str, span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool
 ) -> tuple[bool, tuple[int, ...]]:
-    """Whether a load assumes to be supplied from a span's first step on, and the steps in which that turns.
+    """Whether a load assumes to be supplied from a span's first step on, and the steps in which that flips.
 
     supplied: whether it was in the step before.  foretold: see Window.  Loads beside the inverter go and come with the grid; others
     that are cut off may return when the grid does.
     """
-    on, turns = supplied, list[int]()
+    on, flips = supplied, list[int]()
     for time, connected in foretold:
         step = span.steps_until(time)
         if step >= span.steps:
             break
         then = connected if circuit == NON_ESSENTIAL else on or connected
         if then != on:
-            on, turns = then, turns[:-1] if turns and turns[-1] == step else [*turns, step]
-    return (not supplied, tuple(turns[1:])) if turns and turns[0] == 0 else (supplied, tuple(turns))
+            on, flips = then, flips[:-1] if flips and flips[-1] == step else [*flips, step]
+    return (not supplied, tuple(flips[1:])) if flips and flips[0] == 0 else (supplied, tuple(flips))
 
 
 class Producer(Participant):

@@ -21,7 +21,7 @@ Edge = tuple[str, str]
 class Demand:
     """A consumer's needs per step.
 
-    supplied: whether it is assumed to be, from the first step on.  turns: the steps, rising, from which on it is assumed the other
+    supplied: whether it is assumed to be, from the first step on.  flips: the steps, rising, from which on it is assumed the other
     way round.
     """
 
@@ -29,12 +29,12 @@ class Demand:
     priority: int
     supplied: bool
     power: list[int]
-    turns: tuple[int, ...] = ()
+    flips: tuple[int, ...] = ()
 
     def runs(self, steps: int) -> tuple[tuple[int, bool], ...]:
         """The assumption over the first steps, run-length."""
         on, begin, found = self.supplied, 0, []
-        for end in (*(turn for turn in self.turns if turn < steps), steps):
+        for end in (*(flip for flip in self.flips if flip < steps), steps):
             found.append((end - begin, on))
             on, begin = not on, end
         return tuple(found)
