@@ -215,13 +215,13 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
 
 
 def test_conditions_are_read_as_whole_numbers_or_not_at_all() -> None:
-    said: dict[str, Any] = {"run": "r", "seq": 3, "values": {"ghi": [1, -2, 3], "dni": []}, "checkpoint": {"any": "thing"}}
+    said: dict[str, Any] = {"run": "r", "seq": 3, "values": {"ghi": [1, -2, 3], "dni": [0, 0, 2**62]}, "checkpoint": {"any": "thing"}}
     given = given_of(orjson.dumps(said))
     assert (given.run, given.seq) == ("r", 3)
     assert {name: list(column) for name, column in given.values.items()} == said["values"]
     long = {"ghi": [0] * 1441}
     many = {f"field_{number}": [0] for number in range(51)}
-    strange: list[Any] = [None, [], 3, "x", {"ghi": None}, {"ghi": 3}, {"ghi": [1.5]}, {"ghi": ["1"]}, {"ghi": [2**63]}, long, many]
+    strange: list[Any] = [None, [], 3, "x", {"ghi": None}, {"ghi": 3}, {"ghi": [1.5]}, {"ghi": ["1"]}, {"ghi": [2**63]}, long, many, {"ghi": []}, {"ghi": [1, 2], "dni": [1]}]
     wrongs: list[dict[str, Any]] = [{"values": values} for values in strange]
     wrongs += [{"seq": "3"}, {"seq": True}, {"seq": None}, {"run": 1}, {"run": None}]
     for wrong in wrongs:

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge import discovery
+from virtual_devices.edge import discovery, mqtt
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.messages import write
 from virtual_devices.edge.mqtt import TAKEOVER_SPAN, Client
@@ -310,25 +310,45 @@ def test_everything_is_announced_again_when_home_assistant_is_back(stage: Stage)
 # -- one name, one process ---------------------------------------------------------------------------------------------
 
 
-def test_of_two_processes_with_one_name_the_newcomer_ends_in_words(stage: Stage, tmp_path: Path) -> None:
+def test_of_two_processes_with_one_name_the_newcomer_stays_away_and_says_so(stage: Stage, tmp_path: Path) -> None:
     oven = stage.runtimes["oven"]
     oven.client._connected_at -= TAKEOVER_SPAN  # it has been there for longer than a fight lasts
     oven.client._settled()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "virtual_devices", "run", "oven", "--home", stage.home.name, "--name", "oven",
-         "--broker", stage.endpoint.url],
-        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path,
-    )  # fmt: skip
-    stage.loop.run(until=lambda: done.poll() is not None, timeout=30)
-    out, err = done.communicate(timeout=5)
-    assert done.returncode == 1, err
-    assert "another process runs as oven" in err
-    assert "choose another name" in err
-    assert out == ""
-    stage.wait(lambda: oven.client.connected and stage.availability("oven") == "online")
-    assert stage.fatal == []
+    log = tmp_path / "said"
+    with log.open("wb") as said:
+        other = subprocess.Popen(
+            [sys.executable, "-m", "virtual_devices", "run", "oven", "--home", stage.home.name, "--name", "oven",
+             "--broker", stage.endpoint.url],
+            stderr=said, stdout=said, cwd=tmp_path,
+        )  # fmt: skip
+        try:
+            stage.wait(lambda: b"another client connects" in log.read_bytes())
+            stage.wait(lambda: oven.client.connected and stage.availability("oven") == "online")
+            assert "choose another name" in log.read_text()
+            assert stage.fatal == []
+            stage.steps(3)
+            assert stage.audited().digest == undisturbed(stage.home, 3).digest
+        finally:
+            other.terminate()
+            other.wait(10)
+
+
+@pytest.mark.parametrize("name", ["oven", "inverter", "clock"])
+def test_connects_with_a_devices_id_cost_it_a_pause_and_never_the_home(
+    stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "TAKEOVER_PAUSE", 0.2)
+    stage.steps(2)
+    for number in range(12):
+        thief = Client(stage.loop, stage.endpoint, stage.runtimes[name].client.client_id, on_message=lambda *_: None)
+        thief.connect()
+        stage.loop.run(until=lambda thief=thief: thief.connected or thief.takeovers, timeout=5)  # type: ignore[misc] # one for each turn
+        assert stage.fatal == [], number
+        thief.disconnect()
+    stage.wait(lambda: stage.runtimes[name].client.connected and stage.availability(name) == "online")
     stage.steps(3)
-    assert stage.audited().digest == undisturbed(stage.home, 3).digest
+    stage.audited()
+    assert stage.fatal == []
 
 
 # -- a broker that forgets ---------------------------------------------------------------------------------------------

@@ -40,6 +40,10 @@ class ClockSettings(Settings):
     wait_for: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"
     )
+    settler: Annotated[str, HomeFileOnly()] = Field(
+        "", max_length=40, title="Settled by",
+        description="name of the inverter whose settlements count; empty: the first that offers to, for all of the run",
+    )  # fmt: skip
     latitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-90, le=90, title="Latitude")
     longitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-180, le=180, title="Longitude")
     altitude: Annotated[Length, HomeFileOnly()] = Field(0, ge=-500, le=9000, title="Altitude")

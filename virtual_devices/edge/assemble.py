@@ -86,8 +86,12 @@ def make_runtime(
     if device_class.ability == "ticks":
         from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
 
-        site = site_message(description.home, settings_json(settings))
-        return ClockRuntime(*arguments, own_site=site, duration=duration, until=until, on_end=on_end, **options)
+        values = settings_json(settings)
+        return ClockRuntime(
+            *arguments, own_site=site_message(description.home, values), settler=values["settler"],
+            expected=frozenset(name.strip() for name in values["wait_for"].split(",")),
+            duration=duration, until=until, on_end=on_end, **options,
+        )  # fmt: skip
     if device_class.ability == "settles":
         from virtual_devices.edge.settling import SettlerRuntime  # noqa: PLC0415
 

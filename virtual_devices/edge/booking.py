@@ -3,6 +3,7 @@
 An inverter publishes the record of a window before the settlement that commits it, so that its death between the two loses
 no record. A record whose settlement never came is void: the window is settled anew, maybe otherwise. A settlement that
 was missed is made good by the next record, which carries the digest before it; a record that was missed is asked for.
+Before a record counts, its own digest and the one before it are worked out anew: what was changed on the way is not booked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable
 import orjson
 
 from virtual_devices.edge.ledger_messages import read_ledger
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger import LedgerRecord, is_sealed
 
 _KEPT = 300
 """Windows whose record or settlement is still waited for; more than that, and the book goes on with a gap."""
@@ -41,12 +43,20 @@ class Book:
         self._open: dict[Place, tuple[LedgerRecord, bytes]] = {}
         self._settled: dict[Place, None] = {}
         self._last: tuple[str, int] = after or ("", 0)
+        self._digest: str | None = None
+        """After the last one that was booked; None where it is not known."""
+        self.run: str | None = None
+        """The only run whose records count; None: of any."""
 
     def ledger(self, payload: bytes) -> None:
-        """Take a ledger message. Raises ProtocolError for one that is none."""
+        """Take a ledger message. Raises ProtocolError for one that is none, is of another run, or has not the digest that it says."""
         record = read_ledger(payload)
+        if self.run not in (None, record.run):
+            raise ProtocolError(f"the ledger record of window {record.seq} is of run {record.run}, but this is run {self.run}")
         if record.run == self._last[0] and record.seq <= self._last[1]:
             return  # repeated, as QoS 1 and inverters do
+        if not is_sealed(record):
+            raise ProtocolError(f"the ledger record of window {record.seq} does not have the digest of its transfers; it is not booked")
         self._open[record.run, record.seq, record.digest] = record, payload
         _shorten(self._open)
         self._match((record.run, record.seq, record.digest))
@@ -103,7 +113,10 @@ class Book:
                     self._missing(run, last)
                 return self._missing is not None
             record, _ = self._open[before]
-        return False
+        contradicts = self._digest is not None and record.run == run and record.seq == last + 1 and record.previous != self._digest
+        if contradicts and self._missing is not None:
+            self._missing(run, last)
+        return contradicts and self._missing is not None
 
     def _book(self, place: Place) -> None:
         """This record and those before it that it confirms."""
@@ -114,7 +127,7 @@ class Book:
         if record.run == self._last[0] and record.seq <= self._last[1]:
             return
         self._book((record.run, record.seq - 1, record.previous))
-        self._last = record.run, record.seq
+        self._last, self._digest = (record.run, record.seq), record.digest
         self._take(record, payload)
 
 

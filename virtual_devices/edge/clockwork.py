@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any, cast
 from uuid import uuid4
 
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.memory import MEMORY
 from virtual_devices.edge.messages import SiteMessage, SpanForm, write
-from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.presence import MOST, Presence
 from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.settlement_messages import settled_of
@@ -28,6 +29,8 @@ ASK_AGAIN = 0.5
 """Wall seconds after which an unsettled window is published again, unchanged."""
 WORD_EVERY = 0.1
 """Wall seconds for which windows may follow each other, as fast as they go, without the clock's word."""
+ANSWER_AFTER = 0.02
+"""Wall seconds in which all who have connected are answered together: a flood of them gets no flood of windows."""
 MOST_MORE = 63
 """Windows that follow each other so, at most."""
 
@@ -36,6 +39,8 @@ class ClockRuntime(Runtime):
     """Time of a home.
 
     own_site: the place, step and start it was made with; the run is taken from the retained site unless ``fresh``.
+    settler: the device whose settlements count; empty: that of the run, or else the first that offers to settle.  expected: devices of
+    the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  on_settled: told the end of each settled window.
     on_end: called when ``until`` is reached and settled.
     """
@@ -44,15 +49,18 @@ class ClockRuntime(Runtime):
         self,
         *arguments: Any,
         own_site: SiteMessage,
+        settler: str = "",
+        expected: frozenset[str] = frozenset(),
         until: int | None = None,
         duration: int | None = None,
         on_settled: Callable[[int], None] | None = None,
         on_end: Callable[[], None] | None = None,
         **options: Any,
     ) -> None:
-        self._presence = Presence(str(arguments[2]))
+        self._presence = Presence(str(arguments[2]), expected | {settler})
         super().__init__(*arguments, **options)
         self.own_site, self.until, self.duration = own_site, until, duration
+        self._declared_settler = settler
         self._on_settled, self._on_end = on_settled, on_end
         self.window: WindowMessage | None = None
         self.settled: Settled | None = None
@@ -60,7 +68,10 @@ class ClockRuntime(Runtime):
         self._anchor: tuple[float, int] | None = None
         self._ask: Timer | None = None
         self._due: Timer | None = None
-        self._found_site = self._found_window = self._found_settlement = b""
+        self._found_site = self._found_window = b""
+        self._found_settlements: dict[str, bytes] = {}
+        """What the broker had kept, by sender."""
+        self._newcomers: Timer | None = None
         self._nobody_knows: Timer | None = None
         """Runs while a clock that finds nothing of an earlier run waits for a host that may know of one."""
         self.waiting_for: list[str] = []
@@ -93,9 +104,26 @@ class ClockRuntime(Runtime):
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
+    @property
+    def settler(self) -> str | None:
+        """Whose settlements count: nobody else's word moves time."""
+        found = self.window.settler if self.window is not None else json_object(self._found_window).get("settler")
+        known = found if isinstance(found, str) else next(iter(self._presence.settlers), None)
+        return self._declared_settler or known
+
+    @property
+    def _found_settlement(self) -> bytes:
+        """The settler's, as the broker had kept it; where a run of before named none, the newest."""
+        if self.settler is not None:
+            return self._found_settlements.get(self.settler, b"")
+        return reduce(newer, self._found_settlements.values(), b"")
+
     def _site(self, payload: bytes) -> None:
         """The retained site, or one's own word coming back; only the former, before the start, matters."""
-        if payload and not self.online:
+        if self.online and self.site is not None:
+            if payload != write(self.site):
+                self.heal()
+        elif payload:
             self._found_site = payload
             self._go()
 
@@ -141,6 +169,8 @@ class ClockRuntime(Runtime):
 
     def recollect(self) -> None:
         self._stop_timers()
+        if self.window is not None:
+            self._declared_settler = self._declared_settler or self.window.settler or ""
         self.window = self._anchor = None
         super().recollect()
 
@@ -177,21 +207,36 @@ class ClockRuntime(Runtime):
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "sync":
-            self._answer_newcomer()
+            if self._newcomers is None or not self._newcomers.pending:
+                self._newcomers = self.loop.call_later(ANSWER_AFTER, self._answer_newcomer)
         elif leaf == "window" and device == self.name and not self.online:
             self._found_window = newer(self._found_window, payload)
             self._go()
         elif leaf == "settlement" and payload:
-            self._found_settlement = newer(self._found_settlement, payload)
-            if not self.online:
-                self._go()
-                return
-            settlement = settled_of(payload)
-            if self.is_behind:
-                self.recollect()
-            elif self.site is not None and settlement.run == self.site.run and settlement.seq > self.settled_seq:
-                self._take(settlement)
-                self._pursue()
+            self._hear_settlement(device, payload)
+
+    def _hear_settlement(self, device: str, payload: bytes) -> None:
+        """Only the settler's counts, and of it only one that can be of this home's time."""
+        settler = self.settler if self.online else None
+        if settler is not None and device != settler:
+            raise ProtocolError(f"{device} does not settle this home, {settler} does; its settlement has no effect")
+        settlement = settled_of(payload)
+        if not self.online:
+            if device in self._found_settlements or len(self._found_settlements) < MOST:
+                self._found_settlements[device] = newer(self._found_settlements.get(device, b""), payload)
+            self._go()
+            return
+        if self.site is None or settlement.run != self.site.run:
+            return
+        opened = self._open()
+        if opened is not None and settlement.seq == opened.seq and not _answers(settlement.span.to_kit(), opened.span):
+            raise ProtocolError(f"{device}: its settlement of window {settlement.seq} is of another time than was asked for")
+        self._found_settlements = {device: newer(self._found_settlement, payload)}
+        if self.is_behind:
+            self.recollect()
+        elif settlement.seq > self.settled_seq:
+            self._take(settlement)
+            self._pursue()
 
     def commanded(self) -> None:
         """Speed and pause act at once, between windows."""
@@ -314,7 +359,11 @@ class ClockRuntime(Runtime):
             there = {*self.window.members, *self.window.observers}
             names = [name for name in names if name in there]
         missing = [name for name in names if not self._presence.online(name)]
-        return missing if self._presence.settlers else [*missing, "an inverter"]
+        settler = self.settler
+        if settler is None:
+            return [*missing, "an inverter"]
+        there = settler in self._presence.settlers or settler in missing
+        return missing if there else [*missing, settler]
 
     def _next_window(self, start: int, settings: Any, behind: float, single: int, reach: int) -> None:
         assert self.site is not None  # noqa: S101
@@ -338,6 +387,7 @@ class ClockRuntime(Runtime):
             more=more,
             until=member.busy_until if more else None,
             settled=self.settled_seq,
+            settler=self.settler,
             checkpoint=member.checkpoint(),
         )
         self._asked_at = self.loop.time()
@@ -385,6 +435,10 @@ class ClockRuntime(Runtime):
         for timer in (self._ask, self._due):
             if timer is not None:
                 timer.cancel()
+
+
+def _answers(settled: Span, asked: Span) -> bool:
+    return (settled.start, settled.step) == (asked.start, asked.step) and settled.steps <= asked.steps
 
 
 def site_message(home: str, values: Mapping[str, Any]) -> SiteMessage:

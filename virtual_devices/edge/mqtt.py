@@ -12,6 +12,7 @@ subscriber with QoS 1 no more than 100 retained messages of a wildcard.
 
 from __future__ import annotations
 
+import random
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,12 @@ BACKOFF_REFUSED = 30.0
 
 TAKEOVER_SPAN = 5.0
 """Seconds after connecting within which losing the connection looks like another client of the same name."""
+
+TAKEOVERS = 2
+"""So many of them in a row are no chance: this client stays away for a while."""
+
+TAKEOVER_PAUSE, TAKEOVER_PAUSES = 5.0, 4
+"""Seconds that it stays away then, twice as long each time, doubled so often at most."""
 
 GREETING_TIMEOUT = 10.0
 """Seconds for the broker's answer once the connection is open."""
@@ -66,8 +73,8 @@ class Client:
         on_disconnect: The reason; connecting again is automatic, after 0.1 s up to 5 s.
         on_refused: The broker's answer was no (credentials, identity, certificate). Tried again every 30 s only.
         on_takeover: How many times in a row the connection was lost within 5 s of connecting while the broker
-            was there: another client has this name. One may be a broker that died; two mean that this is the
-            newcomer, and it should leave.
+            was there: another client has this name. One may be a broker that died; from the second on it pauses
+            before it connects again, for 5 s, then 10 s, up to 80 s, so that nobody's fight is endless and fast.
 
     Attributes:
         closed: Not connected and not trying to be: before `connect` and after `disconnect`.
@@ -255,6 +262,9 @@ class Client:
         if "dial" not in self._timers and early and self.takeovers == 1:
             # at once: a broker that has died refuses now, and may be back a moment later; one that threw this client off is there
             self._set_timer("dial", 0.0, self._dial)
+        elif "dial" not in self._timers and early:
+            times = min(self.takeovers - TAKEOVERS, TAKEOVER_PAUSES)
+            self._set_timer("dial", TAKEOVER_PAUSE * 2.0**times * random.uniform(1.0, 1.5), self._dial)  # noqa: S311 - two that fight take turns
         elif "dial" not in self._timers:
             self._dial_later()
         if was_connected and self._on_disconnect is not None:

@@ -7,15 +7,18 @@ from virtual_devices.edge.topics import Topics
 from virtual_devices.kit.device import NAME
 
 MOST = 500
-"""Devices of a home; whoever comes later is not seen."""
+"""Devices of a home; whoever comes later is not seen, but for those that the home itself names."""
 PARTICIPANTS = frozenset({"consumes", "produces", "stores", "connects"})
 
 
 class Presence:
-    """Availability and ability of every device of a home, from their retained words."""
+    """Availability and ability of every device of a home, from their retained words.
 
-    def __init__(self, home: str) -> None:
-        self.home = home
+    expected: devices of the home, who are seen however many strangers came before them.
+    """
+
+    def __init__(self, home: str, expected: frozenset[str] = frozenset()) -> None:
+        self.home, self.expected = home, expected
         self._online: set[str] = set()
         self._ability: dict[str, str] = {}
 
@@ -42,12 +45,16 @@ class Presence:
         return False
 
     def _is_welcome(self, device: str) -> bool:
-        known = device in self._ability or device in self._online
+        known = device in self._ability or device in self._online or device in self.expected
         return known or (NAME.fullmatch(device) is not None and len(self._ability.keys() | self._online) < MOST)
 
     def online(self, device: str) -> bool:
         """Whether a device says that it is there."""
         return device in self._online
+
+    def ability(self, device: str) -> str | None:
+        """What a device says that it does; None for one that has not said it."""
+        return self._ability.get(device)
 
     def _of(self, abilities: frozenset[str]) -> list[str]:
         return sorted(name for name in self._online if self._ability.get(name) in abilities)

@@ -17,8 +17,12 @@ from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant
 
 
+_OTHERS = 8
+"""Senders whose settlement is kept until the clock says whose counts."""
+
+
 class _Dependent(Runtime):
-    """Waits, window by window, for the conditions of its partners."""
+    """Waits, window by window, for the conditions of its partners, and for the settlement of the device that the clock names."""
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
@@ -29,6 +33,8 @@ class _Dependent(Runtime):
         self.watched: set[str] = set()
         self.returned: set[str] = set()
         """Partners that have come online since the clock asked last."""
+        self._others: dict[str, bytes] = {}
+        """Settlements of senders that do not settle, as far as is known yet: which of them does the clock may say later."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (Topics(self.home, CLOCK).window, 0), (Topics(self.home, "+").settlement, 0)
@@ -52,8 +58,12 @@ class _Dependent(Runtime):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if not payload:
             return
-        if leaf == "window" and device == CLOCK:
+        if leaf == "settlement":
+            self._hear_settlement(device, payload)
+        elif leaf == "window" and device == CLOCK:
             known, self.asked = self.asked, read_once(Asked, payload).or_later(self.asked)
+            if known is None or known.settler != self.asked.settler:
+                self._hear_others(self.asked.settler)
             if known is None or (known.run, known.seq) != (self.asked.run, self.asked.seq):
                 self.returned.clear()
             self.look()
@@ -68,6 +78,23 @@ class _Dependent(Runtime):
         elif leaf == "conditions" and device in self.watched:
             self.given[device] = given_of(payload)
             self.pursue()
+
+    def _hear_settlement(self, device: str, payload: bytes) -> None:
+        asked = self.asked
+        if asked is not None and asked.settler in (None, device):
+            self.settled(payload)
+        elif device in self._others or len(self._others) < _OTHERS:
+            self._others[device] = payload
+
+    def _hear_others(self, settler: str | None) -> None:
+        """What was heard before it was known whose word counts."""
+        others, self._others = self._others, {}
+        for device, payload in others.items():
+            if settler in (None, device):
+                self.settled(payload)
+
+    def settled(self, payload: bytes) -> None:
+        """A settlement that counts."""
 
     def pursue(self, *, asked: bool = False) -> None:
         """Go as far as what has arrived allows. asked: the clock has just asked."""
@@ -135,14 +162,14 @@ class ObserverRuntime(_Dependent):
             if not self.online:
                 self._found = newer(self._found, payload)
                 self._go()
-        elif leaf == "settlement":
-            if payload:
-                self._settled = settled_of(payload)
-                self.look()
-                self.pursue()
-                self._go()
         else:
             super().received(device, leaf, payload)
+
+    def settled(self, payload: bytes) -> None:
+        self._settled = settled_of(payload)
+        self.look()
+        self.pursue()
+        self._go()
 
     def last_settled(self) -> Settled | None:
         return self._settled
@@ -213,10 +240,7 @@ class ParticipantRuntime(_Dependent):
         return (*super().subscriptions(), (self.topics.proposal, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
-        if leaf == "settlement":
-            if payload:
-                self._settled(part_of(payload, self.name))
-        elif leaf == "proposal" and device == self.name:
+        if leaf == "proposal" and device == self.name:
             if not self.online:
                 self._found = newer(self._found, payload)
                 self._go()
@@ -272,7 +296,8 @@ class ParticipantRuntime(_Dependent):
         if self.proposal[1]:
             self.client.publish(self.topics.proposal, self.proposal[1], 0, True)  # noqa: FBT003
 
-    def _settled(self, settlement: PartMessage) -> None:
+    def settled(self, payload: bytes) -> None:
+        settlement = part_of(payload, self.name)
         if self.site is not None and settlement.run != self.site.run:
             return
         if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:

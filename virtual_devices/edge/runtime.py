@@ -23,7 +23,7 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.memory import Memory
 from virtual_devices.edge.messages import AboutMessage, AppliedMessage, ErrorMessage, Message, SiteMessage, read, write
-from virtual_devices.edge.mqtt import Client, Will
+from virtual_devices.edge.mqtt import TAKEOVERS, Client, Will
 from virtual_devices.edge.plain_readings import PlainReadings
 from virtual_devices.edge.topics import CLOCK, HA_STATUS, Topics, split
 from virtual_devices.kit.catalogue import AnyDevice
@@ -35,6 +35,8 @@ SILENCE = 5.0
 """Wall seconds after which a device without a clock says so."""
 STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
+HEAL_AFTER = 0.1
+"""Wall seconds after which a device says again what somebody changed of its retained words: a flood gets no flood of answers."""
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
 _MOST_REPLAYED = 100
@@ -91,6 +93,9 @@ class Runtime(Memory):
         self._state_at = -STATE_EVERY
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
         self._answer_due: Timer | None = None
+        self._heal_due: Timer | None = None
+        self._lost_words = False
+        self._announce_due: Timer | None = None
         self._unsaid = 0
         self._replayed: dict[str, bytes] = {}
         self._named: set[str] = set()
@@ -107,10 +112,12 @@ class Runtime(Memory):
             on_refused=lambda reason: self._fatal(f"the broker refuses it: {reason}"),
             on_takeover=self._thrown_off,
         )
+        about = AboutMessage(kind=kind, ability=device_class.ability, title=device_class.title, version=__version__)
+        self._about = write(about)
         self._plain = PlainReadings(loop, self.client, self.topics, readings_of(device_class))
         one = self.topics
         self.client.subscribe(
-            (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
+            (one.about, 0), (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
             (Topics(home, CLOCK).availability, 0), (Topics(home, CLOCK).site, 0), *self.subscriptions(),
             (one.sync, 0),  # last: a broker that serves filter by filter then tells what is retained before it
         )  # fmt: skip
@@ -156,10 +163,7 @@ class Runtime(Memory):
 
     def _connected(self) -> None:
         self._synced = False
-        about = AboutMessage(
-            kind=self.kind, ability=self.device_class.ability, title=self.device_class.title, version=__version__
-        )
-        self.client.publish(self.topics.about, write(about), 1, True)  # noqa: FBT003
+        self.client.publish(self.topics.about, self._about, 1, True)  # noqa: FBT003
         if self.online:
             self._announce()
             self.retained()
@@ -185,8 +189,37 @@ class Runtime(Memory):
             self.complain(f"it waits, offline, for {', '.join(waiting_for)}", self.name)
 
     def _thrown_off(self, times: int) -> None:
-        if times >= 2:  # noqa: PLR2004 - once may be chance
-            self._fatal(f"another process runs as {self.name} of home {self.home}; stop it, or choose another name")
+        if times == TAKEOVERS:
+            self._log(
+                f"{self.name}: another client connects to the broker as {self.client.client_id}; it comes back after a pause, and longer ones "
+                "if that goes on; stop the other one, or choose another name"
+            )
+
+    # -- what others did to its words ---------------------------------------------------------------------------------
+
+    def _hear_own(self, leaf: str, payload: bytes) -> None:
+        """One's own retained words, as the broker has them now: whoever changes or clears one is set right."""
+        said = self._about if leaf == "about" else b"offline" if self.standing_by else b"online"
+        if payload != said and self.client.connected and (leaf == "about" or self.online):
+            self._lost_words |= not payload
+            self.heal()
+
+    def heal(self) -> None:
+        """Say again, soon and once for all that was done to it meanwhile, what is retained of this device."""
+        if self._heal_due is None or not self._heal_due.pending:
+            self._heal_due = self.loop.call_later(HEAL_AFTER, self._heal)
+
+    def _heal(self) -> None:
+        cleared, self._lost_words = self._lost_words, False
+        if not self.client.connected or self.client.leaving:
+            return  # what is retained is said at the next connection
+        self.client.publish(self.topics.about, self._about, 1, True)  # noqa: FBT003
+        if not self.online:
+            return
+        if cleared:  # most likely everything was
+            self._announce()
+        self._say_availability()
+        self.retained()
 
     def _fatal(self, reason: str) -> None:
         """Say once that this device cannot go on; whoever hosts it ends it."""
@@ -201,8 +234,9 @@ class Runtime(Memory):
 
     def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
         if topic == HA_STATUS:
-            if payload == b"online" and self.online:
-                self.loop.call_later(random.uniform(0.1, 1.0), self._home_assistant_is_back)  # noqa: S311 - spreads a fleet
+            idle = self._announce_due is None or not self._announce_due.pending
+            if payload == b"online" and self.online and idle:
+                self._announce_due = self.loop.call_later(random.uniform(0.1, 1.0), self._home_assistant_is_back)  # noqa: S311 - spreads a fleet
             return
         place = split(topic)
         if place is None or place[0] != self.home:
@@ -222,9 +256,9 @@ class Runtime(Memory):
             self._site(payload)
         elif device == self.name and leaf == "sync":
             self._all_heard()
-        elif device == self.name and leaf == "availability":
-            if payload == b"offline" and self.online and not self.standing_by and self.client.connected:
-                self.client.publish(self.topics.availability, b"online", 1, True)  # noqa: FBT003
+        elif device == self.name and leaf in ("about", "availability"):
+            self._hear_own(leaf, payload)
+            self.received(device, leaf, payload)
         elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
             self._command(leaf, payload, retain=retain)
         else:
@@ -246,7 +280,7 @@ class Runtime(Memory):
 
     def _site(self, payload: bytes) -> None:
         if not payload:
-            return
+            return  # the clock says it again
         try:
             site: SiteMessage = read_once(SiteMessage, payload)
         except ProtocolError as error:

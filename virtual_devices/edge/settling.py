@@ -6,15 +6,16 @@ from collections import deque
 from dataclasses import replace
 from typing import cast
 
+from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.ledger_messages import ledger_bytes
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages import MissingMessage, read
-from virtual_devices.edge.presence import Presence
+from virtual_devices.edge.presence import MOST, Presence
 from virtual_devices.edge.proposal_messages import Proposed
 from virtual_devices.edge.recalling import newer
 from virtual_devices.edge.runtime import Runtime, read_once
 from virtual_devices.edge.settlement_messages import SettlementMessage, settlement_bytes
-from virtual_devices.edge.topics import CLOCK, HOST, Topics
+from virtual_devices.edge.topics import CLOCK, HOST, PLACES, Topics
 from virtual_devices.edge.window_messages import Asked, Opened
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.settlement import Proposal, Settlement
@@ -56,6 +57,8 @@ class SettlerRuntime(Runtime):
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers: deque[tuple[str, int, bytes]] = deque()
         self._ledgers_bytes = 0
+        self._repeats = Bucket(5, 1.0)
+        self._stands_aside = False
 
     @property
     def own_checkpoint(self) -> str:
@@ -69,6 +72,11 @@ class SettlerRuntime(Runtime):
             (window, 0), (every.proposal, 0), (self.topics.settlement, 0), (missing, 0), *self._presence.subscriptions()
         )  # fmt: skip
 
+    @property
+    def settles(self) -> bool:
+        """Whether the clock goes by this device's settlements; until it has spoken, and where it names nobody, it does."""
+        return self.asked is None or self.asked.settler in (None, self.name)
+
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability" and payload == b"online":
             self._given_up.pop(device, None)
@@ -79,7 +87,8 @@ class SettlerRuntime(Runtime):
         elif leaf == "proposal" and payload:
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
-            self._repeat(read(MissingMessage, payload))
+            if self._repeats.take(self.loop.time()):  # it asks once a second
+                self._repeat(read(MissingMessage, payload))
         elif leaf == "settlement" and device == self.name and not self.online:
             self._found = newer(self._found, payload)
             self._go()
@@ -97,6 +106,8 @@ class SettlerRuntime(Runtime):
             if proposal.seq > next_seq:
                 self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
                 return
+        if device not in self.proposals and len(self.proposals) >= MOST:
+            return
         self.proposals[device] = proposal
         if self.window is not None and proposal.seq == self.window.seq:
             self._awaited.discard(device)
@@ -120,7 +131,7 @@ class SettlerRuntime(Runtime):
     def lacks(self) -> str:
         """The clock goes on from a settlement only; without the last one no window can be settled."""
         asked, site = self.asked, self.site
-        if asked is None or site is None or asked.run != site.run or asked.last <= self.remembered():
+        if asked is None or site is None or asked.run != site.run or not self.settles or asked.last <= self.remembered():
             return ""
         return f"the clock goes on from window {asked.last}, but the last settlement here is of window {self.remembered()}"
 
@@ -142,6 +153,11 @@ class SettlerRuntime(Runtime):
             self._asked_at = self.loop.time()  # while the broker was away nobody was silent
         self._behind.clear()
 
+    def _heal(self) -> None:
+        super()._heal()
+        for _, seq, ledger in list(self._ledgers)[-PLACES:] if self.online and self.client.connected else []:
+            self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
+
     def _repeat(self, missing: MissingMessage) -> None:
         for run, seq, ledger in self._ledgers:
             if run == missing.run and seq > missing.after:
@@ -149,6 +165,10 @@ class SettlerRuntime(Runtime):
 
     def _asked(self, asked: Asked) -> None:
         self.asked = asked = asked.or_later(self.asked)
+        if self.settles == self._stands_aside:
+            self._stands_aside = not self.settles
+            if self._stands_aside:
+                self.complain(f"the clock goes by the settlements of {asked.settler}; this device settles nothing", "window")
         if self.online and self.lacks():
             self.recollect()
         self._go()
@@ -170,7 +190,7 @@ class SettlerRuntime(Runtime):
 
     def _pursue(self) -> None:
         window = self.window
-        if not self.online or window is None or self.site is None or window.run != self.site.run:
+        if not self.online or window is None or self.site is None or window.run != self.site.run or not self.settles:
             return
         member = cast("Settler", self.member)
         if window.seq != member.after + 1 or not self.client.connected:

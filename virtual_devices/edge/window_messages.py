@@ -40,7 +40,8 @@ class Asked(Message):
     """What everybody reads of a window; the clock's checkpoint is left to the clock.
 
     after: the seq that was settled before it.  more: windows that may follow this one without another word of the clock.  until:
-    simulated time at which they end.  settled: the last settled seq, where the clock says the window again later.
+    simulated time at which they end.  settled: the last settled seq, where the clock says the window again later.  settler: the
+    device whose settlement and ledger count, and nobody else's; a clock of before named none, then anybody's did.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -54,6 +55,7 @@ class Asked(Message):
     more: Annotated[int, Field(ge=0, le=1000)] = 0
     until: Time | None = None
     settled: Seq = 0
+    settler: Name | None = None
 
     @property
     def last(self) -> int:
@@ -146,6 +148,7 @@ def given_of(payload: bytes) -> Given:
         raise ProtocolError("not a conditions message: it needs run, seq, and values of whole numbers by name") from None
     if type(run) is not str or type(seq) is not int:  # True is no seq
         raise ProtocolError("not a conditions message: run is a text, seq a whole number")
-    if len(columns) > MAX_FIELDS or any(len(column) > MAX_STEPS for column in columns.values()):
-        raise ProtocolError(f"not a conditions message: it has more than {MAX_FIELDS} values, or more than {MAX_STEPS} steps")
+    lengths = {len(column) for column in columns.values()}
+    if len(columns) > MAX_FIELDS or len(lengths) > 1 or not all(1 <= length <= MAX_STEPS for length in lengths):
+        raise ProtocolError(f"not a conditions message: it has more than {MAX_FIELDS} values, or not the same 1 to {MAX_STEPS} steps in each")
     return Given(run, seq, columns)

@@ -22,12 +22,14 @@ import orjson
 
 from virtual_devices import __version__
 from virtual_devices.edge import discovery
+from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop, Timer
-from virtual_devices.edge.messages import MissingMessage, write
+from virtual_devices.edge.messages import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
@@ -45,13 +47,15 @@ _HEAD = b"%08x %d\n"
 """Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
 _STEPS: Mapping[int, Step] = {}
 """From each older version of the file to the next."""
+COMPLAINTS = (50, 1.0)
+"""Complaints at once and per wall second."""
 _CONNECT_TIMEOUT = 15.0
 
 
 class Archive:
     """The host's own client on the bus.
 
-    received: told (device, leaf, payload) of every message of the home.  booked: see ``Moments``.  found: retained messages
+    received: told (device, leaf, payload) of every message of the home that counts.  booked: see ``Moments``.  gate: decides which do.  found: retained messages
     seen so far, by (device, leaf).
     """
 
@@ -63,7 +67,9 @@ class Archive:
         folder: Path,
         received: Callable[[str, str, bytes], None],
         booked: Booked = always,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
         self.loop, self.home, self.folder = loop, home, folder
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
@@ -84,7 +90,7 @@ class Archive:
             on_refused=self._on_refused,
         )  # fmt: skip
         every = Topics(home, "+")
-        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1))
+        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
@@ -144,6 +150,15 @@ class Archive:
         if where is None:
             return
         _, device, leaf = where
+        known = self.found.get((device, leaf), b"")
+        why = self._gate.refuses(device, leaf, payload, known, reading=not self._keeping) if self._gate is not None else None
+        if why is not None:
+            self.complain(why, topic)
+        if self._keeping and known and leaf in KEPT and (why is not None or not payload):
+            self.client.publish(topic, known, 1, True)  # noqa: FBT003 - somebody cleared it, or wrote over it
+            return
+        if why is not None:
+            return
         if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
             # somebody who went on from an old database; the newer word tells him
             self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
@@ -158,6 +173,11 @@ class Archive:
         self._received(device, leaf, payload)
         if self._moments:
             self._keep()
+
+    def complain(self, text: str, about: str) -> None:
+        """Say on the host's own error topic what does not count; of a flood a few."""
+        if self._complaints.take(self.loop.time()):
+            self.client.publish(Topics(self.home, HOST).error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
 
     # -- what survives ------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ def descriptions(
         "step": home.step,
         "speed": home.speed or 0,
         "real_time": real_time,
+        "settler": next((entry.name for entry in home.devices if entry.device_class.ability == "settles"), ""),
         "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
     }
     found[CLOCK] = replace(clock, settings={**clock.settings, **place})

@@ -23,6 +23,7 @@ from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
+from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home import CLOCK, Home
@@ -73,7 +74,9 @@ class HomeHost:
         self.loop, self.orders = loop, orders
         self.home = orders.home
         self.summary = Summary(self.home.name)
-        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked)
+        self.archive = Archive(
+            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home)
+        )  # fmt: skip
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
         self._watch: DocumentWatch | None = None
@@ -119,6 +122,7 @@ class HomeHost:
             if after is not None and self._ledger.last is not None:
                 after = after[0], self._ledger.last or self._before_the_kept(after)
         self._book = Book(self._booked, self.archive.ask_for, after)
+        self._book.run = after[0] if after is not None else None
         for payload in self.archive.ledger() if after is not None else []:
             self._hear_ledger(payload)
         for (_, leaf), payload in self.archive.found.items():
@@ -231,6 +235,8 @@ class HomeHost:
     # -- records ------------------------------------------------------------------------------------------------------
 
     def _received(self, device: str, leaf: str, payload: bytes) -> None:
+        if leaf == "site" and payload:
+            self._book.run = place(payload)[0]
         if self._live and leaf.startswith(LEDGER) and payload:
             self._hear_ledger(payload)
         elif leaf == "settlement" and payload:

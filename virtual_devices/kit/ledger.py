@@ -74,6 +74,18 @@ class LedgerRecord:
         return [Transfer(*edge, column[index]) for edge, column in pairs if column[index]]
 
 
+def is_sealed(record: LedgerRecord) -> bool:
+    """Whether a record has the digest of its own transfers; its edge list may be the one that was hashed before it, or a new one."""
+    try:
+        integers = packed(record.energy)
+        return any(
+            record.digest == chain(record.previous, known, record.edges, record.energy, record.span.steps, integers)
+            for known in (record.edges, ())
+        )
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def packed(columns: Iterable[Sequence[int]]) -> dict[int, array[int]]:
     """Columns as 64-bit integers, by the id of the column: many edges share one.
 

@@ -9,7 +9,7 @@ from typing import Any
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord, chain, edge_list
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESERVED, RESET, LedgerRecord, chain, edge_list
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.settlement import (
     Demand,
@@ -64,6 +64,7 @@ class Settler(Member):
         """
         if proposal.run != window.run or proposal.seq != window.seq:
             return False
+        self._check_accounts(proposal, window)
         expected = self.expected.get(proposal.name, proposal.after)
         if proposal.after > expected or proposal.after >= window.seq:
             raise ProtocolError(
@@ -75,6 +76,14 @@ class Settler(Member):
         if not 1 <= proposal.span.steps <= window.span.steps:
             raise ProtocolError(f"{proposal.name}: its proposal covers {proposal.span.steps} of {window.span.steps} steps")
         return proposal.after == expected
+
+    def _check_accounts(self, proposal: Proposal, window: Window) -> None:
+        """Nobody gets an account, or takes from one, that is the home's or somebody else's: the books would say what is not."""
+        name, offer = proposal.name, proposal.offer
+        if name in RESERVED or name == self.name:
+            raise ProtocolError(f"{name}: this is the name of an account of every home; run it under another --name")
+        if isinstance(offer, Supply) and (offer.source in RESERVED or offer.source in {GRID, name, self.name, *window.members}):
+            raise ProtocolError(f"{name}: it says that its energy comes from {offer.source}, which is no source outside the home")
 
     def take_as_it_is(self, proposal: Proposal) -> None:
         """Accept a proposal from a state older than the last that was settled: its sender has lost its memory.
