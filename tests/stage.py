@@ -50,12 +50,15 @@ devices:
   oven: {schedule: "08:40-09:10"}
   geyser: {mode: schedule, schedule: "08:45-09:30", draw_times: "08:30-09:30", priority: 9}
 """
+RUNNING = SMALL.replace(", paused: true", "")
 WEATHER = SMALL.replace("  roof:", "  weather: {mean_cloud_cover: 40 %, variability: 60 %}\n  roof:")
 _numbers = itertools.count(1)
 
 
-def small_home(text: str = SMALL, name: str = "") -> Home:
+def small_home(text: str = SMALL, name: str = "", patience: str = "") -> Home:
     """A home under a name of its own, so that many tests may share a broker."""
+    if patience:
+        text = text.replace("speed: max", f"speed: max, patience: {patience}")
     return parse(text.replace("HOME", name or f"small_{next(_numbers)}"), "home.yaml")
 
 

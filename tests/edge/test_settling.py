@@ -153,6 +153,28 @@ def test_a_silent_device_is_waited_for_and_then_left_out_and_named(broker: Broke
         stage.audited()
 
 
+def test_who_speaks_and_falls_silent_in_turns_is_waited_for_half_as_long_each_time(broker: Broker) -> None:
+    patience = 1.0
+    with Stage(broker.endpoint) as stage:
+        stage.declare("clock", patience=patience)
+        stage.start()
+        window, oven, spent = stage.topic("clock", "window"), stage.runtimes["oven"], []
+        for _ in range(4):
+            oven.client.unsubscribe(window)
+            oven.client.flush(SECONDS)
+            began = stage.loop.time()
+            end = stage.begin_steps(1)
+            stage.wait(lambda end=end: stage.settled >= end)  # type: ignore[misc] # at once
+            spent.append(stage.loop.time() - began)
+            oven.client.subscribe((window, 0))
+            stage.steps(1)
+            stage.steps(1)
+            assert "oven" in stage.json("inverter", "settlement")["members"]
+        assert all(time >= patience / 2**number for number, time in enumerate(spent)), spent
+        assert sum(spent) < 3 * patience, "without it, it would be four times the patience"
+        stage.audited()
+
+
 # -- killed at any point -----------------------------------------------------------------------------------------------
 
 POINTS = [

@@ -362,8 +362,7 @@ class ClockRuntime(Runtime):
         settler = self.settler
         if settler is None:
             return [*missing, "an inverter"]
-        there = settler in self._presence.settlers or settler in missing
-        return missing if there else [*missing, settler]
+        return missing if settler in (*self._presence.settlers, *missing) else [*missing, settler]
 
     def _next_window(self, start: int, settings: Any, behind: float, single: int, reach: int) -> None:
         assert self.site is not None  # noqa: S101

@@ -11,8 +11,9 @@ from typing import IO, Any, cast
 
 from virtual_devices.edge.booking import Book
 from virtual_devices.edge.ledger_messages import read_ledger
+from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import Topics, split
+from virtual_devices.edge.topics import CLOCK, Topics, split
 from virtual_devices.kit.audit import Auditor
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger import LedgerRecord
@@ -102,6 +103,7 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
     """
     audit = Audit()
     books: dict[str, Book] = {}
+    settler = json_object(session.collect(Topics(home, CLOCK).window).get(Topics(home, CLOCK).window, b"")).get("settler")
 
     def book(settler: str) -> Book:
         def booked(record: LedgerRecord, payload: bytes) -> None:
@@ -113,8 +115,8 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
 
     def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
         place = split(topic)
-        if place is None or not payload:
-            return
+        if place is None or not payload or settler not in (None, place[1]):
+            return  # of others it is no ledger of this home
         if place[2] == "settlement":
             book(place[1]).settlement(payload)
             return

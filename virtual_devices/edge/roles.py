@@ -16,7 +16,6 @@ from virtual_devices.kit.device import Conditions, Partner
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.participants import Observer, Participant
 
-
 _OTHERS = 8
 """Senders whose settlement is kept until the clock says whose counts."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
@@ -24,6 +25,8 @@ from virtual_devices.kit.window import Window
 
 LOST_AFTER = 5.0
 """Wall seconds after which a device that has forgotten what was settled with it is taken as it is."""
+FORGIVEN_EVERY = 100
+"""Windows after which one silence of a device that answers again is forgotten."""
 _REPEATED = 256
 _REPEATED_BYTES = 8 << 20
 """Ledger records that are kept to be told again to a host that was away."""
@@ -53,6 +56,8 @@ class SettlerRuntime(Runtime):
         self._refused: set[tuple[str, int]] = set()
         self._given_up: dict[str, bool] = {}
         """Whom nobody waits for any more; True: for proposals that cannot be, not for silence."""
+        self._times_given_up: dict[str, int] = {}
+        """How often a device was waited for in vain."""
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers: deque[tuple[str, int, bytes]] = deque()
@@ -196,22 +201,34 @@ class SettlerRuntime(Runtime):
         if window.seq != member.after + 1 or not self.client.connected:
             return
         waited = self.loop.time() - (self._asked_at if self._asked_at is not None else self.loop.time())
-        patience = self.site.patience
-        patient = not (patience and waited >= patience)
-        if patient and any(self._is_waited_for(name) for name in self._awaited):
-            self._look_again(min(1.0, patience - waited) if patience else 1.0)
+        if self._is_patient(self._awaited, waited):
             return  # most proposals find it so: it should cost them little
         ready, silent = self._gather(member, window)
         missing = [name for name in silent if self._is_waited_for(name)]
-        if missing and patient:
-            self._look_again(min(1.0, patience - waited) if patience else 1.0)
+        if self._is_patient(missing, waited):
             return
         if missing:
+            for name in missing:
+                self._times_given_up[name] = self._times_given_up.get(name, 0) + 1
             self._given_up.update({name: (name, window.seq) in self._refused for name in missing})
             self.complain(
                 f"window {window.seq}: left out after {waited:.0f} s of silence, until they speak: {', '.join(missing)}", "window"
             )
         self._settle(member, window, ready)
+
+    def _is_patient(self, names: Iterable[str], waited: float) -> bool:
+        """Whether one of them is still waited for; then it is looked again in time.
+
+        Whoever was given up before is waited for half as long each time: who speaks and falls silent in turns must not hold up time.
+        """
+        assert self.site is not None  # noqa: S101
+        patience = self.site.patience
+        there = [name for name in names if self._is_waited_for(name)]
+        left = max((patience / 2.0 ** self._times_given_up.get(name, 0) - waited for name in there), default=0.0)
+        if there and (left > 0 or not patience):
+            self._look_again(min(1.0, left) if patience else 1.0)
+            return True
+        return False
 
     def _is_waited_for(self, name: str) -> bool:
         return self._presence.online(name) and name not in self._given_up
@@ -256,6 +273,8 @@ class SettlerRuntime(Runtime):
             self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
 
     def _settle(self, member: Settler, window: Opened, ready: dict[str, Proposal]) -> None:
+        if self._times_given_up and window.seq % FORGIVEN_EVERY == 0:
+            self._times_given_up = {name: times - (name in ready) for name, times in self._times_given_up.items() if times > (name in ready)}
         settlement, record = member.settle(window.to_kit(), ready)
         self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
         ledger = ledger_bytes(record)

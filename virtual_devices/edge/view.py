@@ -113,7 +113,9 @@ class Picture:
     def now(self) -> Now:
         """The home at this moment."""
         clock = next((seen.state for seen in self.of("ticks")), {})
-        inverter = next(iter(self.of("settles")), None)
+        settlers = self.of("settles")
+        named = [seen for seen in settlers if seen.name == clock.get("settler")]  # others only say that they settle
+        inverter = next(iter(named or settlers), None)
         told = inverter.state if inverter is not None else {}
         time = _time(clock)
         sources = tuple(_source(seen) for seen in self.of("produces"))

@@ -150,14 +150,7 @@ class Archive:
         if where is None:
             return
         _, device, leaf = where
-        known = self.found.get((device, leaf), b"")
-        why = self._gate.refuses(device, leaf, payload, known, reading=not self._keeping) if self._gate is not None else None
-        if why is not None:
-            self.complain(why, topic)
-        if self._keeping and known and leaf in KEPT and (why is not None or not payload):
-            self.client.publish(topic, known, 1, True)  # noqa: FBT003 - somebody cleared it, or wrote over it
-            return
-        if why is not None:
+        if not self._counts(topic, device, leaf, payload):
             return
         if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
             # somebody who went on from an old database; the newer word tells him
@@ -173,6 +166,17 @@ class Archive:
         self._received(device, leaf, payload)
         if self._moments:
             self._keep()
+
+    def _counts(self, topic: str, device: str, leaf: str, payload: bytes) -> bool:
+        """Whether a message may be kept and passed on; what somebody cleared or wrote over is put back."""
+        known = self.found.get((device, leaf), b"")
+        why = self._gate.refuses(device, leaf, payload, known, reading=not self._keeping) if self._gate is not None else None
+        if why is not None:
+            self.complain(why, topic)
+        spoiled = self._keeping and bool(known) and leaf in KEPT and (why is not None or not payload)
+        if spoiled:
+            self.client.publish(topic, known, 1, True)  # noqa: FBT003
+        return why is None and not spoiled
 
     def complain(self, text: str, about: str) -> None:
         """Say on the host's own error topic what does not count; of a flood a few."""

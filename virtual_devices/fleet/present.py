@@ -10,6 +10,8 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_document
 from virtual_devices.edge.messages import AboutMessage, SiteMessage, read
 from virtual_devices.edge.proposal_messages import ProposalMessage
+from virtual_devices.edge.recalling import json_object
+from virtual_devices.edge.rights import objection
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.settlement_messages import SettlementMessage
 from virtual_devices.edge.topics import CLOCK, ROOT, split
@@ -47,6 +49,25 @@ class Present:
         """Device → message."""
         return {device: payload for (device, name), payload in self.messages.items() if name == leaf and payload}
 
+    def settlements(self) -> dict[str, bytes]:
+        """Of the device that the clock goes by; everybody's where a clock of before named none."""
+        settler = json_object(self.of("window").get(CLOCK, b"")).get("settler")
+        return {name: payload for name, payload in self.of("settlement").items() if settler in (None, name)}
+
+    def proposals(self) -> dict[str, bytes]:
+        """Of those whose word they are."""
+        return self._rightful("proposal")
+
+    def conditions(self) -> dict[str, bytes]:
+        """Of those whose word they are."""
+        return self._rightful("conditions")
+
+    def _rightful(self, leaf: str) -> dict[str, bytes]:
+        about = self.of("about")
+        ability = {name: json_object(payload).get("ability") for name, payload in about.items()}
+        said = self.of(leaf).items()
+        return {name: payload for name, payload in said if objection(name, leaf, settler=None, ability=ability.get(name)) is None}
+
     def _present(self) -> set[str]:
         """Who takes part: no time passes for a device that is away. In a home that was stopped as a whole, all do."""
         said = self.of("availability")
@@ -57,16 +78,16 @@ class Present:
 
         Raises ConfigurationError when it has not begun, ProtocolError when another version wrote what cannot be read.
         """
-        settlements = self.of("settlement")
+        settlements = self.settlements()
         site = self.messages.get((CLOCK, "site"))
         if site is None or not settlements:
             raise ConfigurationError(f"home {self.home} has not settled any time yet; let it run for a moment, or leave out --from")
         known = read(SiteMessage, site)
         settlement = max((read(SettlementMessage, payload) for payload in settlements.values()), key=lambda item: item.seq)
         checkpoints = {
-            **{name: read(ProposalMessage, payload).checkpoint for name, payload in self.of("proposal").items()},
-            **{name: read(ConditionsMessage, payload).checkpoint for name, payload in self.of("conditions").items()},
-            **{name: read(WindowMessage, payload).checkpoint for name, payload in self.of("window").items()},
+            **{name: read(ProposalMessage, payload).checkpoint for name, payload in self.proposals().items()},
+            **{name: read(ConditionsMessage, payload).checkpoint for name, payload in self.conditions().items()},
+            **{name: read(WindowMessage, payload).checkpoint for name, payload in self.of("window").items() if name == CLOCK},
             **dict.fromkeys(settlements, settlement.checkpoint),
         }
         entries = []
@@ -89,9 +110,9 @@ def from_present(present: Present, folder: Path, changes: Changes) -> House:
     documents = {name: read_document(name, folder) for name in documents_needed(home)}
     house = House(home, documents)
     proposals: dict[str, Proposal] = {
-        name: read(ProposalMessage, payload).to_kit(name) for name, payload in present.of("proposal").items()
+        name: read(ProposalMessage, payload).to_kit(name) for name, payload in present.proposals().items()
     }
-    checkpoints = {name: read(ConditionsMessage, payload).checkpoint for name, payload in present.of("conditions").items()}
+    checkpoints = {name: read(ConditionsMessage, payload).checkpoint for name, payload in present.conditions().items()}
     house.resume(settlement.to_kit(), proposals, checkpoints)
     override(home, changes)  # refuses, in words, what cannot be set
     for name, values in changes.items():

@@ -9,7 +9,19 @@ from typing import Any
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import Settings, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESERVED, RESET, LedgerRecord, chain, edge_list
+from virtual_devices.kit.ledger import (
+    DC_BUS,
+    GENESIS,
+    GRID,
+    HEAT,
+    LOSSES,
+    METER,
+    RESERVED,
+    RESET,
+    LedgerRecord,
+    chain,
+    edge_list,
+)
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.settlement import (
     Demand,
