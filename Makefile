@@ -14,9 +14,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 # what each target needs of pyproject.toml; with VIRTUAL_DEVICES_REQUIRE_ALL nothing may be missing
-NEEDS_home := home
-NEEDS_dev := home,fast,dev
-NEEDS_all := home,fast,kubernetes,peers,dev
+NEEDS_home := embedded
+NEEDS_dev := embedded,fast,dev
+NEEDS_all := embedded,fast,kubernetes,peers,dev
 READY := $(VENV)/.ready-$(if $(VIRTUAL_DEVICES_REQUIRE_ALL),all,dev)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
@@ -30,7 +30,7 @@ test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto o
 	@$(PYTEST) -m "not heavy and not home_assistant" $(ARGS)
 
 heavy: $(READY) ## the heavy tests
-	@$(PYTEST) -m heavy $(ARGS)
+	@$(PYTEST) --dist=loadgroup -m heavy $(ARGS)
 
 home-assistant: $(READY) ## the home before a real one: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make home-assistant
 	@if [ -z "$$VIRTUAL_DEVICES_HOME_ASSISTANT" ]; then \

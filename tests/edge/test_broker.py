@@ -23,7 +23,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.kit.errors import BrokerError
 
-CONTAINER_CONFIG = Path(__file__).parents[2] / "mosquitto" / "mosquitto.conf"
+CONTAINER_CONFIGS = sorted((Path(__file__).parents[2] / "mosquitto").glob("*.conf"))
 
 MOSQUITTO = find_mosquitto()
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if MOSQUITTO else ["iotcore"]
@@ -179,7 +179,7 @@ class TestWithoutMosquitto:
 
     def test_asking_for_mosquitto_is_an_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: None)
-        with pytest.raises(BrokerError, match=r"not installed.*pip install iotcore"):
+        with pytest.raises(BrokerError, match=r"mosquitto is not installed: .*pip install 'virtual-devices\[embedded\]'"):
             start_broker(tmp_path, kind="mosquitto", port=0)
 
     def test_without_any_broker_the_error_names_three_ways(
@@ -187,7 +187,7 @@ class TestWithoutMosquitto:
     ) -> None:
         monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: None)
         monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-        with pytest.raises(BrokerError, match=r"install mosquitto.*pip install iotcore.*--broker"):
+        with pytest.raises(BrokerError, match=r"install mosquitto.*pip install 'virtual-devices\[embedded\]'.*--broker"):
             start_broker(tmp_path, port=0)
 
 
@@ -207,15 +207,17 @@ def options(text: str) -> dict[str, str]:
     return {name: value for name, value in lines if name not in {"listener", "log_type"}}
 
 
-def test_the_container_and_the_child_agree_on_the_limits(tmp_path: Path) -> None:
-    container = options(CONTAINER_CONFIG.read_text())
+@pytest.mark.parametrize("config", CONTAINER_CONFIGS, ids=lambda path: path.name)
+def test_the_container_and_the_child_agree_on_the_limits(config: Path, tmp_path: Path) -> None:
+    container = options(config.read_text())
     child = options(mosquitto_text(host="127.0.0.1", port=1, state=tmp_path, user=None, password_file=None))
     assert {name: container.get(name) for name in MOSQUITTO_LIMITS} == MOSQUITTO_LIMITS
     assert {name: child.get(name) for name in MOSQUITTO_LIMITS} == MOSQUITTO_LIMITS
 
 
-def test_only_the_containers_own_loopback_is_open() -> None:
-    listeners = re.findall(r"^listener (.*)\n((?:(?!listener ).*\n)*)", CONTAINER_CONFIG.read_text(), re.MULTILINE)
+@pytest.mark.parametrize("config", CONTAINER_CONFIGS, ids=lambda path: path.name)
+def test_only_the_containers_own_loopback_is_open(config: Path) -> None:
+    listeners = re.findall(r"^listener (.*)\n((?:(?!listener ).*\n)*)", config.read_text(), re.MULTILINE)
     assert len(listeners) == 3
     for where, following in listeners:
         is_open = "allow_anonymous true" in following

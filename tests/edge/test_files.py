@@ -115,10 +115,9 @@ def test_a_home_file_that_is_no_text(tmp_path: Path) -> None:
     assert caught.value.problems == [f"{path}:2: this line is not UTF-8 text; save the file as UTF-8"]
 
 
-def test_without_a_home_the_example_is_taken_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_the_example_is_taken_a_folder_s_own_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match=r"which home\? there is no examples/cape_town.yaml in this folder"):
-        read_home()
+    assert read_home()[0].name == "cape_town"
     (tmp_path / "examples").mkdir()
     (tmp_path / "house.csv").write_text(PROFILE)
     home_with(tmp_path / "examples", f"{tmp_path}/house.csv").rename(tmp_path / "examples" / "cape_town.yaml")

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "clock": ("virtual_devices.cli.clock:clock", "The time of a running home: faster, slower, pause, step by step."),
     "credentials": ("virtual_devices.cli.credentials:credentials", "Passwords and access list for a home's broker."),
     "describe": ("virtual_devices.cli.describe:describe", "Settings and readings of a kind of device."),
+    "examples": ("virtual_devices.cli.examples:examples", "The example homes: listed, or copied to begin from."),
     "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),
     "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),

@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from virtual_devices.edge import examples
 from virtual_devices.edge.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -25,6 +27,11 @@ _LONGEST_PASSWORD_FILE = 4096
 _SHOWN = 60
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+def shows_progress() -> bool:
+    """Whether somebody looks on who can be shown a bar: at a terminal, with rich installed."""
+    return sys.stderr.isatty() and find_spec("rich") is not None
 
 
 def duration(text: str) -> int:
@@ -60,6 +67,22 @@ def merged(assignments: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise ConfigurationError(f"setting {name} is given twice; give it once")
         found[name] = value
     return found
+
+
+def home_argument(verb: Verb) -> Verb:
+    """Adds the argument ``[HOME]`` as ``home_file``: a home file, or the name of an example; ``chosen`` says which file that is."""
+    return click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))(verb)
+
+
+def chosen(home_file: Path | None) -> Path:
+    """The home file that is meant. The example that comes with the program is named, once, when nobody named a home.
+
+    Raises ConfigurationError where there is neither such a file nor such an example.
+    """
+    file = examples.home_file(home_file)
+    if home_file is None and file.is_absolute():
+        click.echo(f"no HOME named: the example {file.stem} is taken; `virtual-devices examples` lists all, and copies them", err=True)
+    return file
 
 
 def broker_options(verb: Verb) -> Verb:

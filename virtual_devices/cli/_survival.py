@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -24,7 +25,7 @@ _MOST_NAMED = 8
 
 def show(result: Mapping[str, Any]) -> None:
     """Print it: in colours on a terminal that has them, else as text."""
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and find_spec("rich") is not None:
         from rich.console import Console  # noqa: PLC0415 - for terminals only
         from rich.text import Text  # noqa: PLC0415
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 
+from virtual_devices.cli._options import chosen, home_argument
 from virtual_devices.edge.files import read_home
 from virtual_devices.kit.rehearsal import rehearse
 
 
 @click.command()
-@click.argument("home", required=False, type=click.Path())
-def check(home: str | None) -> None:
-    """Say what is wrong with a HOME file (default: examples/cape_town.yaml), with line numbers.
+@home_argument
+def check(home_file: Path | None) -> None:
+    """Say what is wrong with a HOME file (default: the example cape_town), with line numbers.
 
     Exit code 0 when it can be started, 2 when it cannot.
     """
-    found, documents = read_home(home, now=int(time.time()))
+    found, documents = read_home(chosen(home_file), now=int(time.time()))
     rehearsal = rehearse(found, documents)
     for line in rehearsal.warnings():
         click.echo(f"warning: {line}", err=True)

@@ -30,7 +30,7 @@ def outages() -> None:
 def need_calendars() -> None:
     """Raises ConfigurationError, with what to install, where calendars cannot be read."""
     if importlib.util.find_spec("recurring_ical_events") is None:
-        raise ConfigurationError("calendars need icalendar and recurring-ical-events; pip install 'virtual-devices[grid]'")
+        raise ConfigurationError("calendars need icalendar and recurring-ical-events; pip install icalendar recurring-ical-events")
 
 
 @outages.command("compile")

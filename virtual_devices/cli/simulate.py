@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,14 @@ import click
 
 from virtual_devices.cli._options import (
     Credentials,
+    chosen,
     credential_options,
     device_assignment,
     endpoint_of,
+    home_argument,
     home_option,
     json_option,
+    shows_progress,
 )
 from virtual_devices.cli._options import (
     duration as seconds,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@home_argument
 @click.option("--for", "duration", type=seconds, required=True, metavar="DURATION", help="Such as 6h, 7d or 365d.")
 @click.option("--start", metavar="DATE", help="Instead of the file's: 2026-06-21 or 2026-06-21 06:30, local time.")
 @click.option("--step", type=seconds, metavar="DURATION", help="Instead of the file's.")
@@ -52,22 +54,22 @@ def simulate(
     compiled: bool | None,  # noqa: FBT001 - click passes it by name
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Run a HOME (default: examples/cape_town.yaml) in process, without a broker, as fast as possible."""
+    """Run a HOME (default: the example cape_town) in process, without a broker, as fast as possible."""
     if broker is not None:
         for option, value in (("--start", start), ("--step", step)):
             if value is not None:
                 raise click.UsageError(f"{option} cannot be used with --from: the running home says when it is")
         endpoint = endpoint_of(broker, credentials)
-        house = present.load(endpoint, home, home_file, assignments)
+        house = present.load(endpoint, home, chosen(home_file) if home_file is not None else None, assignments)
     else:
-        house = simulation.load(home_file, assignments, start=start, step=step)
+        house = simulation.load(chosen(home_file), assignments, start=start, step=step)
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)
 
 
 def _with_progress(house: House, duration: int, ledger: Path | None, *, quiet: bool) -> dict[str, Any]:
-    if quiet or not sys.stderr.isatty():
+    if quiet or not shows_progress():
         return simulation.run(house, duration, ledger=ledger)
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
     from rich.progress import Progress  # noqa: PLC0415

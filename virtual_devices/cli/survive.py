@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -12,8 +11,8 @@ import click
 import orjson
 
 from virtual_devices.cli import _survival
+from virtual_devices.cli._options import chosen, home_argument, json_option, shows_progress
 from virtual_devices.cli._options import duration as seconds
-from virtual_devices.cli._options import json_option
 from virtual_devices.cli.outages import need_calendars
 from virtual_devices.edge.files import read_document, read_home
 from virtual_devices.fleet import survive as survival
@@ -26,20 +25,20 @@ SHIPPED_AREA = files("virtual_devices.supply") / "load_shedding_area.csv"
 
 
 @click.command()
-@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@home_argument
 @click.option("--stage", required=True, type=click.IntRange(min=1), metavar="N", help="In force all the time; 1 to 8, or what the table has.")
 @click.option("--month", required=True, type=click.IntRange(1, 12), metavar="M", help="1 to 12: the first such month from the home's start on.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Shorter than the month, from its first day: 7d.")
 @click.option("--area", type=click.Path(path_type=Path), metavar="AREA.csv", help="Load-shedding table; else a synthetic one of no real area.")
 @json_option
 def survive(home_file: Path | None, stage: int, month: int, duration: int | None, area: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
-    """Would a HOME (default: examples/cape_town.yaml) come through a month of load-shedding, and with a bigger battery?
+    """Would a HOME (default: the example cape_town) come through a month of load-shedding, and with a bigger battery?
 
     The outages of the stage take the place of the home's own. A time is dark if in an outage a load of the essential circuit
     wants power and does not get it.
     """
     need_calendars()
-    home, documents = read_home(home_file, now=int(time.time()))
+    home, documents = read_home(chosen(home_file), now=int(time.time()))
     begin, end = survival.month_of(home, month)
     if duration is not None and duration > end - begin:
         raise ConfigurationError(f"--for is longer than the month ({(end - begin) // 86_400} days); leave it out for the whole month")
@@ -69,7 +68,7 @@ def _calendar(area: Path | None, stage: int, home: Home, end: int) -> str:
 
 
 def _with_progress(home: Home, documents: dict[str, str], calendar: str, duration: int, *, quiet: bool) -> dict[str, Any]:
-    if quiet or not sys.stderr.isatty():
+    if quiet or not shows_progress():
         return survival.survive(home, documents, calendar, duration)
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
     from rich.progress import Progress  # noqa: PLC0415

@@ -6,10 +6,18 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import Credentials, credential_options, endpoint_of, json_option
+from virtual_devices.cli._options import (
+    Credentials,
+    chosen,
+    credential_options,
+    endpoint_of,
+    home_argument,
+    json_option,
+)
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import up as fleet
+from virtual_devices.kit.errors import ConfigurationError
 
 
 def _speed(text: str) -> float:
@@ -22,7 +30,7 @@ def _speed(text: str) -> float:
 
 
 @click.command()
-@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
+@home_argument
 @click.option("--broker", metavar="URL", help="Your own broker, mqtt://user@host: speed 1 and start = now unless told otherwise.")
 @click.option("--broker-kind", type=click.Choice(["mosquitto", "iotcore"]), help="Which broker to start; else mosquitto where it is installed.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker that is started; else 1883, or a free one.")
@@ -54,17 +62,19 @@ def up(
     credentials: Credentials,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Run a whole HOME (default: examples/cape_town.yaml), with a broker of its own unless one is given."""
+    """Run a whole HOME (default: the example cape_town), with a broker of its own unless one is given."""
     endpoint = endpoint_of(broker, credentials) if broker is not None else None
     options = fleet.Options(
-        home_file, endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
+        chosen(home_file), endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
         state=state, listen=listen, compiled=compiled,
     )  # fmt: skip
     if as_json:
         print_result(fleet.up(options, say=lambda text: click.echo(text, err=True)), as_json=True)
         return
-    from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
-
+    try:
+        from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
+    except ImportError:
+        raise ConfigurationError("the picture needs rich: pip install rich; or run it with --json") from None
     screen = Screen()
     try:
         result = fleet.up(options, watcher=screen, say=screen.say, started=screen.started)

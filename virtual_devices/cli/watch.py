@@ -40,7 +40,7 @@ def _show(session: Session, home: str, seconds: int | None) -> None:
     try:
         from virtual_devices.cli._view import LiveView  # noqa: PLC0415 - rich, which the other verbs do without
     except ImportError:
-        raise ConfigurationError("the picture needs rich: pip install 'virtual-devices[home]'; or name devices to watch") from None
+        raise ConfigurationError("the picture needs rich: pip install rich; or name devices to watch") from None
     picture = Picture(home)
     with watching.kept(session, picture), LiveView(picture) as view:
         session.on_connection = picture.connection

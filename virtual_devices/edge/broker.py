@@ -26,6 +26,7 @@ from typing import Literal, Self
 
 from virtual_devices.edge.broker_settings import iotcore_text, mosquitto_text
 from virtual_devices.edge.endpoint import Endpoint, is_loopback
+from virtual_devices.edge.mosquitto_program import password_plugin
 from virtual_devices.kit.errors import BrokerError
 
 BrokerKind = Literal["mosquitto", "iotcore"]
@@ -33,6 +34,10 @@ BrokerKind = Literal["mosquitto", "iotcore"]
 START_TIMEOUT = 10.0
 """Seconds that a broker may take until it accepts connections."""
 
+_INSTALL = (
+    "install mosquitto (apt, apk or brew install mosquitto), or the embedded broker (pip install 'virtual-devices[embedded]'; not on musl, "
+    "as in Alpine), or name a broker of yours with --broker"
+)
 _STOP_TIMEOUT = 5.0
 _LONGEST_LOG = 1024 * 1024
 _ATTEMPTS = 5  # at a free port, which somebody else may take before the broker does
@@ -132,11 +137,9 @@ def start_broker(
     program = find_mosquitto()
     chosen = kind or ("mosquitto" if program else "iotcore")
     if chosen == "mosquitto" and program is None:
-        raise BrokerError("mosquitto is not installed: install it, or use the embedded broker (pip install iotcore)")
+        raise BrokerError(f"mosquitto is not installed: {_INSTALL}")
     if chosen == "iotcore" and importlib.util.find_spec("iotcore") is None:
-        raise BrokerError(
-            "no broker here: install mosquitto, or the embedded one (pip install iotcore), or name yours with --broker"
-        )
+        raise BrokerError(f"no broker here: {_INSTALL}")
     if not is_loopback(host) and (chosen == "iotcore" or password_file is None):
         raise BrokerError(
             f"a broker on {host} would be open to everybody who reaches this machine: bind it to 127.0.0.1, or use "
@@ -174,7 +177,10 @@ def find_mosquitto() -> str | None:
 def _mosquitto_command(program: str, folder: Path, host: str, port: int, password_file: Path | None) -> list[str]:
     config = folder / "mosquitto.conf"
     config.write_text(
-        mosquitto_text(host=host, port=port, state=folder, user=_own_name(), password_file=password_file),
+        mosquitto_text(
+            host=host, port=port, state=folder, user=_own_name(), password_file=password_file,
+            password_plugin=password_plugin(program) if password_file is not None else None,
+        ),
         encoding="utf-8",
     )
     command = [program, "-c", str(config.resolve())]

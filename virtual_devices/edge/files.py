@@ -6,12 +6,12 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from virtual_devices.edge.examples import home_file
 from virtual_devices.kit.errors import ConfigurationError, HomeFileError
 from virtual_devices.kit.home import Home, documents_needed
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.home_yaml import MAX_BYTES
 
-DEFAULT_HOME = Path("examples/cape_town.yaml")
 MAX_DOCUMENT = 64 << 20
 """Most bytes of one file that a setting names."""
 SHIPPED = "pvlib:"
@@ -23,12 +23,10 @@ _SHIPPED_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def read_home(path: str | Path | None = None, *, now: int | None = None) -> tuple[Home, dict[str, str]]:
     """A home and the text of every file that it names.
 
-    path: None for the example ``examples/cape_town.yaml``.  now: UTC seconds for ``start: now``.  Raises HomeFileError
+    path: of the file, or the name of an example; None for the example ``cape_town``.  now: UTC seconds for ``start: now``.  Raises HomeFileError
     for what is wrong inside the file, ConfigurationError when it cannot be read at all.
     """
-    if path is None and not DEFAULT_HOME.is_file():
-        raise ConfigurationError(f"which home? there is no {DEFAULT_HOME} in this folder; name a home file")
-    file = Path(DEFAULT_HOME if path is None else path)
+    file = home_file(path)
     home = parse(_home_text(file), str(file), now=now)
     return home, documents_of(home, file.parent)
 
@@ -81,7 +79,7 @@ def _shipped(name: str) -> Path:
     spec = find_spec("pvlib")
     folders = spec.submodule_search_locations if spec else None
     if not folders:
-        raise ConfigurationError(f"file {name!r} ships inside pvlib, which is not installed; pip install 'virtual-devices[home]'")
+        raise ConfigurationError(f"file {name!r} ships inside pvlib, which is not installed; pip install pvlib")
     return Path(folders[0]) / "data" / file
 
 

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from virtual_devices.edge import discovery
+from virtual_devices.edge.broker_settings import Version, container_text
 from virtual_devices.edge.topics import HA_STATUS, ROOT, Topics
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import Home
 
 ASSISTANT, OWNER = "homeassistant", "owner"
+_ANYBODY = """
+# who has no name, where such a listener is open: a health probe may ask whether the broker lives
+topic readwrite probe"""
 _ITERATIONS = 10_000
 _SALT_BYTES = 12
 _PASSWORD_BYTES = 24
@@ -43,6 +47,7 @@ def acl(home: Home) -> str:
     everything = f"{ROOT}/{home.name}/#"
     sections = [
         f"# who may write what in home {home.name}; made by: virtual-devices credentials",
+        _ANYBODY,
         _section(
             home.name,
             readwrite=[everything],
@@ -65,10 +70,10 @@ def acl(home: Home) -> str:
     return "\n".join(sections)
 
 
-def make(home: Home, folder: Path) -> Made:
+def make(home: Home, folder: Path, broker: Version | None = None) -> Made:
     """Write ``passwords``, ``acl`` and one file with the plain password of each identity; what is there is kept.
 
-    Raises ConfigurationError when the folder cannot be written.
+    broker: also a container's ``mosquitto.conf``, for this version of mosquitto.  Raises ConfigurationError when the folder cannot be written.
     """
     new = []
     try:
@@ -81,6 +86,8 @@ def make(home: Home, folder: Path) -> Made:
             lines.append(f"{identity}:{hashed(_kept_password(path))}\n")
         _write(folder / "passwords", "".join(lines))
         _write(folder / "acl", acl(home))
+        if broker is not None:
+            _write(folder / "mosquitto.conf", container_text(broker))
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --out") from None
     return Made(folder, identities(home), tuple(new))

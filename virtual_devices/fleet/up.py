@@ -13,6 +13,7 @@ from typing import Any
 
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.examples import home_file
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet import credentials
@@ -30,7 +31,7 @@ LOOK_EVERY = 0.25
 class Options:
     """What ``up`` was asked for; None where it is to choose.
 
-    broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
+    home_file: a path, the name of an example, or None for the example ``cape_town``.  broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
     port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.  compiled: dispatch with numba.
     """
 
@@ -93,7 +94,7 @@ def up(
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)
-    folder = options.home_file.resolve().parent if options.home_file else Path("examples").resolve()
+    folder = home_file(options.home_file).resolve().parent
     on_state = _metrics(options.metrics, home.name)
     with Loop() as loop, _broker(options, state, loop, say, home.name) as (endpoint, name, v5_port):
         orders = Orders(

@@ -56,6 +56,11 @@ def load_module(module_name: str, kind: str) -> type[AnyDevice]:
     """The one Device class that a module defines."""
     try:
         module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        needed = (error.name or "").partition(".")[0]
+        if needed in ("", module_name.partition(".")[0]):
+            raise CatalogueError(f"kind {kind!r} cannot be loaded from {module_name}: {error}") from error
+        raise CatalogueError(f"kind {kind!r} needs {needed}, which is not installed; pip install {needed}") from error
     except Exception as error:  # whatever a broken kind raises, it costs nobody else
         raise CatalogueError(f"kind {kind!r} cannot be loaded from {module_name}: {type(error).__name__}: {error}") from error
     classes = [

@@ -206,7 +206,7 @@ class _Reader:
         try:
             import holidays  # noqa: PLC0415 - only who names a country needs it
         except ImportError:
-            self.say(node.line, "public holidays need the package holidays; pip install 'virtual-devices[grid]'")
+            self.say(node.line, "public holidays need the package holidays; pip install holidays")
             raise _Mistakes from None
         try:
             return Holidays(holidays.country_holidays(form.country, subdiv=form.subdivision).__contains__, count_as)

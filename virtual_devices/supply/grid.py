@@ -208,7 +208,7 @@ class Grid(Connects[Settings, State, Telemetry]):
         try:  # icalendar costs a tenth of a second: only who has a file pays for it
             from virtual_devices.supply._outage_calendar import read_calendar  # noqa: PLC0415
         except ModuleNotFoundError as error:
-            raise ConfigurationError(f"file {name!r} needs {error.name}; pip install 'virtual-devices[grid]'") from None
+            raise ConfigurationError(f"file {name!r} needs {error.name}; pip install icalendar recurring-ical-events") from None
         return read_calendar(self.context.document(name), name, self.site.zone)
 
     def _outages(self, settings: Settings, start: int, end: int) -> list[Outage]:
