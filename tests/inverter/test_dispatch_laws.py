@@ -13,7 +13,7 @@ from inverter.hybrid import HybridSettings
 from inverter.slots import Orders, ppm, timetable
 from inverter.supplying import Supplying
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
-from virtual_devices.kit.device import Link
+from virtual_devices.kit.device import Link, milliwatts
 from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit, voltage
 from virtual_devices.kit.window import Span
 
@@ -123,7 +123,7 @@ def check_limits(
     assert settings.solar_export or settings.load_limit == "Allow Export" or sold or exported == 0
     rated = round(settings.rated_power * 1000)
     given = flow["inverter", "essential"] + flow["inverter", "aux"] + flow["inverter", "meter"]
-    assert given <= rated or (not state.tied and given <= round(settings.surge_power * 1000))
+    assert given <= rated or (not state.tied and given <= milliwatts(settings.by_rating("surge_power")))
     assert not given or not flow["meter", "inverter"]
     assert flow["meter", "inverter"] <= rated or not flow["inverter", "dc_bus"]
     charging = holds.charge_to >= 0 and state.tied
@@ -134,7 +134,7 @@ def check_limits(
         assert not any(power for edge, power in flow.items() if "inverter" in edge)
         assert not any(power for (kind, *_), power in flow.items() if kind in ("used", "charge", "discharge"))
     if flow["meter", "inverter"] and not flow["inverter", "dc_bus"]:
-        assert flow["meter", "inverter"] <= round((settings.idle_power + settings.solar_export_draw) * 1000)
+        assert flow["meter", "inverter"] <= sum(milliwatts(settings.by_rating(name)) for name in ("idle_power", "solar_export_draw"))
     if settings.load_limit == "Essentials" and not settings.solar_export and not sold:
         assert flow["inverter", "meter"] == 0
     biased = settings.load_limit != "Allow Export" and not settings.solar_export and not settings.grid_peak_shaving and not sold

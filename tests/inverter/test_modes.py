@@ -64,7 +64,8 @@ def test_scarce_sun_goes_to_the_loads_or_to_a_battery_that_rests() -> None:
     assert found["inverter", "essential"] == ac_from_dc(CURVE, 5 * KW, 800 * WATT)
     found = flow(TV, 800 * WATT, {"priority_load": False}, **EMPTY)
     assert found["charge", "battery"] == 800 * WATT - IDLE
-    assert found["imported", "grid"] + found["inverter", "essential"] == KW
+    assert found["imported", "grid"] == found["meter", "essential"] == KW  # of the idle draw, which it keeps back, nothing is converted
+    assert found["dc_bus", "inverter"] == found["inverter", "losses"] == IDLE
     found = flow(TV, 800 * WATT, {"priority_load": False}, **HALF)  # it serves: the same either way
     assert found == flow(TV, 800 * WATT, {"priority_load": True}, **HALF)
 

@@ -86,7 +86,9 @@ OFF_TIMER = {"use_timer": False}
         (60, timer(sell=True), 0, SELLS),
         (50, timer(sell=True), 0, RESTS),
         (60, timer(sell=True) | {"solar_export": False}, 0, SERVES),
-        (60, timer(sell=True) | {"load_limit": "Essentials"}, 0, SELLS),
+        (60, timer(sell=True) | {"load_limit": "Essentials"}, 0, SERVES),
+        (60, timer(sell=True) | {"load_limit": "Allow Export", "solar_export": False}, 0, SELLS),
+        (60, timer() | {"load_limit": "Essentials"}, 0, SERVES),
         (60, timer(sell=True, power=2000), 0, (2 * KW, 0, ac_from_dc(CURVE, 5 * KW, 2 * KW) - KW)),
         # the timer is off
         (21, OFF_TIMER, 0, SERVES),

@@ -141,6 +141,10 @@ class Settings(Form):
         False, title="Plain readings", description="each reading on an MQTT topic of its own too, as a bare number"
     )
 
+    def in_force(self) -> Mapping[str, Any]:
+        """What holds for the settings that may be left unset, by name; faces show it instead of null. JSON-ready."""
+        return {}
+
 
 class ConsumerSettings(Settings):
     """Settings that every load has."""
