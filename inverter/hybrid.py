@@ -40,6 +40,9 @@ SUNSYNK_NAMES = {
 }
 """Names of the Sunsynk add-on that differ from ours; its grid power is that of the GRID port, the meter's is the CT's."""
 
+FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}
+"""W, whatever the rating was."""
+
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
 
@@ -120,6 +123,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
     title = "Hybrid inverter"
     entity_names = SUNSYNK_NAMES
+    former_defaults = FORMER_DEFAULTS
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -397,7 +397,7 @@ class Runtime(Memory):
         assert self.site is not None  # noqa: S101
         known = readings_of(self.device_class)
         unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
-        values = {**unknown, **self._settings_json(), **self.member.future().in_force(), **self.member.readings()}
+        values = {**unknown, **self._settings_json(), **self.member.readings()}
         time = self.member.time - 1 if self.member.time is not None else self.site.start
         local = self.member.device.site.calendar
         if any(reading.day for reading in known):
