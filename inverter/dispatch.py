@@ -13,7 +13,7 @@ from operator import add, sub
 
 from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
-from inverter.limits import Limits, least
+from inverter.limits import Limits, least, strength
 from inverter.slots import NEVER, PPM, Orders
 from inverter.supplying import Moment, Supplying, choose
 from virtual_devices.kit.device import Link
@@ -120,7 +120,7 @@ class Window:
         """The kernel's ``facts``, in its order."""
         limits, link, orders = self.limits, moment.link, moment.orders
         export = least(link.export_limit, limits.max_sell)
-        most = least(orders.power)
+        allowed = strength(limits, orders, tied=moment.tied)
         watch = kernel.AUX_AS_IT_IS
         if limits.smartload and moment.live and not (limits.aux_on_grid and moment.tied):
             watch = kernel.AUX_OFF if moment.aux else kernel.AUX_ON
@@ -130,11 +130,10 @@ class Window:
             export if limits.sells_sun else -1,
             -1 if orders.sell_to == NEVER else export,
             int(limits.feed_non_essential), limits.bias, limits.peak, limits.rated, limits.idle,
-            limits.standing if moment.present else 0,
-            limits.max_solar, int(limits.load_first),
-            min(most, limits.charge_rate) if orders.charges else 0, min(most, limits.discharge_rate),
-            self._current(limits.charge_current), self._current(limits.discharge_current),
-            int(orders.charge_to != NEVER), limits.grid_charge_current, limits.passthrough,
+            limits.drawn(link.import_limit, tied=moment.tied),
+            limits.max_solar, int(limits.load_first), allowed.charge_power, allowed.discharge_power,
+            self._current(allowed.charge_current), self._current(allowed.discharge_current), self._current(limits.discharge_current),
+            int(orders.charge_to != NEVER), allowed.grid_charge_current, limits.passthrough,
             limits.surge_power, limits.surge_seconds, UNLIMITED if moment.tripped else self.resume,
             watch, self._aux_levels[watch], limits.aux_min_pv,
         )  # fmt: skip

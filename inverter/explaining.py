@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from inverter.limits import Limits
+from inverter.bank import UNLIMITED
+from inverter.limits import Limits, Strength, strength
 from inverter.settings import HybridSettings
 from inverter.slots import NEVER, Orders, Row
 from inverter.supplying import Supplying
@@ -47,22 +48,27 @@ class Bound(StrEnum):
     BATTERY_TAKES = "battery takes no more"
     BATTERY_GIVES = "battery gives no more"
     BATTERY_FLOOR = "battery at its floor"
+    CONTROLLER_CHARGE_RATE = "the controller's charge rate"
     CONTROLLER_RATE = "the controller's discharge rate"
+    TARGET = "target reached"
     SHED = "loads are shed"
 
 
 _NEAR = 100
 """ppm by which a state of charge may miss a target and is still at it: rounding, and what leaks away in a step."""
+_ROUNDING = 1000
+"""mW by which the way from AC to DC may stay below the rating, and is limited by it."""
+_ISLANDED = (Verdict.OUTPUT_OFF, Verdict.TRIPPED, Verdict.BREAKER_OPEN, Verdict.RECONNECTING, Verdict.ISLAND)
+_SELLING = (Verdict.SELL, Verdict.CONTROLLER_DISCHARGES)
 _CHARGING = (Verdict.CHARGE_NOW, Verdict.GRID_CHARGE, Verdict.CONTROLLER_CHARGES)
 _GIVING = (Verdict.SELF_USE, Verdict.SERVE, Verdict.PEAK_SHAVING, Verdict.CONTROLLER_HOLDS_CHARGE, Verdict.CONTROLLER_DISCHARGES)
-_OF_PROGRAM = (Verdict.SERVE, Verdict.REST, Verdict.GRID_CHARGE, Verdict.HOLD, Verdict.SELL)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """The last step, in mW. pv, sun: used and available.  ac: given to the AC side, negative: taken from it.
 
-    soc: ppm, after it, −1 without a battery.  volts: mV.  import_limit, export_limit: mW.  shed: whether anybody was cut off.
+    drawn: taken from the AC side for solar export, in ``ac`` already.  soc: ppm, after it, −1 without a battery.  volts: mV.  import_limit, export_limit: mW.  shed: whether anybody was cut off.
     """
 
     pv: int
@@ -73,6 +79,7 @@ class Step:
     charge: int
     discharge: int
     ac: int
+    drawn: int
     soc: int
     volts: int
     import_limit: int
@@ -116,21 +123,29 @@ def bound(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
         return Bound.SHED
     if kind is Verdict.OFF:
         return Bound.NONE
-    if abs(step.ac) >= limits.rated:
+    if step.ac + step.drawn >= limits.rated or -step.ac >= limits.rated - _ROUNDING:
         return Bound.AC_RATING
     if kind in _CHARGING:
-        short = step.imported >= min(step.import_limit, limits.peak)
-        return Bound.IMPORT_LIMIT if short else _of_battery(kind, limits, orders, step)
+        return _of_charging(kind, limits, orders, step)
     if step.pv < step.sun and step.pv >= limits.max_solar:
         return Bound.MAX_SOLAR
     return _of_giving(kind, limits, orders, step)
 
 
+def _of_charging(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+    """What keeps the battery from being charged faster, or further."""
+    if step.soc >= orders.charge_to - _NEAR:
+        return Bound.TARGET
+    short = step.imported >= min(step.import_limit, limits.peak)
+    return Bound.IMPORT_LIMIT if short else _of_battery(kind, limits, orders, step)
+
+
 def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
     """What keeps sun and battery from giving more."""
-    if (step.pv < step.sun and step.exported) or (kind is Verdict.SELL and step.exported >= step.export_limit):
+    sells = orders.sell_to != NEVER and step.soc > orders.sell_to + _NEAR and kind not in (*_ISLANDED, Verdict.PEAK_SHAVING)
+    if (step.pv < step.sun and step.exported) or (sells and step.exported >= step.export_limit):
         return Bound.EXPORT_LIMIT
-    if kind is Verdict.SELL or step.pv < step.sun or step.imported > _meant(kind, limits, step):
+    if kind in _SELLING or step.pv < step.sun or step.imported > _meant(kind, limits, step):
         return _of_battery(kind, limits, orders, step)
     return Bound.NONE
 
@@ -141,23 +156,32 @@ def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
         return step.imported
     if kind is Verdict.PEAK_SHAVING:
         return limits.peak
-    return limits.bias if limits.feed_non_essential else max(limits.bias, step.non_essential)
+    return step.drawn + (limits.bias if limits.feed_non_essential else max(limits.bias, step.non_essential))
 
 
 def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
     """What keeps the battery from taking or giving more."""
-    power = max(step.charge, step.discharge)
-    if kind in _OF_PROGRAM and orders.power is not None and power >= orders.power:
-        return Bound.PROGRAM_POWER
-    if step.discharge and step.discharge >= limits.discharge_rate:
-        return Bound.CONTROLLER_RATE
-    current = limits.discharge_current if step.discharge else limits.charge_current
+    allowed = strength(limits, orders, tied=kind not in _ISLANDED)
+    if kind is Verdict.PEAK_SHAVING:  # the owner's: it goes beyond every power
+        allowed = replace(allowed, discharge_power=UNLIMITED, discharge_current=limits.discharge_current)
+    if kind in _CHARGING or step.charge or (step.pv < step.sun and not step.discharge):
+        return _of_taking(limits, orders, allowed, step)
+    if not step.discharge and step.soc <= orders.floor + _NEAR:
+        return Bound.BATTERY_FLOOR
+    if step.discharge >= allowed.discharge_power:
+        return Bound.CONTROLLER_RATE if allowed.discharge_power == limits.discharge_rate else Bound.PROGRAM_POWER
+    return Bound.CURRENT if _reaches(step.discharge, allowed.discharge_current, step.volts) else Bound.BATTERY_GIVES
+
+
+def _of_taking(limits: Limits, orders: Orders, allowed: Strength, step: Step) -> Bound:
+    """What keeps the battery from taking more."""
+    if not orders.charges:
+        return Bound.NONE  # that is what the controller said
+    if step.charge >= allowed.charge_power:
+        return Bound.CONTROLLER_CHARGE_RATE if allowed.charge_power == limits.charge_rate else Bound.PROGRAM_POWER
     from_grid = min(step.charge, -step.ac)
-    if _reaches(power, current, step.volts) or (from_grid > 0 and _reaches(from_grid, limits.grid_charge_current, step.volts)):
-        return Bound.CURRENT
-    if step.charge or step.pv < step.sun:
-        return Bound.BATTERY_TAKES
-    return Bound.BATTERY_GIVES if step.discharge or step.soc > orders.floor + _NEAR else Bound.BATTERY_FLOOR
+    by_grid = from_grid > 0 and _reaches(from_grid, allowed.grid_charge_current, step.volts)
+    return Bound.CURRENT if by_grid or _reaches(step.charge, allowed.charge_current, step.volts) else Bound.BATTERY_TAKES
 
 
 def _reaches(power: int, current: int, volts: int) -> bool:
@@ -198,4 +222,6 @@ def sentence(settings: HybridSettings, kind: str, limit: str, number: int) -> st
         low=f"{settings.lowest_capacity:g}", target=f"{settings.target_soc:g}", reconnect=f"{settings.reconnect_delay:g}",
         peak=f"{settings.grid_peak_shaving_power:g}", program=program,
     )  # fmt: skip
+    if kind == Verdict.SERVE and number in settings.sells_in_vain:
+        text += f"; it does not sell, which needs {settings.sell_needs}"
     return f"{text}." if limit == Bound.NONE else f"{text}; limit: {limit}."

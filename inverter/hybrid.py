@@ -40,6 +40,9 @@ SUNSYNK_NAMES = {
 }
 """Names of the Sunsynk add-on that differ from ours; its grid power is that of the GRID port, the meter's is the CT's."""
 
+FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}
+"""W, whatever the rating was."""
+
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
 
@@ -120,6 +123,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
     title = "Hybrid inverter"
     entity_names = SUNSYNK_NAMES
+    former_defaults = FORMER_DEFAULTS
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -132,12 +136,14 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         self.run = compiled_run()
 
     def warnings(self, settings: HybridSettings, start: int, step: int) -> list[str]:
-        """Of a generator that is counted on: none is simulated."""
+        """Of a generator that is counted on: none is simulated; and of programs that are to sell and cannot."""
         found = []
         if settings.aux_port_usage == AUX_GENERATOR:
             found.append(
                 "aux_port_usage is Generator, but no generator is simulated: loads on circuit aux have no power; use Smartload"
             )
+        if vain := ", ".join(map(str, settings.sells_in_vain)):
+            found.append(f"the sell of program {vain} sells nothing from the battery; it needs {settings.sell_needs}")
         allow = [str(program.number) for program in settings.programs if program.charge in (GENERATOR, GRID_AND_GENERATOR)]
         if allow:
             found.append(
@@ -213,6 +219,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             charge=powers["battery_charge"],
             discharge=powers["battery_discharge"],
             ac=powers["ac"],
+            drawn=limits.drawn(decision.link.import_limit, tied=supplying.tied),
             soc=soc,
             volts=volts or UNKNOWN_VOLTAGE,
             import_limit=least(decision.link.import_limit),

@@ -48,20 +48,22 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they are
     not zero.
 
+    What the inverter draws for solar export (``standing``) is taken on its AC side while it is on the grid, whatever it gives there: the grid gives so much
+    more, or is given so much less.
+
     A step cannot be dispatched when a limit, the rating or the stores do not suffice for those who are supplied, when a dropped
     output may return, or when the AUX port has to switch: then who is supplied has to be chosen anew.
     """
     (
         present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
-        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, grid_charges, grid_charge_current,
-        passthrough, surge_power, surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
+        max_solar, load_first, charge_power, discharge_power, charge_current, discharge_current, shaving_current, grid_charges,
+        grid_charge_current, passthrough, surge_power, surge_seconds, resume, aux_watch, aux_level, aux_min_pv,
     ) = facts  # fmt: skip
     count = len(rules)
     serve_floors, sell_floors, peak_floors, targets = floors[0], floors[1], floors[2], floors[3]
     limits, given = scratch[0], scratch[1]
     pv_used, dc_in_column, to_essential, to_aux, to_meter, meter_essential = out[0], out[1], out[2], out[3], out[4], out[5]
     meter_aux, meter_inverter, rectified_column, imported, exported, losses = out[6], out[7], out[8], out[9], out[10], out[11]
-    draw = standing + idle
     surged = memory[0]
     known_target = known_need = 0
     for i in range(first, last):
@@ -69,7 +71,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
         load = ess + aux[i]
         non = non_essential[i]
         need = ac = dc_in = from_grid = rectified = charge = discharge = surplus = 0
-        overload = stale = 0
+        overload = stale = taken = 0
         if aux_watch or not (output or tied):
             total = 0
             for index in range(count):
@@ -97,9 +99,9 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         if load != known_target:
                             known_target = load
                             known_need = dc_for_ac(curve, rated, load)
-                        need = standing + known_need
+                        need = known_need
                     else:
-                        need = draw
+                        need = idle
                     surplus -= need
             ac = load
             dc_in = need
@@ -121,6 +123,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 if charge:
                     share_out(charge, limits, count, given)
         elif enabled:
+            demand = load + non + standing  # what the grid gives if the inverter gives nothing
             total = -1  # of what the stores take: not asked yet
             first_charge = 0
             if grid_charges:
@@ -129,45 +132,40 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 if total < want:
                     want = total
                 if want and grid_charge_current < UNLIMITED:
-                    most = power_of(grid_charge_current, rules, stored)
-                    if sun > standing:
-                        most += sun - standing
+                    most = power_of(grid_charge_current, rules, stored) + sun
                     if most < want:
                         want = most
-                if want + standing > sun:
+                if want > sun:
                     most = import_limit if import_limit < peak else peak
-                    most -= load + non
-                    if most > rated:
-                        most = rated
+                    most -= demand
+                    if most > rated - standing:
+                        most = rated - standing
                     if most > 0:
                         rectified = ac_from_dc(curve, rated, most)
-                        if rectified > want + standing - sun:
-                            rectified = want + standing - sun
-                    if rectified and sun + rectified > standing:
+                        if rectified > want - sun:
+                            rectified = want - sun
+                    if rectified:
                         from_grid = dc_for_ac(curve, rated, rectified)
-                        dc_in = standing
-                        charge = sun + rectified - standing
-                    else:
-                        rectified = 0
-                elif want and load + non <= import_limit and load + non <= peak:
-                    first_charge = sun - draw  # the sun alone charges it, before anything else
+                        charge = sun + rectified
+                elif want and demand <= import_limit and demand <= peak:
+                    first_charge = sun - idle  # the sun alone charges it, before anything else
                     if first_charge < 0:
                         first_charge = 0
                     if want < first_charge:
                         first_charge = want
             if not rectified:
                 room = 0
-                target = load + non if feed_non_essential else load
-                if load + non - bias < target:
-                    target = load + non - bias
-                    if target < 0:
-                        target = 0
+                target = load + non - bias
+                if target > load and not feed_non_essential:
+                    target = load
+                if target < 0:
+                    target = 0
                 selling = 0
                 if sell_limit >= 0 and not first_charge:
                     room = discharge_room(rules, stored, sell_floors, step, discharge_power, discharge_current, limits)
                     if room:
                         selling = 1
-                        target = load + non + sell_limit
+                        target = demand + sell_limit
                 if target > rated:
                     target = rated
                 left = sun - first_charge
@@ -176,19 +174,21 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     room = discharge_room(rules, stored, serve_floors, step, discharge_power, discharge_current, limits)
                     if not room:  # it rests: scarce sun goes to it first
                         total = charge_room(rules, stored, step, charge_power, charge_current, limits)
-                        charge = sun - draw
+                        charge = sun - idle
                         if charge < 0:
                             charge = 0
                         if total < charge:
                             charge = total
+                        elif total:
+                            target = 0  # it takes all but the idle draw, of which nothing is converted
                         left = sun - charge
                 if target:
                     if target != known_target:
                         known_target = target
                         known_need = dc_for_ac(curve, rated, target)
-                    need = standing + known_need
+                    need = known_need
                 else:
-                    need = draw
+                    need = idle
                 ac = target
                 dc_in = need
                 surplus = left - need
@@ -199,45 +199,45 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     surplus = 0
                     if room < discharge:
                         discharge = 0
-                        ac = ac_from_dc(curve, rated, left - standing + room) if target else 0
+                        ac = ac_from_dc(curve, rated, left + room) if target else 0
                         if ac > target:
                             ac = target
                         if ac:
-                            dc_in = standing + dc_for_ac(curve, rated, ac)
+                            dc_in = dc_for_ac(curve, rated, ac)
                         else:
                             dc_in = left if target else left + room
-                            if dc_in > draw:
-                                dc_in = draw
-                            from_grid = draw - dc_in
-                            if from_grid > import_limit:
-                                from_grid = import_limit
+                            if dc_in > idle:
+                                dc_in = idle
+                            from_grid = idle - dc_in
+                            if from_grid > import_limit - standing:
+                                from_grid = import_limit - standing
                         if dc_in > left:
                             discharge = dc_in - left
                         else:
                             surplus = left - dc_in
-                if load + non + from_grid - ac > peak:
+                if demand + from_grid - ac > peak:
                     stale = 1
-                    most = load + non if feed_non_essential else load
-                    if load + non - peak < most:
-                        most = load + non - peak
+                    most = demand if feed_non_essential else load + standing
+                    if demand - peak < most:
+                        most = demand - peak
                     if most > rated:
                         most = rated
-                    room = discharge_room(rules, stored, peak_floors, step, UNLIMITED, discharge_current, limits)
-                    more = ac_from_dc(curve, rated, sun - standing + room)
+                    room = discharge_room(rules, stored, peak_floors, step, UNLIMITED, shaving_current, limits)
+                    more = ac_from_dc(curve, rated, sun + room)
                     if more > most:
                         more = most
                     if more > ac:
                         ac = more
-                        dc_in = standing + dc_for_ac(curve, rated, ac)
+                        dc_in = dc_for_ac(curve, rated, ac)
                         from_grid = charge = discharge = surplus = 0
                         if dc_in > sun:
                             discharge = dc_in - sun
                         else:
                             surplus = sun - dc_in
-                    elif from_grid and sun + room >= draw:
+                    elif from_grid and sun + room >= idle:
                         from_grid = 0
-                        dc_in = draw
-                        discharge = draw - sun
+                        dc_in = idle
+                        discharge = idle - sun
                 if discharge:
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
@@ -254,17 +254,17 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         charge += more
                         surplus -= more
                     if surplus and export_limit >= 0:
-                        most = load + non + export_limit
+                        most = demand + export_limit
                         if most > rated:
                             most = rated
                         if most > ac:
-                            more = ac_from_dc(curve, rated, dc_in - standing + surplus)
+                            more = ac_from_dc(curve, rated, dc_in + surplus)
                             if more > most:
                                 more = most
                             if more > ac:
                                 ac = more
                                 surplus += dc_in
-                                dc_in = standing + dc_for_ac(curve, rated, ac)
+                                dc_in = dc_for_ac(curve, rated, ac)
                                 surplus -= dc_in
                                 from_grid = 0
                     if sell_limit >= 0 and charge < total:
@@ -273,9 +273,14 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 if stale:
                     charge_room(rules, stored, step, UNLIMITED, UNLIMITED, limits)
                 share_out(charge, limits, count, given)
+        lost = dc_in + from_grid + standing - ac - rectified  # by the inverter
+        ac -= standing + from_grid  # to its ports, less what it draws there itself
+        if ac < 0:
+            taken = -ac
+            ac = 0
         net = 0
         if tied:
-            net = load + non + from_grid - ac
+            net = load + non + taken - ac
             if net > import_limit or load - ac > passthrough:
                 memory[0] = surged
                 return i
@@ -293,21 +298,22 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             before = stored[index]
             after = advance(rules[index], before, given[index] if charge else 0, given[index] if discharge else 0, step)
             stored[index] = after
-            lost = before - after
+            leaked = before - after
             if charge:
                 out[12 + 3 * index][i] = given[index]
-                lost += given[index] * step
+                leaked += given[index] * step
             elif discharge:
                 out[13 + 3 * index][i] = given[index]
-                lost -= given[index] * step
-            if lost:
-                out[14 + 3 * index][i] = lost
-        if dc_in or from_grid:
+                leaked -= given[index] * step
+            if leaked:
+                out[14 + 3 * index][i] = leaked
+        if dc_in:
             dc_in_column[i] = dc_in
-            losses[i] = dc_in + from_grid - ac - rectified
-            if from_grid:
-                meter_inverter[i] = from_grid
-                rectified_column[i] = rectified
+        if taken:
+            meter_inverter[i] = taken
+            rectified_column[i] = rectified
+        if lost:
+            losses[i] = lost
         pv_used[i] = dc_in + charge - discharge - rectified
         if ac:
             if ac > load:

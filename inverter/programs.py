@@ -22,7 +22,7 @@ _TIME = "from then until the next program begins; the sixth goes on until the fi
 _POWER = "most that the battery charges or discharges with"
 _CAPACITY = "state of charge down to which it discharges, and up to which the grid charges; the sun always charges to 100 %"
 _CHARGE = "who may charge the battery, if grid_charge_enabled is on"
-_SELL = "sell from the battery; needs solar_export, unless the work mode is Allow Export"
+_SELL = "sell from the battery; needs work mode Zero Export and solar_export; in Allow Export every program sells"
 
 
 class Program(NamedTuple):

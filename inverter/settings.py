@@ -13,6 +13,10 @@ from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Vo
 
 ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Export"
 SMARTLOAD, AUX_GENERATOR = "Smartload", "Generator"
+DRAW_PER_KW = 8
+"""W that the inverter itself draws, idle and for solar export, per kW of its rating: 40 W at 5 kW, which owners measure."""
+SURGE = 2
+"""Overload that brochures promise for some seconds, in ratings."""
 
 
 class HybridSettings(Controlled, Programs):
@@ -30,10 +34,15 @@ class HybridSettings(Controlled, Programs):
     # -- the machine
     rated_power: Power = Field(5000, ge=100, le=100_000, title="Rated power", description="limit between DC and AC")
     nominal_efficiency: Percent = Field(96, ge=80, le=99.5, title="Nominal efficiency")
-    idle_power: Power = Field(40, ge=0, le=500, title="Idle power", description="drawn while nothing is converted")
+    idle_power: Power = Field(
+        default_factory=lambda others: others["rated_power"] * DRAW_PER_KW / 1000,
+        ge=0, le=1000, title="Idle power", description="drawn while nothing is converted; by default 8 W per kW of rated_power",
+    )  # fmt: skip
     solar_export_draw: Power = Field(
-        40, ge=0, le=500, title="Solar export draw", description="drawn as long as solar_export is on and the grid is there"
-    )
+        default_factory=lambda others: others["rated_power"] * DRAW_PER_KW / 1000,
+        ge=0, le=1000, title="Solar export draw",
+        description="drawn from the grid as long as solar_export is on; by default 8 W per kW of rated_power",
+    )  # fmt: skip
     passthrough_current: Current = Field(
         50, ge=0, le=1000, title="Pass-through current", description="most that the grid gives to the LOAD and AUX ports"
     )
@@ -66,7 +75,10 @@ class HybridSettings(Controlled, Programs):
     battery_restart_capacity: Percent = Field(15, ge=1, le=100, title="Battery restart capacity")
 
     # -- off-grid
-    surge_power: Power = Field(10_000, ge=0, le=200_000, title="Surge power", description="overload that it bears off-grid")
+    surge_power: Power = Field(
+        default_factory=lambda others: others["rated_power"] * SURGE,
+        ge=0, le=200_000, title="Surge power", description="overload that it bears off-grid; by default twice rated_power",
+    )  # fmt: skip
     surge_seconds: Duration = Field(10, ge=0, le=3600, title="Surge seconds", description="and for how long")
     overload: Literal["Trip", "Shed"] = Field(
         "Shed", title="Overload", description="off-grid: Shed: by priority, as with smart switches; Trip: everything, and try again"
@@ -87,6 +99,20 @@ class HybridSettings(Controlled, Programs):
     def lowest_capacity(self) -> float:
         """% down to which the battery serves on grid: a controller's reserve, else the owner's."""
         return self.reserve or self.battery_low_capacity
+
+    @property
+    def sell_needs(self) -> str:
+        """What a program lacks in order to sell from the battery when it is told to; empty: nothing."""
+        lacks = [f"work mode {ZERO_EXPORT}"] if self.load_limit == ESSENTIALS else []
+        if not self.solar_export and self.load_limit != ALLOW_EXPORT:
+            lacks.append("solar_export")
+        return " and ".join(lacks)
+
+    @property
+    def sells_in_vain(self) -> tuple[int, ...]:
+        """Numbers of the programs that are told to sell, and cannot."""
+        vain = self.use_timer and self.sell_needs
+        return tuple(program.number for program in self.programs if program.sell and vain)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -41,7 +41,7 @@ class Orders:
 
     program: number of the one that holds, 0 without.  floor: ppm of the capacity down to which it serves loads.  charge_to: ppm up to which the grid charges
     it, or NEVER.  sell_to: ppm down to which it is sold, or NEVER.  power: mW that it charges or discharges with at most; None: no
-    limit of a program.  charges: whether it may be charged at all.
+    limit of a program.  charges: whether it may be charged at all.  commanded: a controller's mode holds, not the owner's table alone.
     """
 
     row: Row
@@ -51,6 +51,7 @@ class Orders:
     sell_to: int = NEVER
     power: int | None = None
     charges: bool = True
+    commanded: bool = False
 
 
 def program_at(programs: list[Program], second: int) -> Program:
@@ -64,15 +65,15 @@ def orders(settings: HybridSettings, program: Program | None) -> Orders:
         return Orders(Row.OFF, PPM)
     low = ppm(settings.lowest_capacity)
     if settings.batterymode == HOLD:
-        return Orders(Row.HELD, PPM)
+        return Orders(Row.HELD, PPM, commanded=True)
     if settings.batterymode == CHARGE:
-        return Orders(Row.CHARGED, PPM, charge_to=ppm(settings.target_soc))
+        return Orders(Row.CHARGED, PPM, charge_to=ppm(settings.target_soc), commanded=True)
     if settings.batterymode == DISCHARGE:
-        return Orders(Row.SOLD, low, sell_to=low)
+        return Orders(Row.SOLD, low, sell_to=low, commanded=True)
     owners = _owners(settings, program, low)
     if settings.batterymode == HOLD_CHARGE:
-        floor = low if owners.row is Row.CHARGE_NOW else owners.floor
-        return replace(owners, row=Row.NOT_CHARGED, floor=floor, charge_to=NEVER, charges=False)
+        floor = low if settings.reserve or owners.row is Row.CHARGE_NOW else owners.floor
+        return replace(owners, row=Row.NOT_CHARGED, floor=floor, charge_to=NEVER, charges=False, commanded=True)
     return owners
 
 
@@ -84,7 +85,7 @@ def _owners(settings: HybridSettings, program: Program | None, low: int) -> Orde
         return Orders(Row.SELF_USE, low)
     target, power = max(low, ppm(program.capacity)), milliwatts(program.power)
     ticked = program.charge in (GRID, GRID_AND_GENERATOR) and settings.grid_charge_enabled
-    sells = settings.load_limit == ALLOW_EXPORT or (program.sell and settings.solar_export)
+    sells = settings.load_limit == ALLOW_EXPORT or (program.sell and not settings.sell_needs)
     return Orders(
         Row.PROGRAM_CHARGE if ticked else Row.PROGRAM,
         target,

@@ -36,7 +36,7 @@ def battery(
 class House:
     """Lives through ``len(links)`` steps, in windows of at most ``longest``. loads: name → (circuit, priority, mW per step or one for all).
 
-    step: s.  start: UTC seconds.  reports: what the inverter tells after each window, at its end.
+    plain: settings below ``settings``.  step: s.  start: UTC seconds.  reports: what the inverter tells after each window, at its end.
     """
 
     links: list[Link]
@@ -45,6 +45,7 @@ class House:
     rules: dict[str, StoreRule] = field(default_factory=dict)
     stored: dict[str, int] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    plain: dict[str, Any] = field(default_factory=lambda: PLAIN)
     state: HybridState = field(default_factory=HybridState)
     step: int = 60
     start: int = START
@@ -55,7 +56,7 @@ class House:
         self.flows: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.served: dict[str, list[bool]] = {name: [] for name in self.loads}
         self.reports: list[HybridTelemetry] = []
-        settings, steps = HybridSettings(**{**PLAIN, **self.settings}), len(self.links)
+        settings, steps = HybridSettings(**{**self.plain, **self.settings}), len(self.links)
         supplied, index = dict.fromkeys(self.loads, True), 0
         while index < steps:
             most = min(steps - index, self.longest)

@@ -123,6 +123,94 @@ def test_a_reserve_below_the_shutdown_is_refused_with_a_reason() -> None:
     assert said({"reserve": "10.0"}).reserve == 10
 
 
+COMMANDED: dict[str, Any] = {"rated_power": 8000, "load_limit": "Essentials", "solar_export": False}
+OWNERS: list[dict[str, Any]] = [
+    {},
+    {"grid_charge_battery_current": 0},
+    {"battery_max_charge_current": 10, "battery_max_discharge_current": 10},
+    {"use_timer": True, **{f"prog{number}_{name}": value for number in range(1, 7) for name, value in {"power": 300, "capacity": 100}.items()}},
+    {"use_timer": True, "grid_charge_enabled": True, **{f"prog{number}_charge": "Allow Grid" for number in range(1, 7)}},
+    {"priority_load": False, "zero_export_power": 500, "battery_low_capacity": 40},
+]
+"""What an owner's limits say of the battery, which a commanded power does not ask."""
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+def test_in_a_controller_s_mode_the_power_that_it_commands_rules(owners: dict[str, Any]) -> None:
+    settings = COMMANDED | owners
+    charged = after(0, 1000, 50, **settings, batterymode="charge", charge_rate=5000)
+    assert charged.battery_power == -5000
+    assert charged.decision_text == "A controller has the grid charge the battery up to 100 %; limit: the controller's charge rate."
+    sold = after(0, 1000, 50, **settings, batterymode="discharge", discharge_rate=4000)
+    assert sold.battery_power == 4000
+    assert sold.decision_text.endswith("; limit: the controller's discharge rate.")
+    held = after(6000, 1000, 50, **settings, batterymode="hold", charge_rate=2500)
+    assert held.battery_power == -2500
+    assert held.decision_text.endswith("; limit: the controller's charge rate.")
+    reserved = after(0, 3000, 50, **settings, batterymode="holdcharge", discharge_rate=1500, reserve=30)
+    assert reserved.battery_power == 1500
+    assert reserved.decision_text.endswith("; limit: the controller's discharge rate.")
+
+
+def test_a_commanded_power_keeps_to_the_battery_the_rating_and_the_grid() -> None:
+    charge: dict[str, Any] = {"batterymode": "charge", "charge_rate": 9000}
+    by_rating = after(0, 1000, 50, **charge)
+    assert by_rating.inverter_power == pytest.approx(-5000, abs=0.01)
+    assert by_rating.battery_power == pytest.approx(-0.96 * 5000, rel=2e-3)
+    assert by_rating.decision_text.endswith("; limit: AC rating.")
+    by_battery = after(0, 1000, 50, **COMMANDED, **charge)
+    assert by_battery.battery_power == -5000
+    assert by_battery.decision_text.endswith("; limit: battery takes no more.")
+    by_peak = after(0, 1000, 50, **charge, grid_peak_shaving=True, grid_peak_shaving_power=3000)
+    assert by_peak.grid_power == pytest.approx(3000, abs=0.01)
+    assert by_peak.decision_text.endswith("; limit: import limit.")
+    sold: dict[str, Any] = {"batterymode": "discharge", "discharge_rate": 9000}
+    assert after(0, 1000, 50, **sold | {"rated_power": 3000}).decision_text.endswith("; limit: AC rating.")
+    assert after(0, 1000, 50, **COMMANDED, **sold).decision_text.endswith("; limit: battery gives no more.")
+    assert after(0, 1000, 50, **sold, max_sell_power=1500).decision_text.endswith("; limit: export limit.")
+    assert after(0, 1000, 20, **sold).decision_text.endswith("; limit: battery at its floor.")
+
+
+def test_at_its_target_a_controller_s_charging_says_so() -> None:
+    reached = after(0, 1000, 60, batterymode="charge", target_soc=60, charge_rate=5000)
+    assert reached.battery_power == 0
+    assert reached.decision_text == "A controller has the grid charge the battery up to 60 %; limit: target reached."
+
+
+def test_where_a_controller_names_no_power_the_owner_s_limits_hold() -> None:
+    assert after(0, 1000, 50, **COMMANDED, batterymode="charge", grid_charge_battery_current=10).battery_power == -512
+    assert after(0, 1000, 50, **COMMANDED, batterymode="charge", discharge_rate=700, grid_charge_battery_current=10).battery_power == -512
+    assert after(0, 1000, 50, **COMMANDED, batterymode="discharge", battery_max_discharge_current=10).battery_power == 512
+    assert after(6000, 0, 50, **COMMANDED, batterymode="hold", battery_max_charge_current=10).battery_power == -512
+    found = after(0, 1000, 50, **COMMANDED, batterymode="charge", grid_charge_battery_current=10)
+    assert found.decision_text.endswith("; limit: current setting.")
+
+
+def test_in_mode_normal_a_rate_is_a_limit_beside_the_owner_s() -> None:
+    assert after(6000, 0, 50, **COMMANDED, charge_rate=2500, battery_max_charge_current=10).battery_power == -512
+    assert after(0, 3000, 50, **COMMANDED, discharge_rate=2500, battery_max_discharge_current=10).battery_power == 512
+    assert after(0, 3000, 50, **COMMANDED, discharge_rate=2500).battery_power == 2500
+
+
+def test_off_grid_and_when_it_shaves_peaks_the_owner_s_current_holds_whatever_is_commanded() -> None:
+    settings: dict[str, Any] = COMMANDED | {"battery_max_discharge_current": 10, "batterymode": "discharge", "discharge_rate": 4000}
+    assert after(0, 1000, 50, connected=False, **settings).load_power == 0
+    assert after(0, 300, 50, connected=False, **settings).load_power == 300
+    shaved = after(0, 5000, 50, **settings | {"batterymode": "hold"}, grid_peak_shaving=True, grid_peak_shaving_power=1000)
+    assert shaved.battery_power == pytest.approx(512, abs=0.1)
+    assert shaved.decision_text.endswith("; limit: current setting.")
+
+
+def test_a_reserve_that_a_controller_gives_is_the_floor_in_its_modes() -> None:
+    every: dict[str, Any] = {f"prog{number}_capacity": 80 for number in range(1, 7)} | {"use_timer": True}
+    assert after(0, 1000, 50, **every, batterymode="holdcharge").battery_power == 0
+    assert after(0, 1000, 50, **every, batterymode="holdcharge", reserve=30).battery_power > 1000
+    assert after(0, 1000, 30, **every, batterymode="holdcharge", reserve=30).battery_power == 0
+    assert after(0, 1000, 50, **every, batterymode="discharge", reserve=30).battery_power > 1000
+    assert after(0, 1000, 50, **every, reserve=30).battery_power == 0, "in mode normal the program says how far"
+    assert after(0, 1000, 90, **every, reserve=95).battery_power == 0, "but not below the reserve"
+
+
 # -- words -------------------------------------------------------------------------------------------------------------
 
 

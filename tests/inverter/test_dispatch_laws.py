@@ -9,11 +9,12 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from inverter.controller import NO_LIMIT
 from inverter.hybrid import HybridSettings
 from inverter.slots import Orders, ppm, timetable
 from inverter.supplying import Supplying
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
-from virtual_devices.kit.device import Link
+from virtual_devices.kit.device import Link, milliwatts
 from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit, voltage
 from virtual_devices.kit.window import Span
 
@@ -34,9 +35,10 @@ def test_every_step_balances_within_every_limit(world: World) -> None:
         state = flows.states[index].supplying
         holds = orders_at(world, era.settings, index)
         check_limits(era.settings, holds, state, link, flow, total(flows, "imported", index), total(flows, "exported", index))
+        check_selling(era.settings, flows, index)
         check_loads(era.settings, world, flows, index, flow, link)
         floor = floor_of(era.settings, holds, state, total(flows, "imported", index))
-        check_currents(era, stored, flows, index)
+        check_currents(era, holds, state, stored, flows, index)
         for name, rule in era.rules.items():
             before = stored[name] - flows.reset[name].get(index, 0)
             charge, discharge = flow["charge", name], flow["discharge", name]
@@ -90,12 +92,22 @@ def floor_of(settings: HybridSettings, holds: Orders, state: Supplying, imported
     return ppm(settings.reserve or settings.battery_low_capacity) if shaves else holds.floor
 
 
-def check_currents(era: Era, stored: dict[str, int], flows: Flows, index: int) -> None:
-    """The bank's current, at the lowest voltage of its stores."""
+def check_currents(era: Era, holds: Orders, state: Supplying, stored: dict[str, int], flows: Flows, index: int) -> None:
+    """The bank's current, at the lowest voltage of its stores: the owner's, but where a controller commands the power."""
     balances = {name: stored[name] - flows.reset[name].get(index, 0) for name in era.rules}
     volts = [voltage(rule.flat, balances[name]) for name, rule in era.rules.items() if rule.voltage] or [51_200]
     for kind, current in (("charge", era.settings.battery_max_charge_current), ("discharge", era.settings.battery_max_discharge_current)):
+        if state.tied and holds.commanded and getattr(era.settings, f"{kind}_rate") < NO_LIMIT:
+            continue
         assert total(flows, kind, index) <= round(current * 1000) * min(volts) // 1000
+
+
+def check_selling(settings: HybridSettings, flows: Flows, index: int) -> None:
+    """The battery is sold where a controller says so, in Allow Export, and by programs in Zero Export with solar_export."""
+    if total(flows, "exported", index) and total(flows, "discharge", index) and settings.batterymode != "discharge":
+        programs = settings.load_limit == "Zero Export" and settings.solar_export and any(one.sell for one in settings.programs)
+        assert settings.use_timer
+        assert programs or settings.load_limit == "Allow Export"
 
 
 def check_limits(
@@ -114,7 +126,7 @@ def check_limits(
     if state.tied and not settings.grid_peak_shaving:
         assert charged <= (0 if settings.batterymode == "holdcharge" else round(settings.charge_rate * 1000))
         assert discharged <= (0 if settings.batterymode in ("hold", "charge") else round(settings.discharge_rate * 1000))
-    if holds.power is not None and state.tied and not settings.grid_peak_shaving:
+    if holds.power is not None and state.tied and not settings.grid_peak_shaving and (not holds.commanded or settings.discharge_rate == NO_LIMIT):
         assert battery <= holds.power
     assert exported <= round(settings.max_sell_power * 1000)
     assert imported <= (UNLIMITED if link.import_limit is None else link.import_limit)
@@ -123,7 +135,7 @@ def check_limits(
     assert settings.solar_export or settings.load_limit == "Allow Export" or sold or exported == 0
     rated = round(settings.rated_power * 1000)
     given = flow["inverter", "essential"] + flow["inverter", "aux"] + flow["inverter", "meter"]
-    assert given <= rated or (not state.tied and given <= round(settings.surge_power * 1000))
+    assert given <= rated or (not state.tied and given <= milliwatts(settings.surge_power))
     assert not given or not flow["meter", "inverter"]
     assert flow["meter", "inverter"] <= rated or not flow["inverter", "dc_bus"]
     charging = holds.charge_to >= 0 and state.tied
@@ -134,7 +146,7 @@ def check_limits(
         assert not any(power for edge, power in flow.items() if "inverter" in edge)
         assert not any(power for (kind, *_), power in flow.items() if kind in ("used", "charge", "discharge"))
     if flow["meter", "inverter"] and not flow["inverter", "dc_bus"]:
-        assert flow["meter", "inverter"] <= round((settings.idle_power + settings.solar_export_draw) * 1000)
+        assert flow["meter", "inverter"] <= milliwatts(settings.idle_power) + milliwatts(settings.solar_export_draw)
     if settings.load_limit == "Essentials" and not settings.solar_export and not sold:
         assert flow["inverter", "meter"] == 0
     biased = settings.load_limit != "Allow Export" and not settings.solar_export and not settings.grid_peak_shaving and not sold

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inverter.efficiency import ac_from_dc, dc_for_ac, table
-from tests.inverter.houses import FULL_DC, IDLE, KW, KWH, ON, WATT, House, aux, battery, dc, essential, other
+from tests.inverter.houses import FULL_DC, IDLE, KW, KWH, OFF, ON, WATT, House, aux, battery, dc, essential, other
 from tests.inverter.test_slots import timer
 from virtual_devices.kit.device import Link
 
@@ -64,9 +64,100 @@ def test_scarce_sun_goes_to_the_loads_or_to_a_battery_that_rests() -> None:
     assert found["inverter", "essential"] == ac_from_dc(CURVE, 5 * KW, 800 * WATT)
     found = flow(TV, 800 * WATT, {"priority_load": False}, **EMPTY)
     assert found["charge", "battery"] == 800 * WATT - IDLE
-    assert found["imported", "grid"] + found["inverter", "essential"] == KW
+    assert found["imported", "grid"] == found["meter", "essential"] == KW  # of the idle draw, which it keeps back, nothing is converted
+    assert found["dc_bus", "inverter"] == found["inverter", "losses"] == IDLE
     found = flow(TV, 800 * WATT, {"priority_load": False}, **HALF)  # it serves: the same either way
     assert found == flow(TV, 800 * WATT, {"priority_load": True}, **HALF)
+
+
+@pytest.mark.parametrize("rated", [800, 5000, 20_000])
+@pytest.mark.parametrize("sun", [0, 3, 30, 800, 4000])
+def test_a_resting_battery_that_comes_first_takes_all_but_the_idle_draw_and_nothing_is_converted(rated: int, sun: int) -> None:
+    idle = 8 * rated  # mW
+    found = flow(TV, sun * WATT, {"priority_load": False, "rated_power": rated}, **EMPTY)
+    assert found.get(("charge", "battery"), 0) == max(0, sun * WATT - idle)
+    assert found["dc_bus", "inverter"] == min(sun * WATT, idle) if sun else ("dc_bus", "inverter") not in found
+    assert ("inverter", "essential") not in found
+    assert found["imported", "grid"] == KW + max(0, idle - sun * WATT)
+
+
+def test_what_a_battery_that_comes_first_cannot_take_is_converted() -> None:
+    small: dict[str, Any] = {"rules": {"battery": battery(charge=0.5)}, "stored": {"battery": 2 * KWH}}
+    found = flow(TV, 800 * WATT, {"priority_load": False}, **small)
+    assert found["charge", "battery"] == KW // 2
+    assert found["inverter", "essential"] == ac_from_dc(CURVE, 5 * KW, 300 * WATT)
+
+
+DRAW = 40 * WATT
+EXPORTS = {"solar_export_draw": 40}
+
+
+def test_the_grid_gives_what_solar_export_draws_and_the_battery_does_not() -> None:
+    found = flow(TV, 0, EXPORTS, **HALF)
+    assert found["discharge", "battery"] == dc(KW)
+    assert found["imported", "grid"] == found["meter", "essential"] == DRAW
+    assert found["inverter", "essential"] == KW - DRAW
+    assert found["inverter", "losses"] == dc(KW) - KW + DRAW
+    assert flow(TV, 0, EXPORTS | {"zero_export_power": 20}, **HALF)["imported", "grid"] == DRAW + 20 * WATT
+    assert ("imported", "grid") not in flow(TV, 0, EXPORTS | {"solar_export": False}, **HALF)
+    resting = flow(TV, 0, EXPORTS, **EMPTY)
+    assert (resting["imported", "grid"], resting["meter", "inverter"]) == (KW + IDLE + DRAW, IDLE + DRAW)
+    assert flow({}, 0, EXPORTS | {"inverter_enabled": False}, **HALF) == {}
+
+
+def test_what_is_sold_is_less_by_what_solar_export_draws_and_its_limits_hold_at_the_meter() -> None:
+    assert flow(TV, 4 * KW, EXPORTS, **FULL)["exported", "grid"] == ac_from_dc(CURVE, 5 * KW, 4 * KW) - KW - DRAW
+    found = flow(TV, 9 * KW, EXPORTS | {"max_sell_power": 1500})
+    assert found["exported", "grid"] == 1500 * WATT
+    assert found["used", "roof"] == dc(2500 * WATT + DRAW)
+    sold = flow(TV, 0, EXPORTS | timer(sell=True, capacity=40) | {"max_sell_power": 1500}, **HALF)
+    assert (sold["exported", "grid"], sold["discharge", "battery"]) == (1500 * WATT, dc(2500 * WATT + DRAW))
+
+
+def test_charging_from_the_grid_and_what_solar_export_draws_share_the_limits_of_the_way_in() -> None:
+    ticked = timer(master=True, charge="Allow Grid", capacity=100, power=1000) | EXPORTS
+    found = flow(TV, 0, ticked, **HALF)
+    assert found["charge", "battery"] == KW
+    assert found["imported", "grid"] == KW + dc(KW) + DRAW
+    tight = Link(1, connected=True, import_limit=2 * KW)
+    assert flow(TV, 0, ticked, tight, **HALF)["imported", "grid"] <= 2 * KW
+    full = flow({}, 0, timer(master=True, charge="Allow Grid", capacity=100) | EXPORTS | {"grid_charge_battery_current": 185}, **HALF)
+    assert full["meter", "inverter"] <= 5 * KW
+    shaved = flow(TV, 0, timer(capacity=100) | EXPORTS | {"grid_peak_shaving": True, "grid_peak_shaving_power": 1000}, **HALF)
+    assert shaved["imported", "grid"] == KW
+
+
+def test_a_grid_that_may_give_less_than_solar_export_draws_gives_what_it_may() -> None:
+    tight = Link(1, connected=True, import_limit=30 * WATT)
+    assert flow({}, 0, EXPORTS, tight)["imported", "grid"] == 30 * WATT
+    assert flow({}, 0, EXPORTS, Link(1, connected=True, import_limit=0)) == {}
+
+
+def test_as_an_island_solar_export_draws_nothing() -> None:
+    away = flow(TV, 0, EXPORTS, OFF, **HALF)
+    assert away["discharge", "battery"] == dc(KW)
+    house = House([OFF, ON, ON], TV, 0, {"battery": battery()}, {"battery": 5 * KWH}, EXPORTS | {"reconnect_delay": 60})
+    assert house.of("discharge", "battery") == [dc(KW)] * 3
+    assert house.of("imported", "grid") == [0, 0, DRAW]
+
+
+@pytest.mark.parametrize("rated", [800, 5000, 8000])
+def test_what_the_inverter_draws_and_bears_goes_by_its_rating_unless_it_is_set(rated: int) -> None:
+    house = House([ON], {}, 0, settings={"rated_power": rated}, plain={})
+    assert house.at(0)["imported", "grid"] == 2 * 8 * rated
+    assert House([ON], {}, 0, settings={"rated_power": rated, "idle_power": 3}, plain={}).at(0)["imported", "grid"] == 3 * WATT + 8 * rated
+    for load, served in ((2 * rated * WATT, True), (2 * rated * WATT + 1, False)):
+        strong = battery(discharge=50, voltage=((0, 400_000), (10 * KWH, 400_000)))
+        bank: dict[str, Any] = {"rules": {"battery": strong}, "stored": {"battery": 5 * KWH}}
+        assert House([OFF], {"kettle": essential(load)}, 0, settings={"rated_power": rated}, step=10, **bank).served["kettle"] == [served]
+
+
+def test_a_balcony_inverter_keeps_its_sun() -> None:
+    sun = [80 * WATT] * 60
+    house = House([ON] * 60, {"tv": essential(200 * WATT)}, sun, settings={"rated_power": 800}, plain={"zero_export_power": 0})
+    given = sum(house.of("inverter", "essential"))
+    assert given == 60 * (ac_from_dc(table(800 * WATT, 0.96), 800 * WATT, 80 * WATT) - 6400)
+    assert given > 0.8 * sum(sun)
 
 
 @pytest.mark.parametrize("bias", [0, 20, 500])

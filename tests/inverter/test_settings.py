@@ -35,6 +35,8 @@ NUMBERS: dict[str, tuple[str, float, float]] = {
     "smartload_min_pv_power": ("W", 0, 100_000),
     "surge_power": ("W", 0, 200_000),
     "surge_seconds": ("s", 0, 3600),
+    "idle_power": ("W", 0, 1000),
+    "solar_export_draw": ("W", 0, 1000),
     "passthrough_current": ("A", 0, 1000),
     "reconnect_delay": ("s", 0, 3600),
     **{f"prog{number}_power": ("W", 0, 100_000) for number in range(1, 7)},
@@ -105,3 +107,25 @@ def test_together_they_fit() -> None:
 
 def test_what_a_timer_that_is_off_says_is_not_looked_at() -> None:
     assert command({"prog4_power": 9000, "prog4_capacity": 0}).prog4_power == 9000
+
+
+FOLLOW = ("idle_power", "solar_export_draw", "surge_power")
+
+
+@pytest.mark.parametrize(("rating", "values"), [(800, (6.4, 6.4, 1600)), (5000, (40, 40, 10_000)), (100_000, (800, 800, 200_000))])
+def test_what_nobody_sets_follows_the_rating_also_when_that_is_changed(rating: int, values: tuple[float, ...]) -> None:
+    for settings in (HybridSettings(rated_power=rating), command({"rated_power": f"{rating} W"}, rated_power=3000)):
+        assert tuple(getattr(settings, name) for name in FOLLOW) == values
+        assert not settings.chosen().keys() & set(FOLLOW)
+
+
+def test_what_is_set_stays_when_the_rating_is_changed() -> None:
+    settings = command({"idle_power": "30 W"}, rated_power=3000)
+    settings = command({"rated_power": 8000}, **settings.chosen())
+    assert (settings.idle_power, settings.solar_export_draw, settings.surge_power) == (30, 64, 16_000)
+
+
+def test_a_wrong_rating_is_one_problem_and_not_four() -> None:
+    with pytest.raises(SettingError) as refused:
+        command({"rated_power": 50})
+    assert str(refused.value) == "setting rated_power: 50 is out of range; use 100 to 100000 W"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inverter.efficiency import ac_from_dc, table
-from inverter.hybrid import Hybrid
+from inverter.hybrid import Hybrid, HybridSettings
 from tests.inverter.houses import (
     IDLE,
     INVERTER,
@@ -86,7 +86,9 @@ OFF_TIMER = {"use_timer": False}
         (60, timer(sell=True), 0, SELLS),
         (50, timer(sell=True), 0, RESTS),
         (60, timer(sell=True) | {"solar_export": False}, 0, SERVES),
-        (60, timer(sell=True) | {"load_limit": "Essentials"}, 0, SELLS),
+        (60, timer(sell=True) | {"load_limit": "Essentials"}, 0, SERVES),
+        (60, timer(sell=True) | {"load_limit": "Allow Export", "solar_export": False}, 0, SELLS),
+        (60, timer() | {"load_limit": "Essentials"}, 0, SERVES),
         (60, timer(sell=True, power=2000), 0, (2 * KW, 0, ac_from_dc(CURVE, 5 * KW, 2 * KW) - KW)),
         # the timer is off
         (21, OFF_TIMER, 0, SERVES),
@@ -102,6 +104,29 @@ def test_a_row_in_one_step(percent: float, settings: dict[str, Any], pv: int, fl
     flow = home(percent, settings, pv).at(0)
     power = flow.get(("discharge", "battery"), 0) - flow.get(("charge", "battery"), 0)
     assert (power, flow.get(("imported", "grid"), 0), flow.get(("exported", "grid"), 0)) == flows
+
+
+@pytest.mark.parametrize(
+    ("settings", "lacking"),
+    [
+        ({}, ""),
+        ({"load_limit": "Essentials"}, "work mode Zero Export"),
+        ({"solar_export": False}, "solar_export"),
+        ({"load_limit": "Essentials", "solar_export": False}, "work mode Zero Export and solar_export"),
+        ({"load_limit": "Allow Export", "solar_export": False}, ""),
+    ],
+)
+def test_a_program_that_is_to_sell_and_cannot_says_what_it_lacks(settings: dict[str, Any], lacking: str) -> None:
+    chosen = timer() | {"prog3_sell": True, "prog5_sell": True} | settings
+    sells = home(60, chosen, start=local("2026-06-21 09:00")).reports[-1]
+    other = home(60, chosen, start=local("2026-06-21 13:00")).reports[-1]
+    assert (sells.decision == "sell") == (not lacking)
+    assert f"it does not sell, which needs {lacking}." in sells.decision_text if lacking else "does not sell" not in sells.decision_text
+    assert "does not sell" not in other.decision_text, "nobody told it to"
+    warned = [line for line in INVERTER.warnings(HybridSettings(**chosen), 0, 60) if "sell" in line]
+    expected = f"the sell of program 3, 5 sells nothing from the battery; it needs {lacking}"
+    assert warned == ([expected] if lacking else [])
+    assert not INVERTER.warnings(HybridSettings(**chosen | {"use_timer": False}), 0, 60)
 
 
 @pytest.mark.parametrize("ticked", [False, True])

@@ -99,6 +99,14 @@ def controlled(draw: st.DrawFn, shutdown: int) -> dict[str, Any]:
 
 
 @st.composite
+def own_draws(draw: st.DrawFn) -> dict[str, Any]:
+    """Settings that follow the rating where nobody sets them."""
+    some = {"idle_power": [0, 40, 500], "solar_export_draw": [0, 40], "surge_power": [0, 4000, 10_000]}
+    chosen = {name: draw(st.sampled_from([None, *values])) for name, values in some.items()}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+@st.composite
 def settings(draw: st.DrawFn) -> HybridSettings:
     shutdown = draw(st.integers(0, 50))
     low = draw(st.integers(max(1, shutdown), 50))
@@ -108,7 +116,7 @@ def settings(draw: st.DrawFn) -> HybridSettings:
     return HybridSettings(
         **draw(programs(low, rated)),
         **draw(controlled(shutdown)),
-        solar_export_draw=draw(st.sampled_from([0, 40])),
+        **draw(own_draws()),
         passthrough_current=draw(st.sampled_from([0, 10, 50, 1000])),
         reconnect_delay=draw(st.sampled_from([0, 60, 150])),
         priority_load=draw(st.booleans()),
@@ -120,7 +128,6 @@ def settings(draw: st.DrawFn) -> HybridSettings:
         grid_charge_battery_current=draw(currents),
         battery_max_charge_current=draw(currents),
         battery_max_discharge_current=draw(currents),
-        surge_power=draw(st.sampled_from([0, 4000, 10_000])),
         surge_seconds=draw(st.sampled_from([0, 3, 120])),
         overload=draw(st.sampled_from(["Trip", "Shed"])),
         trip_delay=draw(st.sampled_from([1, 60, 200])),
@@ -132,7 +139,6 @@ def settings(draw: st.DrawFn) -> HybridSettings:
         inverter_enabled=draw(st.sampled_from([True, True, True, False])),
         rated_power=rated,
         nominal_efficiency=draw(st.sampled_from([80, 96, 99.5])),
-        idle_power=draw(st.sampled_from([0, 40, 500])),
         load_limit=draw(st.sampled_from(["Zero Export", "Essentials", "Allow Export"])),
         solar_export=draw(st.booleans()),
         max_solar_power=draw(st.sampled_from([0, 1500, 20_000])),

@@ -219,3 +219,60 @@ def test_a_proposal_made_without_conditions_that_this_version_needs_is_refused()
     kept = {**proposal.checkpoint, "proposed": {**proposal.checkpoint["proposed"], "inputs": {"sun": {}}}}
     with pytest.raises(ProtocolError, match=r"made without .*--fresh"):
         member("pv_array").resume(Proposal("run", 1, "pv_array", 0, proposal.span, proposal.offer, kept))
+
+
+# -- defaults that follow something else today -----------------------------------------------------------------------------------
+
+
+FOLLOW = ("idle_power", "solar_export_draw", "surge_power")
+
+
+def older_inverter(declared: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """A checkpoint as version 2 wrote it: every default spelled out."""
+    before = member("inverter", declared=declared)
+    spelled_out = {"idle_power": 40.0, "solar_export_draw": 40.0, "surge_power": 10_000.0, **declared, **settings}
+    kept = through_json(before.checkpoint())
+    return {**kept, "version": 2, "settings": kept["settings"] | spelled_out}
+
+
+def restored(kept: dict[str, Any], declared: dict[str, Any]) -> Any:
+    after = member("inverter", declared=declared)
+    after.restore(kept)
+    assert after.take_notices() == []
+    return after
+
+
+def followers(one: Any) -> tuple[float, ...]:
+    return tuple(getattr(one.settings, name) for name in FOLLOW)
+
+
+@pytest.mark.parametrize(("rating", "draw", "surge"), [(800, 6.4, 1600), (5000, 40, 10_000), (8000, 64, 16_000)])
+def test_an_older_checkpoint_s_undeclared_defaults_follow_the_rating(rating: int, draw: float, surge: float) -> None:
+    declared = {"rated_power": rating}
+    after = restored(older_inverter(declared), declared)
+    assert followers(after) == (draw, draw, surge)
+    again = restored(through_json(after.checkpoint()), declared)
+    assert again.settings == after.settings
+    other = restored(through_json(after.checkpoint()), {"rated_power": 1000})
+    assert followers(other) == (8, 8, 2000), "and they go on following it"
+
+
+def test_what_an_owner_said_before_holds_also_where_it_is_the_old_default() -> None:
+    declared = {"rated_power": 800, "idle_power": 40.0}
+    after = restored(older_inverter(declared, solar_export_draw=15.0), declared)
+    assert followers(after) == (40, 15, 1600)
+    after.command({"surge_power": 10_000})
+    after.begin(Span(START, 60, 1))
+    again = restored(through_json(after.checkpoint()), declared)
+    assert followers(again) == (40, 15, 10_000), "said since, and no default any more"
+
+
+def test_a_declaration_made_with_the_upgrade_wins_over_the_old_default() -> None:
+    after = restored(older_inverter({"rated_power": 800}), {"rated_power": 800, "idle_power": 12.0})
+    assert followers(after) == (12, 6.4, 1600)
+
+
+@pytest.mark.parametrize("broken", [{"settings": 5}, {"declared": None}, {"settings": None, "declared": []}])
+def test_an_older_checkpoint_that_is_broken_is_refused(broken: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError, match="--fresh"):
+        restored({**older_inverter({}), **broken}, {})

@@ -97,7 +97,7 @@ class Present:
                 continue
             kind = read(AboutMessage, payload).kind
             device_class = load_kind(kind)
-            kept = checkpoint_of(checkpoints[name])
+            kept = checkpoint_of(checkpoints[name], device_class)
             settings, _ = carried_over(device_class.settings_type(), kept.get("settings", {}))
             entries.append(DeviceEntry(name, kind, settings, kept.get("declared", {}), 0))
         home = Home(known.home, known.to_kit(), known.start, known.step, None, tuple(entries), (), f"the home at {self.home}")

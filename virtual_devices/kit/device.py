@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -141,6 +142,17 @@ class Settings(Form):
         False, title="Plain readings", description="each reading on an MQTT topic of its own too, as a bare number"
     )
 
+    def chosen(self) -> dict[str, Any]:
+        """The values by name, but for those that follow others (``following``) and that nobody has set: they are worked out anew."""
+        left = following(type(self)) - self.model_fields_set
+        return {name: value for name, value in self if name not in left}
+
+
+@lru_cache(maxsize=512)
+def following(model: type[Form]) -> frozenset[str]:
+    """Names of the fields that by default follow others: their default factory takes what is validated so far."""
+    return frozenset(name for name, info in model.model_fields.items() if info.default_factory_takes_validated_data)
+
 
 class ConsumerSettings(Settings):
     """Settings that every load has."""
@@ -196,6 +208,8 @@ class Device(ABC, Generic[S, T, R]):
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
     entity_names: ClassVar[Mapping[str, str]] = {}
     """Names of entities that differ from the field's, where a setting ``entity_prefix`` makes ids as another product has them."""
+    former_defaults: ClassVar[Mapping[str, Any]] = {}
+    """What settings were by default before checkpoints of version 3, in JSON form, that follow others by default since."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -78,7 +78,7 @@ def validate_change(
             problems.append(f"setting {name} is fixed while the home runs; change it in the home file")
     if problems:
         raise SettingError("; ".join(problems))
-    settings, found = model_of(model, {**dict(current), **changes})
+    settings, found = model_of(model, {**current.chosen(), **changes})
     if settings is None:
         raise SettingError("; ".join(f"setting {name}: {text}" if name else text for name, text in found))
     return settings
@@ -100,6 +100,8 @@ def model_of(model: type[F], values: Mapping[str, Any]) -> tuple[F | None, list[
         settings = model.model_validate(normal)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
+            if detail["type"] == "default_factory_not_called":
+                continue  # it follows a value that is wrong itself
             name = str(detail["loc"][0]) if detail["loc"] else ""
             problems.setdefault(name, problem_text(known.get(name), detail, values.get(name)))
         settings = None

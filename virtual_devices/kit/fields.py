@@ -122,7 +122,10 @@ def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
 @lru_cache(maxsize=512)
 def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
     """The fields of a settings model. Raises CatalogueError for a type that no face can show."""
-    return tuple(_setting(model, name, info) for name, info in model.model_fields.items())
+    found: dict[str, SettingField] = {}
+    for name, info in model.model_fields.items():
+        found[name] = _setting(model, name, info, {before: item.default for before, item in found.items()})
+    return tuple(found.values())
 
 
 @lru_cache(maxsize=256)
@@ -218,7 +221,8 @@ def _marks(mark: Any) -> list[Any]:
     return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
 
 
-def _setting(model: type[Form], name: str, info: FieldInfo) -> SettingField:
+def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, Any]) -> SettingField:
+    """before: the defaults of the fields that are declared before it, which its own may follow."""
     parts = _walk(info.annotation, _Parts())
     parts.marks = [*info.metadata, *parts.marks]
     quantity, partner = parts.one(Quantity), parts.one(Partner)
@@ -247,7 +251,7 @@ def _setting(model: type[Form], name: str, info: FieldInfo) -> SettingField:
         words=words,
         pattern=DailyTimes.PATTERN if kind == "times" else pattern,
         longest=next((mark.max_length for mark in parts.marks if isinstance(mark, MaxLen)), MAX_TEXT),
-        default=None if required else _default(info),
+        default=None if required else _default(info, before),
         live=not (document or partner or parts.one(HomeFileOnly)),
         everyday=parts.one(Everyday) is not None,
         partner=partner,
@@ -259,8 +263,8 @@ def _setting(model: type[Form], name: str, info: FieldInfo) -> SettingField:
     )
 
 
-def _default(info: FieldInfo) -> Any:
-    value = info.get_default(call_default_factory=True)
+def _default(info: FieldInfo, before: dict[str, Any]) -> Any:
+    value = info.get_default(call_default_factory=True, validated_data=before)
     return str(value) if isinstance(value, DailyTimes) else to_jsonable_python(value)
 
 

@@ -171,10 +171,11 @@ class Member:
             self.settings_changed()
 
     @property
-    def settings_json(self) -> dict[str, Any]:
-        """The settings in force, JSON-ready."""
+    def chosen_json(self) -> dict[str, Any]:
+        """The settings in force, JSON-ready, but for those that follow others."""
         if self._written[0] is not self.settings:
-            self._written = self.settings, settings_json(self.settings)
+            values, chosen = settings_json(self.settings), self.settings.chosen()
+            self._written = self.settings, {name: value for name, value in values.items() if name in chosen}
         return self._written[1]
 
     @property
@@ -244,7 +245,7 @@ class Member:
             "program": __version__,
             "kind": self.kind,
             "declared": self.declared,
-            "settings": self.settings_json,
+            "settings": self.chosen_json,
             "state": self._adapter.dump_python(self.state, mode="json"),
             "pending": [{"changes": item.changes, "at": item.at} for item in self.pending],
             "after": self.after,
@@ -265,7 +266,7 @@ class Member:
         checkpoint of another kind or a newer version, or one that does not fit.
         """
         try:
-            kept = checkpoint_of(checkpoint)
+            kept = checkpoint_of(checkpoint, type(self.device))
         except ProtocolError as error:
             raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
         if kept.get("kind") != self.kind:

@@ -143,7 +143,7 @@ class Participant(Member):
         except (KeyError, TypeError) as error:
             raise ProtocolError(f"{self.name}: its proposal cannot be resumed ({error!r}); {REMEDY}") from error
         self.restore(proposal.checkpoint)
-        then, _ = carried_over(self.settings, checkpoint_of(proposal.checkpoint)["settings"])
+        then, _ = carried_over(self.settings, checkpoint_of(proposal.checkpoint, type(self.device))["settings"], whole=True)
         if then != self.settings:
             self.declared_anew, self.settings = self.settings, then
         self.proposed, self.busy_until = proposed, proposed.span.end

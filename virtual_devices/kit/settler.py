@@ -152,7 +152,7 @@ class Settler(Member):
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
         try:
-            kept = checkpoint_of(settlement.checkpoint)
+            kept = checkpoint_of(settlement.checkpoint, type(self.device))
             digest, edges = str(kept["digest"]), str(kept["edges"])
             expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
         except ProtocolError as error:

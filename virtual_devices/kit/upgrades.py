@@ -8,13 +8,17 @@ number: what is gone is dropped and told, what is new has a default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices import __version__
-from virtual_devices.kit.device import Settings
+from virtual_devices.kit.device import Settings, following
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.face import model_of, settings_json, shown
 from virtual_devices.kit.ledger import edge_list
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.catalogue import AnyDevice
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -27,9 +31,21 @@ def _naming_its_program(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return {**checkpoint, "program": "0.1.0"}
 
 
-CHECKPOINT_VERSION = 2
+def _leaving_unset(checkpoint: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
+    """2 → 3: a setting that nobody declared, and that is as it was by default, is left out where it follows others by default today.
+
+    former: those defaults. Until then they were written out, so that nobody could tell them from a value that was set.
+    """
+    settings, declared = checkpoint.get("settings"), checkpoint.get("declared")
+    if not isinstance(settings, dict) or not isinstance(declared, dict):
+        return checkpoint
+    left = {name: value for name, value in settings.items() if name in declared or name not in former or value != former[name]}
+    return {**checkpoint, "settings": left}
+
+
+CHECKPOINT_VERSION = 3
 CHECKPOINT_STEPS: Mapping[int, Step] = {1: _naming_its_program}
-"""From each older version of a checkpoint to the next."""
+"""From each older version of a checkpoint to the next, but for what depends on the device."""
 
 REMEDY = "start afresh with --fresh"
 
@@ -54,25 +70,28 @@ def forward(kept: Mapping[str, Any], version: int, steps: Mapping[int, Step]) ->
     return content
 
 
-def checkpoint_of(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """A checkpoint in today's form. Raises ProtocolError like ``forward``."""
-    return forward(kept, CHECKPOINT_VERSION, CHECKPOINT_STEPS)
+def checkpoint_of(kept: Mapping[str, Any], device_class: type[AnyDevice]) -> dict[str, Any]:
+    """A checkpoint of a device in today's form. Raises ProtocolError like ``forward``."""
+    return forward(kept, CHECKPOINT_VERSION, {**CHECKPOINT_STEPS, 2: partial(_leaving_unset, former=device_class.former_defaults)})
 
 
-def carried_over(base: Settings, kept: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+def carried_over(base: Settings, kept: Mapping[str, Any], *, whole: bool = False) -> tuple[Settings, list[str]]:
     """``base`` with the kept values (JSON form) that still hold, and in words those that do not.
 
-    Where values do not go together with the base, as many are taken as go.
+    Where values do not go together with the base, as many are taken as go.  whole: all that was set is among the kept values, so what
+    follows others and is not among them goes on following.
     """
     model = type(base)
-    settings, problems = model_of(model, {**dict(base), **kept})
+    follow = following(model) - kept.keys() if whole else frozenset[str]()
+    own = {name: value for name, value in base.chosen().items() if name not in follow}
+    settings, problems = model_of(model, {**own, **kept})
     if settings is not None:
         return settings, []
     wrong = {
         name: text if name in model.model_fields else "this version has no such setting" for name, text in problems if name in kept
     }
     left = {name: value for name, value in kept.items() if name not in wrong}
-    settings, _ = model_of(model, {**dict(base), **left})
+    settings, _ = model_of(model, {**own, **left})
     if settings is None:
         settings, conflicts = _as_many_as_go(base, left)
         wrong |= conflicts
@@ -88,7 +107,7 @@ def _as_many_as_go(settings: Settings, values: Mapping[str, Any]) -> tuple[Setti
     while progress:  # one may go only after another
         progress = False
         for name in list(left):
-            found, problems = model_of(type(settings), {**dict(settings), name: left[name]})
+            found, problems = model_of(type(settings), {**settings.chosen(), name: left[name]})
             if found is None:
                 wrong[name] = "; ".join(text for _, text in problems)
             else:
