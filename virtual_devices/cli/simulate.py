@@ -15,6 +15,7 @@ from virtual_devices.cli._options import (
     endpoint_of,
     home_option,
     json_option,
+    warn,
 )
 from virtual_devices.cli._options import (
     duration as seconds,
@@ -22,6 +23,7 @@ from virtual_devices.cli._options import (
 from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import present
 from virtual_devices.fleet import simulate as simulation
+from virtual_devices.kit.rehearsal import warnings
 
 if TYPE_CHECKING:
     from virtual_devices.kit.house import House
@@ -61,6 +63,7 @@ def simulate(
         house = present.load(endpoint, home, home_file, assignments)
     else:
         house = simulation.load(home_file, assignments, start=start, step=step)
+    warn(warnings(house.home, house.members, house.time))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)

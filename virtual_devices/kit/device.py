@@ -180,6 +180,25 @@ class Link:
     breaker_reset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """For what time a file says something: from ``begin`` until before ``end`` (UTC seconds), None: without such a bound.
+
+    file: as the setting names it.  otherwise: what holds outside that time, a clause such as ``the base price holds``.
+    """
+
+    file: str
+    otherwise: str
+    begin: int | None = None
+    end: int | None = None
+
+    def lacking(self, start: int, end: int) -> int:
+        """Seconds between two times of which it says nothing."""
+        first = start if self.begin is None else max(start, self.begin)
+        last = end if self.end is None else min(end, self.end)
+        return end - start - max(0, last - first)
+
+
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T")
 R = TypeVar("R")
@@ -231,6 +250,14 @@ class Device(ABC, Generic[S, T, R]):
         """What is worth knowing before a start at ``start`` (UTC seconds), and nothing to mend; one line each.
 
         Raises ConfigurationError for what does not fit that start.
+        """
+        return []
+
+    def coverage(self, settings: S, end: int) -> list[Coverage]:
+        """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds).
+
+        A result names those that said nothing for a part of a run. A file without end, as a year that stands for every year, needs
+        none.
         """
         return []
 
