@@ -8,6 +8,11 @@ from typing import Any
 import click
 import orjson
 
+_UNSERVED = (
+    "  unserved: demand while there was no power, of a thermostat for as long as its contact is closed. That may be more",
+    "  than was missing in the end: `virtual-devices survive` compares with a run without outages.",
+)
+
 
 def print_result(result: Mapping[str, Any], *, as_json: bool) -> None:
     """One JSON object, or a summary for people; ends with exit code 1 when the audit found something."""
@@ -28,7 +33,8 @@ def summary(result: Mapping[str, Any]) -> list[str]:
         lines += [f"  {name:<18} {money:12.2f} {cost['currency']}" for name, money in parts.items() if money or name == "cost"]
     lines += ["", f"  {'device':<18} {'in':>12} {'out':>12} kWh"]
     lines += [f"  {name:<18} {each['in']:12.3f} {each['out']:12.3f}" for name, each in result["energy_by_device_kwh"].items()]
-    lines += ["", *loads(result["loads"])]
+    if result["loads"]:
+        lines += ["", *loads(result["loads"])]
     if result["not_covered"]:
         lines += ["", *(f"  {line}" for line in gaps(result["not_covered"]))]
     lines += ["", f"  ledger {result['ledger_sha256']}"]
@@ -42,16 +48,13 @@ def summary(result: Mapping[str, Any]) -> list[str]:
 def loads(found: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Each load, and how long it wanted power and had none; one line where all had it."""
     if not any(each["without_power_hours"] for each in found.values()):
-        return ["  every load had power when it wanted it"] if found else []
+        return ["  every load had power when it wanted it"]
     lines = [f"  {'load':<18} {'no power, h':>12} {'longest, h':>12} {'unserved':>12} kWh"]
     lines += [
         f"  {name:<18} {each['without_power_hours']:12.2f} {each['longest_without_power_hours']:12.2f} {each['unserved_kwh']:12.3f}"
         for name, each in found.items()
     ]
-    return [*lines, "  no power: it wanted some and had none; unserved: its demand meanwhile, of a thermostat all the time", *_HINT]
-
-
-_HINT = ("  that its contact is closed. What outages kept from the loads in the end, `virtual-devices survive` says.",)
+    return [*lines, *_UNSERVED]
 
 
 def gaps(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import lt
 from typing import Any
 
 from virtual_devices.kit.ledger import HEAT, LedgerRecord
@@ -20,7 +22,7 @@ from virtual_devices.kit.quantities import MJ_PER_KWH
 class Shortage:
     """Of one load. seconds, longest: in which it wanted power and had none, in all and without a break.  unserved: mJ.
 
-    stretch: seconds of the break that goes on now.
+    stretch: seconds without a break until now.
     """
 
     seconds: int = 0
@@ -34,12 +36,9 @@ class Shortage:
             self.stretch = 0
             return
         self.unserved += sum(wanted) - sum(got)
-        if min(wanted) > 0 and not any(got):  # off throughout, as in most windows of an outage
-            self._lacks(len(wanted) * step)
-            return
-        for wants, has in zip(wanted, got, strict=True):
-            if has < wants:
-                self._lacks(step)
+        for lacks, steps in groupby(map(lt, got, wanted)):
+            if lacks:
+                self._lacks(len(list(steps)) * step)
             else:
                 self.stretch = 0
 
