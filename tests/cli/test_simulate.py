@@ -321,6 +321,8 @@ def test_the_result_says_for_how_long_the_base_price_held(tmp_path: Path) -> Non
         }
     ]  # fmt: skip
     shown = run(*words).stdout
+    (schedule,) = warnings_of(run(*words))  # the switchboard that it has instead of an inverter waits for nothing
+    assert "tv.schedule: 22:30:00 falls between" in schedule
     line = "  prices.json (grid) begins 2025-10-25 00:00 and ends 2025-10-27 00:00: the base price holds for 363.0 days of this run\n"
     assert line in shown
     assert result_of(tmp_path / "home.yaml", "--for", "49h")["not_covered"] == []

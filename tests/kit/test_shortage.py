@@ -59,7 +59,8 @@ steps = st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_si
 @given(steps, st.lists(st.integers(1, 9), max_size=12), st.integers(1, 900))
 @examples(max_examples=300, deadline=None)
 def test_it_is_the_same_however_time_is_cut_and_adds_up(lamp: list[Step], cuts: list[int], step: int) -> None:
-    pieces, rest = [], lamp
+    pieces: list[list[Step]] = []
+    rest = lamp
     for cut in cuts:
         pieces, rest = [*pieces, rest[:cut]], rest[cut:]
     records, start = [], 0

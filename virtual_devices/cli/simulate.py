@@ -24,6 +24,7 @@ from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import present
 from virtual_devices.fleet import simulate as simulation
 from virtual_devices.kit.rehearsal import warnings
+from virtual_devices.kit.steps import full_hour
 
 if TYPE_CHECKING:
     from virtual_devices.kit.house import House
@@ -63,7 +64,8 @@ def simulate(
         house = present.load(endpoint, home, home_file, assignments)
     else:
         house = simulation.load(home_file, assignments, start=start, step=step)
-    warn(warnings(house.home, house.members, house.time))
+    began = full_hour(house.time, house.home.site.calendar) if broker is not None else None
+    warn(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)

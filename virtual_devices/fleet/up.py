@@ -20,6 +20,7 @@ from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
 from virtual_devices.kit.rehearsal import rehearse, warnings
+from virtual_devices.kit.steps import full_hour
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25
@@ -90,7 +91,7 @@ def up(
         home = override(home, {"clock": {"speed": speed}})
     if foreign:
         home = starting_at(home, int(time.time()))
-    for line in warnings(home, rehearsal.members, _from_the_hour(home) if foreign else None):
+    for line in warnings(home, rehearsal.members, full_hour(home.start, home.site.calendar) if foreign else None):
         say(f"warning: {line}")
     if watcher is not None:
         watcher.meet(home)
@@ -112,11 +113,6 @@ def up(
 
         with _ended_by_signals(loop):
             return host.run(ready)
-
-
-def _from_the_hour(home: Home) -> int:
-    """The full hour before a home's start, which was not chosen if it is now: what does not fit the step from there never does."""
-    return home.start - home.site.calendar.second_of_day(home.start) % 3600
 
 
 @contextmanager

@@ -17,6 +17,15 @@ def times_between(seconds: Iterable[int], start: int, step: int, local: Calendar
     return ", ".join(f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" for second in between)
 
 
+def full_hour(time: int, local: Calendar) -> int:
+    """The local full hour that began before ``time`` (UTC seconds).
+
+    From there a step is judged where nobody chose when steps begin, as in a home that starts now: what does not fit it from a
+    full hour on never does.
+    """
+    return time - local.second_of_day(time) % 3600
+
+
 def lengthened(durations: Mapping[str, float], step: int) -> list[str]:
     """One line, if there is any, of those durations (s, by setting) that steps of ``step`` s make longer."""
     found = [f"{name} of {seconds:g} s" for name, seconds in durations.items() if seconds % step]
