@@ -40,6 +40,10 @@ def test_of_every_device_that_reads_a_file() -> None:
     assert {name: list(each.documents) for name, each in made().items()} == {"grid": ["p.json"], "house": ["load.csv"]}
 
 
+def test_a_file_that_was_not_read_is_its_device_s_business() -> None:
+    assert [each.name for each in shadows(parse(HOME), {"load.csv": LOAD})] == ["house"]
+
+
 def test_a_new_file_counts_and_a_wrong_one_is_passed_over_as_by_the_device() -> None:
     grid = made()["grid"]
     assert ends(grid) == [1_780_358_400]  # 2026-06-02

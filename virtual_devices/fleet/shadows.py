@@ -43,9 +43,10 @@ class Shadow:
 
 
 def shadows(home: Home, documents: Mapping[str, str]) -> list[Shadow]:
-    """Of every device of a home that reads a file."""
-    return [
-        Shadow(entry, home.site, {name: documents[name] for name in read})
-        for entry in home.devices
-        if (read := reads_files(entry.device_class, entry.settings))
-    ]
+    """Of every device of a home that reads files, all of which are among the documents; without one the device itself complains."""
+    found = []
+    for entry in home.devices:
+        read = reads_files(entry.device_class, entry.settings)
+        if read and all(name in documents for name in read):
+            found.append(Shadow(entry, home.site, {name: documents[name] for name in read}))
+    return found
