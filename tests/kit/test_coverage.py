@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from tests.supply.calendars import calendar, event
 from virtual_devices.fleet.simulate import run
 from virtual_devices.kit import catalogue
-from virtual_devices.kit.coverage import Gaps
-from virtual_devices.kit.device import Coverage
+from virtual_devices.kit.coverage import Coverage, Gaps
 from virtual_devices.kit.face import settings_of
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.house import House

@@ -14,8 +14,27 @@ from virtual_devices.kit.face import settings_of
 
 if TYPE_CHECKING:
     from virtual_devices.kit.catalogue import AnyDevice
-    from virtual_devices.kit.device import Coverage, Settings
+    from virtual_devices.kit.device import Settings
     from virtual_devices.kit.window import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """For what time a file says something: from ``begin`` until before ``end`` (UTC seconds), None: without such a bound.
+
+    file: as the setting names it.  otherwise: what holds outside that time, a clause such as ``the base price holds``.
+    """
+
+    file: str
+    otherwise: str
+    begin: int | None = None
+    end: int | None = None
+
+    def lacking(self, start: int, end: int) -> int:
+        """Seconds between two times of which it says nothing."""
+        first = start if self.begin is None else max(start, self.begin)
+        last = end if self.end is None else min(end, self.end)
+        return end - start - max(0, last - first)
 
 
 class Source(Protocol):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from pydantic import GetCoreSchemaHandler
 
+    from virtual_devices.kit.coverage import Coverage
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.settlement import Dispatch, Offer
     from virtual_devices.kit.store import StoreRule
@@ -180,25 +181,6 @@ class Link:
     breaker_reset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """For what time a file says something: from ``begin`` until before ``end`` (UTC seconds), None: without such a bound.
-
-    file: as the setting names it.  otherwise: what holds outside that time, a clause such as ``the base price holds``.
-    """
-
-    file: str
-    otherwise: str
-    begin: int | None = None
-    end: int | None = None
-
-    def lacking(self, start: int, end: int) -> int:
-        """Seconds between two times of which it says nothing."""
-        first = start if self.begin is None else max(start, self.begin)
-        last = end if self.end is None else min(end, self.end)
-        return end - start - max(0, last - first)
-
-
 S = TypeVar("S", bound=Settings)
 T = TypeVar("T")
 R = TypeVar("R")
@@ -254,11 +236,7 @@ class Device(ABC, Generic[S, T, R]):
         return []
 
     def coverage(self, settings: S, end: int) -> list[Coverage]:
-        """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds).
-
-        A result names those that said nothing for a part of a run. A file without end, as a year that stands for every year, needs
-        none.
-        """
+        """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds); one without end needs none."""
         return []
 
     def report(self, settings: S, state: T, time: int) -> R:

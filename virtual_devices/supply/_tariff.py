@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
-from virtual_devices.kit.device import Context, Coverage
+from virtual_devices.kit.coverage import Coverage
+from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.supply._price_series import Series, read_series
 from virtual_devices.supply._zones import FOREVER, MICRO, Zones

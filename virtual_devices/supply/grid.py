@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
+from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import (
     MAX_BREAKER_RESET,
     Connects,
     Context,
-    Coverage,
     Everyday,
     FileName,
     HomeFileOnly,
