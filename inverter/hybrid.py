@@ -27,6 +27,7 @@ from virtual_devices.kit.ledger import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENT
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settlement import Demand, Dispatch, Offer, StoreOffer, Supply
+from virtual_devices.kit.steps import lengthened, times_between
 from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span
 
@@ -136,7 +137,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         self.run = compiled_run()
 
     def warnings(self, settings: HybridSettings, start: int, step: int) -> list[str]:
-        """Of a generator that is counted on: none is simulated; and of programs that are to sell and cannot."""
+        """Of a generator that is counted on, of programs that are to sell and cannot, and of times that do not go with the step."""
         found = []
         if settings.aux_port_usage == AUX_GENERATOR:
             found.append(
@@ -149,7 +150,13 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             found.append(
                 f"Allow Gen of program {', '.join(allow)} charges nothing, because no generator is simulated; use Allow Grid"
             )
-        return found
+        if settings.use_timer and (
+            clock := times_between((program.begin for program in settings.programs), start, step, self.site.calendar)
+        ):
+            found.append(f"its programs begin at {clock}, between two steps of {step} s, and count from the next; move them, or change step or start")
+        hold = {"trip_delay": settings.trip_delay} if settings.overload == "Trip" else {"shed_hold": settings.shed_hold}
+        delays = {"reconnect_delay": settings.reconnect_delay, **hold} if settings.inverter_enabled else {}
+        return found + lengthened(delays, step)
 
     def spelled_out(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
         """Predbat's commands too."""

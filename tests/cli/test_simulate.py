@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
+from tests.supply.calendars import calendar, event
 from virtual_devices.cli import commands
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.kit.home_file import parse
 from virtual_devices.kit.ledger import GENESIS
 
 KEYS = [
-    "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "soc", "cost",
+    "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "loads", "soc", "cost", "not_covered",
     "ledger_sha256", "audit",
 ]  # fmt: skip
 
@@ -235,3 +237,115 @@ def test_a_home_without_a_past_is_told_in_words(broker: Broker) -> None:
         done = run("--for", "1h", "--from", broker.endpoint.url, "--home", stage.home.name)
         assert done.exit_code == 2
         assert "not settled any time yet" in done.stderr
+
+
+# -- what it warns of, and what it says of files that end ---------------------------------------------------------------
+
+COARSE = """\
+home: coarse
+site: {latitude: 0, longitude: 0, time_zone: UTC}
+clock: {start: 2026-06-01 00:00, step: STEP}
+devices:
+  grid: {outages: "18:00-20:30", outage_calendar: c.ics, price_series: p.json, tariff: t.yaml, breaker_trips: true}
+  inverter: {use_timer: true, prog2_time: "04:45", prog3_time: "08:00"}
+  oven: {schedule: "12:10-12:40"}
+events:
+  - {at: 2026-06-01 10:05, device: oven, set: {mode: on}}
+"""
+
+
+def coarse(folder: Path, step: str) -> Path:
+    quarters = [f"2026-06-01T{hour:02}:{minute:02}:00Z" for hour in range(24) for minute in (0, 15, 30, 45)] + ["2026-06-02T00:00:00Z"]
+    prices = [{"start": start, "end": end, "value": number} for number, (start, end) in enumerate(pairwise(quarters))]
+    (folder / "p.json").write_text(json.dumps(prices))
+    (folder / "c.ics").write_text(calendar(event("DTSTART:20260601T093000Z", "DTEND:20260601T103000Z")))
+    (folder / "t.yaml").write_text("feed_in: {zones: [{price: 2, hours: '06:20-07:40'}]}\n")
+    file = folder / f"coarse_{step}.yaml"
+    file.write_text(COARSE.replace("STEP", step), encoding="utf-8")
+    return file
+
+
+def warnings_of(done: Result) -> list[str]:
+    return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+
+def test_a_coarse_step_is_warned_of_as_check_does_wherever_it_is_said(tmp_path: Path) -> None:
+    fine, hourly = coarse(tmp_path, "60s"), coarse(tmp_path, "3600s")
+    checked = warnings_of(CliRunner().invoke(commands, ["check", str(hourly)]))
+    of_file, of_option = run(hourly, "--for", "1d", "--json"), run(fine, "--for", "1d", "--step", "3600s", "--json")
+    assert (of_file.exit_code, of_option.exit_code) == (0, 0)
+    assert json.loads(of_option.stdout)["steps"] == 24
+    assert warnings_of(of_file) == checked
+    assert [line.replace(str(fine), str(hourly)) for line in warnings_of(of_option)] == checked
+    assert [line.removeprefix(f"warning: {hourly}:") for line in checked] == [
+        "9: the event at 2026-06-01 10:05:00 falls between two steps of 3600 s and counts from the next, 3300 s later; move it, or change step",
+        "5: grid.outages: 20:30:00 falls between two steps of 3600 s and counts from the next; move it, or change step or start",
+        "7: oven.schedule: 12:10:00, 12:40:00 falls between two steps of 3600 s and counts from the next; move it, or change step or start",
+        ("5: device grid: c.ics: 2026-06-01 09:30:00 and 1 more times in a year falls between two steps of 3600 s and counts from the next; "
+        "move it, or change step or start"),
+        ("5: device grid: the price changes at 2026-06-01 00:15:00 and 71 more times in a year between two steps of 3600 s, "
+        "which counts from the next; change step or start"),
+        # twice on each of the 366 days
+        ("5: device grid: the feed-in price changes at 2026-06-01 06:20:00 and 731 more times in a year between two steps of 3600 s, "
+        "which counts from the next; change step or start"),
+        "5: device grid: breaker_reset of 300 s lasts until the next step of 3600 s begins; change that, or step",
+        "6: device inverter: its programs begin at 04:45:00, between two steps of 3600 s, and count from the next; move them, or change step or start",
+        "6: device inverter: reconnect_delay of 60 s and shed_hold of 300 s last until the next step of 3600 s begins; change that, or step",
+    ]
+    assert warnings_of(run(fine, "--for", "1d")) == []
+
+
+def test_what_is_set_and_when_it_starts_is_judged_as_it_is_run(tmp_path: Path) -> None:
+    fine = coarse(tmp_path, "60s")
+    (line,) = warnings_of(run(fine, "--for", "1d", "--set", "oven.schedule=12:10:30-12:40"))
+    assert "oven.schedule: 12:10:30 falls between two steps of 60 s" in line
+    # every time lies half a minute beside the steps then: a line for each of those that have times
+    found = warnings_of(run(fine, "--for", "1d", "--start", "2026-06-01 00:00:30"))
+    assert len(found) == 7
+    assert "the event at 2026-06-01 10:05:00" in found[0]
+
+
+def test_the_result_says_for_how_long_the_base_price_held(tmp_path: Path) -> None:
+    (tmp_path / "home.yaml").write_text(
+        "home: p\nsite: {latitude: 52.5, longitude: 13.4, time_zone: Europe/Berlin}\nclock: {start: 2025-10-25, step: 1h}\n"
+        "devices:\n  grid: {price_series: prices.json, currency: EUR, price: 9.99}\n  tv: {mode: on, rated_power: 100 W}\n"
+    )
+    # two days, the second of 25 hours: the clocks go back
+    days = ["2025-10-25T00:00:00+02:00", "2025-10-26T00:00:00+02:00", "2025-10-27T00:00:00+01:00"]
+    (tmp_path / "prices.json").write_text(json.dumps([{"start": a, "end": b, "value": 0.1} for a, b in pairwise(days)]))
+    words = (tmp_path / "home.yaml", "--for", "365d")
+    assert result_of(*words)["not_covered"] == [
+        {
+            "device": "grid", "file": "prices.json", "begins": days[0], "ends": days[2],
+            "otherwise": "the base price holds", "hours": 365 * 24 - 49,
+        }
+    ]  # fmt: skip
+    shown = run(*words).stdout
+    (schedule,) = warnings_of(run(*words))  # the switchboard that it has instead of an inverter waits for nothing
+    assert "tv.schedule: 22:30:00 falls between" in schedule
+    line = "  prices.json (grid) begins 2025-10-25 00:00 and ends 2025-10-27 00:00: the base price holds for 363.0 days of this run\n"
+    assert line in shown
+    assert result_of(tmp_path / "home.yaml", "--for", "49h")["not_covered"] == []
+
+
+def test_each_load_is_listed_with_the_time_in_which_it_wanted_power_and_had_none(tmp_path: Path) -> None:
+    file = tmp_path / "home.yaml"
+    file.write_text(
+        "home: out\nsite: {latitude: 0, longitude: 0, time_zone: UTC}\nclock: {start: 2026-06-01 00:00, step: 60 s}\ndevices:\n"
+        '  grid: {outages: "10:00-12:30"}\n  inverter: {}\n  tv: {mode: on, rated_power: 100 W}\n'
+        '  lamp: {kind: lights, circuit: non_essential, mode: schedule, schedule: "12:00-14:00", rated_power: 60 W}\n'
+        "  shed: {kind: lights, circuit: non_essential, mode: off}\n"
+    )
+    # without sun and battery nobody has power from 10:00 to 12:30, and beside the inverter for its minute of reconnecting too
+    found = result_of(file, "--for", "1d")["loads"]
+    assert found["shed"] == {"without_power_hours": 0.0, "longest_without_power_hours": 0.0, "unserved_kwh": 0.0}
+    assert found["tv"]["without_power_hours"] == found["tv"]["longest_without_power_hours"]
+    assert found["tv"]["without_power_hours"] == pytest.approx(2.5, abs=1 / 60 + 1e-4)
+    assert found["tv"]["unserved_kwh"] == pytest.approx(0.1 * found["tv"]["without_power_hours"], abs=1e-5)
+    assert found["lamp"]["unserved_kwh"] == pytest.approx(0.06 * found["lamp"]["without_power_hours"], abs=1e-5)
+    assert found["lamp"]["without_power_hours"] == pytest.approx(0.5, abs=1 / 60 + 1e-4)
+    shown = run(file, "--for", "1d").stdout
+    assert re.search(r"^  shed +0\.00 +0\.00 +0\.000$", shown, re.MULTILINE)
+    assert re.search(r"^  tv +2\.5\d +2\.5\d +0\.25\d$", shown, re.MULTILINE)
+    assert "unserved: demand while there was no power" in shown
+    assert "every load had power when it wanted it" in run(file, "--for", "1h").stdout

@@ -30,9 +30,9 @@ Thu 02 Jul  ··································
             · grid there  ░ outage, survived  █ outage, partly dark
 """
 TABLE = """\
-                      outages  dark  lowest   unserved   kWh  import   cost  longest  autonomy
-                            h     h     SOC  essential   all     kWh    ZAR   dark h
-as it is, 2.5 kWh         2.5   0.5     0 %       0.50  0.50    45.5  91.00      0.5       4 %
+                      outages  dark  lowest        not  delivered  import   cost  longest  autonomy
+                            h     h     SOC  essential    all kWh     kWh    ZAR   dark h
+as it is, 2.5 kWh         2.5   0.5     0 %       0.50       0.50    45.5  91.00      0.5       4 %
 """
 
 
@@ -53,7 +53,10 @@ def test_the_answer_the_picture_and_the_table(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith(PICTURE)
     assert TABLE in done.stdout
-    assert done.stdout.endswith("\nin outages without the power they wanted: house 30 min\n")
+    assert done.stdout.endswith(
+        "\nin outages without the power they wanted: house 30 min\n"
+        "\nnot delivered, of what they take without outages, kWh: house 0.50\n"
+    )
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
@@ -61,12 +64,13 @@ def test_json_says_it_all(folder: Path) -> None:
     done = run(folder, "--stage", 2, "--month", 7, "--for", "1d", "--json")
     assert done.exit_code == 0
     found: dict[str, Any] = json.loads(done.stdout)
-    assert list(found) == ["stage", "month", "area", "home", "start", "end", "survives", "answer", "cases"]
+    assert list(found) == ["stage", "month", "area", "home", "start", "end", "survives", "answer", "not_covered", "cases"]
     assert (found["stage"], found["month"], found["start"], found["survives"]) == (2, "2026-07", "2026-07-01T00:00:00+02:00", False)
     assert [case["case"] for case in found["cases"]] == ["as_it_is", "bigger_battery", "no_battery", "no_outages"]
     assert list(found["cases"][0]) == [
         "case", "title", "battery_kwh", "outage_hours", "dark_hours", "longest_dark_hours", "dark_days", "lowest_soc",
-        "unserved_essential_kwh", "unserved_kwh", "hours_without", "import_kwh", "autonomy", "cost", "currency", "ledger_sha256", "days",
+        "unserved_essential_kwh", "unserved_kwh", "hours_without",
+        "not_delivered_essential_kwh", "not_delivered_kwh", "loads", "import_kwh", "autonomy", "cost", "currency", "ledger_sha256", "days",
     ]  # fmt: skip
     assert found["cases"][0]["days"] == [
         {"date": "2026-07-01", "outage_hours": 3.0, "dark_hours": 1.0, "lowest_soc": 0.0, "marks": "....#-------------------#" + "-" * 23}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,17 @@ from tests.fleet.outage_homes import AREA, constant
 from tests.stage import WEATHER, small_home
 from tests.supply.calendars import utc
 from virtual_devices.fleet import simulate
-from virtual_devices.fleet.survive import CALENDAR, answer, cases, month_of, ready, survive, watched, with_outages
+from virtual_devices.fleet.survive import (
+    CALENDAR,
+    answer,
+    cases,
+    cautions,
+    month_of,
+    ready,
+    survive,
+    watched,
+    with_outages,
+)
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import Home, starting_at
 from virtual_devices.kit.house import House
@@ -41,10 +52,83 @@ def test_two_hours_of_battery_leave_half_an_hour_of_two_and_a_half_dark() -> Non
     assert now["autonomy"] == round(1 - 21.5 / 23.5, 4)
     assert now["days"][0]["marks"] == "....#" + "-" * 43
     assert now["hours_without"] == {"house": 0.5}
+    # nothing makes up for it: what was not served is what was not delivered
+    assert (now["not_delivered_essential_kwh"], now["not_delivered_kwh"]) == (0.5, 0.5)
+    assert now["loads"] == {
+        "house": {"without_power_hours": 0.5, "longest_without_power_hours": 0.5, "unserved_kwh": 0.5, "not_delivered_kwh": 0.5}
+    }
     # 5 kWh would do for four hours
     assert (larger["battery_kwh"], larger["dark_hours"], larger["unserved_kwh"]) == (5, 0.0, 0.0)
     assert (none["battery_kwh"], none["dark_hours"], none["unserved_kwh"], none["lowest_soc"]) == (None, 2.5, 2.5, None)
+    assert (larger["not_delivered_kwh"], none["not_delivered_kwh"]) == (0.0, 2.5)
     assert (found["no_outages"]["outage_hours"], found["no_outages"]["unserved_kwh"]) == (0.0, 0.0)
+    assert found["no_outages"]["not_delivered_kwh"] == 0.0
+
+
+GEYSER = '{kind: base_load, variation: 0}\n  geyser: {circuit: non_essential, draw_times: "00:00-00:30", persons: 1}'
+
+
+def test_what_a_geyser_makes_up_for_after_the_outage_was_delivered() -> None:
+    found = tried(constant(house=GEYSER))
+    now, bright = found["as_it_is"], found["no_outages"]
+    geyser = now["loads"]["geyser"]
+    # 50 L of 60 °C in half an hour cool the tank below 57.5 °C within minutes; from then on it wants its 3 kW until 02:30
+    assert 2.25 < geyser["without_power_hours"] < 2.5
+    assert geyser["unserved_kwh"] == pytest.approx(3 * geyser["without_power_hours"], abs=1e-3)
+    # what it lacks in the end: 50 L drawn up to 14 K colder (0.81 kWh at most), what a colder tank loses less, and where in its
+    # deadband of 5 K the thermostat stands at the end (150 L: 0.87 kWh either way)
+    assert -0.87 < geyser["not_delivered_kwh"] < 0.87 + 0.81
+    assert geyser["unserved_kwh"] > 6.75
+    assert geyser["not_delivered_kwh"] + now["loads"]["house"]["not_delivered_kwh"] == pytest.approx(now["not_delivered_kwh"], abs=2e-6)
+    assert now["not_delivered_essential_kwh"] == now["loads"]["house"]["not_delivered_kwh"]
+    assert bright["loads"]["geyser"] == {
+        "without_power_hours": 0.0, "longest_without_power_hours": 0.0, "unserved_kwh": 0.0, "not_delivered_kwh": 0.0,
+    }  # fmt: skip
+
+
+def test_not_delivered_is_what_two_runs_differ_by() -> None:
+    home = small_home(WEATHER)
+    text = off(home, 3, 2, "date_of_month,start_time,finish_time,stage\n21,08:40,11:10,1\n22,02:00,07:00,3\n")
+    for case in survive(home, {}, text, 2 * DAY)["cases"]:
+        variant = next(each.home for each in cases(home) if each.name == case["case"])
+        served = [
+            simulate.run(House(each, {CALENDAR: text}), 2 * DAY)["energy_kwh"]["load_served"]
+            for each in (with_outages(home, None), variant)
+        ]
+        assert case["not_delivered_kwh"] == pytest.approx(served[0] - served[1], abs=2e-6)
+
+
+def test_without_outages_a_load_takes_the_same_whatever_the_battery() -> None:
+    home = constant(house=GEYSER)
+    taken = [
+        simulate.run(House(with_outages(case.home, None)), DAY)["energy_by_device_kwh"]
+        for case in cases(home)
+    ]
+    assert len(taken) == 4
+    assert all(each[name]["in"] == taken[0][name]["in"] > 0 for each in taken for name in ("house", "geyser"))
+
+
+def test_a_file_of_the_home_that_ends_is_named_but_not_the_calendar_that_was_asked_about() -> None:
+    home = constant(grid="{price_series: p.json, outage_calendar: old.ics}")
+    prices = '[{"start": "2026-07-01T00:00:00+02:00", "end": "2026-07-01T06:00:00+02:00", "value": 1}]'
+    result = survive(home, {"p.json": prices, "old.ics": ""}, off(home, 1, 1), DAY)
+    assert result["not_covered"] == [
+        {
+            "device": "grid", "file": "p.json", "begins": "2026-07-01T00:00:00+02:00", "ends": "2026-07-01T06:00:00+02:00",
+            "otherwise": "the base price holds", "hours": 18.0,
+        }
+    ]  # fmt: skip
+
+
+def test_outages_between_two_steps_are_warned_of_and_the_home_s_own_are_not() -> None:
+    text = off(constant(), 1, 1, "date_of_month,start_time,finish_time,stage\n1,00:00,02:10,1\n")
+    home = constant(grid='{outages: "12:00-18:10"}', inverter="{reconnect_delay: 0, shed_hold: 15 min}")
+    assert cautions(home, {}, text) == []
+    home = replace(home, step=900)
+    assert cautions(home, {}, text) == [
+        (f"home.yaml:6: device grid: {CALENDAR}: 2026-07-01 02:10:00 falls between two steps of 900 s and counts from the next; "
+        "move it, or change step or start")
+    ]
 
 
 def test_a_higher_stage_has_the_lower_ones_too() -> None:

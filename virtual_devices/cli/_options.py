@@ -171,6 +171,12 @@ def endpoint_of(url: str, credentials: Credentials | None = None) -> Endpoint:
     return endpoint.with_password(password) if password else endpoint
 
 
+def warn(lines: Iterable[str]) -> None:
+    """What is allowed, but hardly meant, on standard error."""
+    for line in lines:
+        click.echo(f"warning: {line}", err=True)
+
+
 def _warn(endpoint: Endpoint) -> None:
     if endpoint.is_loopback:
         return

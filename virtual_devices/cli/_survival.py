@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from virtual_devices.cli._picture import Row, plain
+from virtual_devices.cli._results import gaps
 from virtual_devices.fleet.survive import BIGGER, hours
 from virtual_devices.kit.darkness import SIGNS
 
@@ -21,6 +22,7 @@ _LEGEND = dict(zip(SIGNS, ("grid there", "outage, survived", "outage, partly dar
 _BAR = 10
 _LABEL, _LEVEL, _DARK = 12, 7, 9
 _MOST_NAMED = 8
+NOTHING = "0.00"
 
 
 def show(result: Mapping[str, Any]) -> None:
@@ -48,9 +50,23 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
     rows += [*picture(result["cases"], width), [], *table(result["cases"], width)]
     if now["hours_without"]:
         named = [f"{name} {hours(value)}" for name, value in now["hours_without"].items()]
-        more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-        rows += [[], [(f"in outages without the power they wanted: {', '.join(named[:_MOST_NAMED])}{more}", "")]]
+        rows += [[], [(f"in outages without the power they wanted: {_listed(named)}", "")]]
+    missed = sorted(((each["not_delivered_kwh"], name) for name, each in now["loads"].items()), key=lambda item: (-item[0], item[1]))
+    if named := [f"{name} {kilowatt_hours(energy)}" for energy, name in missed if kilowatt_hours(energy) != NOTHING]:
+        rows += [[], [(f"not delivered, of what they take without outages, kWh: {_listed(named)}", "")]]
+    if result["not_covered"]:
+        rows += [[], *([(line, "")] for line in gaps(result["not_covered"]))]
     return rows
+
+
+def _listed(named: list[str]) -> str:
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return ", ".join(named[:_MOST_NAMED]) + more
+
+
+def kilowatt_hours(energy: float) -> str:
+    """Two decimals, and nothing below nothing."""
+    return f"{round(energy, 2) + 0.0:.2f}"
 
 
 def picture(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
@@ -107,8 +123,8 @@ def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
         ("outages", "h", [f"{case['outage_hours']:.1f}" for case in cases]),
         ("dark", "h", [f"{case['dark_hours']:.1f}" for case in cases]),
         ("lowest", "SOC", [_percent(case["lowest_soc"]) for case in cases]),
-        ("unserved", "essential", [f"{case['unserved_essential_kwh']:.2f}" for case in cases]),
-        ("kWh", "all", [f"{case['unserved_kwh']:.2f}" for case in cases]),
+        ("not", "essential", [kilowatt_hours(case["not_delivered_essential_kwh"]) for case in cases]),
+        ("delivered", "all kWh", [kilowatt_hours(case["not_delivered_kwh"]) for case in cases]),
         ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
         ("cost", str(cases[0]["currency"]), [f"{case['cost']:.2f}" for case in cases]),
         ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),

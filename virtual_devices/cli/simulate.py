@@ -17,6 +17,7 @@ from virtual_devices.cli._options import (
     home_option,
     json_option,
     shows_progress,
+    warn,
 )
 from virtual_devices.cli._options import (
     duration as seconds,
@@ -24,6 +25,8 @@ from virtual_devices.cli._options import (
 from virtual_devices.cli._results import print_result
 from virtual_devices.fleet import present
 from virtual_devices.fleet import simulate as simulation
+from virtual_devices.kit.rehearsal import warnings
+from virtual_devices.kit.steps import full_hour
 
 if TYPE_CHECKING:
     from virtual_devices.kit.house import House
@@ -63,6 +66,8 @@ def simulate(
         house = present.load(endpoint, home, chosen(home_file) if home_file is not None else None, assignments)
     else:
         house = simulation.load(chosen(home_file), assignments, start=start, step=step)
+    began = full_hour(house.time, house.home.site.calendar) if broker is not None else None
+    warn(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from virtual_devices.edge.files import document_path, read_document
 from virtual_devices.edge.loop import Loop, Timer
-from virtual_devices.edge.runtime import Runtime
 from virtual_devices.kit.errors import ConfigurationError
 
 LOOK_EVERY = 1.0
@@ -16,21 +16,37 @@ LOOK_EVERY = 1.0
 _Signature = tuple[int, int, int] | None
 
 
+class Reader(Protocol):
+    """Who reads files; a runtime is one."""
+
+    name: str
+
+    @property
+    def documents(self) -> Mapping[str, str]:
+        """Text of each file, by name."""
+
+    def renew(self, file: str, text: str) -> bool:
+        """A file has a new text; False: it cannot take it yet."""
+
+    def complain(self, text: str, about: str) -> None:
+        """A file cannot be read."""
+
+
 class DocumentWatch:
     """Looks at the files of some devices of this process, by time of change and size, and hands over what is new.
 
     folder: where relative names begin.
     """
 
-    def __init__(self, loop: Loop, folder: Path, runtimes: Iterable[Runtime]) -> None:
+    def __init__(self, loop: Loop, folder: Path, runtimes: Iterable[Reader]) -> None:
         self._loop, self._folder = loop, folder
-        self._users: dict[str, list[Runtime]] = {}
+        self._users: dict[str, list[Reader]] = {}
         self._texts: dict[str, str] = {}
         for runtime in runtimes:
             for name, text in runtime.documents.items():
                 self._users.setdefault(name, []).append(runtime)
                 self._texts[name] = text
-        self._waiting: list[tuple[Runtime, str]] = []
+        self._waiting: list[tuple[Reader, str]] = []
         """Who has to take which file, as soon as it can."""
         self._seen: dict[str, _Signature] = {}
         self._taken: dict[str, _Signature] = {}

@@ -25,6 +25,7 @@ from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.processes import Processes
+from virtual_devices.fleet.shadows import shadows
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.ledger import LedgerRecord
@@ -73,7 +74,8 @@ class HomeHost:
     def __init__(self, loop: Loop, orders: Orders) -> None:
         self.loop, self.orders = loop, orders
         self.home = orders.home
-        self.summary = Summary(self.home.name)
+        self._shadows = shadows(self.home, orders.documents)
+        self.summary = Summary(self.home.name, sources=self._shadows)
         self.archive = Archive(
             loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home)
         )  # fmt: skip
@@ -163,6 +165,7 @@ class HomeHost:
             self.processes = Processes(self.loop, orders.folder, environment, self._exited)
             for name, description in described.items():
                 self.processes.spawn(name, partial(self._command, description, new=new))
+            self._watch = DocumentWatch(self.loop, orders.folder, self._shadows)
             return
         for name, description in described.items():
             runtime = make_runtime(
@@ -171,7 +174,7 @@ class HomeHost:
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
             )  # fmt: skip
             self.runtimes[name] = runtime
-        self._watch = DocumentWatch(self.loop, orders.folder, self.runtimes.values())
+        self._watch = DocumentWatch(self.loop, orders.folder, [*self.runtimes.values(), *self._shadows])
         for runtime in self.runtimes.values():
             runtime.start()
 

@@ -12,6 +12,7 @@ from typing import Any
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.instants import parse_instant, write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
+from virtual_devices.kit.coverage import reads_files
 from virtual_devices.kit.errors import ConfigurationError, SettingError
 from virtual_devices.kit.home import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.house import House
@@ -75,7 +76,7 @@ def run(
     """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it."""
     begin = time.monotonic()
     house.max_steps = max_steps
-    summary = Summary(house.home.name)
+    summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
     house.listeners.append(summary.add)
     file = LedgerFile(ledger) if ledger is not None else None
     if file is not None:

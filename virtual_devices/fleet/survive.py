@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from virtual_devices.edge.instants import write_instant
@@ -11,12 +12,13 @@ from virtual_devices.fleet import bigger
 from virtual_devices.fleet.simulate import run
 from virtual_devices.kit.abilities import Connection, Store
 from virtual_devices.kit.darkness import Darkness
+from virtual_devices.kit.delivery import NotDelivered, Taken
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.home import DeviceEntry, Event, Home, override, starting_at
 from virtual_devices.kit.home_file import NO_SOLAR
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.kit.rehearsal import rehearse, warnings
 
 AS_IT_IS, BIGGER, NO_BATTERY, NO_OUTAGES = "as_it_is", "bigger_battery", "no_battery", "no_outages"
 """The cases that are compared."""
@@ -88,13 +90,11 @@ def survive(
 
     home: as ``ready`` gives it.  calendar: iCalendar text of the outages.  progress: told the seconds simulated, of all cases.
     """
-    tried = cases(home)
-    found, done = [], 0
-    for case in tried:
-        house = House(case.home, {**documents, CALENDAR: calendar})
-        told = None if progress is None else lambda now, done=done: progress(done + now - home.start)
-        found.append(_tried(case, house, duration, told))
-        done += duration
+    tried = [_Tried(case, House(case.home, {**documents, CALENDAR: calendar})) for case in cases(home)]
+    for number, each in enumerate(tried):
+        each.run(duration, None if progress is None else partial(_told, progress, number * duration - home.start))
+    measure = next(each for each in tried if each.case.name == NO_OUTAGES).taken
+    found = [each.found(measure) for each in tried]
     zone = home.site.zone
     return {
         "home": home.name,
@@ -102,29 +102,58 @@ def survive(
         "end": write_instant(home.start + duration, zone),
         "survives": found[0]["dark_hours"] == 0,
         "answer": answer(found),
+        "not_covered": [gap for gap in tried[0].result["not_covered"] if gap["file"] != CALENDAR],
         "cases": found,
     }
 
 
-def _tried(case: Case, house: House, duration: int, progress: Callable[[int], None] | None) -> dict[str, Any]:
-    darkness = watched(house)
-    result = run(house, duration, progress=progress)
-    if not result["audit"]["ok"]:
-        raise VirtualDevicesError(f"home {case.home.name}, {case.title}: the audit found: {'; '.join(result['audit']['problems'])}")
-    energy, cost, seen = result["energy_kwh"], result["cost"], darkness.result()
-    served, imported = energy["load_served"], energy["grid_import"]
-    return {
-        "case": case.name,
-        "title": case.title,
-        "battery_kwh": None if case.battery is None else bigger.size(case.battery),
-        **{name: value for name, value in seen.items() if name != "days"},
-        "import_kwh": imported,
-        "autonomy": round(max(0.0, 1 - imported / served), 4) if served else None,
-        "cost": cost["amount"],
-        "currency": cost["currency"],
-        "ledger_sha256": result["ledger_sha256"],
-        "days": seen["days"],
-    }
+def _told(progress: Callable[[int], None], before: int, now: int) -> None:
+    progress(before + now)
+
+
+def cautions(home: Home, documents: Mapping[str, str], calendar: str) -> list[str]:
+    """What is hardly meant in the home as it is, with the outages asked about; one line each. See ``survive``."""
+    house = House(with_outages(home, CALENDAR), {**documents, CALENDAR: calendar})
+    return warnings(house.home, house.members)
+
+
+class _Tried:
+    """A case and its one run. taken: what its loads took.  result: as ``Summary.result`` gives it."""
+
+    def __init__(self, case: Case, house: House) -> None:
+        self.case, self._house = case, house
+        self._darkness = watched(house)
+        self.taken = Taken()
+        self.result: dict[str, Any] = {}
+        house.listeners.append(self.taken.add)
+
+    def run(self, duration: int, progress: Callable[[int], None] | None) -> None:
+        """Run it. Raises VirtualDevicesError where the ledger does not balance."""
+        self.result = run(self._house, duration, progress=progress)
+        if problems := self.result["audit"]["problems"]:
+            raise VirtualDevicesError(f"home {self.case.home.name}, {self.case.title}: the audit found: {'; '.join(problems)}")
+
+    def found(self, measure: Taken) -> dict[str, Any]:
+        """JSON-ready. measure: what the loads took without outages."""
+        case, result, seen = self.case, self.result, self._darkness.result()
+        served, imported = result["energy_kwh"]["load_served"], result["energy_kwh"]["grid_import"]
+        missing = NotDelivered(measure, self.taken)
+        return {
+            "case": case.name,
+            "title": case.title,
+            "battery_kwh": None if case.battery is None else bigger.size(case.battery),
+            **{name: value for name, value in seen.items() if name != "days"},
+            **missing.result(),
+            "loads": {
+                name: {**each, "not_delivered_kwh": missing.loads.get(name, 0.0)} for name, each in result["loads"].items()
+            },
+            "import_kwh": imported,
+            "autonomy": round(max(0.0, 1 - imported / served), 4) if served else None,
+            "cost": result["cost"]["amount"],
+            "currency": result["cost"]["currency"],
+            "ledger_sha256": result["ledger_sha256"],
+            "days": seen["days"],
+        }
 
 
 def watched(house: House) -> Darkness:

@@ -20,7 +20,8 @@ from virtual_devices.fleet import credentials
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.kit.rehearsal import rehearse, warnings
+from virtual_devices.kit.steps import full_hour
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25
@@ -84,13 +85,15 @@ def up(
     started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError.
     """
     home, documents = read_home(options.home_file, now=int(time.time()))
-    rehearse(home, documents)
+    rehearsal = rehearse(home, documents)
     foreign = options.broker is not None
     speed = options.speed if options.speed is not None else 1.0 if foreign else None
     if speed is not None:
         home = override(home, {"clock": {"speed": speed}})
     if foreign:
         home = starting_at(home, int(time.time()))
+    for line in warnings(home, rehearsal.members, full_hour(home.start, home.site.calendar) if foreign else None):
+        say(f"warning: {line}")
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from pydantic import GetCoreSchemaHandler
 
+    from virtual_devices.kit.coverage import Coverage
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.settlement import Dispatch, Offer
     from virtual_devices.kit.store import StoreRule
@@ -246,6 +247,10 @@ class Device(ABC, Generic[S, T, R]):
 
         Raises ConfigurationError for what does not fit that start.
         """
+        return []
+
+    def coverage(self, settings: S, end: int) -> list[Coverage]:
+        """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds); one without end needs none."""
         return []
 
     def report(self, settings: S, state: T, time: int) -> R:

@@ -14,6 +14,7 @@ from virtual_devices.kit.device import Conditions, Connects, Partner, Produces, 
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.face import settings_json, settings_of, shown, validate_change
 from virtual_devices.kit.ledger import GRID, RESERVED
+from virtual_devices.kit.steps import times_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -238,6 +239,11 @@ def _sort(entries: Iterable[DeviceEntry]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(done), circle
 
 
+def place(home: Home, line: int) -> str:
+    """Where something stands in a home's file; a home that a broker describes has no lines."""
+    return f"{home.source}:{line}" if line else home.source
+
+
 def between_steps(home: Home) -> list[str]:
     """Times of a home that fall between two steps: they count from the next. One line each."""
     found = []
@@ -245,21 +251,18 @@ def between_steps(home: Home) -> list[str]:
         late = -(event.at - home.start) % home.step
         if late:
             found.append(
-                f"{home.source}:{event.line}: the event at {home.site.calendar.local(event.at):%Y-%m-%d %H:%M:%S} falls "
+                f"{place(home, event.line)}: the event at {home.site.calendar.local(event.at):%Y-%m-%d %H:%M:%S} falls "
                 f"between two steps of {home.step} s and counts from the next, {late} s later; move it, or change step"
             )
-    midnight = home.site.calendar.midnight(home.start)
     for entry in home.devices:
         for item in settings_of(entry.device_class):
             times = getattr(entry.settings, item.name)
             if not isinstance(times, DailyTimes):
                 continue
             bounds = {second for period in times.periods for second in period}
-            between = sorted(bound for bound in bounds if (midnight + bound - home.start) % home.step)
-            if between:
-                clock = ", ".join(f"{bound // 3600:02}:{bound // 60 % 60:02}:{bound % 60:02}" for bound in between)
+            if clock := times_between(bounds, home.start, home.step, home.site.calendar):
                 found.append(
-                    f"{home.source}:{entry.line}: {entry.name}.{item.name}: {clock} falls between two steps of "
+                    f"{place(home, entry.line)}: {entry.name}.{item.name}: {clock} falls between two steps of "
                     f"{home.step} s and counts from the next; move it, or change step or start"
                 )
     return found

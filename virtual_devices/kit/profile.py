@@ -34,6 +34,11 @@ class Profile:
         gaps = {after - before for before, after in zip(self._starts[:-1], self._starts[1:], strict=True)}
         self._interval = gaps.pop() if len(gaps) == 1 else 0
 
+    @property
+    def varies(self) -> bool:
+        """Whether it has more than one value."""
+        return len(self._powers) > 1
+
     def energy(self, time: int) -> int:
         """Millijoules from the profile's first time to ``time`` (UTC seconds; negative before it)."""
         cycle, position = divmod(time - self.first, self.period)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from virtual_devices.kit.errors import HomeFileError, VirtualDevicesError
-from virtual_devices.kit.home import Home, between_steps, documents_needed
+from virtual_devices.kit.home import Home, between_steps, documents_needed, place
 from virtual_devices.kit.house import House, make_member
 
 if TYPE_CHECKING:
@@ -25,11 +25,20 @@ class Rehearsal:
 
     def warnings(self) -> list[str]:
         """What is allowed, but hardly meant; one line each. It may take a second: calendars are looked through for a year."""
-        return between_steps(self.home) + [
-            f"{self.home.source}:{entry.line}: device {entry.name}: {text}"
-            for entry in self.home.devices
-            for text in self.members[entry.name].device.warnings(entry.settings, self.home.start, self.home.step)
-        ]
+        return warnings(self.home, self.members)
+
+
+def warnings(home: Home, members: Mapping[str, Member], start: int | None = None) -> list[str]:
+    """What is allowed in a home, but hardly meant; one line each. It may take a second: calendars are looked through for a year.
+
+    members: of its devices.  start: UTC seconds from which its steps are counted, None: the home's own.
+    """
+    home = home if start is None else replace(home, start=start)
+    return between_steps(home) + [
+        f"{place(home, entry.line)}: device {entry.name}: {text}"
+        for entry in home.devices
+        for text in members[entry.name].device.warnings(entry.settings, home.start, home.step)
+    ]
 
 
 def rehearse(home: Home, documents: Mapping[str, str]) -> Rehearsal:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.kit.audit import Auditor
+from virtual_devices.kit.coverage import Gaps, Source
 from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Edge
+from virtual_devices.kit.shortage import Shortages
 
 Listener = Callable[[LedgerRecord], None]
 
@@ -23,7 +25,7 @@ class Summary:
     """Adds up ledger records and audits them on the way.
 
     start, end: simulated UTC seconds.  energy: mJ per edge.  soc: last known state of charge (0–1) of each store, set by
-    whoever runs the home.  cost: see ``billed``.
+    whoever runs the home.  cost: see ``billed``.  sources: devices whose files matter, as they are while records come.
     """
 
     home: str
@@ -40,6 +42,9 @@ class Summary:
     outside: set[str] = field(default_factory=set)
     soc: dict[str, float] = field(default_factory=dict)
     cost: dict[str, Any] = field(default_factory=lambda: {"currency": None} | dict.fromkeys(_COST, 0.0))
+    sources: Collection[Source] = ()
+    shortages: Shortages = field(default_factory=Shortages)
+    gaps: Gaps = field(default_factory=Gaps)
 
     def add(self, record: LedgerRecord) -> None:
         """Take one more record."""
@@ -61,6 +66,8 @@ class Summary:
             self.available[name] += sums[id(column)]
         self.stores.update(record.closing)
         self.outside.update(record.outside)
+        self.shortages.add(record)
+        self.gaps.add(record.span, self.sources)
 
     def billed(self, currency: str | None, readings: Mapping[str, Any]) -> None:
         """Take a grid's newest readings: ``amount`` is ``import`` and ``fixed`` less ``export``, in the currency."""
@@ -109,8 +116,10 @@ class Summary:
             "windows": self.windows,
             "energy_kwh": _kwh(self.totals),
             "energy_by_device_kwh": {name: _kwh(pair) for name, pair in self.by_device().items()},
+            "loads": self.shortages.result(),
             "soc": {name: round(value, 6) for name, value in sorted(self.soc.items())},
             "cost": self.cost,
+            "not_covered": self.gaps.result(times),
             "ledger_sha256": self.digest,
             "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems},
         }

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
+from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import ConsumerSettings, Consumes, FileName, NoState
 from virtual_devices.kit.profile import Profile, parse_profile
 from virtual_devices.kit.quantities import Percent
@@ -75,6 +76,13 @@ class BaseLoad(Consumes[Settings, NoState, NoTelemetry]):
         if settings.file is not None:
             parse_profile(self.context.document(settings.file), settings.file, self.site.zone)
         return NoState()
+
+    def coverage(self, settings: Settings, end: int) -> list[Coverage]:
+        """Which time was measured; a lone value holds always."""
+        if settings.file is None:
+            return []
+        profile = parse_profile(self.context.document(settings.file), settings.file, self.site.zone)
+        return [Coverage(settings.file, "it repeats", profile.first, profile.first + profile.period)] if profile.varies else []
 
     def draw(
         self,

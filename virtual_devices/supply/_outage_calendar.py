@@ -27,7 +27,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home_time import FIRST_YEAR, LAST_YEAR
 from virtual_devices.supply._ical_text import EventLines, event_lines
 from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
-from virtual_devices.supply._recurrence import check_rules
+from virtual_devices.supply._recurrence import check_rules, is_endless
 
 CATEGORIES = frozenset({LOADSHEDDING, "OUTAGE"})
 MAX_BYTES = 4 << 20
@@ -85,6 +85,10 @@ class OutageCalendar:
         self._single: list[Outage] = []
         self._series: list[Any] = []
         self._blocks: dict[int, list[Outage]] = {}
+        self._endless = False
+        """Whether a rule goes on for ever."""
+        self._first = 0
+        """Before this (UTC seconds) nothing is out."""
         found = self._read(text)
         plain = not any("CATEGORIES" in event.component for event in found)
         uids = {event.uid for event in found if event.counts}
@@ -103,6 +107,19 @@ class OutageCalendar:
         else:
             found = merged(outage for number in range(first, last + 1) for outage in self._block(number))
         return found[bisect_right(found, start, key=attrgetter("end")) : bisect_left(found, end, key=attrgetter("start"))]
+
+    def over(self, time: int) -> int | None:
+        """When its last outage ended (UTC seconds), if none is left at ``time``; None where some are still to come, or it has none."""
+        if self._endless or any(outage.end > time for outage in self._single):
+            return None
+        begin = datetime.fromtimestamp(time - DAY, UTC).astimezone(self._zone)  # see _expanded
+        for query in self._series:
+            if any(left is not None and left.end > time for left in map(self._outage, query.after(begin))):
+                return None
+        for number in range(time // BLOCK, self._first // BLOCK - 1, -1):
+            if found := self._block(number):
+                return max(outage.end for outage in found)
+        return None
 
     def warnings(self, start: int, step: int) -> list[str]:
         """What is hardly meant: no outages, or some of the first year from ``start`` (UTC seconds) between two steps of ``step`` s."""
@@ -241,6 +258,8 @@ class OutageCalendar:
                 line = family[0].lines.of("RRULE")
                 raise self._error(line, f"more than {MAX_RECURRING} recurrences in a day are too many", "leave some out")
             self._series.append(self._query(family))
+            self._endless = self._endless or any(is_endless(event.component) for event in family)
+        self._first = min((self._instant(event.component["DTSTART"].dt) for event in events), default=0) - DAY
 
     def _check_family(self, family: list[_Event]) -> None:
         """Events of one UID are one series and what changes single recurrences of it."""

@@ -40,6 +40,12 @@ def check_rules(component: Any, lines: EventLines, name: str) -> int:
     return found
 
 
+def is_endless(component: Any) -> bool:
+    """Whether a rule of an event has no last recurrence."""
+    rules = component.get("RRULE", [])
+    return any("UNTIL" not in rule and "COUNT" not in rule for rule in (rules if isinstance(rules, list) else [rules]))
+
+
 def _problems(rule: Mapping[str, list[Any]]) -> Iterator[str]:
     """What is wrong with a rule, and how to mend it."""
     frequency = str(rule.get("FREQ", [""])[0]).upper()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
+from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.supply._price_series import Series, read_series
@@ -21,6 +22,8 @@ HOURS = 48
 """That the forecast has, with the one of now."""
 LOOK_AHEAD = 31
 """Days in which the next change of the price is looked for."""
+WARNED = 366 * DAY
+"""Seconds from the start in which prices that change between two steps are looked for."""
 _HOUR = 3600
 
 
@@ -155,6 +158,40 @@ def load_tariff(context: Context, tariff: str | None, price_series: str | None, 
     if feed_in_series is not None:
         selling = read_series(context.document(feed_in_series), feed_in_series)
     return replace(made, buying=replace(made.buying, series=buying), selling=replace(made.selling, series=selling))
+
+
+def coverage(files: tuple[str | None, str | None], tariff: Tariff) -> list[Coverage]:
+    """Which time the two series cover, and what holds outside it. files: of the series, None where there is none."""
+    found = []
+    for name, course, price in zip(files, (tariff.buying, tariff.selling), ("base price", "base feed-in price"), strict=True):
+        if name is not None and course.series is not None:
+            held = f"the {price} holds" if course.zones is None else f"zones and {price} hold"
+            found.append(Coverage(name, held, course.series.starts[0], course.series.end))
+    return found
+
+
+def warnings(tariff: Tariff, bases: tuple[int, int], start: int, step: int, local: Calendar) -> list[str]:
+    """Of prices that change between two steps in the first year from ``start`` (UTC seconds). bases: millionths of the currency."""
+    found = []
+    for course, base, what in zip((tariff.buying, tariff.selling), bases, ("price", "feed-in price"), strict=True):
+        between = [time for time in _changes(course, base, start, start + WARNED) if (time - start) % step]
+        if between:
+            more = f" and {len(between) - 1} more times in a year" if len(between) > 1 else ""
+            found.append(
+                f"the {what} changes at {local.local(between[0]):%Y-%m-%d %H:%M:%S}{more} between two steps of {step} s, "
+                "which counts from the next; change step or start"
+            )
+    return found
+
+
+def _changes(course: Course, base: int, start: int, end: int) -> Iterator[int]:
+    """When the price becomes another between two times (UTC seconds)."""
+    price, time = course.at(start, base)
+    while time < end:
+        before, changed = price, time
+        price, time = course.at(changed, base)
+        if price != before:
+            yield changed
 
 
 def notes(context: Context, files: tuple[str | None, str | None], tariff: Tariff, start: int) -> list[str]:

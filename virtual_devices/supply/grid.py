@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
+from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import (
     MAX_BREAKER_RESET,
     Connects,
@@ -38,13 +39,14 @@ from virtual_devices.kit.quantities import (
     Voltage,
 )
 from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
 from virtual_devices.supply._bill import Bill, book
 from virtual_devices.supply._mains import evening, frequency, voltage
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
-from virtual_devices.supply._tariff import Outlook, Tariff, load_tariff, notes
+from virtual_devices.supply._tariff import Outlook, Tariff, coverage, load_tariff, notes, warnings
 from virtual_devices.supply._zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:
@@ -186,10 +188,22 @@ class Grid(Connects[Settings, State, Telemetry]):
         )
 
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
-        """Of a calendar that has no outages, or some that begin or end between two steps."""
+        """Of a calendar that has no outages; of outages, prices and a breaker that change between two steps."""
         calendar = self._calendar(settings)
-        found = calendar.warnings(start, step) if calendar is not None else []
-        return [f"{settings.outage_calendar}: {text}" for text in found]
+        found = [f"{settings.outage_calendar}: {text}" for text in (calendar.warnings(start, step) if calendar is not None else [])]
+        bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
+        found += warnings(self._tariff(settings), bases, start, step, self.site.calendar)
+        return found + (lengthened({"breaker_reset": settings.breaker_reset}, step) if settings.breaker_trips else [])
+
+    def coverage(self, settings: Settings, end: int) -> list[Coverage]:
+        """Until when a calendar has outages, and which time the price series cover."""
+        found = coverage((settings.price_series, settings.feed_in_series), self._tariff(settings))
+        calendar = self._calendar(settings)
+        over = calendar.over(end) if calendar is not None else None
+        if settings.outage_calendar is not None and over is not None:
+            held = "only the daily outages happen" if settings.outages.periods else "no outage is planned"
+            found.append(Coverage(settings.outage_calendar, held, None, over))
+        return found
 
     def notes(self, settings: Settings, start: int) -> list[str]:
         """What a tariff says at the start. Raises ConfigurationError for a price series that does not cover it."""

@@ -1,0 +1,78 @@
+"""What ``up`` warns of at a start, and what its result says of files that end and loads that had no power."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.supply.calendars import calendar, event
+from virtual_devices.cli import commands
+from virtual_devices.edge.broker import Broker, start_broker
+
+HOME = """\
+home: NAME
+site: {latitude: 0, longitude: 0, time_zone: UTC}
+clock: {start: 2026-06-01 00:00, step: 15 min, speed: max}
+devices:
+  grid: {outage_calendar: c.ics, price_series: p.json, currency: EUR}
+  tv: {mode: schedule, schedule: "00:50-03:00", rated_power: 100 W}
+"""
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "c.ics").write_text(calendar(event("DTSTART:20260601T010000Z", "DTEND:20260601T020000Z")))
+    (tmp_path / "p.json").write_text('[{"start": "2026-06-01T00:00:00Z", "end": "2026-06-01T03:00:00Z", "value": 0.1}]')
+    return tmp_path
+
+
+def up(folder: Path, name: str, *words: object, text: str = HOME) -> Result:
+    file = folder / f"{name}.yaml"
+    file.write_text(text.replace("NAME", name), encoding="utf-8")
+    return CliRunner().invoke(commands, ["up", str(file), "--json", *map(str, words)])
+
+
+@pytest.mark.parametrize("words", [(), ("--isolate",)], ids=["one process", "isolated"])
+def test_the_result_says_what_simulate_says(folder: Path, words: tuple[str, ...]) -> None:
+    name = "isolated" if words else "together"
+    done = up(folder, name, "--for", "5h", *words)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    # of 00:00 to 05:00 the calendar is over from 02:00 on and the prices from 03:00
+    assert found["not_covered"] == [
+        {
+            "device": "grid", "file": "c.ics", "begins": None, "ends": "2026-06-01T02:00:00+00:00",
+            "otherwise": "no outage is planned", "hours": 3.0,
+        },
+        {
+            "device": "grid", "file": "p.json", "begins": "2026-06-01T00:00:00+00:00", "ends": "2026-06-01T03:00:00+00:00",
+            "otherwise": "the base price holds", "hours": 2.0,
+        },
+    ]  # fmt: skip
+    assert found["loads"] == {"tv": {"without_power_hours": 1.0, "longest_without_power_hours": 1.0, "unserved_kwh": 0.1}}
+    simulated = json.loads(CliRunner().invoke(commands, ["simulate", str(folder / f"{name}.yaml"), "--for", "5h", "--json"]).stdout)
+    assert {key: simulated[key] for key in ("not_covered", "loads")} == {key: found[key] for key in ("not_covered", "loads")}
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert "tv.schedule: 00:50:00 falls between two steps of 900 s" in line
+
+
+def test_a_home_that_begins_now_is_judged_from_the_full_hour(folder: Path, broker: Broker) -> None:
+    # whatever the time is: a start that nobody chose makes no time of the day one to warn of
+    text = HOME.replace("outage_calendar: c.ics, price_series: p.json, ", "").replace("15 min", "STEP")
+    for step, warned in (("1 s", 0), ("15 min", 1)):
+        name = f"now_{len(step)}"
+        done = up(folder, name, "--broker", broker.endpoint.url, "--speed", "3600", "--for", "15 min", text=text.replace("STEP", step))
+        assert done.exit_code == 0, done.output
+        assert done.stderr.count("warning: ") == warned, done.stderr
