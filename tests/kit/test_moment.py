@@ -75,3 +75,45 @@ def test_before_the_first_settled_step_an_observer_says_nothing() -> None:
     assert isinstance(member, Observer)
     assert isinstance(member.device, Conditions)
     assert member.readings() == {}
+
+
+def test_the_grid_is_there_exactly_when_no_outage_is_planned() -> None:
+    """Both of the last settled step, whatever its window; a time between two steps counts from the next one."""
+    home = small_home(HOME)
+    for most in (1, 7, 1440):
+        house, seen = House(home, max_steps=most), set()
+        while house.time < home.start + 75 * 60:
+            house.step()
+            grid, inverter = house.members["grid"].readings(), house.members["inverter"].readings()
+            assert grid["connected"] is (not grid["outage_planned"])
+            assert inverter["grid_connected"] is grid["connected"], "its relay waits for nothing in this home"
+            seen.add(grid["connected"])
+        assert seen == {True, False}
+
+
+def test_the_inverter_shows_the_grid_s_own_voltage_and_frequency() -> None:
+    home = small_home(HOME)
+    house, there = House(home, max_steps=1), set()
+    while house.time < home.start + 75 * 60:
+        house.step()
+        grid, inverter = house.members["grid"].readings(), house.members["inverter"].readings()
+        told = grid["voltage"], grid["frequency"]
+        assert (inverter["grid_voltage"], inverter["grid_frequency"]) == told
+        if grid["connected"]:
+            there.add(told)
+            assert (inverter["inverter_voltage"], inverter["load_frequency"]) == told, "connected, it passes on what is there"
+        else:
+            assert told == (0, 0)
+            assert (inverter["inverter_voltage"], inverter["load_frequency"]) == (230, 50), "an island has what the inverter makes"
+    assert len(there) > 30, "the mains are never still"
+
+
+def test_behind_the_relay_there_is_the_inverter_s_own_voltage_while_it_waits_for_the_grid() -> None:
+    home = small_home(HOME.replace("reconnect_delay: 0", "reconnect_delay: 300"))
+    house = House(home, max_steps=1)
+    house.advance(home.start + 42 * 60)  # 09:12, two minutes after the outage
+    grid, inverter = house.members["grid"].readings(), house.members["inverter"].readings()
+    assert grid["connected"] is True
+    assert inverter["grid_connected"] is False
+    assert (inverter["grid_voltage"], inverter["grid_frequency"]) == (grid["voltage"], grid["frequency"])
+    assert (inverter["inverter_voltage"], inverter["load_frequency"]) == (230, 50)
