@@ -59,9 +59,9 @@ def test_what_observers_show_was_true_in_the_last_settled_step() -> None:
     while house.time < home.start + 75 * 60:
         house.step()
         ends.add(house.time)
-        last, given = Span(house.time - 60, 60, 1), {}
+        last, given = Span(house.time - 60, 60, 1), dict[str, Any]()
         for observer in house.observers:
-            given[observer.name] = observer.device.conditions(observer.settings, last, house._inputs(observer, given))  # type: ignore[arg-type]
+            given[observer.name] = observer.device.conditions(observer.settings, last, house._inputs(observer, given))
             told = observer.readings()
             assert {name: told[name] for name in given[observer.name]} == {
                 name: column[0] / 1000 for name, column in given[observer.name].items()
