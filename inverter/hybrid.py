@@ -26,7 +26,7 @@ from virtual_devices.kit.device import Context, Settles
 from virtual_devices.kit.ledger import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settlement import Demand, Dispatch, Offer, StoreOffer, Supply
+from virtual_devices.kit.settlement import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.steps import lengthened, times_between
 from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span
@@ -52,8 +52,8 @@ class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
     shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all
-    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  decision, limit, program:
-    why the last step went as it did.
+    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  mains: mV and mHz of the grid while it
+    is there, 0 where it does not tell.  decision, limit, program: why the last step went as it did.
     """
 
     supplying: Supplying = field(default_factory=Supplying)
@@ -64,6 +64,7 @@ class HybridState:
     soc: int = -1
     shed: tuple[str, ...] = ()
     voltage: int = 0
+    mains: tuple[int, int] = (0, 0)
     decision: str = Verdict.SELF_USE
     limit: str = Bound.NONE
     program: int = 0
@@ -73,8 +74,9 @@ class HybridState:
 class HybridTelemetry:
     """battery_power, battery_current > 0: discharging; grid_power > 0: importing.
 
-    Energies are named both ways and never negative. grid_connected: by the inverter's own relay.  grid_voltage: before it, also while it
-    waits to reconnect.  grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
+    Energies are named both ways and never negative. grid_connected: by the inverter's own relay.  grid_voltage, grid_frequency: before it,
+    also while it waits to reconnect.  inverter_voltage, load_frequency: behind it, the grid's own while it is connected.
+    grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
     decision: which row of the truth table decided the last step; decision_text says it with the limit that held.
     """
 
@@ -244,10 +246,16 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             soc=soc,
             shed=shed,
             voltage=volts,
+            mains=self._mains(offers, end, powers["grid_import"] - powers["grid_export"]),
             decision=kind,
             limit=bound(kind, limits, decision.orders, step),
             program=decision.orders.program,
         )
+
+    def _mains(self, offers: Mapping[str, Offer], time: int, drawn: int) -> tuple[int, int]:
+        """mV and mHz of the grid at the start of a step, by the grid's own rule. drawn: mW at the meter."""
+        rules = [offer.mains for offer in offers.values() if isinstance(offer, LinkOffer) and offer.mains is not None]
+        return rules[0].at(self.site.calendar, time, drawn) if rules else (0, 0)
 
     def report(self, settings: HybridSettings, state: HybridState, time: int) -> HybridTelemetry:
         """The flows of the last step in W, and the energies in kWh."""
@@ -258,7 +266,10 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         tied, present = (bool(state.powers) and holds for holds in (supplying.tied, supplying.connected))
         down = not tied and state.decision in (Verdict.OFF, Verdict.OUTPUT_OFF, Verdict.TRIPPED)
         battery = watts.get("battery_discharge", 0.0) - watts.get("battery_charge", 0.0)
-        nominal, frequency = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
+        nominal, hertz = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
+        # nominal too where the grid does not tell
+        grid_voltage, grid_frequency = (state.mains[0] / 1000 or nominal, state.mains[1] / 1000 or hertz) if present else (0.0, 0.0)
+        inverter_voltage, load_frequency = (grid_voltage, grid_frequency) if tied else (0.0, 0.0) if down else (nominal, hertz)
         return HybridTelemetry(
             pv_power=watts.get("pv", 0.0),
             battery_power=battery,
@@ -267,18 +278,18 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             battery_soc=max(state.soc, 0) / PPM_PER_PERCENT,
             grid_power=watts.get("grid_import", 0.0) - watts.get("grid_export", 0.0),
             grid_port_power=watts.get("port", 0.0),
-            grid_voltage=nominal if present else 0.0,
-            grid_frequency=frequency if present else 0.0,
+            grid_voltage=grid_voltage,
+            grid_frequency=grid_frequency,
             grid_connected=tied,
             load_power=watts.get("load", 0.0),
-            load_frequency=0.0 if down else frequency,
+            load_frequency=load_frequency,
             essential_power=watts.get(ESSENTIAL, 0.0),
             non_essential_power=watts.get(NON_ESSENTIAL, 0.0),
             aux_power=watts.get(AUX, 0.0),
             aux_on=supplying.aux,
             inverter_power=watts.get("ac", 0.0),
-            inverter_voltage=0.0 if down else nominal,
-            inverter_current=watts.get("ac", 0.0) / nominal,
+            inverter_voltage=inverter_voltage,
+            inverter_current=watts.get("ac", 0.0) / inverter_voltage if inverter_voltage else 0.0,
             decision=state.decision,
             decision_text=sentence(settings, state.decision, state.limit, state.program),
             active_program=state.program,

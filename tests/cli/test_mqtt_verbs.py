@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,7 @@ def test_ps_lists_who_is_there(verb: Verb) -> None:
 
 
 def test_set_and_get(verb: Verb) -> None:
-    assert verb("set", "oven", "setpoint=190 °C", "mode=on").stdout == "oven: setpoint = 190.0\noven: mode = on\n"
+    assert verb("set", "oven", "setpoint=190 °C", "mode=on").stdout == "oven: setpoint = 190\noven: mode = on\n"
     state = json.loads(verb("get", "oven", "--json").stdout)
     assert (state["device"], state["kind"], state["online"]) == ("oven", "oven", True)
     assert (state["state"]["setpoint"], state["state"]["mode"]) == (190, "on")
@@ -95,6 +96,46 @@ def test_set_and_get(verb: Verb) -> None:
     assert "oven: oven of home cape, online" in text
     assert "setpoint" in text
     assert "190 °C" in text
+
+
+def row(text: str, name: str) -> str:
+    """The value of a row of ``get``."""
+    (found,) = (line for line in text.splitlines() if line.split(" ")[0] == name)
+    return re.split(r"\s{2,}", found)[1]
+
+
+def test_get_speaks_as_people_do(verb: Verb) -> None:
+    verb("clock", "--step", "2")
+    grid, inverter = verb("get", "grid").stdout, verb("get", "inverter").stdout
+    assert row(grid, "connected") == row(grid, "main_switch") == row(inverter, "solar_export") == "on"
+    assert row(grid, "outage_calendar") == row(grid, "last_error") == "–"
+    assert row(grid, "forecast") == "12 entries"
+    assert row(grid, "price") == "3.5"
+    assert "Price (can be set), in ZAR/kWh" in grid
+    assert row(verb("get", "oven").stdout, "rated_power").endswith(" W")
+    for text in (grid, inverter):
+        assert not re.search(r"\b(None|True|False|true|false|nan)\b|\[|\{", text)
+
+
+def test_what_get_prints_can_be_given_back_to_set(verb: Verb) -> None:
+    """All live settings of each device at once, and nothing has changed."""
+    for device in DEVICES:
+        before = json.loads(verb("get", device, "--json").stdout)["state"]
+        text = verb("get", device).stdout
+        names = [line.split(" ")[0] for line in text.splitlines() if "(can be set)" in line]
+        assert names
+        said = verb("set", device, *(f"{name}={row(text, name)}" for name in names)).stdout
+        after = json.loads(verb("get", device, "--json").stdout)["state"]
+        assert {name: after[name] for name in names} == {name: before[name] for name in names}
+        assert len(said.splitlines()) == len(names)
+
+
+def test_an_empty_text_can_be_set(verb: Verb) -> None:
+    for empty in ("", '""', "–"):
+        verb("set", "grid", "outages=18:30-20:30")
+        assert verb("set", "grid", f"outages={empty}").stdout == 'grid: outages = ""\n'
+        assert json.loads(verb("get", "grid", "--json").stdout)["state"]["outages"] == ""
+    assert "an empty text" in verb("set", "oven", "setpoint=", expect=2).stderr
 
 
 def test_what_is_refused_is_said_and_changes_nothing(verb: Verb) -> None:
@@ -120,7 +161,7 @@ def test_the_clock_steps_goes_and_stands_still(verb: Verb) -> None:
     assert "600×" in verb("clock", "--speed", "600", "--resume").stdout
     assert "as fast as possible" in verb("clock", "--max").stdout
     assert "paused" in verb("clock", "--pause").stdout
-    assert verb("set", "clock", "speed=max").stdout == "clock: speed = 0.0\n"
+    assert verb("set", "clock", "speed=max").stdout == "clock: speed = 0\n"
     verb("clock", "--max", "--speed", "2", expect=2)
     verb("clock", "--pause", "--resume", expect=2)
     verb("clock", "--step", "0", expect=2)

@@ -112,6 +112,35 @@ def scraped(port: int) -> dict[str, Any]:
         time.sleep(0.1)  # another process's wall time
 
 
+def series(families: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Name, type and labels of every sample."""
+    return {
+        (sample.name, family.type, tuple(sorted(sample.labels.items()))) for family in families.values() for sample in family.samples
+    }
+
+
+def test_metrics_are_the_same_whether_devices_share_a_process_or_not(tmp_path: Path) -> None:
+    found = []
+    for words in ([], ["--isolate"]):
+        port, state = free_port(), tmp_path / f"state{len(words)}"
+        file = home_file(tmp_path, "measured", RUNNING.replace("speed: max", "speed: 600"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "virtual_devices", "up", str(file), "--json", "--metrics", str(port), "--port", str(free_port()),
+             "--state", str(state), *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ,
+        )  # fmt: skip
+        try:
+            found.append(series(scraped(port)))
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=40)
+        finally:
+            process.kill()
+        assert process.returncode == 0, err
+    assert found[0] == found[1]
+    assert {dict(labels)["device"] for _, _, labels in found[1]} == DEVICES
+    assert {dict(labels)["home"] for _, _, labels in found[1]} == {"measured"}
+
+
 def test_a_foreign_broker_means_now_and_speed_1(tmp_path: Path, broker: Broker) -> None:
     file = home_file(tmp_path, "foreign", RUNNING.replace("step: 60 s", "step: 1 s"))
     before = time.time()

@@ -54,7 +54,8 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
         sensor = components[reading.name]
         assert "command_topic" not in sensor
         hidden = sensor.get("enabled_by_default", True) is False
-        assert hidden == reading.detail == (sensor.get("entity_category") == "diagnostic")
+        assert hidden == reading.detail
+        assert (sensor.get("entity_category") == "diagnostic") == (reading.detail or reading.diagnostic)
 
 
 @pytest.mark.parametrize("kind", catalogue.kinds())
@@ -141,6 +142,19 @@ def test_a_list_is_a_count_with_the_list_as_attribute() -> None:
     assert sensor["json_attributes_topic"] == "virtual/cape_town/grid/state"
     assert sensor["value_template"] == "{{ (value_json.forecast or []) | length }}"
     assert sensor["json_attributes_template"] == "{{ {'forecast': value_json.forecast or []} | to_json }}"
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_every_device_has_a_last_error_with_its_time(kind: str) -> None:
+    topic, message = announce(kind)
+    sensor = message["components"]["last_error"]
+    assert ha_rules.problems(topic, message) == []
+    assert (sensor["platform"], sensor["entity_category"], sensor["name"]) == ("sensor", "diagnostic", "Last error")
+    assert "enabled_by_default" not in sensor
+    assert sensor["unique_id"] == f"virtual-cape_town-{kind}-last_error"
+    assert sensor["value_template"] == "{{ (value_json.last_error or 'none')[:255] }}"
+    assert sensor["json_attributes_topic"] == f"virtual/cape_town/{kind}/state"
+    assert sensor["json_attributes_template"] == "{{ {'time': value_json.last_error_time} | to_json }}"
 
 
 ADD_ON = """

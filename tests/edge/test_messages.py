@@ -21,6 +21,7 @@ from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.house import House
 from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Settlement, Share
 from virtual_devices.kit.window import Span, Window
 
@@ -197,6 +198,17 @@ def test_a_time_is_a_number_or_a_text(at: bytes) -> None:
         read(CommandMessage, b'{"mode": "on", "at": ' + at + b"}")
 
 
+MAINS: dict[str, Any] = {"voltage": 230.0, "frequency": 50.0, "resistance": 0.4, "sag": 0.04, "key": "7/grid"}
+
+
+@pytest.mark.parametrize("wrong", [{"voltage": 0}, {"voltage": 1e-300}, {"voltage": 1e300}, {"resistance": -1}, {"sag": 2}, {"frequency": None}, {"key": 1}])
+def test_mains_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    offer = {"ability": "connects", "links": [{"steps": 4, "connected": True, "import_limit": None, "export_limit": None}], "mains": MAINS | wrong}
+    said = {"run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {}, "offer": offer}
+    with pytest.raises(ProtocolError, match="mains"):
+        read(ProposalMessage, orjson.dumps(said))
+
+
 def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_later() -> None:
     said = {"run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {}}
     load = {"ability": "consumes", "circuit": "non_essential", "priority": 1, "supplied": True, "power": [1, 2, 3, 4]}
@@ -205,6 +217,7 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
         (load, Demand("non_essential", 1, True, [1, 2, 3, 4])),  # noqa: FBT003
         (load | {"flips": [1, 3]}, Demand("non_essential", 1, True, [1, 2, 3, 4], (1, 3))),  # noqa: FBT003
         (grid | {"ahead": [[3, False], [1, True]]}, LinkOffer([Link(4, connected=True)], ((3, False), (1, True)))),
+        (grid | {"mains": MAINS}, LinkOffer([Link(4, connected=True)], (), Mains(230, 50, 0.4, 0.04, "7/grid"))),
     ):
         proposal = read(ProposalMessage, orjson.dumps(said | {"offer": offer})).to_kit("one")
         assert proposal.offer == expected

@@ -110,6 +110,14 @@ def test_the_newest_value_counts_and_a_device_can_go(metrics: Metrics) -> None:
     assert samples(metrics) == {}
 
 
+@pytest.mark.parametrize("rubbish", ["on", [], {}, "1970-13-45", 10**400, "", {"a": [1]}])
+@pytest.mark.parametrize(("kind", "key"), [("clock", "time"), ("clock", "behind"), ("inverter", "overall_state"), ("oven", "energy_joules"), ("oven", "supplied")])
+def test_one_value_that_is_none_costs_nobody_else_his(metrics: Metrics, kind: str, key: str, rubbish: object) -> None:
+    metrics.update("thing", kind, {**some_state(kind), key: rubbish})
+    metrics.update("stove", "oven", {"power": 7})
+    assert samples(metrics)["virtual_devices_power_watts", "stove"] == 7
+
+
 def test_not_without_bound(metrics: Metrics) -> None:
     for number in range(MAX_DEVICES + 50):
         metrics.update(f"oven_{number}", "oven", {"power": number})

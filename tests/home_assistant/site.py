@@ -69,13 +69,21 @@ class Site:
         self._end(self.fleet)
 
     @contextmanager
-    def neighbour(self, home: Path) -> Iterator[None]:
-        """Another home on the same broker, in one process; afterwards it is forgotten."""
+    def hosted(self, home: Path) -> Iterator[None]:
+        """Another home on the same broker, in one process."""
         process = self._up(home)
         try:
             yield
         finally:
             self._end(process)
+
+    @contextmanager
+    def neighbour(self, home: Path) -> Iterator[None]:
+        """The same; afterwards it is forgotten."""
+        try:
+            with self.hosted(home):
+                yield
+        finally:
             self.forget(home.stem)
 
     def forget(self, home: str) -> None:

@@ -136,8 +136,20 @@ def test_what_a_device_refuses_does_not_stick(site: Site) -> None:
     site.spy.publish(f"virtual/{HOME}/oven/set/setpoint", "9999", 1).wait_for_publish(10)
     assert soon(lambda: topic in site.heard)
     assert site.ha.states()[entity]["state"] == before
+    told = site.entity("oven", "last_error")
+    assert soon(lambda: "9999" in site.ha.states()[told]["state"], 10)
+    assert site.ha.states()[told]["attributes"]["time"] == site.state("oven")["last_error_time"]
+    assert site.ha.states()[site.entity("tv", "last_error")]["state"] == "none"
     with pytest.raises(HomeAssistantError):
         site.ha.call("number.set_value", entity, value=9999)
+
+
+def test_a_cleared_text_is_a_value(site: Site) -> None:
+    entity, before = site.entity("grid", "outages"), site.state("grid")["outages"]
+    for value in ("01:00-02:00", "", before):
+        site.ha.call("text.set_value", entity, value=value)
+        assert soon(lambda value=value: site.state("grid")["outages"] == value == site.ha.states()[entity]["state"], 10)  # type: ignore[misc]
+    assert site.complaints() == []
 
 
 def test_the_energy_dashboard_has_nothing_to_complain_of(site: Site) -> None:
@@ -201,6 +213,29 @@ def test_a_reading_with_nothing_to_say_is_unknown(site: Site) -> None:
         assert soon(lambda: shown("sensor.before_solar_grid_price_now") not in ("missing", "unavailable", "unknown"))
         assert [shown(entity) for entity in silent] == ["unknown", "unknown"]
     assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
+    assert site.complaints() == []
+
+
+def test_devices_that_leave_their_home_go_without_an_error(site: Site, tmp_path: Path) -> None:
+    """Two loads are taken out of a neighbour's file; then it is forgotten as a whole."""
+    home, leaving = tmp_path / "leaving.yaml", ("oven", "geyser")
+    text = EXAMPLE.with_name("before_solar.yaml").read_text(encoding="utf-8").replace("home: before_solar", f"home: {home.stem}")
+
+    def known() -> set[str]:
+        return {name.rpartition("-")[2] for name in site.ha.devices() if name.startswith(f"virtual-{home.stem}-")}
+
+    home.write_text(text, encoding="utf-8")
+    with site.hosted(home):
+        assert soon(lambda: known() >= {*leaving, "grid", "tv"})
+        temperature = f"sensor.{home.stem}_geyser_temperature"
+        assert soon(lambda: site.ha.states().get(temperature, {}).get("state", "unavailable") not in ("unavailable", "unknown"))
+    everybody = known()
+    home.write_text("\n".join(line for line in text.splitlines() if line.strip().partition(":")[0] not in leaving), encoding="utf-8")
+    with site.hosted(home):
+        assert soon(lambda: known() == everybody - set(leaving))
+    assert site.complaints() == []
+    site.forget(home.stem)
+    assert soon(lambda: not known())
     assert site.complaints() == []
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, create_model
 
+from virtual_devices.edge.discovery import DAY_START, MONTH_START
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import (
@@ -21,7 +22,8 @@ from virtual_devices.kit.device import (
     Settings,
 )
 from virtual_devices.kit.errors import CatalogueError, SettingError
-from virtual_devices.kit.face import Reading, readings_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.face import LAST_ERROR, Reading, readings_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.fields import RESERVED
 from virtual_devices.kit.quantities import (
     ANGLE,
     FLAG,
@@ -112,7 +114,7 @@ def test_settings_are_taken_apart() -> None:
 
 def test_readings_are_taken_apart() -> None:
     items = {item.name: item for item in readings_of(Thing)}
-    assert list(items) == [*Told.__dataclass_fields__, "ghi", "closed", "total_joules"]
+    assert list(items) == [*Told.__dataclass_fields__, "ghi", "closed", "total_joules", "last_error"]
     assert (items["day_total"].day, items["day_total"].title) == (True, "Today")
     assert items["pv_power"] == Reading("pv_power", "PV power", "number", POWER, detail=True)
     assert (items["heating"].type, items["heating"].device_class) == ("flag", "heat")
@@ -123,6 +125,16 @@ def test_readings_are_taken_apart() -> None:
     assert (items["ghi"].title, items["ghi"].quantity) == ("GHI", IRRADIANCE)
     assert items["closed"].type == "flag"
     assert items["total_joules"] == Reading("total_joules", "Total in joules", "number", JOULES, detail=True)
+
+
+@pytest.mark.parametrize("key", sorted({*RESERVED, DAY_START, MONTH_START, LAST_ERROR.name}))
+def test_no_setting_and_no_reading_has_the_name_of_a_key_that_every_device_has(key: str) -> None:
+    telemetry = make_dataclass("telemetry", [(key, str)], frozen=True)
+    settings = create_model("Named", __base__=Settings, **{key: (str, "")})  # type: ignore[call-overload]
+    for readings, model in ((telemetry, Settings), (NoTelemetry, settings)):
+        named = type("Named", (Conditions,), {"settings_type": model, "telemetry_type": readings})
+        with pytest.raises(CatalogueError, match=key):
+            readings_of(named)
 
 
 def test_two_readings_of_one_name_are_refused() -> None:
@@ -256,3 +268,22 @@ def test_every_default_is_accepted_back(kind: str) -> None:
     assert validate_change(device_class, current, plain, live=False) == current
     texts = {name: str(value).encode() for name, value in plain.items() if value is not None}
     assert validate_change(device_class, current, texts, live=False) == current
+
+
+@pytest.mark.parametrize("kind", catalogue.kinds())
+def test_an_empty_text_is_a_value_where_a_setting_can_be_empty_and_else_refused_in_words(kind: str) -> None:
+    device_class = catalogue.load(kind)
+    current = device_class.settings_type()
+    for item in settings_of(device_class):
+        if not item.live:
+            continue
+        try:
+            changed = validate_change(device_class, current, {item.name: ""}, live=True)
+        except SettingError as error:
+            assert not item.optional
+            assert item.type != "times"
+            told = "should be " if item.type == "text" else "an empty text"  # a text may have rules of its own
+            assert str(error).startswith(f"setting {item.name}: {told}")  # noqa: PT017 - some are accepted
+        else:
+            assert item.optional or item.type in ("times", "text")
+            assert settings_json(changed)[item.name] == (None if item.optional else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +12,13 @@ from virtual_devices.cli._options import broker_options, home_option, json_optio
 from virtual_devices.cli.table import table
 from virtual_devices.edge.faces import Labels, labels
 from virtual_devices.edge.session import Session
+from virtual_devices.edge.words import words
 
 if TYPE_CHECKING:
     from virtual_devices.edge.endpoint import Endpoint
+
+_CURRENCY = re.compile(r"[A-Z]{3}(/|$)")
+"""Begins a unit that Home Assistant is told, but that no setting accepts: its currency is fixed."""
 
 
 @click.command()
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 @home_option
 @broker_options
 def get(device: str, *, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
-    """Settings and readings of a DEVICE of a running home."""
+    """Settings and readings of a DEVICE of a running home; `set` takes a setting's value as it is shown here."""
     with Session(endpoint) as session:
         seen = session.device(session.home(home), device)
         known = labels(session, seen)
@@ -37,11 +42,12 @@ def get(device: str, *, as_json: bool, home: str | None, endpoint: Endpoint) -> 
 
 
 def _row(name: str, value: Any, label: Labels | None) -> list[str]:
-    unit = f" {label.unit}" if label is not None and label.unit and value is not None else ""
-    return [name, _text(value) + unit, "" if label is None else label.words]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    """Name, value and what it is. A setting has all its digits."""
+    if label is None:
+        return [name, words(value, exact=True), ""]
+    text = words(value, exact=label.setting)
+    if not label.unit or value is None:
+        return [name, text, label.words]
+    if label.setting and _CURRENCY.match(label.unit):
+        return [name, text, f"{label.words}, in {label.unit}"]
+    return [name, f"{text} {label.unit}", label.words]

@@ -8,6 +8,7 @@ import click
 
 from virtual_devices.cli._options import assignment, broker_options, home_option, merged
 from virtual_devices.edge.session import Session
+from virtual_devices.edge.words import words, written
 from virtual_devices.kit.home import CLOCK, clock_values
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def set_settings(
 
     Units may be written: capacity="5.5 kWh". What a device accepts is in `virtual-devices describe KIND`.
     """
-    changes = merged(settings)
+    changes = {name: written(value) for name, value in merged(settings).items()}
     with Session(endpoint) as session:
         name = session.home(home)
         state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at)
@@ -35,8 +36,4 @@ def set_settings(
         click.echo(f"{device}: takes it at {at}")
         return
     for setting in changes:
-        click.echo(f"{device}: {setting} = {_text(state.get(setting))}")
-
-
-def _text(value: object) -> str:
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        click.echo(f"{device}: {setting} = {words(state.get(setting), exact=True)}")

@@ -19,7 +19,7 @@ from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import MAX_NAME, NAME
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.face import Reading, SettingField, readings_of, settings_of
+from virtual_devices.kit.face import LAST_ERROR_TIME, Reading, SettingField, readings_of, settings_of
 from virtual_devices.kit.home_schema import setting_schema
 
 VERSION = "3.0.0"
@@ -217,6 +217,7 @@ def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
     settings, readings = settings_of(device_class), readings_of(device_class)
     properties = {item.name: _setting_value(item) for item in settings}
     properties |= {reading.name: _reading_value(reading) for reading in readings}
+    properties[LAST_ERROR_TIME] = {"type": ["string", "null"], "format": "date-time", "title": "When the last error was, by the wall"}
     if any(reading.day for reading in readings):
         properties[discovery.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
     if any(reading.month for reading in readings):

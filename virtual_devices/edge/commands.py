@@ -16,12 +16,17 @@ _SHOWN = 80
 
 
 def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:
-    """The changes that a message asks for, and from which simulated time on. Raises ProtocolError and SettingError."""
+    """The changes that a message asks for, and from which simulated time on. Raises ProtocolError and SettingError.
+
+    One raw value may be empty: a text that was cleared. Several settings may not.
+    """
     if leaf != "set":
         try:
             return {leaf.removeprefix("set/"): payload.decode()}, None
         except UnicodeDecodeError:
             raise ProtocolError(f"{payload[:_SHOWN]!r} is not text") from None
+    if not payload:
+        raise ProtocolError("the message is empty; send the settings to change as JSON, or one value to set/<setting>")
     command: CommandMessage = read(CommandMessage, payload)
     at = command.at
     if isinstance(at, str):
@@ -29,6 +34,15 @@ def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any
     if at is not None and member.time is not None and at < member.time:
         raise SettingError(f"{member.name}: time {at} is over (it is {member.time}); choose a later one")
     return dict(command.model_extra or {}), at
+
+
+def may_be_empty(member: Member, leaf: str) -> bool:
+    """Whether an empty message would change a setting."""
+    try:
+        changes, _ = command_of(member, leaf, b"")
+        return member.changed(changes) != member.future()
+    except VirtualDevicesError:
+        return False
 
 
 def holds_already(member: Member, leaf: str, payload: bytes) -> bool:

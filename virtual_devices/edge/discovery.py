@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices import __version__
 from virtual_devices.edge.topics import Topics
-from virtual_devices.kit.face import Reading, SettingField, readings_of, settings_of, title_of
+from virtual_devices.kit.face import (
+    LAST_ERROR,
+    LAST_ERROR_TIME,
+    Reading,
+    SettingField,
+    readings_of,
+    settings_of,
+    title_of,
+)
 from virtual_devices.kit.quantities import ENERGY, MONEY, PRICE, Quantity
 
 if TYPE_CHECKING:
@@ -104,8 +112,8 @@ def _whole_text(name: str) -> str:
     return f"{{{{ {value} if ({value} or '') | length in range(1, {LONGEST_TEXT + 1}) else '' }}}}"
 
 
-def _text(name: str) -> str:
-    return f"{{{{ ({_value(name)} or '')[:{LONGEST_TEXT}] }}}}"
+def _text(name: str, nothing: str = "") -> str:
+    return f"{{{{ ({_value(name)} or '{nothing}')[:{LONGEST_TEXT}] }}}}"
 
 
 def _unit(quantity: Quantity | None, currency: str) -> str:
@@ -165,6 +173,8 @@ def _number(item: SettingField, currency: str) -> dict[str, Any]:
 def _sensor(reading: Reading, topics: Topics, currency: str) -> dict[str, Any]:
     """A sensor of a reading."""
     component: dict[str, Any] = {"name": reading.title, "platform": "sensor", "value_template": _plain(reading.name)}
+    if reading.diagnostic:
+        component["entity_category"] = "diagnostic"
     if reading.detail:
         component |= {"entity_category": "diagnostic", "enabled_by_default": False}
     if reading.type == "flag":
@@ -189,8 +199,17 @@ def _sensor(reading: Reading, topics: Topics, currency: str) -> dict[str, Any]:
             "json_attributes_template": f"{{{{ {{'{name}': {value} or []}} | to_json }}}}",
         }
     if reading.type == "text":
-        return component | {"value_template": _text(reading.name)}
+        return component | (_last_error(topics) if reading == LAST_ERROR else {"value_template": _text(reading.name)})
     return component | _measurement(reading, currency)
+
+
+def _last_error(topics: Topics) -> dict[str, Any]:
+    """Words for nothing, so that it is no empty line; the time as an attribute, so that it is no second entity."""
+    return {
+        "value_template": _text(LAST_ERROR.name, "none"),
+        "json_attributes_topic": topics.state,
+        "json_attributes_template": f"{{{{ {{'time': {_value(LAST_ERROR_TIME)}}} | to_json }}}}",
+    }
 
 
 def _measurement(reading: Reading, currency: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ are numbers as ``virtual_devices_setting_<setting>_<base unit>``. Labels: home, 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,8 @@ class Metrics(Collector):
                     continue
                 known = families.setdefault(family.name, (family, _empty(family)))
                 if (known[0].grows, known[0].states) == (family.grows, family.states):
-                    _sample(known[1], family, labels, value)
+                    with suppress(ValueError, TypeError, OverflowError):  # a state from the bus may say anything
+                        _sample(known[1], family, labels, value)
         for _, metric in families.values():
             yield metric
 

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, field_validator
 from virtual_devices.edge.messages import Energy, Message, Name, Power, Powers, Run, Seq, SpanForm
 from virtual_devices.kit.device import MAX_BREAKER_RESET, Link
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, Proposal, StoreOffer, Supply
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
 from virtual_devices.kit.window import MAX_STEPS
@@ -85,12 +86,23 @@ class LinkForm(Message):
     breaker_reset: Annotated[int, Field(ge=0, le=MAX_BREAKER_RESET)] = 0
 
 
+class MainsForm(Message):
+    """The rule of a grid's voltage and frequency; see the kit's mains."""
+
+    voltage: Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)]
+    frequency: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+    resistance: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+    sag: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    key: Annotated[str, Field(max_length=100)]
+
+
 class ConnectionForm(Message):
     """The grid over the proposal, run-length. ahead: whether it is there in the steps behind it, (steps, connected)."""
 
     ability: Literal["connects"] = "connects"
     links: Annotated[list[LinkForm], Field(min_length=1, max_length=MAX_STEPS)]
     ahead: Annotated[list[tuple[Steps, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    mains: MainsForm | None = None
 
 
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
@@ -142,7 +154,8 @@ def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
         for points in ("charge_taper", "discharge_taper", "voltage"):
             values[points] = tuple(getattr(form.rule, points))
         return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    return LinkOffer([Link(**dict(link)) for link in form.links], tuple(form.ahead))
+    mains = Mains(**dict(form.mains)) if form.mains is not None else None
+    return LinkOffer([Link(**dict(link)) for link in form.links], tuple(form.ahead), mains)
 
 
 _ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}

@@ -166,6 +166,7 @@ class ObserverRuntime(_Dependent):
 
     def settled(self, payload: bytes) -> None:
         self._settled = settled_of(payload)
+        self._show()
         self.look()
         self.pursue()
         self._go()
@@ -184,8 +185,18 @@ class ObserverRuntime(_Dependent):
                 self.member.restore(found.checkpoint)
             if found.values.keys() == cast("Conditions[Any, Any, Any]", self.member.device).fields.keys():
                 self._said = found.seq, payload  # another version may have given other conditions
+                cast("Observer", self.member).given = found.values
         super().begin()
+        self._show()
         self.loop.call_soon(self.pursue)
+
+    def _show(self) -> None:
+        """The readings are of the last settled step, as those of all others are."""
+        settled, member = self._settled, cast("Observer | None", self.member)
+        if settled is None or member is None or self.site is None or settled.run != self.site.run:
+            return
+        if member.settled(settled.seq, settled.span.to_kit()) and self.online:
+            self.publish_state()
 
     def known_of_it(self) -> int:
         """Who is an observer of the open window has most likely been one of the last."""
@@ -223,7 +234,6 @@ class ObserverRuntime(_Dependent):
         self._said = window.seq, write(message)
         self.retained()
         self.tell_applied()
-        self.publish_state()
 
 
 class ParticipantRuntime(_Dependent):

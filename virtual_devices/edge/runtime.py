@@ -18,8 +18,9 @@ import orjson
 from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.bucket import Bucket
-from virtual_devices.edge.commands import LONGEST_COMMAND, command_of, holds_already
+from virtual_devices.edge.commands import LONGEST_COMMAND, command_of, holds_already, may_be_empty
 from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.last_error import LastError
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.memory import Memory
 from virtual_devices.edge.messages import AboutMessage, AppliedMessage, ErrorMessage, Message, SiteMessage, read, write
@@ -97,9 +98,12 @@ class Runtime(Memory):
         self._lost_words = False
         self._announce_due: Timer | None = None
         self._unsaid = 0
+        self._last_error = LastError()
         self._replayed: dict[str, bytes] = {}
         self._named: set[str] = set()
         """Topics whose retained command was complained of."""
+        self._retained_commands: set[str] = set()
+        """Topics on which the broker holds a command, as it said at this connection."""
         self.standing_by = False
         """Offline for others although it runs: it cannot work without a partner that is not there."""
         self.client = Client(
@@ -163,6 +167,7 @@ class Runtime(Memory):
 
     def _connected(self) -> None:
         self._synced = False
+        self._retained_commands.clear()
         self.client.publish(self.topics.about, self._about, 1, True)  # noqa: FBT003
         if self.online:
             self._announce()
@@ -345,6 +350,13 @@ class Runtime(Memory):
             self._unsaid += 1
             return
         self.client.publish(self.topics.error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
+        self._last_error.note(text)
+        self.loop.call_soon(self._show_last_error)
+
+    def _show_last_error(self) -> None:
+        """In the state too, unless whoever complained has published one meanwhile."""
+        if self.online and self._last_error.untold:
+            self.publish_state()
 
     def _say_how_many(self) -> None:
         count, self._unsaid = self._unsaid, 0
@@ -354,15 +366,18 @@ class Runtime(Memory):
     # -- commands -----------------------------------------------------------------------------------------------------
 
     def _command(self, leaf: str, payload: bytes, *, retain: bool) -> None:
-        if not payload:
-            return
-        if retain:
+        topic = self.topics.at(leaf)
+        if retain and payload:
+            if len(self._retained_commands) < _MOST_REPLAYED:
+                self._retained_commands.add(leaf)
             if len(self._replayed) < _MOST_REPLAYED and len(payload) <= LONGEST_COMMAND:
                 self._replayed[leaf] = payload
             if self.online:
                 self._name_replayed()
             return
-        topic = self.topics.at(leaf)
+        if not payload and leaf in self._retained_commands:
+            self._take_back(leaf, topic)
+            return
         if self.member is None or not self.online:
             self.complain("this device waits for its home's clock; send it again when it is online", topic)
             return
@@ -375,6 +390,20 @@ class Runtime(Memory):
         except VirtualDevicesError as error:
             self.complain(str(error), topic)
         self._answer()  # also to who was refused: he sees what still holds
+
+    def _take_back(self, leaf: str, topic: str) -> None:
+        """An empty message where the broker holds a command clears that command; nobody can see whether a setting is meant too.
+
+        It is not, then: what was cleared was not carried out either. Who may have meant the setting is told.
+        """
+        self._retained_commands.discard(leaf)
+        if self.member is not None and self.online and may_be_empty(self.member, leaf):
+            self.complain(
+                "the empty message took back the retained command of this topic and changed nothing else; send it once more if the "
+                "setting is to be empty",
+                topic,
+            )
+            self._answer()
 
     def _name_replayed(self) -> None:
         """Commands that the broker retains come back at every connection, in any order and of any age: none is carried out.
@@ -431,7 +460,7 @@ class Runtime(Memory):
         assert self.site is not None  # noqa: S101
         known = readings_of(self.device_class)
         unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
-        values = {**unknown, **self._settings_json(), **self.member.readings()}
+        values = {**unknown, **self._settings_json(), **self.member.readings(), **self._last_error.tell()}
         time = self.member.time - 1 if self.member.time is not None else self.site.start
         local = self.member.device.site.calendar
         if any(reading.day for reading in known):

@@ -10,8 +10,7 @@ from virtual_devices.edge.seen import Seen
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import CLOCK, Topics, split
 from virtual_devices.edge.view import Picture
-
-_DIGITS = 6
+from virtual_devices.edge.words import words
 
 
 @contextmanager
@@ -46,8 +45,8 @@ def told(session: Session, home: str, devices: Sequence[str], say: Callable[[str
         time = str(seen[CLOCK].state.get("local_time") or "")
         if place[2] == "availability" and device.online != online:
             say(f"{time} {device.name}: {'online' if device.online else 'offline'}".strip())
-        elif place[2] == "state" and (words := changed(before, device.state)):
-            say(f"{time} {device.name}: {words}".strip())
+        elif place[2] == "state" and (news := changed(before, device.state)):
+            say(f"{time} {device.name}: {news}".strip())
 
     filters = [topic for name in sorted(seen) for topic in (Topics(home, name).state, Topics(home, name).availability)]
     with session.listening(take, *filters):
@@ -57,13 +56,8 @@ def told(session: Session, home: str, devices: Sequence[str], say: Callable[[str
 def changed(before: dict[str, Any], after: dict[str, Any]) -> str:
     """What is new in a state, in words; joules are left out, where the same stands in kWh."""
     return ", ".join(
-        f"{name} {_text(value)}"
+        f"{name} {words(value)}"
         for name, value in after.items()
         if before.get(name) != value and not name.endswith("_joules")
     )
 
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.{_DIGITS}g}"
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

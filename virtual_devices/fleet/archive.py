@@ -29,6 +29,7 @@ from virtual_devices.edge.messages import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.fleet.clearing import withdraw
 from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
@@ -50,6 +51,7 @@ _STEPS: Mapping[int, Step] = {}
 COMPLAINTS = (50, 1.0)
 """Complaints at once and per wall second."""
 _CONNECT_TIMEOUT = 15.0
+_ACKNOWLEDGED_WITHIN = 5.0
 
 
 class Archive:
@@ -279,16 +281,18 @@ class Archive:
         return (CLOCK, "site") in self.found
 
     def forget(self, devices: set[str] | None = None) -> int:
-        """Clear what the home (or some of its devices) retained, and their discovery; how many topics that were."""
+        """Clear what the home (or some of its devices) retained; how many topics that were. Not from a callback.
+
+        Their discovery goes first, so that Home Assistant looks at nothing that is gone.
+        """
         cleared = 0
         names = {device for device, _ in self.found} if devices is None else devices
-        for device, leaf in list(self.found):
-            if devices is None or device in devices:
+        withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
+        plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
+        for device, leaf in [*self.found, *plain]:
+            if device in names:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
-                del self.found[device, leaf]
-                cleared += 1
-        for name in names:
-            self.client.publish(discovery.topic(self.home, name), b"", 1, True)  # noqa: FBT003
+                cleared += self.found.pop((device, leaf), None) is not None
         if devices is None:
             self._forget_files()
         return cleared

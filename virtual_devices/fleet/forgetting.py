@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from virtual_devices.edge.discovery import PREFIX, topic
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import ROOT, split
+from virtual_devices.fleet.clearing import clear, withdraw
 from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
@@ -28,7 +29,7 @@ class Forgotten:
 def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
     """Clear the retained topics below ``virtual/<home>/`` and the discovery messages of its devices.
 
-    force: also while devices are online.  A home whose name begins like another's stays apart: a discovery message is
+    force: also while devices are online.  Home Assistant is told first, so that it looks at nothing that is gone.  A home whose name begins like another's stays apart: a discovery message is
     the home's if the topics it names are.  Raises ConfigurationError when there is nothing of such a home or a device
     is online, BrokerError when the broker does not take it.
     """
@@ -53,9 +54,8 @@ def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
         remaining = [*announced, *own]
         if not remaining or (cleared and online):
             break
-        for name in remaining:
-            session.client.publish(name, b"", 1, retain=True)
-        if not session.client.flush(_FLUSH):
+        withdrawn = not announced or withdraw(session.loop, session.client, announced, _FLUSH)
+        if not (withdrawn and clear(session.client, own, _FLUSH)):
             raise BrokerError(f"{session.endpoint.url} does not take it all; run it again")
         cleared.update(remaining)
         own, announced = session.collect(f"{ROOT}/{home}/#"), _announced(session, home)

@@ -17,7 +17,7 @@ from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
-from virtual_devices.edge.recalling import place
+from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
@@ -49,7 +49,8 @@ class Orders:
     """How to host a home.
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
-    start_now: simulated time begins at the time of day, and follows it at speed 1.  say: told in words what happens.
+    start_now: simulated time begins at the time of day, and follows it at speed 1.  on_state: told (name, kind, values) with every state
+    of the home's devices, wherever they run.  say: told in words what happens.
     """
 
     home: Home
@@ -74,6 +75,7 @@ class HomeHost:
     def __init__(self, loop: Loop, orders: Orders) -> None:
         self.loop, self.orders = loop, orders
         self.home = orders.home
+        self._kinds = {entry.name: entry.kind for entry in self.home.devices}
         self._shadows = shadows(self.home, orders.documents)
         self.summary = Summary(self.home.name, sources=self._shadows)
         self.archive = Archive(
@@ -249,8 +251,16 @@ class HomeHost:
                 self.orders.say(f"{device}: {read(ErrorMessage, payload).error}")
             except ProtocolError:
                 self.orders.say(f"{device}: an error message that cannot be read")
+        if self.processes is not None and leaf == "state":
+            self._tell_state(device, payload)
         if self.orders.watcher is not None:
             self.orders.watcher.feed(device, leaf, payload)
+
+    def _tell_state(self, device: str, payload: bytes) -> None:
+        """A device in a process of its own says its state on the bus alone."""
+        values = json_object(payload)
+        if self.orders.on_state is not None and values and device in self._kinds:
+            self.orders.on_state(device, self._kinds[device], values)
 
     def _hear_ledger(self, payload: bytes) -> None:
         try:

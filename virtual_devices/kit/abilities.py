@@ -226,16 +226,21 @@ class Connection(Participant):
             if now < link.steps:
                 ahead.append((link.steps - now, link.connected))
             rest -= now
-        return LinkOffer(within, tuple(ahead))
+        return LinkOffer(within, tuple(ahead), self.device.mains(self.settings))
 
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")
-        connected = _at_step(cast("LinkOffer", made.offer).links, share.span.steps)
-        step = share.span.step
+        offer, step = cast("LinkOffer", made.offer), share.span.step
+        connected, voltage, frequency = _at_step(offer.links, share.span.steps), 0, 0
+        if connected:
+            rule = offer.mains or self.device.mains(self.settings)  # an offer of an earlier version tells nothing
+            drawn = share.imported[-1] - share.exported[-1]
+            voltage, frequency = rule.at(self.device.site.calendar, share.span.end - step, drawn)
         self.state = self.device.bill(self.settings, self.state, share.span, share.imported, share.exported)
         self.last = {
-            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected)
+            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected),
+            "voltage": voltage, "frequency": frequency,
         }  # fmt: skip
         self.counters = {
             "import_energy": self.count("import_energy", sum(share.imported) * step),
@@ -243,13 +248,7 @@ class Connection(Participant):
         }
 
     def own_readings(self) -> dict[str, Any]:
-        values = super().own_readings()
-        connected = bool(self.last.get("connected", 0))
-        voltage, frequency = 0.0, 0.0
-        if connected and self.time is not None:
-            power = values["import_power"] - values["export_power"]
-            voltage, frequency = self.device.mains(self.settings, self.time, power)
-        return {**values, "connected": connected, "voltage": voltage, "frequency": frequency}
+        return {**super().own_readings(), "connected": bool(self.last.get("connected", 0))}
 
 
 def _at_step(links: Sequence[Link], step: int) -> bool:

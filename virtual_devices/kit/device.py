@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
     from virtual_devices.kit.coverage import Coverage
+    from virtual_devices.kit.mains import Mains
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.settlement import Dispatch, Offer
     from virtual_devices.kit.store import StoreRule
@@ -375,8 +376,8 @@ class Connects(Device[S, T, R]):
         return state
 
     @abstractmethod
-    def mains(self, settings: S, time: int, power: float) -> tuple[float, float]:
-        """Voltage (V) and frequency (Hz) at the meter at ``time`` while connected. power: W drawn, negative: fed in."""
+    def mains(self, settings: S) -> Mains:
+        """The rule of voltage and frequency at the meter while it is connected."""
 
 
 class Settles(Device[S, T, R]):

@@ -15,6 +15,8 @@ from virtual_devices.kit.catalogue import suggestion
 from virtual_devices.kit.device import Form
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.fields import (
+    LAST_ERROR,
+    LAST_ERROR_TIME,
     Reading,
     ReadingType,
     SettingField,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from virtual_devices.kit.device import Settings
 
 __all__ = [
+    "LAST_ERROR",
+    "LAST_ERROR_TIME",
     "Reading",
     "ReadingType",
     "SettingField",
@@ -152,6 +156,8 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value).decode(errors="replace")
+    if isinstance(value, str) and not value:
+        return "an empty text"
     text = value if isinstance(value, str) else repr(value)
     text = text if text.isprintable() else repr(text)[1:-1]
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

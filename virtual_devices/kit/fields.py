@@ -31,6 +31,10 @@ ReadingType = Literal["number", "flag", "choice", "text", "instant", "list"]
 MAX_TEXT = 10_000
 """Most characters of a text setting that names no limit of its own."""
 
+LAST_ERROR_TIME = "last_error_time"
+"""Key of a state beside the reading ``last_error``: when that was, by the clock on the wall, ISO 8601."""
+RESERVED = frozenset({"at", "day_start", "month_start", LAST_ERROR_TIME})
+"""Keys of commands and states that are neither a setting nor a reading; none may be named so."""
 _SHOWN = 12
 """Choices that a line names."""
 _CAPITALS = frozenset({"ac", "cop", "dc", "dhi", "dni", "ghi", "poa", "pv", "soc", "tv"})
@@ -93,8 +97,8 @@ class SettingField:
 class Reading:
     """One reading.
 
-    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  day, month: falls to 0 when one
-    begins.  device_class: of a flag.  optional: null where there is nothing to report.
+    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  diagnostic: about the device itself, but
+    not hidden.  day, month: falls to 0 when one begins.  device_class: of a flag.  optional: null where there is nothing to report.
     """
 
     name: str
@@ -102,6 +106,7 @@ class Reading:
     type: ReadingType
     quantity: Quantity | None = None
     detail: bool = False
+    diagnostic: bool = False
     day: bool = False
     month: bool = False
     device_class: str | None = None
@@ -112,6 +117,10 @@ class Reading:
     def unit(self) -> str:
         """Unit of the value; empty where there is none."""
         return self.quantity.unit if self.quantity else ""
+
+
+LAST_ERROR = Reading("last_error", "Last error", "text", diagnostic=True, optional=True)
+"""A reading of every kind: what the device refused last. Whoever hosts it fills it in; a device knows nothing of refusals."""
 
 
 def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
@@ -130,9 +139,9 @@ def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
 
 @lru_cache(maxsize=256)
 def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
-    """Every reading of a kind: its ability's, its own, its conditions, and joules behind each energy total.
+    """Every reading of a kind: its ability's, its own, its conditions, joules behind each energy total, and the last error.
 
-    Raises CatalogueError when two of its names collide, or one with a setting's.
+    Raises CatalogueError when two of its names collide, or one with a setting's or with a key that is reserved.
     """
     found = [*_readings(device_class.readings_type), *_readings(device_class.telemetry_type)]
     if issubclass(device_class, Conditions):
@@ -142,7 +151,10 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
         for total in found
         if total.quantity == ENERGY and not (total.day or total.month)
     ]
+    found.append(LAST_ERROR)
     where = f"{device_class.__module__}.{device_class.__name__}"
+    for name in sorted(RESERVED & {*(item.name for item in found), *(item.name for item in settings_of(device_class))}):
+        raise CatalogueError(f"{where}: {name!r} is a key of every command or state; rename the field")
     names: set[str] = set()
     for reading in found:
         if reading.name in names:

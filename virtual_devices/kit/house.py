@@ -96,6 +96,8 @@ class House:
         settlement, record = self.settler.settle(window, proposals)
         for member in self.participants:
             member.commit(settlement.shares[member.name])
+        for observer in self.observers:
+            observer.settled(settlement.seq, settlement.span)
         self.last = settlement
         self.time = settlement.span.end
         self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)

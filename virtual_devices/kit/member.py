@@ -223,12 +223,18 @@ class Member:
         """The device's own telemetry at ``time``."""
         return self.device.report(self.settings, self.state, time)
 
+    @property
+    def shown_at(self) -> int | None:
+        """End of the last settled step, which the readings are of; None before the first."""
+        return self.time
+
     def readings(self) -> dict[str, Any]:
         """Every reading by name, JSON-ready; empty before the first settled step."""
-        if self.time is None:
+        time = self.shown_at
+        if time is None:
             return {}
         values = self.own_readings()
-        report = self.report(self.time)
+        report = self.report(time)
         values.update({field: getattr(report, field) for field in report.__dataclass_fields__})
         for reading in readings_of(type(self.device)):
             base = reading.name.removesuffix("_joules")

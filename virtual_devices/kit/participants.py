@@ -7,7 +7,7 @@ beyond them.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,7 +36,10 @@ class Proposed:
 
 
 class Observer(Member):
-    """Gives conditions: sun, weather, a switch. It takes no part in the settlement."""
+    """Gives conditions: sun, weather, a switch. It takes no part in the settlement; its readings are of the last settled step.
+
+    time: end of what it has given.  given: the conditions of the window that it spoke about last, from its first step on.
+    """
 
     device: Conditions[Any, Any, Any]
 
@@ -44,7 +47,9 @@ class Observer(Member):
         self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
+        self.given: Mapping[str, Sequence[int]] = {}
         self._foreseen = Foreseen()
+        self._settled_until: int | None = None
 
     def device_changed(self) -> None:
         self._foreseen = Foreseen()
@@ -67,10 +72,26 @@ class Observer(Member):
         )
         if free < window.span.steps:
             values = {name: column[: span.steps] for name, column in values.items()}
-        self.last = {name: column[0] for name, column in values.items()}
+        self.given = values
         self.time = self.busy_until = span.end
         self.after = window.seq
         return values
+
+    def settled(self, seq: int, span: Span) -> bool:
+        """Show what held in the last settled step. Whether that is news: it spoke about that window.
+
+        span: as settled, which is shorter than what was asked where the window was cut.
+        """
+        if seq != self.after or not self.given or span.end == self._settled_until:
+            return False
+        last = min(span.steps, *(len(column) for column in self.given.values())) - 1
+        self.last = {name: int(column[last]) for name, column in self.given.items()}
+        self._settled_until = span.end
+        return True
+
+    @property
+    def shown_at(self) -> int | None:
+        return self._settled_until if self._settled_until is not None else self.time
 
     def own_readings(self) -> dict[str, Any]:
         return {name: value / 1000 for name, value in self.last.items()}

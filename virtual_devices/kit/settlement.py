@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.kit.device import Link
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 
@@ -76,10 +77,12 @@ class LinkOffer:
     """The grid connection over the span, run-length.
 
     ahead: whether it is there in the steps behind the span (steps, connected), as far as it knows by now.
+    mains: the rule of its voltage and frequency, for those who show them; None where it does not tell.
     """
 
     links: list[Link]
     ahead: tuple[tuple[int, bool], ...] = ()
+    mains: Mains | None = None
 
 
 Offer = Demand | Supply | StoreOffer | LinkOffer

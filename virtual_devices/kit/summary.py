@@ -9,7 +9,7 @@ from typing import Any
 
 from virtual_devices.kit.audit import Auditor
 from virtual_devices.kit.coverage import Gaps, Source
-from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESET, LedgerRecord
+from virtual_devices.kit.ledger import DC_BUS, GENESIS, GRID, HEAT, LOSSES, METER, RESERVED, LedgerRecord
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.settlement import Edge
 from virtual_devices.kit.shortage import Shortages
@@ -96,10 +96,9 @@ class Summary:
         }
 
     def by_device(self) -> dict[str, dict[str, int]]:
-        """mJ into and out of every account of the home's devices."""
-        names = {*self.demand, *self.available, *self.stores}
-        names |= {a for edge in self.energy for a in edge} - {METER, "essential", "non_essential", DC_BUS, HEAT, LOSSES, RESET}
-        names -= self.outside - {GRID}
+        """mJ into and out of every account of the home's devices; the grid's has one name, whatever the device is called."""
+        names = {*self.demand, *self.available, *self.stores} | {account for edge in self.energy for account in edge}
+        names -= RESERVED | (self.outside - {GRID})
         return {name: {"in": self.between(None, name), "out": self.between(name, None)} for name in sorted(names)}
 
     def result(self, times: Callable[[int], str], wall_seconds: float) -> dict[str, Any]:

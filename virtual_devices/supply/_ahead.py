@@ -23,10 +23,10 @@ Minutes = Annotated[int, Quantity("minutes", "min", device_class="duration", met
 
 @dataclass(frozen=True, slots=True)
 class OutageReadings:
-    """stage: of load-shedding now, 0 is none.  outage_planned: whether an outage is planned now.
+    """stage: of load-shedding in the last settled step, 0 is none.  outage_planned: whether an outage is planned in it.
 
-    start_time, end_time, starts_in, ends_in: of the outage of now, else of the next one within 31 days; null without one; whole minutes, rounded up.
-    forecast: that one and those that follow, 12 at most.
+    start_time, end_time, starts_in, ends_in: of that outage, else of the next one within 31 days; null without one; whole minutes from
+    the end of the step, rounded up.  forecast: that one and those that follow, 12 at most.
     """
 
     stage: Count
@@ -38,11 +38,14 @@ class OutageReadings:
     forecast: Annotated[list[dict[str, Any]], Mark(title="Outages ahead")]
 
 
-def foretold(outages: Sequence[Outage], time: int, local: Calendar) -> dict[str, Any]:
-    """The fields of OutageReadings at ``time`` (UTC seconds). outages: merged, known until ``time`` + HORIZON."""
-    ahead = [outage for outage in outages if time < outage.end][:MOST]
+def foretold(outages: Sequence[Outage], time: int, step: int, local: Calendar) -> dict[str, Any]:
+    """The fields of OutageReadings at ``time``, when the step that began at ``step`` has ended (UTC seconds).
+
+    outages: merged, known until ``time`` + HORIZON.
+    """
+    ahead = [outage for outage in outages if step < outage.end][:MOST]
     first = ahead[0] if ahead else None
-    now = first is not None and first.start <= time
+    now = first is not None and first.start <= step
     end = first.end if first is not None and first.end <= time + HORIZON else None  # else nobody knows yet
     return {
         "stage": first.stage if first is not None and now else 0,
@@ -50,7 +53,7 @@ def foretold(outages: Sequence[Outage], time: int, local: Calendar) -> dict[str,
         "start_time": local.local(first.start).isoformat() if first is not None else None,
         "end_time": local.local(end).isoformat() if end is not None else None,
         "starts_in": _minutes(max(0, first.start - time)) if first is not None else None,
-        "ends_in": _minutes(end - time) if end is not None else None,
+        "ends_in": _minutes(max(0, end - time)) if end is not None else None,
         "forecast": [outage.json(local) for outage in ahead],
     }
 

@@ -27,6 +27,7 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.device import Settings as DeviceSettings
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.quantities import (
     INSTANT,
     Duration,
@@ -43,7 +44,6 @@ from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
 from virtual_devices.supply._bill import Bill, book
-from virtual_devices.supply._mains import evening, frequency, voltage
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
 from virtual_devices.supply._tariff import Outlook, Tariff, coverage, load_tariff, notes, warnings
@@ -102,9 +102,10 @@ class Settings(DeviceSettings):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered: the bill."""
+    """What is remembered: the bill, and where the last settled step began (UTC seconds), 0 before there is one."""
 
     bill: Bill = field(default_factory=Bill)
+    last_step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,27 +155,29 @@ class Grid(Connects[Settings, State, Telemetry]):
             runs = runs_of(self._outages(settings, span.start, span.end), span)
         return [Link(steps, not out, *((0, 0) if out else there)) for steps, out in runs]
 
-    def mains(self, settings: Settings, time: int, power: float) -> tuple[float, float]:
-        """Voltage and frequency of a weak grid."""
-        key, peak = f"{self.site.seed}/{self.name}", evening(self.site.calendar.second_of_day(time))
-        return (
-            voltage(settings.nominal_voltage, settings.line_resistance, settings.evening_sag / 100, peak, power, key, time),
-            frequency(settings.nominal_frequency, peak, key, time),
-        )
+    def mains(self, settings: Settings) -> Mains:
+        """A weak grid."""
+        return Mains(
+            settings.nominal_voltage, settings.nominal_frequency, settings.line_resistance, settings.evening_sag / 100,
+            f"{self.site.seed}/{self.name}",
+        )  # fmt: skip
 
     def bill(self, settings: Settings, state: State, span: Span, imported: Sequence[int], exported: Sequence[int]) -> State:
         """State after ``imported`` and ``exported`` mW per step; a step's cost belongs to the day it starts in."""
         bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
         bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
-        return replace(state, bill=bill)
+        return replace(state, bill=bill, last_step=span.end - span.step)
 
     def report(self, settings: Settings, state: State, time: int) -> Telemetry:
-        """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned."""
+        """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned.
+
+        Whether one is now is said of the last settled step, which ``connected`` and the powers are of too.
+        """
         outlook, bill, local = self._outlook(settings, state, time), state.bill, self.site.calendar
         change = outlook.next_change
         feed_in_price, _ = outlook.tariff.selling.at(time, round(settings.feed_in_price * MICRO))
         return Telemetry(
-            **foretold(self._outages(settings, time - DAY, time + HORIZON), time, local),
+            **foretold(self._outages(settings, time - DAY, time + HORIZON), time, state.last_step or time, local),
             cost=bill.total.money,
             import_cost=bill.imports.money,
             export_income=bill.exports.money,

@@ -1,0 +1,33 @@
+"""What a device refused last, as a part of its state: seen where it was asked for, and by who comes later.
+
+It is of this process's life: a device that begins anew has refused nothing yet.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from virtual_devices.kit.face import LAST_ERROR, LAST_ERROR_TIME
+
+LONGEST = 255
+"""Characters; Home Assistant keeps no longer state. All of it is said on the topic ``error``."""
+
+
+class LastError:
+    """The newest complaint. untold: no state has shown it yet."""
+
+    def __init__(self) -> None:
+        self.untold = False
+        self._text: str | None = None
+        self._time: str | None = None
+
+    def note(self, text: str) -> None:
+        """Take a complaint, as of this moment on the wall: that is when its owner did what was refused."""
+        self._text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+        self._time = datetime.now(UTC).isoformat(timespec="seconds")
+        self.untold = True
+
+    def tell(self) -> dict[str, str | None]:
+        """Its part of a state that is about to be published; nulls while nothing was refused."""
+        self.untold = False
+        return {LAST_ERROR.name: self._text, LAST_ERROR_TIME: self._time}
