@@ -20,6 +20,8 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.rights import SPEAKERS
+from virtual_devices.edge.topics import HOST
 from virtual_devices.fleet.credentials import acl, identities, make
 from virtual_devices.kit.home import Home
 
@@ -47,6 +49,10 @@ class Site:
     def open(self) -> Endpoint:
         return Endpoint("127.0.0.1", self.ports[1883])
 
+    def single(self, identity: str) -> Endpoint:
+        """Where a container comes in that is one device."""
+        return dataclasses.replace(self.who(identity), port=self.ports[1884])
+
 
 def certificates(folder: Path, client: str) -> None:
     """An authority; a server of it, a client of it, and what another authority vouches for."""
@@ -71,7 +77,7 @@ def serve(folder: Path, more: str = "") -> tuple[subprocess.Popen[bytes], dict[i
     assert MOSQUITTO
     ports = {}
     text = (SHIPPED / "mosquitto.conf").read_text() + more
-    for port in (8883, 1883, 1880):
+    for port in (8883, 1883, 1884, 1880):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             ports[port] = int(probe.getsockname()[1])
         assert f"listener {port}" in text
@@ -206,28 +212,34 @@ def test_a_home_lives_under_its_rights(stage: Stage) -> None:
     assert all(not stage.errors(name) for name in stage.described)
 
 
-FOREIGN = [
-    "virtual/guarded/battery/proposal", "virtual/guarded/battery/availability", "virtual/guarded/battery/set",
-    "virtual/guarded/clock/window", "virtual/guarded/inverter/settlement", "virtual/guarded/oven2/state",
-    "virtual/other/oven/state", "homeassistant/device/virtual-guarded-battery/config", "homeassistant/status", "anything",
-]  # fmt: skip
+NAMES_OF_DEVICES = tuple(entry.name for entry in small_home(name="guarded").devices)
 
 
-def test_the_oven_may_write_below_its_own_name_only(stage: Stage, site: Site, loop: Loop) -> None:
+def foreign(thief: str) -> list[str]:
+    """Every message there is, below every name but the thief's."""
+    leaves = [{"ledger": "ledger/0", "reading": "reading/power"}.get(leaf, leaf) for leaf in SPEAKERS]
+    victims = [name for name in (*NAMES_OF_DEVICES, HOST) if name != thief]
+    below = [f"virtual/guarded/{victim}/{leaf}" for victim in victims for leaf in (*leaves, "set/mode", "availability")]
+    announced = [f"homeassistant/device/virtual-guarded-{victim}/config" for victim in victims]
+    return [*below, *announced, f"virtual/guarded/{thief}2/state", f"virtual/other/{thief}/state", "homeassistant/status", "anything"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_DEVICES)
+def test_a_device_may_write_below_its_own_name_only(stage: Stage, site: Site, loop: Loop, name: str) -> None:
     stage.steps(2)
     heard: list[str] = []
     owner = Client(loop, site.who("owner"), "owner", on_message=lambda topic, *_: heard.append(topic))
     owner.subscribe(("virtual/#", 0), ("homeassistant/#", 0), ("anything", 0))
     owner.connect()
     assert loop.run(until=lambda: owner.subscribed, timeout=10)
-    thief = Client(loop, site.who("guarded.oven"), "thief", on_message=lambda *_: None)
+    thief = Client(loop, site.who(f"guarded.{name}"), "thief", on_message=lambda *_: None)
     thief.connect()
     assert loop.run(until=lambda: thief.connected, timeout=10)
     loop.run(timeout=0.2)
     heard.clear()
-    for topic in FOREIGN:
+    for topic in foreign(name):
         thief.publish(topic, b"mine", 1, retain=True)
-    own = ["virtual/guarded/oven/note", "homeassistant/device/virtual-guarded-oven/config"]
+    own = [f"virtual/guarded/{name}/note", f"homeassistant/device/virtual-guarded-{name}/config"]
     for topic in own:
         thief.publish(topic, b"", 1)
     assert loop.run(until=lambda: set(own) <= set(heard), timeout=10)
@@ -236,6 +248,25 @@ def test_the_oven_may_write_below_its_own_name_only(stage: Stage, site: Site, lo
     stage.audited()
     for client in (owner, thief):
         client.disconnect()
+
+
+def test_nobody_takes_the_connection_of_a_device_on_the_listener_for_devices(stage: Stage, site: Site, loop: Loop) -> None:
+    """The shipped access list binds topics; there the client id is bound as well."""
+    stage.stop("battery")
+    stage.endpoints["battery"] = site.single("guarded.battery")
+    stage.start("battery")
+    client = stage.runtimes["battery"].client
+    lost = len(stage.all("battery", "about"))
+    for identity in (client.client_id, "guarded.battery", "battery"):
+        thief = Client(loop, site.single("guarded.oven"), identity, on_message=lambda *_: None)
+        thief.connect()
+        assert loop.run(until=lambda thief=thief: thief.connected, timeout=10)  # type: ignore[misc] # one for each turn
+        thief.disconnect()
+    assert client.connected
+    stage.steps(2)
+    assert client.takeovers == 0
+    assert len(stage.all("battery", "about")) == lost, "it never had to connect again"
+    stage.audited()
 
 
 def test_home_assistant_commands_and_nothing_else(stage: Stage, site: Site, loop: Loop) -> None:

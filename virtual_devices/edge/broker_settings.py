@@ -100,6 +100,12 @@ tls_version tlsv1.2
 listener 1883
 {named}
 
+# in the clear too, for containers that are one device each: who comes is called as it is named, so that nobody can take another's
+# connection; the host, Home Assistant and people come by the listeners above, where each may have several
+listener 1884
+use_username_as_clientid true
+{named}
+
 # for the container's own health probe, which knows no password; nobody outside reaches it
 listener 1880 127.0.0.1
 {probe}
@@ -126,7 +132,7 @@ plugin_opt_acl_file /mosquitto/secret/acl
 
 
 def container_text(version: Version) -> str:
-    """The configuration of a home's broker in a container: with TLS, in the clear, and for its health probe."""
+    """The configuration of a home's broker in a container: with TLS, in the clear, for single devices, and for its health probe."""
     limits = "\n".join(f"{name} {value}" for name, value in MOSQUITTO_LIMITS.items())
     if version < PLUGINS_SINCE:
         return _CONTAINER.format(
