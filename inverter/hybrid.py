@@ -24,6 +24,7 @@ from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from inverter.supplying import Supplying
 from virtual_devices.kit.device import Context, Settles
 from virtual_devices.kit.ledger import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settlement import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
@@ -52,8 +53,8 @@ class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
     shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all
-    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  mains: mV and mHz of the grid while it
-    is there, 0 where it does not tell.  decision, limit, program: why the last step went as it did.
+    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  mains: the grid's rule, None where it
+    does not tell.  last_step: start of the last step, UTC seconds.  decision, limit, program: why the last step went as it did.
     """
 
     supplying: Supplying = field(default_factory=Supplying)
@@ -64,7 +65,8 @@ class HybridState:
     soc: int = -1
     shed: tuple[str, ...] = ()
     voltage: int = 0
-    mains: tuple[int, int] = (0, 0)
+    mains: Mains | None = None
+    last_step: int = 0
     decision: str = Verdict.SELF_USE
     limit: str = Bound.NONE
     program: int = 0
@@ -246,16 +248,20 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             soc=soc,
             shed=shed,
             voltage=volts,
-            mains=self._mains(offers, end, powers["grid_import"] - powers["grid_export"]),
+            mains=next((offer.mains for offer in offers.values() if isinstance(offer, LinkOffer)), None),
+            last_step=end,
             decision=kind,
             limit=bound(kind, limits, decision.orders, step),
             program=decision.orders.program,
         )
 
-    def _mains(self, offers: Mapping[str, Offer], time: int, drawn: int) -> tuple[int, int]:
-        """mV and mHz of the grid at the start of a step, by the grid's own rule. drawn: mW at the meter."""
-        rules = [offer.mains for offer in offers.values() if isinstance(offer, LinkOffer) and offer.mains is not None]
-        return rules[0].at(self.site.calendar, time, drawn) if rules else (0, 0)
+    def _mains(self, state: HybridState, nominal: tuple[float, float]) -> tuple[float, float]:
+        """V and Hz of the grid at the start of the last step, by the grid's own rule; nominal where it does not tell."""
+        if state.mains is None:
+            return nominal
+        drawn = state.powers["grid_import"] - state.powers["grid_export"]
+        voltage, frequency = state.mains.at(self.site.calendar, state.last_step, drawn)
+        return voltage / 1000, frequency / 1000
 
     def report(self, settings: HybridSettings, state: HybridState, time: int) -> HybridTelemetry:
         """The flows of the last step in W, and the energies in kWh."""
@@ -266,10 +272,9 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         tied, present = (bool(state.powers) and holds for holds in (supplying.tied, supplying.connected))
         down = not tied and state.decision in (Verdict.OFF, Verdict.OUTPUT_OFF, Verdict.TRIPPED)
         battery = watts.get("battery_discharge", 0.0) - watts.get("battery_charge", 0.0)
-        nominal, hertz = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
-        # nominal too where the grid does not tell
-        grid_voltage, grid_frequency = (state.mains[0] / 1000 or nominal, state.mains[1] / 1000 or hertz) if present else (0.0, 0.0)
-        inverter_voltage, load_frequency = (grid_voltage, grid_frequency) if tied else (0.0, 0.0) if down else (nominal, hertz)
+        nominal = settings.nominal_voltage, float(settings.nominal_frequency.removesuffix(" Hz"))
+        grid_voltage, grid_frequency = self._mains(state, nominal) if present else (0.0, 0.0)
+        inverter_voltage, load_frequency = (grid_voltage, grid_frequency) if tied else (0.0, 0.0) if down else nominal
         return HybridTelemetry(
             pv_power=watts.get("pv", 0.0),
             battery_power=battery,

@@ -21,6 +21,7 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.ledger import NON_ESSENTIAL
+from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.participants import Observer, Participant, Proposed
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -214,6 +215,10 @@ class Connection(Participant):
     """The grid: import, export and their bill."""
 
     device: Connects[Any, Any, Any]
+    _mains: Mains | None = None
+    """The rule that the last settled step was offered with; None where that is not known."""
+    _last_step: int | None = None
+    """Start of the last settled step, UTC seconds; None where it is not known."""
 
     def offer(self, span: Span, inputs: Inputs) -> LinkOffer:
         links = self.device.link(self.settings, Span(span.start, span.step, 2 * span.steps))
@@ -231,16 +236,13 @@ class Connection(Participant):
     def settle(self, share: Share, made: Proposed) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")
-        offer, step = cast("LinkOffer", made.offer), share.span.step
-        connected, voltage, frequency = _at_step(offer.links, share.span.steps), 0, 0
-        if connected:
-            rule = offer.mains or self.device.mains(self.settings)  # an offer of an earlier version tells nothing
-            drawn = share.imported[-1] - share.exported[-1]
-            voltage, frequency = rule.at(self.device.site.calendar, share.span.end - step, drawn)
+        connected = _at_step(cast("LinkOffer", made.offer).links, share.span.steps)
+        step = share.span.step
+        self._mains = cast("LinkOffer", made.offer).mains
+        self._last_step = share.span.end - step
         self.state = self.device.bill(self.settings, self.state, share.span, share.imported, share.exported)
         self.last = {
-            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected),
-            "voltage": voltage, "frequency": frequency,
+            "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected)
         }  # fmt: skip
         self.counters = {
             "import_energy": self.count("import_energy", sum(share.imported) * step),
@@ -248,7 +250,14 @@ class Connection(Participant):
         }
 
     def own_readings(self) -> dict[str, Any]:
-        return {**super().own_readings(), "connected": bool(self.last.get("connected", 0))}
+        connected, voltage, frequency = bool(self.last.get("connected", 0)), 0, 0
+        step = self.time if self._last_step is None else self._last_step
+        if connected and step is not None:
+            rule = self._mains or self.device.mains(self.settings)
+            drawn = self.last["import_power"] - self.last["export_power"]
+            voltage, frequency = rule.at(self.device.site.calendar, step, drawn)
+        values = {**super().own_readings(), "connected": connected}
+        return {**values, "voltage": voltage / 1000, "frequency": frequency / 1000}
 
 
 def _at_step(links: Sequence[Link], step: int) -> bool:

@@ -82,9 +82,9 @@ class Observer(Member):
 
         span: as settled, which is shorter than what was asked where the window was cut.
         """
-        if seq != self.after or not self.given or span.end == self._settled_until:
+        last = min([span.steps, *(len(column) for column in self.given.values())]) - 1
+        if seq != self.after or not self.given or last < 0 or span.end == self._settled_until:
             return False
-        last = min(span.steps, *(len(column) for column in self.given.values())) - 1
         self.last = {name: int(column[last]) for name, column in self.given.items()}
         self._settled_until = span.end
         return True

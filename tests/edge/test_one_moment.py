@@ -1,0 +1,52 @@
+"""Over a broker as in one process: every state is of the last settled step, after restarts too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stage import WEATHER, Stage, small_home
+from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.kit.home import CLOCK
+from virtual_devices.kit.house import House
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+def as_in_one_process(stage: Stage) -> None:
+    """Every reading that the home has come to by now."""
+    house = House(stage.home)
+    house.advance(stage.settled)
+    for name, member in house.members.items():
+        if name != CLOCK:  # it tells of its own windows, which a house does not count
+            told, readings = stage.state(name), member.readings()
+            assert readings
+            assert {key: told[key] for key in readings} == readings, name
+    assert house.settler.digest == stage.audited().digest
+
+
+def test_readings_are_those_of_one_process_however_windows_were_cut(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        assert stage.state("sun")["ghi_clear"] is None, "nothing is settled yet"
+        for steps in (1, 5, 20, 17):  # the oven at 08:40 and the outage at 09:00 cut the longer ones
+            stage.steps(steps)
+            as_in_one_process(stage)
+
+
+@pytest.mark.parametrize("names", [("sun",), ("weather",), ("sun", "weather", "roof"), ("grid",)])
+def test_who_was_killed_shows_what_he_showed(broker: Broker, names: tuple[str, ...]) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.steps(20)
+        stage.kill(*names)
+        stage.start(*names)
+        stage.rest()
+        as_in_one_process(stage)
+        stage.steps(10)
+        as_in_one_process(stage)
