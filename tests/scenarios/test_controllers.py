@@ -182,7 +182,7 @@ class Predbat(Tool):
 
 
 def test_predbat_charges_exports_holds_and_goes_back(broker: Broker) -> None:
-    with Stage(broker.endpoint, home_at(NIGHT, inverter="rated_power: 5 kW, grid_charge_battery_current: 100 A")) as stage:
+    with Stage(broker.endpoint, home_at(NIGHT, inverter="rated_power: 5 kW, grid_charge_battery_current: 10 A")) as stage:
         stage.start()
         predbat = Predbat(stage)
         predbat.run(5, charge_rate="2600", discharge_rate="5000", reserve="12", auto="true")
