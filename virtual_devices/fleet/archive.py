@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -28,8 +29,9 @@ from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.fleet.claim import Claim, unreachable
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
-from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
@@ -52,7 +54,7 @@ class Archive:
     """The host's own client on the bus.
 
     received: told (device, leaf, payload) of every message of the home.  booked: see ``Moments``.  found: retained messages
-    seen so far, by (device, leaf).
+    seen so far, by (device, leaf).  claim: the right to host the home, taken before anything is said; None where nobody asks for it.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Archive:
         folder: Path,
         received: Callable[[str, str, bytes], None],
         booked: Booked = always,
+        *,
+        claim: Claim | None = None,
     ) -> None:
         self.loop, self.home, self.folder = loop, home, folder
         self.found: dict[tuple[str, str], bytes] = {}
@@ -78,27 +82,31 @@ class Archive:
         self._saved: Messages | None = None
         self._newest: BufferedWriter | None = None
         self._synced_at = self._asked_at = 0.0
-        self._sync = Topics(home, HOST).sync
+        self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
+        self._claim = claim
         self.client = Client(
-            loop, endpoint, f"{discovery.identifier(home, HOST)}-{os.getpid()}", on_message=self._message, on_connect=self._connected,
-            on_refused=self._on_refused,
+            loop, endpoint, discovery.identifier(home, HOST), on_message=self._message, on_connect=self._connected,
+            on_refused=self._on_refused, will=claim.will if claim is not None else None,
+            on_disconnect=claim.disconnected if claim is not None else None,
         )  # fmt: skip
+        if claim is not None:
+            claim.serve(self.client)
         every = Topics(home, "+")
         self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
     def open(self) -> None:
-        """Connect and take in what the broker retains. Raises BrokerError when it does not answer."""
+        """Connect and take in what the broker retains.
+
+        Raises BrokerError when it does not answer, and AlreadyRunningError where another host has the home.
+        """
+        if self._claim is not None:
+            self._claim.take(_CONNECT_TIMEOUT)
         self.client.connect()
         self.loop.run(until=lambda: self._synced or bool(self._refused), timeout=_CONNECT_TIMEOUT)
-        if self._refused:
-            raise BrokerError(f"the broker at {self.client.endpoint.url} refuses: {self._refused}")
-        if not self._synced:
-            raise BrokerError(
-                f"no broker answers at {self.client.endpoint.url} ({self.client.last_error or 'silence'}); "
-                "start one, or leave out --broker to get one"
-            )
+        if self._refused or not self._synced:
+            raise unreachable(self.client, self._refused)
 
     def _on_refused(self, reason: str) -> None:
         self._refused = reason
@@ -108,7 +116,9 @@ class Archive:
             self._before = {**self._rest, **self._before, **self.found}  # the newest of each
             self.found.clear()
             self._rest.clear()
-        self.client.publish(self._sync, b"sync")
+        if self._claim is not None:
+            self._claim.connected()
+        self.client.publish(self._sync, self._mark)
 
     def _remind(self) -> None:
         """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away.
@@ -136,7 +146,7 @@ class Archive:
                 self.found[device, leaf] = value
 
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        if topic == self._sync:
+        if topic == self._sync and payload == self._mark:
             self._synced = True
             self._remind()
             return
@@ -144,6 +154,9 @@ class Archive:
         if where is None:
             return
         _, device, leaf = where
+        if device == HOST:  # no device
+            self._hear_host(leaf, payload)
+            return
         if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
             # somebody who went on from an old database; the newer word tells him
             self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
@@ -158,6 +171,13 @@ class Archive:
         self._received(device, leaf, payload)
         if self._moments:
             self._keep()
+
+    def _hear_host(self, leaf: str, payload: bytes) -> None:
+        """A word about who hosts the home."""
+        if self._claim is not None and leaf == "sync":
+            self._claim.asked()
+        elif self._claim is not None and leaf == "availability":
+            self._claim.heard(payload)
 
     # -- what survives ------------------------------------------------------------------------------------------------
 
@@ -281,9 +301,15 @@ class Archive:
         """Wait until the broker has everything that was published here."""
         self.client.flush(5.0)
 
+    def leave(self) -> None:
+        """Hear and claim no more."""
+        if self._claim is not None:
+            self._claim.release()
+        self.client.disconnect()
+
     def close(self) -> None:
         """Leave and save."""
-        self.client.disconnect()
+        self.leave()
         self._keep()
         self.save()
         self._remove_newest()

@@ -21,7 +21,9 @@ from virtual_devices.edge.recalling import place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
+from virtual_devices.fleet.claim import Claim
 from virtual_devices.fleet.describe import command_line, descriptions
+from virtual_devices.fleet.folder_lock import Holder
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
@@ -48,6 +50,7 @@ class Orders:
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
     start_now: simulated time begins at the time of day, and follows it at speed 1.  say: told in words what happens.
+    holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
     """
 
     home: Home
@@ -64,6 +67,8 @@ class Orders:
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None
     say: Callable[[str], None] = lambda _: None
     compiled: bool = False
+    holder: Holder | None = None
+    predecessor: str | None = None
 
 
 class HomeHost:
@@ -73,7 +78,10 @@ class HomeHost:
         self.loop, self.orders = loop, orders
         self.home = orders.home
         self.summary = Summary(self.home.name)
-        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked)
+        claim = Claim(
+            loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail
+        )
+        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, claim=claim)
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
         self._watch: DocumentWatch | None = None
@@ -87,19 +95,17 @@ class HomeHost:
     def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
-        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer, and
-        what stops a device for good as VirtualDevicesError.
+        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer,
+        AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
         orders = self.orders
-        self.archive.open()
-        if orders.fresh:
-            self.archive.start_afresh()
-        resumed = self.archive.put_back() and not orders.fresh
-        self.archive.settle_down()
-        self._clear_strangers()
-        self._take_start(resumed=resumed)
-        self._open_the_books(self.archive.settled() if resumed else None)
+        try:
+            self.archive.open()
+            resumed = self._take_up()
+        except BaseException:
+            self.archive.leave()
+            raise
         try:
             self._start(new=not resumed)
             if ready is not None:
@@ -111,6 +117,18 @@ class HomeHost:
         if self.failure is not None:
             raise VirtualDevicesError(self.failure)
         return self._result(time.monotonic() - begin)
+
+    def _take_up(self) -> bool:
+        """Find or put back what an earlier run left, and open the books behind it; whether it goes on."""
+        orders = self.orders
+        if orders.fresh:
+            self.archive.start_afresh()
+        resumed = self.archive.put_back() and not orders.fresh
+        self.archive.settle_down()
+        self._clear_strangers()
+        self._take_start(resumed=resumed)
+        self._open_the_books(self.archive.settled() if resumed else None)
+        return resumed
 
     def _open_the_books(self, after: tuple[str, int] | None) -> None:
         """Go on behind a window, or behind the last one in the ledger file: its writer may have been killed a few before it."""
@@ -202,7 +220,7 @@ class HomeHost:
         names = {entry.name for entry in self.home.devices}
         said = self.archive.found
         self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
-        self.archive.client.disconnect()  # from here on nothing more is heard
+        self.archive.leave()  # from here on nothing more is heard
         self._book.give_up()
         if self._ledger is not None:
             self._ledger.close()
