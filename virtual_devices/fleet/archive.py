@@ -31,6 +31,7 @@ from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
 from virtual_devices.fleet.claim import Claim, unreachable
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
+from virtual_devices.fleet.run_files import OWN, Origin, RunFiles, run_of
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
@@ -55,6 +56,7 @@ class Archive:
 
     received: told (device, leaf, payload) of every message of the home.  booked: see ``Moments``.  found: retained messages
     seen so far, by (device, leaf).  claim: the right to host the home, taken before anything is said; None where nobody asks for it.
+    broker, home_file: what a set is kept with, see ``RunFiles``.
     """
 
     def __init__(
@@ -67,8 +69,13 @@ class Archive:
         booked: Booked = always,
         *,
         claim: Claim | None = None,
+        broker: str = OWN,
+        home_file: str | None = None,
     ) -> None:
         self.loop, self.home, self.folder = loop, home, folder
+        self._runs = RunFiles(folder, broker, home_file, self._read)
+        self.origin: Origin | None = None
+        """Where the set is from that was put back, or could have been."""
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
         self._moments = Moments(booked)
@@ -191,15 +198,24 @@ class Archive:
         """Write the newest consistent set. sync: wait until it is on the disk."""
         if self._consistent is None or (self._consistent is self._saved and not sync):
             return
+        content = self._written(self._consistent, self._runs.facts())
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        another = self._runs.begin(run_of(self._consistent), self.load, self._written)
+        (self._replace if sync or another else self._overwrite)(content)
+        self._saved = self._consistent
+        if another:
+            self._runs.prune()
+
+    def _written(self, messages: Messages, facts: Mapping[str, Any]) -> bytes:
+        """A set as a file has it."""
         content = {
             "version": _VERSION,
             "program": __version__,
             "home": self.home,
-            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
+            **facts,
+            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in messages.items()],
         }
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self._replace if sync else self._overwrite)(orjson.dumps(content))
-        self._saved = self._consistent
+        return orjson.dumps(content)
 
     def _replace(self, content: bytes) -> None:
         partial = self.folder / (FILE + ".partial")
@@ -218,8 +234,15 @@ class Archive:
         self._newest.flush()
 
     def _forget_files(self) -> None:
-        self._remove_newest()
-        (self.folder / FILE).unlink(missing_ok=True)
+        """What a start on this broker would resume from, and what cannot be read."""
+        try:
+            mine = self._runs.is_mine(self.load())
+        except ConfigurationError:
+            mine = True
+        if mine:
+            self._remove_newest()
+            (self.folder / FILE).unlink(missing_ok=True)
+        self._runs.forget()
         self._consistent = self._saved = None
         self._moments.forget()
 
@@ -260,8 +283,11 @@ class Archive:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
-        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
-        stored = self.load()
+        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
+
+        The run that the broker retains decides which set that is.
+        """
+        stored, self.origin = self._runs.pick(run_of(self.found), self.load())
         self._keeping = True
         run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.booking import Book
+from virtual_devices.edge.clockwork import site_message
 from virtual_devices.edge.document_watch import DocumentWatch
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
@@ -19,6 +20,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.recalling import place
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.claim import Claim
@@ -26,7 +28,9 @@ from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.folder_lock import Holder
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import Processes
-from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
+from virtual_devices.fleet.run_files import OWN
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
+from virtual_devices.kit.face import settings_json
 from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.summary import Summary
@@ -51,6 +55,7 @@ class Orders:
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
     start_now: simulated time begins at the time of day, and follows it at speed 1.  say: told in words what happens.
     holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
+    broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
     """
 
     home: Home
@@ -69,6 +74,8 @@ class Orders:
     compiled: bool = False
     holder: Holder | None = None
     predecessor: str | None = None
+    broker: str = OWN
+    home_file: Path | None = None
 
 
 class HomeHost:
@@ -81,7 +88,10 @@ class HomeHost:
         claim = Claim(
             loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail
         )
-        self.archive = Archive(loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, claim=claim)
+        self.archive = Archive(
+            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, claim=claim, broker=orders.broker,
+            home_file=str(orders.home_file) if orders.home_file is not None else None,
+        )  # fmt: skip
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
         self._watch: DocumentWatch | None = None
@@ -99,7 +109,6 @@ class HomeHost:
         AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
-        orders = self.orders
         try:
             self.archive.open()
             resumed = self._take_up()
@@ -127,6 +136,8 @@ class HomeHost:
         self.archive.settle_down()
         self._clear_strangers()
         self._take_start(resumed=resumed)
+        if resumed:
+            self._refuse_another_site()
         self._open_the_books(self.archive.settled() if resumed else None)
         return resumed
 
@@ -157,6 +168,25 @@ class HomeHost:
         site = self.archive.found.get((CLOCK, "site"))
         if resumed and self.orders.start_now and site is not None:
             self.home = replace(self.home, start=read(SiteMessage, site).start)
+
+    def _refuse_another_site(self) -> None:
+        """Raises ConfigurationError where the run that would go on was started with another site, step or start."""
+        found = self.archive.found.get((CLOCK, "site"))
+        try:
+            then = read(SiteMessage, found or b"")
+        except ProtocolError:
+            return  # its clock says what is wrong with it
+        clock = descriptions(self.home, self.orders.documents)[CLOCK]
+        changed = changes(then, site_message(self.home.name, settings_json(clock.validated())))
+        if not changed:
+            return
+        before = self.archive.origin.home_file if self.archive.origin is not None else None
+        own = self.orders.broker == OWN
+        remedy = "choose another --state" if own else "give this home another name"
+        raise ConfigurationError(
+            f"{changed}; a run keeps that. {_files(before, self.orders.home_file)}"
+            f"Go on with the home as it was, start with --fresh, which gives that run up, or {remedy}"
+        )
 
     def _clear_strangers(self) -> None:
         known = {entry.name for entry in self.home.devices}
@@ -289,3 +319,12 @@ class HomeHost:
                 self.summary.billed(state.get("currency"), state)
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
+
+
+def _files(then: str | None, now: Path | None) -> str:
+    """Which home files a mismatch is between, in a sentence."""
+    if now is None:
+        return f"It was started from {then}. " if then is not None else ""
+    if then is None:
+        return f"Now it is read from {now}; from which file it was started is not known. "
+    return f"{now} has changed since. " if then == str(now) else f"It was started from {then}, now it is read from {now}. "

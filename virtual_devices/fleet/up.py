@@ -18,6 +18,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet import credentials
 from virtual_devices.fleet.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
+from virtual_devices.fleet.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
 from virtual_devices.kit.rehearsal import rehearse
@@ -101,6 +102,7 @@ def up(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
+            broker=broker_of(options.broker), home_file=Path(home.source).resolve(),
         )  # fmt: skip
         host = HomeHost(loop, orders)
 
