@@ -124,10 +124,10 @@ def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Bro
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("step: 60 s", "step: 30 s", "step 60, now it says 30"),
-        ("latitude: -33.92", "latitude: -33", "latitude"),
-        ("seed: 7", "seed: 8", "seed 7, now it says 8"),
-        ("08:30, step", "08:31, step", "start"),
+        ("step: 60 s", "step: 30 s", "step 60 s, now it says step 30 s"),
+        ("latitude: -33.92", "latitude: -33", "latitude -33.92°, now it says latitude -33.0°"),
+        ("seed: 7", "seed: 8", "seed 7, now it says seed 8"),
+        ("08:30, step", "08:31, step", "start 2026-06-21 08:30, now it says start 2026-06-21 08:31"),
     ],
 )
 def test_another_place_or_step_is_refused_until_it_starts_afresh(play: Play, old: str, new: str, words: str) -> None:

@@ -67,6 +67,10 @@ def _channels() -> tuple[_Channel, ...]:
             "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", messages.MissingMessage, 0, retain=False, received=True
         ),
         _Channel(
+            "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
+            messages.ClaimMessage, 1, retain=True,
+        ),
+        _Channel(
             "discovery", discovery.topic("{home}", "{device}"), "What Home Assistant is told of it.", None, 1, retain=True
         ),
     )
@@ -162,6 +166,7 @@ def _messages(channels: tuple[_Channel, ...], classes: dict[str, type[AnyDevice]
     for channel in channels:
         if channel.model is not None:
             found[channel.name]["payload"] = {"$ref": _SCHEMAS + channel.model.__name__}
+    found["claim"]["payload"] = {"oneOf": [found["claim"]["payload"], {"type": "string", "enum": ["offline"]}]}
     return found
 
 

@@ -119,6 +119,7 @@ def start_broker(
     port: int = _DEFAULT_PORT,
     v5_port: int | None = None,
     password_file: Path | None = None,
+    keeps_open: tuple[int, ...] = (),
 ) -> Broker:
     """Start a broker and wait until it accepts connections.
 
@@ -130,6 +131,7 @@ def start_broker(
         v5_port: Port for MQTT 5 of the embedded broker; None takes the one after `port`, or a free one where
             `port` is 0. Mosquitto needs none.
         password_file: Made by `mosquitto_passwd`; then nobody connects without a name and password from it.
+        keeps_open: File descriptors that the broker's process holds too: what they lock stays locked until it has ended.
 
     Raises:
         BrokerError: No broker is to be had, the port is taken, or it did not start; the message says what to do.
@@ -158,7 +160,7 @@ def start_broker(
             command = _iotcore_command(folder, host, number, number_v5)
         endpoint = Endpoint(_reachable(host), number)
         try:
-            process = _launch(command, folder / "broker.log", endpoint, number_v5)
+            process = _launch(command, folder / "broker.log", endpoint, number_v5, keeps_open)
         except BrokerError:
             if port or attempt == _ATTEMPTS - 1:
                 raise
@@ -204,14 +206,14 @@ def _own_name() -> str | None:
     return pwd.getpwuid(0).pw_name
 
 
-def _launch(command: list[str], log: Path, endpoint: Endpoint, v5_port: int) -> subprocess.Popen[bytes]:
+def _launch(command: list[str], log: Path, endpoint: Endpoint, v5_port: int, keeps_open: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
     """Start the process and wait until its ports accept connections."""
     if log.exists() and log.stat().st_size > _LONGEST_LOG:
         log.unlink()
     with log.open("ab") as output:
         before = output.tell()
         process = subprocess.Popen(  # noqa: S603 - the command is ours
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True, pass_fds=keeps_open
         )
     deadline = time.monotonic() + START_TIMEOUT
     awaited = {endpoint.port, v5_port}

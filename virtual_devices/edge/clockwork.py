@@ -15,6 +15,7 @@ from virtual_devices.edge.messages import SiteMessage, SpanForm, write
 from virtual_devices.edge.presence import MOST, Presence
 from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.settlement_messages import settled_of
 from virtual_devices.edge.topics import Topics
 from virtual_devices.edge.window_messages import Opened, Settled, WindowMessage
@@ -138,12 +139,10 @@ class ClockRuntime(Runtime):
         except ProtocolError as error:
             self._fatal(str(error))
             return
-        if found is not None:
-            for name in ("step", "seed", "start", "latitude", "longitude", "altitude", "time_zone"):
-                then, now = getattr(found, name), getattr(self.own_site, name)
-                if then != now:
-                    self._fatal(f"this home was started with {name} {then}, now it says {now}; a run keeps it: start with --fresh")
-                    return
+        changed = changes(found, self.own_site) if found is not None else ""
+        if changed:
+            self._fatal(f"{changed}; a run keeps that: start with --fresh")
+            return
         self.fresh = False
         self.site = self.own_site.model_copy(update={"run": run or uuid4().hex})
         super()._go()

@@ -105,6 +105,21 @@ class MissingMessage(Message):
     after: Seq
 
 
+class ClaimMessage(BaseModel):
+    """Who hosts a home. machine: its name.  since, renewed: UTC seconds.  token: of this one process, never used again.
+
+    What a later version adds is passed over: its hosts have to be seen too.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    machine: Annotated[str, Field(max_length=255)]
+    pid: Annotated[int, Field(ge=0, le=2**53)]
+    since: Time
+    renewed: Time
+    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
 class CommandMessage(BaseModel):
     """Settings to change (any names) and, optionally, the simulated time from which they hold."""
 

@@ -21,7 +21,7 @@ from virtual_devices.edge.messages import ErrorMessage, read
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.seen import Seen
-from virtual_devices.edge.topics import ROOT, Topics, split
+from virtual_devices.edge.topics import HOST, ROOT, Topics, split
 from virtual_devices.kit.catalogue import suggestion
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError
 
@@ -153,7 +153,7 @@ class Session:
         """Names of the homes on this broker, running or not."""
         every = Topics("+", "+")
         places = [split(topic) for topic in self.collect(every.about, every.availability)]
-        return sorted({place[0] for place in places if place is not None})
+        return sorted({place[0] for place in places if place is not None and place[1] != HOST})
 
     def home(self, name: str | None = None) -> str:
         """The home that is meant: ``name``, or the only one. Raises ConfigurationError that names what there is."""
@@ -174,7 +174,7 @@ class Session:
         seen: dict[str, Seen] = {}
         for topic, payload in self.collect(every.about, every.availability, every.state).items():
             place = split(topic)
-            if place is not None:
+            if place is not None and place[1] != HOST:
                 seen.setdefault(place[1], Seen(home, place[1])).hear(place[2], payload)
         return dict(sorted(seen.items()))
 

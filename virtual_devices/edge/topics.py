@@ -13,7 +13,7 @@ LEDGER = "ledger/"
 PLACES = 8
 """Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
 HOST = "_host"
-"""Where the process that hosts a home speaks."""
+"""Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from virtual_devices.edge.messages import AboutMessage, write
 from virtual_devices.edge.seen import Seen, number
+from virtual_devices.edge.topics import HOST
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -86,7 +87,7 @@ class Picture:
 
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         """Take a message of the home; what is not about its picture is passed over."""
-        if leaf in ("about", "availability", "state"):
+        if leaf in ("about", "availability", "state") and device != HOST:
             self.devices.setdefault(device, Seen(self.home, device)).hear(leaf, payload)
 
     def show(self, device: str, kind: str, state: Mapping[str, Any]) -> None:

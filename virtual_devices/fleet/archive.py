@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -29,10 +30,12 @@ from virtual_devices.edge.messages import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.fleet.claim import Claim, unreachable
 from virtual_devices.fleet.clearing import withdraw
 from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
-from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
+from virtual_devices.fleet.run_files import OWN, Origin, RunFiles, run_of
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
@@ -57,8 +60,9 @@ _ACKNOWLEDGED_WITHIN = 5.0
 class Archive:
     """The host's own client on the bus.
 
-    received: told (device, leaf, payload) of every message of the home that counts.  booked: see ``Moments``.  gate: decides which do.  found: retained messages
-    seen so far, by (device, leaf).
+    received: told (device, leaf, payload) of every message of the home that counts.  booked: see ``Moments``.  gate: decides which do.
+    found: retained messages seen so far, by (device, leaf).  claim: the right to host the home, taken before anything is said; None
+    where nobody asks for it.  broker, home_file: what a set is kept with, see ``RunFiles``.
     """
 
     def __init__(
@@ -70,9 +74,16 @@ class Archive:
         received: Callable[[str, str, bytes], None],
         booked: Booked = always,
         gate: Gate | None = None,
+        *,
+        claim: Claim | None = None,
+        broker: str = OWN,
+        home_file: str | None = None,
     ) -> None:
         self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
         self.loop, self.home, self.folder = loop, home, folder
+        self._runs = RunFiles(folder, broker, home_file, self._read)
+        self.origin: Origin | None = None
+        """Where the set is from that was put back, or could have been."""
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
         self._moments = Moments(booked)
@@ -86,27 +97,31 @@ class Archive:
         self._saved: Messages | None = None
         self._newest: BufferedWriter | None = None
         self._synced_at = self._asked_at = 0.0
-        self._sync = Topics(home, HOST).sync
+        self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
+        self._claim = claim
         self.client = Client(
-            loop, endpoint, f"{discovery.identifier(home, HOST)}-{os.getpid()}", on_message=self._message, on_connect=self._connected,
-            on_refused=self._on_refused,
+            loop, endpoint, discovery.identifier(home, HOST), on_message=self._message, on_connect=self._connected,
+            on_refused=self._on_refused, will=claim.will if claim is not None else None,
+            on_disconnect=claim.disconnected if claim is not None else None,
         )  # fmt: skip
+        if claim is not None:
+            claim.serve(self.client)
         every = Topics(home, "+")
         self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
     def open(self) -> None:
-        """Connect and take in what the broker retains. Raises BrokerError when it does not answer."""
+        """Connect and take in what the broker retains.
+
+        Raises BrokerError when it does not answer, and AlreadyRunningError where another host has the home.
+        """
+        if self._claim is not None:
+            self._claim.take(_CONNECT_TIMEOUT)
         self.client.connect()
         self.loop.run(until=lambda: self._synced or bool(self._refused), timeout=_CONNECT_TIMEOUT)
-        if self._refused:
-            raise BrokerError(f"the broker at {self.client.endpoint.url} refuses: {self._refused}")
-        if not self._synced:
-            raise BrokerError(
-                f"no broker answers at {self.client.endpoint.url} ({self.client.last_error or 'silence'}); "
-                "start one, or leave out --broker to get one"
-            )
+        if self._refused or not self._synced:
+            raise unreachable(self.client, self._refused)
 
     def _on_refused(self, reason: str) -> None:
         self._refused = reason
@@ -116,7 +131,9 @@ class Archive:
             self._before = {**self._rest, **self._before, **self.found}  # the newest of each
             self.found.clear()
             self._rest.clear()
-        self.client.publish(self._sync, b"sync")
+        if self._claim is not None:
+            self._claim.connected()
+        self.client.publish(self._sync, self._mark)
 
     def _remind(self) -> None:
         """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away.
@@ -144,7 +161,7 @@ class Archive:
                 self.found[device, leaf] = value
 
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        if topic == self._sync:
+        if topic == self._sync and payload == self._mark:
             self._synced = True
             self._remind()
             return
@@ -152,6 +169,9 @@ class Archive:
         if where is None:
             return
         _, device, leaf = where
+        if device == HOST and leaf != "error":  # no device
+            self._hear_host(leaf, payload)
+            return
         if not self._counts(topic, device, leaf, payload):
             return
         if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
@@ -185,6 +205,13 @@ class Archive:
         if self._complaints.take(self.loop.time()):
             self.client.publish(Topics(self.home, HOST).error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
 
+    def _hear_host(self, leaf: str, payload: bytes) -> None:
+        """A word about who hosts the home."""
+        if self._claim is not None and leaf == "sync":
+            self._claim.asked()
+        elif self._claim is not None and leaf == "availability":
+            self._claim.heard(payload)
+
     # -- what survives ------------------------------------------------------------------------------------------------
 
     def _keep(self) -> None:
@@ -197,15 +224,24 @@ class Archive:
         """Write the newest consistent set. sync: wait until it is on the disk."""
         if self._consistent is None or (self._consistent is self._saved and not sync):
             return
+        content = self._written(self._consistent, self._runs.facts())
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        another = self._runs.begin(run_of(self._consistent), self.load, self._written)
+        (self._replace if sync or another else self._overwrite)(content)
+        self._saved = self._consistent
+        if another:
+            self._runs.prune()
+
+    def _written(self, messages: Messages, facts: Mapping[str, Any]) -> bytes:
+        """A set as a file has it."""
         content = {
             "version": _VERSION,
             "program": __version__,
             "home": self.home,
-            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
+            **facts,
+            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in messages.items()],
         }
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self._replace if sync else self._overwrite)(orjson.dumps(content))
-        self._saved = self._consistent
+        return orjson.dumps(content)
 
     def _replace(self, content: bytes) -> None:
         partial = self.folder / (FILE + ".partial")
@@ -224,8 +260,15 @@ class Archive:
         self._newest.flush()
 
     def _forget_files(self) -> None:
-        self._remove_newest()
-        (self.folder / FILE).unlink(missing_ok=True)
+        """What a start on this broker would resume from, and what cannot be read."""
+        try:
+            mine = self._runs.is_mine(self.load())
+        except ConfigurationError:
+            mine = True
+        if mine:
+            self._remove_newest()
+            (self.folder / FILE).unlink(missing_ok=True)
+        self._runs.forget()
         self._consistent = self._saved = None
         self._moments.forget()
 
@@ -266,8 +309,11 @@ class Archive:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
-        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume."""
-        stored = self.load()
+        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
+
+        The run that the broker retains decides which set that is.
+        """
+        stored, self.origin = self._runs.pick(run_of(self.found), self.load())
         self._keeping = True
         run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():
@@ -309,9 +355,15 @@ class Archive:
         """Wait until the broker has everything that was published here."""
         self.client.flush(5.0)
 
+    def leave(self) -> None:
+        """Hear and claim no more."""
+        if self._claim is not None:
+            self._claim.release()
+        self.client.disconnect()
+
     def close(self) -> None:
         """Leave and save."""
-        self.client.disconnect()
+        self.leave()
         self._keep()
         self.save()
         self._remove_newest()

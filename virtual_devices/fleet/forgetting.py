@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from virtual_devices.edge.discovery import PREFIX, topic
 from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import ROOT, split
+from virtual_devices.edge.topics import HOST, ROOT, split
 from virtual_devices.fleet.clearing import clear, withdraw
 from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
@@ -47,7 +47,7 @@ def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
             f"{len(online)} devices of home {home} are online ({', '.join(online[:5])}{', …' if len(online) > 5 else ''}); "  # noqa: PLR2004
             "stop it first, or say --force: what runs announces itself again"
         )
-    devices = sorted({place[1] for place in places.values()} | set(announced.values()))
+    devices = sorted({place[1] for place in places.values() if place[1] != HOST} | set(announced.values()))
     cleared: set[str] = set()
     # a broker may hand out only so much at once: look again until nothing is left
     for _ in range(_ROUNDS):

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.booking import Book
+from virtual_devices.edge.clockwork import site_message
 from virtual_devices.edge.document_watch import DocumentWatch
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
@@ -19,14 +20,19 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
+from virtual_devices.fleet.claim import Claim
 from virtual_devices.fleet.describe import command_line, descriptions
+from virtual_devices.fleet.folder_lock import Holder
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.processes import Processes
+from virtual_devices.fleet.run_files import OWN
 from virtual_devices.fleet.shadows import shadows
-from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
+from virtual_devices.kit.face import settings_json
 from virtual_devices.kit.home import CLOCK, Home
 from virtual_devices.kit.ledger import LedgerRecord
 from virtual_devices.kit.summary import Summary
@@ -51,6 +57,8 @@ class Orders:
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
     start_now: simulated time begins at the time of day, and follows it at speed 1.  on_state: told (name, kind, values) with every state
     of the home's devices, wherever they run.  say: told in words what happens.
+    holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
+    broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
     """
 
     home: Home
@@ -67,6 +75,10 @@ class Orders:
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None
     say: Callable[[str], None] = lambda _: None
     compiled: bool = False
+    holder: Holder | None = None
+    predecessor: str | None = None
+    broker: str = OWN
+    home_file: Path | None = None
 
 
 class HomeHost:
@@ -78,8 +90,12 @@ class HomeHost:
         self._kinds = {entry.name: entry.kind for entry in self.home.devices}
         self._shadows = shadows(self.home, orders.documents)
         self.summary = Summary(self.home.name, sources=self._shadows)
+        claim = Claim(
+            loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail
+        )
         self.archive = Archive(
-            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home)
+            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home),
+            claim=claim, broker=orders.broker, home_file=str(orders.home_file) if orders.home_file is not None else None,
         )  # fmt: skip
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
@@ -94,19 +110,16 @@ class HomeHost:
     def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
-        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer, and
-        what stops a device for good as VirtualDevicesError.
+        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer,
+        AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
-        orders = self.orders
-        self.archive.open()
-        if orders.fresh:
-            self.archive.start_afresh()
-        resumed = self.archive.put_back() and not orders.fresh
-        self.archive.settle_down()
-        self._clear_strangers()
-        self._take_start(resumed=resumed)
-        self._open_the_books(self.archive.settled() if resumed else None)
+        try:
+            self.archive.open()
+            resumed = self._take_up()
+        except BaseException:
+            self.archive.leave()
+            raise
         try:
             self._start(new=not resumed)
             if ready is not None:
@@ -118,6 +131,20 @@ class HomeHost:
         if self.failure is not None:
             raise VirtualDevicesError(self.failure)
         return self._result(time.monotonic() - begin)
+
+    def _take_up(self) -> bool:
+        """Find or put back what an earlier run left, and open the books behind it; whether it goes on."""
+        orders = self.orders
+        if orders.fresh:
+            self.archive.start_afresh()
+        resumed = self.archive.put_back() and not orders.fresh
+        self.archive.settle_down()
+        self._clear_strangers()
+        self._take_start(resumed=resumed)
+        if resumed:
+            self._refuse_another_site()
+        self._open_the_books(self.archive.settled() if resumed else None)
+        return resumed
 
     def _open_the_books(self, after: tuple[str, int] | None) -> None:
         """Go on behind a window, or behind the last one in the ledger file: its writer may have been killed a few before it."""
@@ -147,6 +174,25 @@ class HomeHost:
         site = self.archive.found.get((CLOCK, "site"))
         if resumed and self.orders.start_now and site is not None:
             self.home = replace(self.home, start=read(SiteMessage, site).start)
+
+    def _refuse_another_site(self) -> None:
+        """Raises ConfigurationError where the run that would go on was started with another site, step or start."""
+        found = self.archive.found.get((CLOCK, "site"))
+        try:
+            then = read(SiteMessage, found or b"")
+        except ProtocolError:
+            return  # its clock says what is wrong with it
+        clock = descriptions(self.home, self.orders.documents)[CLOCK]
+        changed = changes(then, site_message(self.home.name, settings_json(clock.validated())))
+        if not changed:
+            return
+        before = self.archive.origin.home_file if self.archive.origin is not None else None
+        own = self.orders.broker == OWN
+        remedy = "choose another --state" if own else "give this home another name"
+        raise ConfigurationError(
+            f"{changed}; a run keeps that. {_files(before, self.orders.home_file)}"
+            f"Go on with the home as it was, start with --fresh, which gives that run up, or {remedy}"
+        )
 
     def _clear_strangers(self) -> None:
         known = {entry.name for entry in self.home.devices}
@@ -211,7 +257,7 @@ class HomeHost:
         names = {entry.name for entry in self.home.devices}
         said = self.archive.found
         self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
-        self.archive.client.disconnect()  # from here on nothing more is heard
+        self.archive.leave()  # from here on nothing more is heard
         self._book.give_up()
         if self._ledger is not None:
             self._ledger.close()
@@ -290,3 +336,12 @@ class HomeHost:
                 self.summary.billed(state.get("currency"), state)
         zone = self.home.site.zone
         return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
+
+
+def _files(then: str | None, now: Path | None) -> str:
+    """Which home files a mismatch is between, in a sentence."""
+    if now is None:
+        return f"It was started from {then}. " if then is not None else ""
+    if then is None:
+        return f"Now it is read from {now}; from which file it was started is not known. "
+    return f"{now} has changed since. " if then == str(now) else f"It was started from {then}, now it is read from {now}. "

@@ -14,7 +14,7 @@ from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.rights import objection
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.settlement_messages import SettlementMessage
-from virtual_devices.edge.topics import CLOCK, ROOT, split
+from virtual_devices.edge.topics import CLOCK, HOST, ROOT, split
 from virtual_devices.edge.window_messages import ConditionsMessage, WindowMessage
 from virtual_devices.fleet.simulate import Changes, by_device
 from virtual_devices.kit.catalogue import load as load_kind
@@ -34,7 +34,7 @@ def load(endpoint: Endpoint, home: str | None, home_file: Path | None, assignmen
     with Session(endpoint) as session:
         name = session.home(home)
         messages = session.collect(f"{ROOT}/{name}/#")
-    placed = {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic))}
+    placed = {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic)) and place[1] != HOST}
     return from_present(Present(name, placed), home_file.parent if home_file else Path.cwd(), by_device(assignments))
 
 

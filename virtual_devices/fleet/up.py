@@ -17,7 +17,9 @@ from virtual_devices.edge.examples import home_file
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet import credentials
+from virtual_devices.fleet.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
+from virtual_devices.fleet.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
 from virtual_devices.kit.rehearsal import rehearse, warnings
@@ -82,7 +84,7 @@ def up(
 ) -> dict[str, Any]:
     """Run a home until its duration is over, Ctrl-C or SIGTERM; the result, as ``Summary.result`` gives it.
 
-    started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError.
+    started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
     """
     home, documents = read_home(options.home_file, now=int(time.time()))
     rehearsal = rehearse(home, documents)
@@ -99,11 +101,12 @@ def up(
     state = options.state or state_folder(home.name)
     folder = home_file(options.home_file).resolve().parent
     on_state = _metrics(options.metrics, home.name)
-    with Loop() as loop, _broker(options, state, loop, say, home.name) as (endpoint, name, v5_port):
+    with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
-            compiled=options.compiled,
+            compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
+            broker=broker_of(options.broker), home_file=Path(home.source).resolve(),
         )  # fmt: skip
         host = HomeHost(loop, orders)
 
@@ -118,18 +121,18 @@ def up(
 
 @contextmanager
 def _broker(
-    options: Options, state: Path, loop: Loop, say: Callable[[str], None], home: str
+    options: Options, lock: FolderLock, loop: Loop, say: Callable[[str], None]
 ) -> Iterator[tuple[Endpoint, str, int | None]]:
     if options.broker is not None:
         yield options.broker, "your broker", None
         return
-    folder = state / "broker"
-    password = credentials.of_home(folder, home) if options.listen else None
-    keeper = _Keeper(loop, _start(options, folder), folder, say)
+    folder = lock.folder / "broker"
+    password = credentials.of_home(folder, lock.home) if options.listen else None
+    keeper = _Keeper(loop, _start(options, folder, lock), folder, lock, say)
     try:
         endpoint = keeper.broker.endpoint
         if password is not None:
-            endpoint = replace(endpoint, username=home, password=password)
+            endpoint = replace(endpoint, username=lock.home, password=password)
         yield endpoint, keeper.broker.name, keeper.broker.v5_port
     finally:
         keeper.close()
@@ -138,8 +141,8 @@ def _broker(
 class _Keeper:
     """Starts the home's own broker again when it dies, where it was; the devices and the host remind it of everything."""
 
-    def __init__(self, loop: Loop, broker: Broker, folder: Path, say: Callable[[str], None]) -> None:
-        self.broker, self._loop, self._folder, self._say = broker, loop, folder, say
+    def __init__(self, loop: Loop, broker: Broker, folder: Path, lock: FolderLock, say: Callable[[str], None]) -> None:
+        self.broker, self._loop, self._folder, self._lock, self._say = broker, loop, folder, lock, say
         self._pause = LOOK_EVERY
         self._timer = loop.call_later(LOOK_EVERY, self._look)
 
@@ -156,7 +159,7 @@ class _Keeper:
         try:
             self.broker = start_broker(
                 self._folder, kind=dead.name, host=dead.host, port=dead.endpoint.port, v5_port=dead.v5_port,
-                password_file=dead.password_file,
+                password_file=dead.password_file, keeps_open=self._lock.shared,
             )  # fmt: skip
         except BrokerError as error:
             self._pause = min(2 * self._pause, 30.0)
@@ -170,8 +173,8 @@ class _Keeper:
         self.broker.close()
 
 
-def _start(options: Options, folder: Path) -> Broker:
-    where: Any = {"kind": options.broker_kind}
+def _start(options: Options, folder: Path, lock: FolderLock) -> Broker:
+    where: Any = {"kind": options.broker_kind, "keeps_open": lock.shared}
     if options.listen is not None:
         where |= {"host": options.listen, "password_file": credentials.hashed_path(folder)}
     if options.port is not None:

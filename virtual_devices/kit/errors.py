@@ -6,7 +6,8 @@ VirtualDevicesError
 ├── CatalogueError          an unknown or broken kind
 ├── SettingError            a command or setting that a device refuses
 ├── ProtocolError           a message that does not belong to the run, window or name it claims
-└── BrokerError             a broker, or a device behind it, that cannot be started or reached
+├── BrokerError             a broker, or a device behind it, that cannot be started or reached
+└── AlreadyRunningError     a home, or its state folder, that another process has
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class ProtocolError(VirtualDevicesError):
 
 class BrokerError(VirtualDevicesError):
     """A broker, or a device behind it, that cannot be started or reached."""
+
+
+class AlreadyRunningError(VirtualDevicesError):
+    """A home, or its state folder, that another process has."""

@@ -1,0 +1,189 @@
+"""Two ``up`` of one home, as processes: one runs, the other says who does, and no joule is booked twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stage import SMALL
+from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.fleet.claim import KEEP_ALIVE
+
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
+RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")
+WAITS = 60.0
+
+
+class Hosts:
+    """``up`` of one home, as many as are asked for; each with a folder of its own unless told otherwise."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "cape.yaml"
+        self.home.write_text(RUNNING, encoding="utf-8")
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def up(self, *words: object, state: str = "state") -> subprocess.Popen[str]:
+        command = [
+            sys.executable, "-m", "virtual_devices", "up", str(self.home), "--json", "--speed", "600", "--state", str(self.folder / state),
+            "--ledger", str(self.folder / f"{state}.jsonl"), *map(str, words),
+        ]  # fmt: skip
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, cwd=self.folder)
+        self.processes.append(process)
+        return process
+
+    def records(self, state: str = "state") -> int:
+        ledger = self.folder / f"{state}.jsonl"
+        return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAITS
+        while not condition():
+            assert time.monotonic() < deadline, "it does not come"
+            time.sleep(0.05)  # another process's wall time
+
+    def run_on(self, process: subprocess.Popen[str], state: str = "state", records: int = 5) -> None:
+        """Wait until so many more windows are booked."""
+        before = self.records(state)
+        self.wait_for(lambda: self.records(state) >= before + records or process.poll() is not None)
+        assert process.poll() is None, process.communicate()[1]
+
+    def end(self, process: subprocess.Popen[str], state: str = "state") -> dict[str, Any]:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=WAITS)
+        assert process.returncode == 0, err
+        result: dict[str, Any] = json.loads(out)
+        assert result["audit"]["ok"], result["audit"]["problems"]
+        assert audit_file(self.folder / f"{state}.jsonl").problems == []
+        return result
+
+    def refused(self, process: subprocess.Popen[str]) -> str:
+        out, err = process.communicate(timeout=WAITS)
+        assert process.returncode == 1, err
+        assert out == ""
+        assert "Traceback" not in err
+        return err.splitlines()[-1]
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[Hosts]:
+    made = Hosts(tmp_path)
+    yield made
+    for process in made.processes:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(params=KINDS)
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
+        yield made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_second_one_on_the_same_folder_is_refused(hosts: Hosts, kind: BrokerKind) -> None:
+    """It would have started a broker of its own, on the same files."""
+    first = hosts.up("--broker-kind", kind)
+    hosts.run_on(first)
+    said = hosts.refused(hosts.up("--broker-kind", kind))
+    assert re.fullmatch(
+        rf"error: home cape runs already: process {first.pid} on \S+, since [-0-9]{{10}} [:0-9]{{8}}, in the state folder "
+        rf"{re.escape(str(hosts.folder / 'state'))}; stop it first, or choose another --state",
+        said,
+    )
+    hosts.run_on(first)
+    hosts.end(first)
+
+
+@pytest.mark.parametrize("words", [(), ("--fresh",), ("--isolate",)])
+def test_a_second_one_on_the_same_broker_is_refused(hosts: Hosts, broker: Broker, words: tuple[str, ...]) -> None:
+    url = broker.endpoint.url
+    first = hosts.up("--broker", url)
+    hosts.run_on(first)
+    said = hosts.refused(hosts.up("--broker", url, *words, state="other"))
+    assert re.fullmatch(
+        rf"error: home cape runs already on {re.escape(url)}: process {first.pid} on \S+, since [-0-9]{{10}} [:0-9]{{8}}; "
+        "stop it first, or give this home another name",
+        said,
+    )
+    assert not (hosts.folder / "other" / "home").exists()
+    hosts.run_on(first)
+    hosts.end(first)
+
+
+def test_after_an_orderly_end_another_follows_at_once(hosts: Hosts, broker: Broker) -> None:
+    first = hosts.up("--broker", broker.endpoint.url)
+    hosts.run_on(first)
+    hosts.end(first)
+    begin = time.monotonic()
+    second = hosts.up("--broker", broker.endpoint.url, state="other")
+    hosts.run_on(second, "other")
+    assert time.monotonic() - begin < 2 * KEEP_ALIVE
+    hosts.end(second, "other")
+
+
+def test_after_a_kill_another_follows_at_once_as_the_broker_says_it(hosts: Hosts, broker: Broker) -> None:
+    first = hosts.up("--broker", broker.endpoint.url)
+    hosts.run_on(first)
+    first.kill()
+    first.communicate()
+    second = hosts.up("--broker", broker.endpoint.url, state="other")
+    hosts.run_on(second, "other")
+    hosts.end(second, "other")
+    assert "waiting" not in (second.stderr.read() if second.stderr and not second.stderr.closed else "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_a_kill_the_same_folder_goes_on_without_waiting_for_a_claim(hosts: Hosts, kind: BrokerKind) -> None:
+    """Its broker died with it, maybe with the claim in its database."""
+    for _ in range(3):
+        first = hosts.up("--broker-kind", kind)
+        hosts.run_on(first)
+        first.kill()
+        first.communicate()
+    last = hosts.up("--broker-kind", kind)
+    hosts.run_on(last)
+    last.send_signal(signal.SIGINT)
+    out, err = last.communicate(timeout=WAITS)
+    assert json.loads(out)["audit"]["ok"]
+    assert "waiting" not in err
+    assert audit_file(hosts.folder / "state.jsonl").problems == []
+
+
+def test_of_several_that_start_at_once_one_runs(hosts: Hosts, broker: Broker) -> None:
+    states = ["state", "other", "third"]
+    started = {state: hosts.up("--broker", broker.endpoint.url, state=state) for state in states}
+    hosts.wait_for(lambda: sum(process.poll() is None for process in started.values()) == 1)
+    (winner,) = [state for state, process in started.items() if process.poll() is None]
+    for state, process in started.items():
+        if state != winner:
+            said = hosts.refused(process)
+            assert "home cape runs already on" in said or "another host has taken home cape over" in said
+            assert hosts.records(state) == 0
+    hosts.run_on(started[winner], winner)
+    hosts.end(started[winner], winner)
+
+
+def test_a_host_that_stood_still_for_two_keep_alives_is_followed_and_ends_when_it_wakes(hosts: Hosts, broker: Broker) -> None:
+    first = hosts.up("--broker", broker.endpoint.url)
+    hosts.run_on(first)
+    first.send_signal(signal.SIGSTOP)
+    second = hosts.up("--broker", broker.endpoint.url, state="other")
+    hosts.run_on(second, "other")
+    first.send_signal(signal.SIGCONT)
+    said = hosts.refused(first)
+    assert re.search(rf"another host has taken home cape over: process {second.pid} on \S+, since .*; this one ends", said)
+    hosts.run_on(second, "other", 20)
+    hosts.end(second, "other")
