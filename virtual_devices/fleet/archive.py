@@ -9,12 +9,13 @@ disk, as it would at every rename. A second file that was cut short is known by 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
-from io import BufferedWriter
+from collections.abc import Callable, Collection, Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,12 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
-from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, PLACES, Topics, split
+from virtual_devices.edge.writing import RETRY_EVERY, Trouble, set_aside, why, write_whole
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
+from virtual_devices.kit.device import MAX_NAME, NAME
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
+from virtual_devices.kit.home import MAX_DEVICES
 from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
@@ -41,18 +45,24 @@ LEAVES = ("about", "availability", "state", *KEPT)
 FILE = "home.json"
 NEWEST = "home.newest"
 _VERSION = 1
+_LONGEST_LENGTH = 12
 _HEAD = b"%08x %d\n"
 """Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
 _STEPS: Mapping[int, Step] = {}
 """From each older version of the file to the next."""
 _CONNECT_TIMEOUT = 15.0
+_STRANGERS_BYTES = 64 << 20
+"""Most bytes that are kept of devices that the home does not know; of their names as many as a home may have devices."""
+_RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
+_LONGEST_AVAILABILITY = 16
 
 
 class Archive:
     """The host's own client on the bus.
 
     received: told (device, leaf, payload) of every message of the home.  booked: see ``Moments``.  found: retained messages
-    seen so far, by (device, leaf).
+    seen so far, by (device, leaf); of devices that are not ``known``, which may be anybody's invention, so many only.  say: told
+    once when the home's state cannot be kept, and when it can be again.
     """
 
     def __init__(
@@ -63,8 +73,22 @@ class Archive:
         folder: Path,
         received: Callable[[str, str, bytes], None],
         booked: Booked = always,
+        *,
+        known: Collection[str] = (),
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.loop, self.home, self.folder = loop, home, folder
+        self._known = frozenset((*known, HOST))
+        self._strangers: dict[str, int] = {}
+        """Bytes of each device that the home does not know."""
+        self.passed_over = 0
+        """Messages that were not kept, of more strangers than there is room for."""
+        self._trouble = Trouble(
+            say,
+            lambda reason: f"the state of home {home} cannot be kept in {folder}: {reason}; it goes on, and tries again",
+            f"the state of home {home} is kept again in {folder}",
+        )
+        self._again: Timer | None = None
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
         self._moments = Moments(booked)
@@ -76,7 +100,7 @@ class Archive:
         self._refused = ""
         self._consistent: Messages | None = None
         self._saved: Messages | None = None
-        self._newest: BufferedWriter | None = None
+        self._newest: FileIO | None = None
         self._synced_at = self._asked_at = 0.0
         self._sync = Topics(home, HOST).sync
         self.client = Client(
@@ -107,6 +131,7 @@ class Archive:
         if self._synced:  # the broker came back, maybe with an empty memory
             self._before = {**self._rest, **self._before, **self.found}  # the newest of each
             self.found.clear()
+            self._strangers.clear()
             self._rest.clear()
         self.client.publish(self._sync, b"sync")
 
@@ -148,16 +173,38 @@ class Archive:
             # somebody who went on from an old database; the newer word tells him
             self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
             return
-        if leaf in LEAVES or leaf.startswith(LEDGER):
-            if payload:
-                self.found[device, leaf] = payload
-            else:
-                self.found.pop((device, leaf), None)
+        if (leaf in LEAVES or leaf.startswith(LEDGER)) and not self._take(device, leaf, payload):
+            return
         if leaf == "settlement" and payload and self._keeping:  # else an old word of the broker; what is on disk may be newer
             self._moments.settled(payload, self.found, self.loop.time())
         self._received(device, leaf, payload)
         if self._moments:
             self._keep()
+
+    def _take(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Keep what is found. False: it is nobody's, or of one stranger too many."""
+        key = device, leaf
+        if leaf not in _RETAINED or not (device in self._known or self._admits(device, leaf, payload)):
+            self.passed_over += bool(payload)
+            return False
+        if payload:
+            self.found[key] = payload
+        else:
+            self.found.pop(key, None)
+        return True
+
+    def _admits(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Whether a message of a device that the home does not know has room; of one that has, whether it is online is always heard."""
+        grown = len(payload) - len(self.found.get((device, leaf), b""))
+        if device not in self._strangers:
+            if not payload or len(self._strangers) >= MAX_DEVICES or len(device) > MAX_NAME or not NAME.fullmatch(device):
+                return False
+        elif leaf == "availability" and len(payload) <= _LONGEST_AVAILABILITY:
+            return True
+        if payload and sum(self._strangers.values()) + grown > _STRANGERS_BYTES:
+            return False
+        self._strangers[device] = self._strangers.get(device, 0) + grown
+        return True
 
     # -- what survives ------------------------------------------------------------------------------------------------
 
@@ -165,7 +212,8 @@ class Archive:
         newest = self._moments.take(self.loop.time())
         if newest is not None:
             self._consistent = newest
-            self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
+            if self._again is None or not self._again.pending:  # else it is tried again soon, however many windows pass
+                self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
 
     def save(self, *, sync: bool = True) -> None:
         """Write the newest consistent set. sync: wait until it is on the disk."""
@@ -177,29 +225,44 @@ class Archive:
             "home": self.home,
             "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in self._consistent.items()],
         }
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self._replace if sync else self._overwrite)(orjson.dumps(content))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self._replace if sync else self._overwrite)(orjson.dumps(content))
+        except OSError as error:
+            self._trouble.failed(error)
+            if self._again is None or not self._again.pending:
+                self._again = self.loop.call_later(RETRY_EVERY, self.save)
+            return
+        self._trouble.over()
         self._saved = self._consistent
 
+    @property
+    def unkept(self) -> str | None:
+        """Why the newest consistent set could not be written, in a sentence; None: it is."""
+        if self._trouble.reason is None:
+            return None
+        return f"the state of home {self.home} is not kept in {self.folder}: {self._trouble.reason}; it will go on from an earlier moment"
+
     def _replace(self, content: bytes) -> None:
-        partial = self.folder / (FILE + ".partial")
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(self.folder / FILE, content, sync=True)
         self._synced_at = self.loop.time()
-        partial.replace(self.folder / FILE)
 
     def _overwrite(self, content: bytes) -> None:
+        """Without a buffer: what could not be written must not follow later, at another place."""
         if self._newest is None:
-            self._newest = (self.folder / NEWEST).open("wb")
+            self._newest = (self.folder / NEWEST).open("wb", buffering=0)
         self._newest.seek(0)
-        self._newest.write(_HEAD % (zlib.crc32(content), len(content)) + content)
-        self._newest.flush()
+        rest = memoryview(_HEAD % (zlib.crc32(content), len(content)) + content)
+        while rest:
+            rest = rest[self._newest.write(rest) :]
 
     def _forget_files(self) -> None:
-        self._remove_newest()
-        (self.folder / FILE).unlink(missing_ok=True)
+        """Raises ConfigurationError where the state folder does not let go."""
+        try:
+            self._remove_newest()
+            _away(self.folder / FILE)
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename}: an earlier state cannot be removed: {why(error)}; choose another --state") from None
         self._consistent = self._saved = None
         self._moments.forget()
 
@@ -207,25 +270,24 @@ class Archive:
         if self._newest is not None:
             self._newest.close()
             self._newest = None
-        (self.folder / NEWEST).unlink(missing_ok=True)
+        _away(self.folder / NEWEST)
 
     def load(self) -> dict[tuple[str, str], bytes]:
         """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
         path = self.folder / FILE
-        if not path.is_file():
+        content = _content(path)
+        if content is None:
             return {}
-        kept, newest = self._read(path, path.read_bytes()), self._load_newest()
+        kept, newest = self._read(path, content), self._load_newest()
         (run, seq), (newest_run, newest_seq) = (_moment(found) or ("", -1) for found in (kept, newest))
         return newest if newest_run == run and newest_seq > seq else kept
 
     def _load_newest(self) -> dict[tuple[str, str], bytes]:
         """The set that was overwritten in place; empty when there is none, or not a whole one."""
         path = self.folder / NEWEST
-        if not path.is_file():
-            return {}
-        head, _, rest = path.read_bytes().partition(b"\n")
+        head, _, rest = (_content(path) or b"").partition(b"\n")
         _, _, length = head.partition(b" ")
-        content = rest[: int(length)] if length.isdigit() else b""
+        content = rest[: int(length)] if length.isdigit() and len(length) < _LONGEST_LENGTH else b""
         return self._read(path, content) if head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
 
     def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
@@ -233,10 +295,10 @@ class Archive:
             found = forward(json.loads(content), _VERSION, _STEPS)
             if found["home"] != self.home:
                 raise ConfigurationError(f"{path} is of home {found['home']}, this is {self.home}; choose another --state")
-            return {(device, leaf): b64decode(value, validate=True) for device, leaf, value in found["messages"]}
+            return {_place(device, leaf): b64decode(value, validate=True) for device, leaf, value in found["messages"]}
         except ProtocolError as error:
             raise ConfigurationError(f"{path} cannot be resumed: {error}") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
     def put_back(self) -> bool:
@@ -262,6 +324,7 @@ class Archive:
             if devices is None or device in devices:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
+                self._strangers.pop(device, None)
                 cleared += 1
         for name in names:
             self.client.publish(discovery.topic(self.home, name), b"", 1, True)  # noqa: FBT003
@@ -286,7 +349,11 @@ class Archive:
         self.client.disconnect()
         self._keep()
         self.save()
-        self._remove_newest()
+        if self._again is not None:
+            self._again.cancel()
+        if self._trouble.reason is None:  # else the second file may have what the first lacks
+            with contextlib.suppress(OSError):
+                self._remove_newest()
 
     def ask_for(self, run: str, after: int) -> None:
         """Ask for the ledger records that were missed, at most once per wall second."""
@@ -312,6 +379,32 @@ def _moment(messages: Mapping[tuple[str, str], bytes]) -> tuple[str, int] | None
     """Run and seq of the last settlement among them."""
     found = [place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
     return max(((run, seq) for run, seq in found if run is not None), key=lambda item: item[1], default=None)
+
+
+def _content(path: Path) -> bytes | None:
+    """What a file holds; None where there is none. Raises ConfigurationError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        remedy = "start with --fresh" if path.is_dir() else "mend its permissions, or choose another --state"
+        raise ConfigurationError(f"{path} cannot be read: {why(error)}; {remedy}") from None
+
+
+def _away(path: Path) -> None:
+    """Remove a file; what else bears its name is set aside. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        set_aside(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _place(device: Any, leaf: Any) -> tuple[str, str]:
+    """Where a kept message belongs. Raises ValueError for what is no name of a topic here: nobody shall publish to it."""
+    if not (isinstance(device, str) and NAME.fullmatch(device) and leaf in _RETAINED):
+        raise ValueError(f"it holds a message of {str(device)[:40]!r} {str(leaf)[:40]!r}, which is nobody's")
+    return device, leaf
 
 
 def _is_older(one: bytes, other: bytes) -> bool:
