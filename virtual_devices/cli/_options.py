@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from virtual_devices.cli._streams import warn
 from virtual_devices.edge.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -157,7 +158,7 @@ def _warn(endpoint: Endpoint) -> None:
     if not endpoint.tls:
         lacking.append("without TLS (passwords and states cross the network in the clear)")
     if lacking:
-        click.echo(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}", err=True)
+        warn(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}")
 
 
 def _password(file: Path) -> str:

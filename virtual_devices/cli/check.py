@@ -6,6 +6,7 @@ import time
 
 import click
 
+from virtual_devices.cli._streams import warn
 from virtual_devices.edge.files import read_home
 from virtual_devices.kit.rehearsal import rehearse
 
@@ -20,7 +21,7 @@ def check(home: str | None) -> None:
     found, documents = read_home(home, now=int(time.time()))
     rehearsal = rehearse(found, documents)
     for line in rehearsal.warnings():
-        click.echo(f"warning: {line}", err=True)
+        warn(f"warning: {line}")
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""
     click.echo(f"{found.source}: home {found.name} is fine: {len(found.devices)} devices{events}, starts {begin}")

@@ -14,6 +14,7 @@ import orjson
 from virtual_devices.cli import _survival
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._options import json_option
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.outages import need_calendars
 from virtual_devices.edge.files import read_document, read_home
 from virtual_devices.fleet import survive as survival
@@ -49,7 +50,7 @@ def survive(home_file: Path | None, stage: int, month: int, duration: int | None
     result = _with_progress(home, documents, calendar, duration, quiet=as_json)
     result = {"stage": stage, "month": f"{home.site.calendar.local(begin):%Y-%m}", "area": "shipped" if area is None else str(area), **result}
     if as_json:
-        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        echo_json(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
     else:
         _survival.show(result)
 

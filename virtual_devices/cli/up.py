@@ -9,6 +9,7 @@ import click
 from virtual_devices.cli._options import Credentials, credential_options, endpoint_of, json_option
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
+from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
 
 
@@ -61,7 +62,7 @@ def up(
         state=state, listen=listen, compiled=compiled,
     )  # fmt: skip
     if as_json:
-        print_result(fleet.up(options, say=lambda text: click.echo(text, err=True)), as_json=True)
+        print_result(fleet.up(options, say=warn), as_json=True)
         return
     from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
 

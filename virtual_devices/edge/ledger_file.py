@@ -230,7 +230,7 @@ class LedgerFile:
             return 0, True
         size, last = 0, None
         with gzip.open(self.path, "rb") as source:
-            for line, number in _kept(source, run, seq):
+            for line, number in _kept(cast("IO[bytes]", source), run, seq):
                 size, last = size + len(line), number
             try:
                 return last, source.tell() == size and not source.read(1)
@@ -278,7 +278,7 @@ def _copy(path: Path, copy: FileIO, run: str, seq: int) -> None:
     member, check = _Gzip(), (0, 0)
     with gzip.open(path, "rb") as source, os.fdopen(os.dup(copy.fileno()), "wb") as target:
         target.write(member.begin().data)
-        for line, _ in _kept(source, run, seq):
+        for line, _ in _kept(cast("IO[bytes]", source), run, seq):
             piece = member.line(line)
             target.write(piece.data)
             check = piece.check

@@ -19,11 +19,11 @@ _UNSAID_EVERY = 10.0
 class Murmur:
     """A ``say`` for words that come from the bus: whoever floods it does not flood the log.
 
-    What cannot be printed, such as an escape that would move a terminal's cursor, becomes a question mark.
+    longest: characters of a line.  What cannot be printed, such as an escape that would move a terminal's cursor, becomes a question mark.
     """
 
-    def __init__(self, loop: Loop, say: Callable[[str], None], *, burst: float = BURST, rate: float = RATE) -> None:
-        self._loop, self._say = loop, say
+    def __init__(self, loop: Loop, say: Callable[[str], None], *, burst: float = BURST, rate: float = RATE, longest: int = LONGEST) -> None:
+        self._loop, self._say, self._longest = loop, say, longest
         self._bucket = Bucket(burst, rate)
         self._unsaid = 0
         self._due: Timer | None = None
@@ -31,7 +31,7 @@ class Murmur:
     def __call__(self, text: str) -> None:
         """Say it, or count it."""
         if self._bucket.take(self._loop.time()):
-            self._say(printable(shortened(text)))
+            self._say(printable(shortened(text, self._longest)))
             return
         self._unsaid += 1
         if self._due is None:

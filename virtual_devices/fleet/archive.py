@@ -28,10 +28,9 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages import MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
-from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, PLACES, Topics, split
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, PLACES, Topics, is_name, split
 from virtual_devices.edge.writing import RETRY_EVERY, Trouble, set_aside, why, write_whole
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
-from virtual_devices.kit.device import MAX_NAME, NAME
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError
 from virtual_devices.kit.home import MAX_DEVICES
 from virtual_devices.kit.upgrades import Step, forward
@@ -51,7 +50,7 @@ _HEAD = b"%08x %d\n"
 _STEPS: Mapping[int, Step] = {}
 """From each older version of the file to the next."""
 _CONNECT_TIMEOUT = 15.0
-_STRANGERS_BYTES = 64 << 20
+_STRANGERS_BYTES = 16 << 20
 """Most bytes that are kept of devices that the home does not know; of their names as many as a home may have devices."""
 _RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
 _LONGEST_AVAILABILITY = 16
@@ -197,7 +196,7 @@ class Archive:
         """Whether a message of a device that the home does not know has room; of one that has, whether it is online is always heard."""
         grown = len(payload) - len(self.found.get((device, leaf), b""))
         if device not in self._strangers:
-            if not payload or len(self._strangers) >= MAX_DEVICES or len(device) > MAX_NAME or not NAME.fullmatch(device):
+            if not payload or len(self._strangers) >= MAX_DEVICES or not is_name(device):
                 return False
         elif leaf == "availability" and len(payload) <= _LONGEST_AVAILABILITY:
             return True
@@ -402,7 +401,7 @@ def _away(path: Path) -> None:
 
 def _place(device: Any, leaf: Any) -> tuple[str, str]:
     """Where a kept message belongs. Raises ValueError for what is no name of a topic here: nobody shall publish to it."""
-    if not (isinstance(device, str) and NAME.fullmatch(device) and leaf in _RETAINED):
+    if not (isinstance(device, str) and is_name(device) and leaf in _RETAINED):
         raise ValueError(f"it holds a message of {str(device)[:40]!r} {str(leaf)[:40]!r}, which is nobody's")
     return device, leaf
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from virtual_devices.edge import discovery
 from virtual_devices.edge.topics import HA_STATUS, ROOT, Topics
+from virtual_devices.edge.writing import why, write_whole
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import Home
 
@@ -82,7 +82,7 @@ def make(home: Home, folder: Path) -> Made:
         _write(folder / "passwords", "".join(lines))
         _write(folder / "acl", acl(home))
     except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --out") from None
+        raise ConfigurationError(f"{folder} cannot be used: {why(error)}; choose another --out") from None
     return Made(folder, identities(home), tuple(new))
 
 
@@ -103,7 +103,7 @@ def of_home(folder: Path, home: str) -> str:
         password = _kept_password(password_path(folder))
         _write(hashed_path(folder), f"{home}:{hashed(password)}\n")
     except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --state") from None
+        raise ConfigurationError(f"{folder} cannot be used: {why(error)}; choose another --state") from None
     return password
 
 
@@ -122,11 +122,7 @@ def _kept_password(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Whole, and for its owner only from the first moment."""
-    partial = path.with_name(path.name + ".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
+    write_whole(path, text.encode(), private=True)
 
 
 def _section(user: str, **rights: list[str]) -> str:
