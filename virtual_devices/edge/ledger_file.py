@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
 import os
 import stat
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
@@ -32,6 +31,7 @@ HELD_MOST = 32 << 20
 """Bytes that wait for a disk; with more the file ends. A home of fifteen devices writes as much in some hours at real time."""
 LONGEST_LINE = 64 << 20
 """Bytes of a line, sixteen times what goes through a broker; a longer one is none of a ledger."""
+_CHUNK = 1 << 16
 _END_OF_MEMBER = b"\x03\x00"  # an empty last block of deflate: what a compressed file may end with after each line
 _GZIP_HEAD = b"\x1f\x8b\x08\x00" + bytes(5) + b"\xff"  # deflate, no name, no time, no system
 
@@ -192,7 +192,7 @@ class LedgerFile:
         file = _raw(self.path, "r+b")
         try:
             with self.path.open("rb") as source:
-                for line, seq in _kept(source, *after):
+                for line, seq in _kept(_lines(source), *after):
                     self._whole += len(line)
                     self.last = seq
             if not self.path.stat().st_size:
@@ -228,14 +228,12 @@ class LedgerFile:
         """Seq of the last line that counts, and whether nothing is behind it, so that another member may follow."""
         if not self.path.stat().st_size:
             return 0, True
-        size, last = 0, None
-        with gzip.open(self.path, "rb") as source:
-            for line, number in _kept(cast("IO[bytes]", source), run, seq):
-                size, last = size + len(line), number
-            try:
-                return last, source.tell() == size and not source.read(1)
-            except (OSError, EOFError, zlib.error):
-                return last, False
+        last: int | None = None
+        with self.path.open("rb") as source:
+            inflated = _Inflated(source)
+            for _, kept in _kept(inflated.lines(), run, seq):
+                last = kept
+        return last, inflated.finished
 
 
 class _Plain:
@@ -276,22 +274,75 @@ def _raw(path: Path, mode: str) -> FileIO:
 def _copy(path: Path, copy: FileIO, run: str, seq: int) -> None:
     """What counts of a compressed file, as a finished member. Raises OSError."""
     member, check = _Gzip(), (0, 0)
-    with gzip.open(path, "rb") as source, os.fdopen(os.dup(copy.fileno()), "wb") as target:
+    with path.open("rb") as source, os.fdopen(os.dup(copy.fileno()), "wb") as target:
         target.write(member.begin().data)
-        for line, _ in _kept(cast("IO[bytes]", source), run, seq):
+        for line, _ in _kept(_Inflated(source).lines(), run, seq):
             piece = member.line(line)
             target.write(piece.data)
             check = piece.check
         target.write(member.end(*check))
 
 
-def _kept(file: IO[bytes], run: str, seq: int) -> Iterator[tuple[bytes, int]]:
-    """The lines of a run up to a window, with their seqs; what cannot be read ends them. One line at a time is in memory."""
-    try:
-        while line := file.readline(LONGEST_LINE):
+def _kept(lines: Iterable[bytes], run: str, seq: int) -> Iterator[tuple[bytes, int]]:
+    """The lines of a run up to a window, with their seqs; what cannot be read ends them."""
+    for line in lines:
+        try:
             record = orjson.loads(line)
-            if not line.endswith(b"\n") or record["run"] != run or not isinstance(record["seq"], int) or record["seq"] > seq:
+            found_run, found_seq = record["run"], record["seq"]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return
+        if not line.endswith(b"\n") or found_run != run or not isinstance(found_seq, int) or found_seq > seq:
+            return
+        yield line, found_seq
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: file.readline(LONGEST_LINE), b"")
+
+
+class _Inflated:
+    """A compressed file, read up to its first damage. finished: nothing more is behind what was read, so that a member may follow."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.finished = file, False
+
+    def lines(self) -> Iterator[bytes]:
+        """Its lines; the last may be torn."""
+        rest, at_end = b"", True
+        for data, at_end in self._pieces():  # noqa: B007 - the last one's is asked for below
+            *whole, rest = (rest + data).split(b"\n")
+            yield from (line + b"\n" for line in whole)
+            if len(rest) > LONGEST_LINE:
                 return
-            yield line, record["seq"]
-    except (EOFError, gzip.BadGzipFile, zlib.error, orjson.JSONDecodeError, KeyError, TypeError):
-        return
+        if rest:
+            yield rest
+        self.finished = at_end and not rest
+
+    def _pieces(self) -> Iterator[tuple[bytes, bool]]:
+        """What it holds, and whether a member ends there."""
+        inflate = _inflater()
+        while packed := self._file.read(_CHUNK):
+            while packed:
+                before = inflate.copy()
+                try:
+                    data = inflate.decompress(packed)
+                except zlib.error:
+                    yield from _until_damage(before, packed)
+                    return
+                packed, ended = inflate.unused_data, inflate.eof
+                if ended:
+                    inflate = _inflater()
+                yield data, ended
+
+
+def _until_damage(inflate: Any, packed: bytes) -> Iterator[tuple[bytes, bool]]:
+    """What comes before it: zlib gives nothing of what it was handed together with it."""
+    for at in range(len(packed)):
+        try:
+            yield inflate.decompress(packed[at : at + 1]), False
+        except zlib.error:
+            return
+
+
+def _inflater() -> Any:
+    return zlib.decompressobj(zlib.MAX_WBITS | 16)  # gzip's head and end

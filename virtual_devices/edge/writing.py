@@ -10,8 +10,11 @@ import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+from virtual_devices.edge.bucket import Bucket
 
 RETRY_EVERY = 5.0
 """Wall seconds between two attempts at what could not be written."""
@@ -87,21 +90,26 @@ def _remove(path: Path) -> None:
 class Trouble:
     """Says once that something cannot be written, and once that it can be again.
 
-    begin, end: the sentences; the first is told the reason.  reason: why not, None while all is well.
+    begin, end: the sentences; the first is told the reason.  reason: why not, None while all is well.  A disk that comes and
+    goes is told a few times, then once in a while.
     """
 
     def __init__(self, say: Callable[[str], None], begin: Callable[[str], str], end: str) -> None:
         self._say, self._begin, self._end = say, begin, end
+        self._told, self._bucket = False, Bucket(3, 1 / 600)
         self.reason: str | None = None
 
     def failed(self, error: OSError) -> None:
         """It did not go."""
         first, self.reason = self.reason is None, why(error)
         if first:
-            self._say(self._begin(self.reason))
+            self._told = self._bucket.take(time.monotonic())
+            if self._told:
+                self._say(self._begin(self.reason))
 
     def over(self) -> None:
         """It went."""
         if self.reason is not None:
             self.reason = None
-            self._say(self._end)
+            if self._told:
+                self._say(self._end)

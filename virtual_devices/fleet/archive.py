@@ -274,20 +274,19 @@ class Archive:
     def load(self) -> dict[tuple[str, str], bytes]:
         """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
         path = self.folder / FILE
-        content = _content(path)
+        content, beside = _content(path), _content(self.folder / NEWEST)
         if content is None:
             return {}
-        kept, newest = self._read(path, content), self._load_newest()
+        kept, newest = self._read(path, content), self._read_newest(beside or b"")
         (run, seq), (newest_run, newest_seq) = (_moment(found) or ("", -1) for found in (kept, newest))
         return newest if newest_run == run and newest_seq > seq else kept
 
-    def _load_newest(self) -> dict[tuple[str, str], bytes]:
+    def _read_newest(self, content: bytes) -> dict[tuple[str, str], bytes]:
         """The set that was overwritten in place; empty when there is none, or not a whole one."""
-        path = self.folder / NEWEST
-        head, _, rest = (_content(path) or b"").partition(b"\n")
+        head, _, rest = content.partition(b"\n")
         _, _, length = head.partition(b" ")
         content = rest[: int(length)] if length.isdigit() and len(length) < _LONGEST_LENGTH else b""
-        return self._read(path, content) if head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
+        return self._read(self.folder / NEWEST, content) if head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
 
     def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
         try:
