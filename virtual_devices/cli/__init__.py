@@ -6,7 +6,6 @@ Exit codes are known here and nowhere else: 2 for what its owner wrote wrong, 1 
 
 from __future__ import annotations
 
-import errno
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ import click
 
 from virtual_devices import __version__
 from virtual_devices.cli import _streams
-from virtual_devices.edge.writing import why
 from virtual_devices.kit.errors import (
     CatalogueError,
     ConfigurationError,
@@ -91,9 +89,8 @@ class Verbs(click.Group):
                 _streams.warn(f"error: {line}")
             ctx.exit(_MISTAKE if isinstance(error, _OWNERS_MISTAKES) else _FAILURE)
         except OSError as error:
-            where = "standard output cannot be written" if _streams.is_lost() else error.filename or "the system refuses"
-            if error.errno != errno.EPIPE:
-                _streams.warn(f"error: {where}: {why(error)}")
+            if (text := _streams.machine_fault(error)) is not None:
+                _streams.warn(f"error: {text}")
             ctx.exit(_FAILURE)
 
 

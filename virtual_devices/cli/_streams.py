@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
 import click
+
+from virtual_devices.edge.writing import why
 
 ASCII = str.maketrans("─━┄│╭╮╰╯├┤┬┴┼▶◀█▓░×·–−…°", "-=.|+++++++++><#%.x---~o")
 """Every sign used here, for where only ASCII is shown."""
@@ -50,17 +54,18 @@ def echo_json(text: str) -> None:
     click.echo(text)
 
 
-def is_lost() -> bool:
-    """Whether standard output takes nothing more; then it is let go, so that nothing is tried again at the end."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        with contextlib.suppress(OSError, ValueError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, sys.stdout.fileno())
-            os.close(null)
-        return True
-    return False
+def machine_fault(error: OSError) -> str | None:
+    """What a fault of the machine is called; None where there is nothing to say: the reader of standard output has gone.
+
+    A fault of a file names it. One without a name is of standard output, which is let go then: nothing is tried again at the end.
+    """
+    if error.filename is not None or isinstance(error, (socket.gaierror, TimeoutError)):
+        return f"{error.filename or 'the network'}: {why(error)}"
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    return None if error.errno == errno.EPIPE else f"standard output cannot be written: {why(error)}"
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

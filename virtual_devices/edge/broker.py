@@ -27,7 +27,7 @@ from typing import Literal, Self
 from virtual_devices.edge.broker_settings import iotcore_text, mosquitto_text
 from virtual_devices.edge.endpoint import Endpoint, is_loopback
 from virtual_devices.edge.writing import set_aside, why, write_whole
-from virtual_devices.kit.errors import BrokerError
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 BrokerKind = Literal["mosquitto", "iotcore"]
 
@@ -132,6 +132,7 @@ def start_broker(
 
     Raises:
         BrokerError: No broker is to be had, the port is taken, or it did not start; the message says what to do.
+        ConfigurationError: `host` is no address.
     """
     try:
         return _start(state, kind, host, port, v5_port, password_file)
@@ -282,11 +283,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _resolve(host: str) -> None:
-    """Raise an error in words for an address that is none."""
+    """Raise ConfigurationError for an address that is none."""
     try:
         socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, ValueError) as error:  # ValueError: a name that cannot even be looked up
-        raise BrokerError(f"no address of this machine is called {host!r} ({why(error)}); bind the broker to 127.0.0.1, or to an address") from None
+        raise ConfigurationError(f"no address of this machine is called {host!r} ({why(error)}); bind the broker to 127.0.0.1, or to an address") from None
 
 
 def _check_port(host: str, port: int, option: str) -> None:
@@ -317,7 +318,7 @@ def _free_port(host: str) -> int:
                 refused = error
             else:
                 return int(probe.getsockname()[1])
-    raise BrokerError(f"no port on {host} is to be had ({refused}); bind the broker to an address of this machine, or give a port with --port")
+    raise BrokerError(f"no port on {host} is to be had ({why(refused) if refused else 'none was tried'}); bind the broker to an address of this machine, or give a port with --port")
 
 
 def _accepts(host: str, port: int) -> bool:

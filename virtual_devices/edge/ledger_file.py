@@ -128,8 +128,8 @@ class LedgerFile:
             reason = reason or why(error)
             self.shortfall = f"ledger {self.path} is not finished: {reason}"
         if self._lost:
-            there = f"the {self._written} before them are there" if self._written else "it holds none of this run"
-            self.shortfall = f"ledger {self.path} cannot be written: {reason}; the last {self._lost} windows are not in it, {there}"
+            windows = f"{self._written} of {self._written + self._lost} windows are in it, those before the others"
+            self.shortfall = f"ledger {self.path} cannot be written: {reason}; {windows if self._written else 'none of the windows is in it'}"
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def state_folder(home: str) -> Path:
 
 def _own_folder() -> Path:
     try:
-        found = Path.home()
+        found = Path.home() if os.environ.get("HOME", "/") else Path()  # Python takes an empty one for /
     except (RuntimeError, KeyError):  # no HOME, and a user whom nobody knows
         found = Path()
     if not found.is_absolute():
