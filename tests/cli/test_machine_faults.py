@@ -85,15 +85,9 @@ def test_a_ledger_that_does_not_fit_ends_behind_a_whole_line(home: Path, tmp_pat
 
 VERBS: dict[str, list[object]] = {
     "simulate": ["simulate", "HOME", "--for", "1h", "--json"],
-    "simulate for people": ["simulate", "HOME", "--for", "1h"],
-    "survive": ["survive", CAPE_TOWN, "--stage", "4", "--month", "7", "--for", "1d", "--json"],
-    "survive for people": ["survive", CAPE_TOWN, "--stage", "4", "--month", "7", "--for", "1d"],
-    "check": ["check", "HOME"],
+    "survive": ["survive", CAPE_TOWN, "--stage", "4", "--month", "7", "--for", "1d"],
     "describe": ["describe", "inverter"],
     "schema": ["schema"],
-    "asyncapi": ["asyncapi"],
-    "kinds": ["kinds"],
-    "help": ["--help"],
     "compile": ["outages", "compile", ROOT / "virtual_devices" / "supply" / "load_shedding_area.csv", "--stages", "STAGES"],
 }
 
@@ -111,7 +105,7 @@ def test_standard_output_that_is_full(home: Path, verb: str) -> None:
     assert sentence(done) == "error: standard output cannot be written: No space left on device"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", ["simulate", "describe"])
 def test_standard_output_that_nobody_reads(home: Path, verb: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -123,7 +117,7 @@ def test_standard_output_that_nobody_reads(home: Path, verb: str) -> None:
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("streams", [(1,), (2,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("streams", [(1,), (0, 1, 2)])
 def test_streams_that_are_closed(home: Path, tmp_path: Path, streams: tuple[int, ...]) -> None:
     """What is opened next must not take their numbers: a ledger would be filled with words."""
     ledger = tmp_path / "ledger.jsonl"
@@ -183,45 +177,60 @@ def up(home: Path, *words: object, **options: Any) -> subprocess.CompletedProces
     return run("up", home, "--for", "5min", "--json", "--port", free_port(), *words, **options)
 
 
-@pytest.mark.parametrize(
-    ("words", "env", "said"),
-    [
-        (("--state", "home.yaml"), {}, "the state folder home.yaml cannot be used: it is no folder; choose another with --state"),
-        (("--state", "home.yaml/x"), {}, "it is no folder"),
-        (("--state", "locked"), {}, "the state folder locked cannot be used: Permission denied"),
-        (("--state", "locked/x"), {}, "Permission denied"),
-        (("--state", "half"), {}, "half/home cannot be used: Permission denied"),
-        (("--state", "taken"), {}, "taken/home cannot be used: it is no folder"),
-        (("--state", "broken"), {}, "it is no folder"),
-        ((), {"HOME": ""}, "HOME names no folder; set it, or give --state FOLDER"),
-        ((), {"HOME": "somewhere"}, "HOME names no folder"),
-        ((), {"HOME": "/dev/null"}, "it is no folder"),
-        ((), {"HOME": "LOCKED"}, "Permission denied"),
-        ((), {"XDG_STATE_HOME": "LOCKED"}, "Permission denied"),
-        ((), {"XDG_STATE_HOME": "relative", "HOME": ""}, "HOME names no folder"),
-        (("--ledger", "."), {}, "ledger . cannot be written: Is a directory"),
-        (("--ledger", "locked/ledger"), {}, "ledger locked/ledger cannot be written: Permission denied"),
-        (("--listen", "nowhere.invalid"), {}, "no address of this machine is called 'nowhere.invalid'"),
-        (("--listen", "a..b"), {}, "no address of this machine is called 'a..b'"),
-        (("--listen", ""), {}, "no address of this machine is called ''"),
-        (("--listen", "x" * 300), {}, "no address of this machine is called"),
-    ],
-)
-def test_where_nothing_can_be_kept_it_does_not_begin(home: Path, tmp_path: Path, words: tuple[str, ...], env: dict[str, str], said: str) -> None:
+NOWHERE: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+    (("--state", "home.yaml"), {}, "the state folder home.yaml cannot be used: it is no folder; choose another with --state"),
+    (("--state", "home.yaml/x"), {}, "it is no folder"),
+    (("--state", "locked"), {}, "the state folder locked cannot be used: Permission denied"),
+    (("--state", "locked/x"), {}, "Permission denied"),
+    (("--state", "half"), {}, "half/home cannot be used: Permission denied"),
+    (("--state", "taken"), {}, "taken/home cannot be used: it is no folder"),
+    (("--state", "broken"), {}, "it is no folder"),
+    ((), {"HOME": ""}, "HOME names no folder; set it, or give --state FOLDER"),
+    ((), {"HOME": "somewhere"}, "HOME names no folder"),
+    ((), {"HOME": "/dev/null"}, "it is no folder"),
+    ((), {"HOME": "LOCKED"}, "Permission denied"),
+    ((), {"XDG_STATE_HOME": "LOCKED"}, "Permission denied"),
+    ((), {"XDG_STATE_HOME": "relative", "HOME": ""}, "HOME names no folder"),
+    (("--ledger", "."), {}, "ledger . cannot be written: Is a directory"),
+    (("--ledger", "locked/ledger"), {}, "ledger locked/ledger cannot be written: Permission denied"),
+    (("--listen", "nowhere.invalid"), {}, "no address of this machine is called 'nowhere.invalid'"),
+    (("--listen", "a..b"), {}, "no address of this machine is called 'a..b'"),
+    (("--listen", ""), {}, "no address of this machine is called ''"),
+    (("--listen", "x" * 300), {}, "no address of this machine is called"),
+]
+TRIED = """
+import json, os, sys
+from click.testing import CliRunner
+from virtual_devices.cli import commands
+for words, env in json.load(sys.stdin):
+    done = CliRunner().invoke(commands, ["up", "home.yaml", "--for", "5min", "--json", "--port", sys.argv[1], *words], env=env)
+    print(json.dumps([done.exit_code, done.stdout, done.stderr, repr(done.exception)]), flush=True)
+"""
+
+
+def test_where_nothing_can_be_kept_it_does_not_begin(home: Path, tmp_path: Path) -> None:
+    """In one process that has to obey permissions: a root of these tests would not."""
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
-    (tmp_path / "half" / "home").mkdir(parents=True, mode=0o555)
+    (tmp_path / "half" / "home").mkdir(parents=True)
+    (tmp_path / "half" / "home").chmod(0o555)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "home").write_text("")
     (tmp_path / "broken").symlink_to("nowhere")
     usual = {"XDG_STATE_HOME": "", "HOME": str(tmp_path)}
-    done = up(home, *words, env={**usual, **{name: value.replace("LOCKED", str(locked)) for name, value in env.items()}}, cwd=tmp_path, obey=True)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == b""
-    assert said in sentence(done)
+    cases = [[words, {**usual, **{name: value.replace("LOCKED", str(locked)) for name, value in env.items()}}] for words, env, _ in NOWHERE]
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED, str(free_port())], input=json.dumps(cases), capture_output=True, text=True, timeout=300, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path, preexec_fn=obey_permissions,
+    )  # fmt: skip
+    for (words, env, said), line in zip(NOWHERE, done.stdout.splitlines(), strict=True):
+        code, out, err, exception = json.loads(line)
+        assert (code, out, exception) == (2, "", "SystemExit(2)"), (words, env, err)
+        assert err.count("\n") == 1
+        assert said in err
 
 
-@pytest.mark.parametrize("leaf", ["mosquitto", "iotcore", "mosquitto/broker.log", "mosquitto/mosquitto.conf"])
+@pytest.mark.parametrize("leaf", ["mosquitto", "mosquitto/mosquitto.conf"])
 def test_what_is_in_the_way_of_the_broker(home: Path, tmp_path: Path, leaf: str) -> None:
     kind = leaf.partition("/")[0]
     if kind == "mosquitto" and find_mosquitto() is None:
@@ -238,8 +247,7 @@ def test_what_is_in_the_way_of_the_broker(home: Path, tmp_path: Path, leaf: str)
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="only mosquitto keeps a database")
-@pytest.mark.parametrize("fresh", [False, True])
-@pytest.mark.parametrize("damage", ["garbage", "cut", "empty", "folder"])
+@pytest.mark.parametrize(("damage", "fresh"), [("garbage", True), ("cut", False), ("empty", False), ("folder", False)])
 def test_a_damaged_database_is_set_aside(home: Path, tmp_path: Path, damage: str, *, fresh: bool) -> None:
     state = tmp_path / "state"
     first = up(home, "--state", state)
@@ -291,35 +299,27 @@ def test_a_full_state_folder_is_told_at_the_end(home: Path, tmp_path: Path) -> N
 # -- streams that lack our signs ------------------------------------------------------------------------------------------
 
 
-ENCODINGS = [
-    {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp437"}, {"PYTHONIOENCODING": "utf-16"},
-    {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-]  # fmt: skip
+ENCODINGS = [{"PYTHONIOENCODING": "latin-1"}, {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 
 
 @pytest.mark.parametrize("env", ENCODINGS, ids=lambda env: next(iter(env.values())))
 def test_every_encoding_shows_something(home: Path, tmp_path: Path, env: dict[str, str]) -> None:
     encoding = env.get("PYTHONIOENCODING", "ascii")
-    for verb in ("describe", "survive for people", "simulate for people", "help"):
-        done = run(*words_of(verb, home), env=env)
+    words = [words_of("describe", home), words_of("survive", home), ["up", home, "--for", "5min", "--port", free_port(), "--state", tmp_path / "state"]]
+    for each in words:
+        done = run(*each, env=env)
         assert done.returncode == 0, done.stderr
         text = done.stdout.decode(encoding)
         assert len(text) > 100
-        assert text.count("?") <= text.count("\n"), "signs are shown by others that look alike"
-    shown = run("up", home, "--for", "5min", "--port", free_port(), "--state", tmp_path / "state", env=env)
-    assert shown.returncode == 0, shown.stderr
-    assert "nothing lost, nothing invented" in shown.stdout.decode(encoding)
+        assert text.count("?") <= 1, "signs are shown by others that look alike"
+    assert "nothing lost, nothing invented" in text
 
 
-@pytest.mark.parametrize("env", ENCODINGS[:2] + ENCODINGS[4:], ids=lambda env: next(iter(env.values())))
-def test_json_loses_nothing_in_any_encoding(home: Path, env: dict[str, str]) -> None:
-    for verb in ("schema", "survive", "simulate"):
-        narrow, wide = run(*words_of(verb, home), env=env), run(*words_of(verb, home), env={"PYTHONIOENCODING": "utf-8"})
-        one, other = (json.loads(done.stdout.decode(encoding)) for done, encoding in ((narrow, "latin-1"), (wide, "utf-8")))
-        for result in (one, other):
-            result.pop("wall_seconds", None)
-        assert one == other
-    calendars = [run(*words_of("compile", home), env=each).stdout for each in (env, {"PYTHONIOENCODING": "utf-8"})]
+def test_json_and_calendars_lose_nothing_in_a_narrow_encoding(home: Path) -> None:
+    narrow, wide = (run("describe", "weather", "--json", env={"PYTHONIOENCODING": name}).stdout for name in ("ascii", "utf-8"))
+    assert json.loads(narrow.decode("ascii")) == json.loads(wide.decode())
+    assert not wide.isascii()
+    calendars = [run(*words_of("compile", home), env={"PYTHONIOENCODING": name}).stdout for name in ("ascii", "utf-8")]
     assert calendars[0] == calendars[1] != b"", "byte for byte"
 
 
@@ -352,7 +352,7 @@ def started(made: list[subprocess.Popen[bytes]], home: Path, *words: object, **o
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_is_a_stop(home: Path, running: list[subprocess.Popen[bytes]], number: signal.Signals) -> None:
     process = started(running, home, "--json")
     process.send_signal(number)

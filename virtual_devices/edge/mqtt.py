@@ -200,10 +200,9 @@ class Client:
             self.untrusted = True
             self._unreachable(f"{self.endpoint.url}: the certificate is not trusted ({error.verify_message})")
             self._refuse(f"the certificate of {self.endpoint.url} is not trusted: {error.verify_message}")
-        except ssl.SSLError as error:
-            self._unreachable(f"{self.endpoint.url} does not speak TLS as we do ({error.reason or error}); see whether it is mqtt:// there")
         except OSError as error:
-            self._unreachable(f"{self.endpoint.url}: {error}")
+            odd = self.endpoint.tls and isinstance(error, (ssl.SSLError, ConnectionResetError))  # what no TLS makes of our hello
+            self._unreachable(f"{self.endpoint.url}: {error}" + ("; see whether TLS is spoken there, or mqtt://" if odd else ""))
         else:
             # a broker that says nothing is hung up on; the socket then reports its end
             self._set_timer("greeting", GREETING_TIMEOUT, self._wire.shut)

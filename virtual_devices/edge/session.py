@@ -22,7 +22,7 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, read
 from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.murmur import listed
+from virtual_devices.edge.murmur import LISTED, listed
 from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.seen import Seen
 from virtual_devices.edge.topics import ROOT, Topics, is_name, split
@@ -188,7 +188,7 @@ class Session:
             raise BrokerError(f"there is no home on {self.endpoint.url}; start one with `virtual-devices up`")
         if name is None:
             raise ConfigurationError(f"several homes are on {self.endpoint.url}: {listed(homes)}; choose one with --home")
-        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{suggestion(name, homes[:_SUGGESTED])}")
+        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{_among(name, homes)}")
 
     def devices(self, home: str) -> dict[str, Seen]:
         """Every device of a home by name, from its retained about, availability and state."""
@@ -204,7 +204,7 @@ class Session:
         """One device. Raises ConfigurationError with a suggestion when the home has none of this name."""
         devices = self.devices(home)
         if name not in devices:
-            raise ConfigurationError(f"there is no device {name!r} in home {home}{suggestion(name, list(devices)[:_SUGGESTED])}")
+            raise ConfigurationError(f"there is no device {name!r} in home {home}{_among(name, list(devices))}")
         return devices[name]
 
     # -- commanding ---------------------------------------------------------------------------------------------------
@@ -284,6 +284,12 @@ def _marks(username: str | None) -> tuple[str, ...]:
     if username is None or not _IDENTITY.fullmatch(username):
         return (_MARKS,)
     return _MARKS, f"{ROOT}/{username.replace('.', '/')}/{_SYNC}"
+
+
+def _among(word: str, known: list[str]) -> str:
+    """What is similar, or some of what there is."""
+    text = suggestion(word, known[:_SUGGESTED])
+    return text if len(known) <= LISTED or "did you mean" in text else f"; known: {listed(known)}"
 
 
 def _size(topic: str, payload: bytes) -> int:

@@ -115,9 +115,13 @@ def hashed(password: str) -> str:
 
 
 def _kept_password(path: Path) -> str:
-    if not path.exists():
+    """The password in a file; one that is empty, as a full disk may have left it, is made anew."""
+    if not path.exists() or not path.read_bytes().strip():
         _write(path, secrets.token_urlsafe(_PASSWORD_BYTES) + "\n")
-    return path.read_text(encoding="utf-8").strip()
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is no text; remove it to get a new password, or put the password there") from None
 
 
 def _write(path: Path, text: str) -> None:
