@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.machine import DISKS, Disk, small_disk
-from virtual_devices.edge import writing
 from virtual_devices.edge.writing import DAMAGED_KEPT, Trouble, set_aside, why, write_out, write_whole
 
 
@@ -86,7 +86,7 @@ def test_others_beside_it_stay(tmp_path: Path) -> None:
 
 def test_a_disk_that_comes_and_goes_is_told_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(writing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     said: list[str] = []
     trouble = Trouble(said.append, lambda reason: f"begin: {reason}", "end")
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -14,11 +14,13 @@ from virtual_devices.edge import ledger_file
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.ledgers import audit_file
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.recalling import place
 from virtual_devices.edge.topics import Topics
 from virtual_devices.fleet import archive as archives
 from virtual_devices.fleet import moments
 from virtual_devices.fleet.archive import FILE, NEWEST
 from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.kit.errors import ConfigurationError
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 KIND: BrokerKind = "mosquitto" if find_mosquitto() else "iotcore"
@@ -89,7 +91,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(broker: Broker, disk: Dis
 
 def _seq(host: HomeHost) -> int:
     messages = host.archive.load()
-    return int(archives.place(messages["inverter", "settlement"])[1])
+    return int(place(messages["inverter", "settlement"])[1])
 
 
 def test_a_home_without_a_ledger_keeps_its_state_when_there_is_room(broker: Broker, disk: Disk) -> None:
@@ -154,7 +156,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_fresh_sets_it_aside(broker:
     in_the_way = tmp_path / "state" / leaf
     in_the_way.mkdir(parents=True)
     (in_the_way / "something").write_text("of somebody")
-    with pytest.raises(archives.ConfigurationError, match=rf"{leaf} cannot be read: Is a directory; start with --fresh"):
+    with pytest.raises(ConfigurationError, match=rf"{leaf} cannot be read: Is a directory; start with --fresh"):
         played("folder", broker, disk, 4, tmp_path / "ledger", lambda *_: None)
     with Loop() as loop:
         home = small_home(RUNNING, "folder")
