@@ -286,7 +286,7 @@ class Archive:
         head, _, rest = content.partition(b"\n")
         _, _, length = head.partition(b" ")
         content = rest[: int(length)] if length.isdigit() and len(length) < _LONGEST_LENGTH else b""
-        return self._read(self.folder / NEWEST, content) if head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
+        return self._read(self.folder / NEWEST, content) if content and head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
 
     def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
         try:
