@@ -1,12 +1,17 @@
-"""What tests ask of the machine: a free port, and the processes below a process (Linux)."""
+"""What tests ask of the machine: a free port, the processes below a process, a disk that is full (Linux)."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
+import resource
 import signal
 import socket
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -76,3 +81,61 @@ def _command(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
     except OSError:
         return []
+
+
+class Disk:
+    """A small disk of one's own that can be filled and freed.
+
+    As root a file system in memory; for everybody else, and for whoever asks, a limit to what this process may write: that
+    needs no rights, and is what a quota is like. So nothing but the disk's own files should be written while it is full.
+    """
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.folder, self.kind = folder, kind
+        self._ballast = folder / "ballast"
+
+    def fill(self) -> None:
+        """Leave room for nothing."""
+        if self.kind == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            return
+        with self._ballast.open("ab", buffering=0) as file:
+            for size in (1 << 16, 1 << 10, 1):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    def free(self) -> None:
+        """Make room again."""
+        if self.kind == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        else:
+            self._ballast.unlink(missing_ok=True)
+
+
+DISKS = ("mounted", "limit") if os.geteuid() == 0 else ("limit",)
+
+
+@contextmanager
+def small_disk(folder: Path, kind: str) -> Iterator[Disk]:
+    """A disk of 4 MiB. kind: of ``DISKS``."""
+    folder.mkdir()
+    if kind == "mounted":
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], check=True)
+    disk = Disk(folder, kind)
+    try:
+        yield disk
+    finally:
+        disk.free()
+        if kind == "mounted":
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def obey_permissions() -> None:
+    """For ``preexec_fn``: what is started next has to obey the permissions of files, also when it is root's (Linux)."""
+    if os.geteuid() != 0:
+        return
+    drop_from_bounding_set, override, read_search = 24, 1, 2  # linux/prctl.h, linux/capability.h
+    for capability in (override, read_search):
+        if ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "a root without CAP_SETPCAP cannot lay down its rights")

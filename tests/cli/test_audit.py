@@ -116,7 +116,7 @@ def test_a_compressed_ledger_that_was_cut_short_is_a_problem(tmp_path: Path, lin
 
 
 def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(ledgers, "LONGEST_LINE", 1000)
     file = tmp_path / "ledger.jsonl"
     file.write_bytes(b"x" * 5000)
     result = run(file)

@@ -191,6 +191,11 @@ def test_the_folder_is_its_owners_alone(stage: Stage, make: Make, tmp_path: Path
         b"", b"{", b"[]", b"null", b"3", b"\xff\xfe", b'{"version": 1}', b'{"version": 1, "home": "H", "messages": 5}',
         b'{"version": 1, "home": "H", "messages": [["a", "b"]]}', b'{"version": 1, "home": "H", "messages": [["a", "b", 5]]}',
         b'{"version": 1, "home": "H", "messages": [["a", "b", "*"]]}', b'{"version": 7, "home": "H", "messages": []}',
+        b"[" * 200_000, b'{"version": 1, "home": ' + b"[" * 200_000, b'{"version": 1, "home": "H", "messages": [["+", "site", ""]]}',
+        b'{"version": 1, "home": "H", "messages": [["#", "site", ""]]}', b'{"version": 1, "home": "H", "messages": [["a", "#", ""]]}',
+        b'{"version": 1, "home": "H", "messages": [[5, "site", ""]]}', b'{"version": 1, "home": "H", "messages": [["a", 5, ""]]}',
+        b'{"version": 1, "home": "H", "messages": [["a", ["site"], ""]]}', b'{"version": 1, "home": "H", "messages": [["a/b", "site", ""]]}',
+        b'{"version": 1, "home": "H", "messages": [["a", "set", ""]]}', b'{"version": 1, "home": "H", "messages": [[null, null, null]]}',
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_resumed_is_refused_in_words(stage: Stage, make: Make, tmp_path: Path, content: bytes) -> None:
@@ -200,6 +205,14 @@ def test_a_file_that_cannot_be_resumed_is_refused_in_words(stage: Stage, make: M
     with pytest.raises(ConfigurationError, match="--fresh") as caught:
         archive.load()
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"0 " + b"9" * 5000 + b"\n", b"\n", b"00000000 0\n", b"rubbish", b"\xff" * 100, "0 ٣\n".encode()])
+def test_a_second_file_that_is_damaged_gives_way(stage: Stage, make: Make, tmp_path: Path, content: bytes) -> None:
+    archive = make()
+    saved(tmp_path / "state", stage.home.name, ("clock", "site", message("r1", 0)))
+    (tmp_path / "state" / NEWEST).write_bytes(content)
+    assert archive.load() == {("clock", "site"): message("r1", 0)}
 
 
 def test_no_file_is_nothing_to_resume(make: Make) -> None:

@@ -203,7 +203,7 @@ def test_such_a_state_with_its_last_windows_in_the_second_file_goes_on(place: Pl
     killed_after(place, monkeypatch)
     with Loop() as loop:
         archive = Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None)
-        newest = archive._load_newest()
+        newest = archive._read_newest((place.state / NEWEST).read_bytes())
     content = orjson.loads(b"{" + (place.state / NEWEST).read_bytes().partition(b"{")[2])
     archive._overwrite(orjson.dumps({key: content[key] for key in FORMER}))
     place.as_before()

@@ -9,12 +9,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.stage import Stage, small_home
+from virtual_devices.cli import commands
 from virtual_devices.edge.broker import find_mosquitto
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_home
@@ -280,3 +283,56 @@ def test_home_assistant_commands_and_nothing_else(stage: Stage, site: Site, loop
     stage.sync()
     assert stage.last["oven", "state"] != b"{}"
     assistant.disconnect()
+
+
+# -- people's verbs under the rights of an identity --------------------------------------------------------------------
+
+
+def verb(site: Site, identity: str, *words: str, tls: bool = False, password: str | None = None) -> Result:
+    endpoint = site.who(identity, tls=tls)
+    files = ["--password-file", str(site.secret / f"{password or identity}.password"), *(["--cafile", str(endpoint.cafile)] if tls else [])]
+    return CliRunner().invoke(commands, [*words, "--broker", endpoint.url, *files])
+
+
+@pytest.mark.parametrize("identity", ["owner", "guarded", "guarded.oven", "guarded.inverter"])
+@pytest.mark.parametrize("words", [("ps",), ("get", "oven"), ("watch", "oven", "--for", "1s"), ("audit", "--for", "1s")], ids=lambda words: words[0])
+def test_whoever_may_read_a_home_can_look_at_it(stage: Stage, site: Site, identity: str, words: tuple[str, ...]) -> None:
+    stage.steps(2)
+    done = verb(site, identity, *words)
+    assert done.exit_code == 0, done.output
+    assert "oven" in done.output or words[0] == "audit"
+
+
+def test_the_homes_own_identity_commands_and_forgets(stage: Stage, site: Site) -> None:
+    stage.steps(2)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(verb, site, "guarded", "set", "oven", "setpoint=123")
+        stage.wait(waiting.done)
+        done = waiting.result()
+    assert done.exit_code == 0, done.output
+    assert "setpoint = 123" in done.output
+    for name in list(stage.runtimes):
+        stage.stop(name)
+    done = verb(site, "guarded", "forget", "guarded")
+    assert done.exit_code == 0, done.output
+    assert "cleared" in done.output
+
+
+def test_a_certificate_that_is_not_trusted_is_no_matter_of_passwords(site: Site) -> None:
+    endpoint = dataclasses.replace(site.who("guarded", tls=True), cafile=str(site.secret / "other.crt"))
+    for wrong in (endpoint, dataclasses.replace(site.who("guarded", tls=True), host="127.0.0.1")):
+        words = ["ps", "--broker", wrong.url, "--password-file", str(site.secret / "guarded.password"), "--cafile", str(wrong.cafile)]
+        done = CliRunner().invoke(commands, words)
+        assert done.exit_code == 1
+        assert "is not trusted" in done.output
+        assert "--cafile" in done.output
+        assert "mend the name or password" not in done.output
+    done = verb(site, "guarded", "ps", password="owner")  # noqa: S106 - whose file it is
+    assert done.exit_code == 1
+    assert "mend the name or password" in done.output
+
+
+def test_a_port_without_tls_is_named(site: Site) -> None:
+    done = CliRunner().invoke(commands, ["ps", "--broker", f"mqtts://localhost:{site.ports[1883]}", "--cafile", str(site.secret / "ca.crt")])
+    assert done.exit_code == 1
+    assert "see whether TLS is spoken there, or mqtt://" in done.output

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from virtual_devices import __version__
+from virtual_devices.cli import _streams
 from virtual_devices.kit.errors import (
     CatalogueError,
     ConfigurationError,
@@ -72,14 +73,26 @@ class Verbs(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl([(name, VERBS[name][1]) for name in self.list_commands(ctx)])
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """The command line, on streams that take every text."""
+        _streams.prepare()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a verb; an error that a user can mend becomes a line on standard error and an exit code."""
+        """Run a verb; an error that a user can mend becomes a line on standard error and an exit code.
+
+        So does one of the machine, such as a full disk. A reader of standard output that has gone is no error to speak of.
+        """
         try:
             return super().invoke(ctx)
         except VirtualDevicesError as error:
             for line in str(error).splitlines() or [type(error).__name__]:
-                click.echo(f"error: {line}", err=True)
+                _streams.warn(f"error: {line}")
             ctx.exit(_MISTAKE if isinstance(error, _OWNERS_MISTAKES) else _FAILURE)
+        except OSError as error:
+            if (text := _streams.machine_fault(error)) is not None:
+                _streams.warn(f"error: {text}")
+            ctx.exit(_FAILURE)
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from virtual_devices.cli._streams import warn
 from virtual_devices.edge import examples
 from virtual_devices.edge.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.kit.durations import parse_duration
@@ -171,10 +172,10 @@ def endpoint_of(url: str, credentials: Credentials | None = None) -> Endpoint:
     return endpoint.with_password(password) if password else endpoint
 
 
-def warn(lines: Iterable[str]) -> None:
+def cautions(lines: Iterable[str]) -> None:
     """What is allowed, but hardly meant, on standard error."""
     for line in lines:
-        click.echo(f"warning: {line}", err=True)
+        warn(f"warning: {line}")
 
 
 def _warn(endpoint: Endpoint) -> None:
@@ -186,7 +187,7 @@ def _warn(endpoint: Endpoint) -> None:
     if not endpoint.tls:
         lacking.append("without TLS (passwords and states cross the network in the clear)")
     if lacking:
-        click.echo(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}", err=True)
+        warn(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}")
 
 
 def _password(file: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from virtual_devices.cli._streams import ASCII
 from virtual_devices.edge.view import Flow, Now, watts
 
 Row = list[tuple[str, str]]
@@ -24,9 +25,6 @@ _PATIENT = 2.0  # wall seconds behind that are worth a word
 _COLORS = {"sun": "yellow", "battery": "green", "grid": "magenta", "loads": "cyan"}
 _BAR_GLYPHS = {"sun": "█", "battery": "▓", "grid": "░"}
 _CONDITIONS = {"ok": "green", "alarm": "yellow", "fault": "bold red"}
-
-ASCII = str.maketrans("─━┄│╭╮╰╯├┤┬┴┼▶◀█▓░×·–−…°", "-=.|+++++++++><#%.x---~o")
-"""Every sign used here, for a terminal that shows ASCII only."""
 
 
 def paint(now: Now, width: int, height: int, footer: Sequence[str] = (), note: str = "") -> list[Row]:

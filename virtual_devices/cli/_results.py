@@ -8,6 +8,8 @@ from typing import Any
 import click
 import orjson
 
+from virtual_devices.cli._streams import echo_json, warn
+
 _UNSERVED = (
     "  unserved: demand while there was no power, of a thermostat for as long as its contact is closed. That may be more",
     "  than was missing in the end: `virtual-devices survive` compares with a run without outages.",
@@ -15,9 +17,15 @@ _UNSERVED = (
 
 
 def print_result(result: Mapping[str, Any], *, as_json: bool) -> None:
-    """One JSON object, or a summary for people; ends with exit code 1 when the audit found something."""
-    click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode() if as_json else "\n".join(summary(result)))
-    if not result["audit"]["ok"]:
+    """One JSON object, or a summary for people; ends with exit code 1 when the audit found something, or something is not written."""
+    if as_json:
+        echo_json(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+    else:
+        click.echo("\n".join(summary(result)))
+    unwritten = result.get("unwritten", [])
+    for text in unwritten:
+        warn(f"error: {text}")
+    if unwritten or not result["audit"]["ok"]:
         raise click.exceptions.Exit(1)
 
 

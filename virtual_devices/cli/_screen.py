@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from virtual_devices.cli._options import DEFAULT_BROKER
+from virtual_devices.cli._streams import warn
 from virtual_devices.cli._view import LiveView
 from virtual_devices.edge.view import Picture
 
@@ -25,7 +24,7 @@ class Screen:
 
     def meet(self, home: Home) -> None:
         """The home that will be shown."""
-        self._picture = Picture(home.name)
+        self._picture = Picture(home.name, [entry.name for entry in home.devices])
 
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         """A message of the home."""
@@ -36,7 +35,7 @@ class Screen:
         """Begin to show it."""
         if self._picture is None:
             return
-        self._view = LiveView(self._picture, footer(started))
+        self._view = LiveView(self._picture, footer(started), steadfast=True)
         self._view.__enter__()
         self._view.drive(loop)
 
@@ -45,7 +44,7 @@ class Screen:
         if self._view is not None:
             self._view.say(text)
         else:
-            click.echo(text, err=True)
+            warn(text)
 
     def close(self) -> None:
         """Leave the last picture standing."""

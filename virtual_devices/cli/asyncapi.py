@@ -8,6 +8,7 @@ import click
 import yaml
 
 from virtual_devices.cli._options import json_option
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.edge.asyncapi import document
 
 
@@ -16,9 +17,10 @@ from virtual_devices.edge.asyncapi import document
 def asyncapi(*, as_json: bool) -> None:
     """The bus as an AsyncAPI 3.0 document in YAML: every topic, message, command and state."""
     if as_json:
-        click.echo(json.dumps(document(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(document(), indent=2, ensure_ascii=False))
     else:
-        click.echo(yaml.dump(document(), Dumper=_Whole, sort_keys=False, allow_unicode=True, width=120), nl=False)
+        text = yaml.dump(document(), Dumper=_Whole, sort_keys=False, allow_unicode=True, width=120)
+        click.echo(text.encode(), nl=False)  # YAML is UTF-8, whatever the terminal's encoding is
 
 
 class _Whole(yaml.SafeDumper):

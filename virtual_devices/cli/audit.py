@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from virtual_devices.cli._options import broker_options, duration, home_option, json_option
+from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.edge.ledgers import Audit, audit_file, audit_live
 from virtual_devices.edge.session import Session
 
@@ -33,10 +34,10 @@ def audit(file: Path | None, *, seconds: int | None, as_json: bool, home: str | 
     else:
         with Session(endpoint) as session:
             name = session.home(home)
-            click.echo(f"listening to home {name} on {endpoint.url}; Ctrl-C ends it", err=True)
+            warn(f"listening to home {name} on {endpoint.url}; Ctrl-C ends it")
             done = audit_live(session, name, seconds)
     if as_json:
-        click.echo(json.dumps(done.result(), indent=2, ensure_ascii=False))
+        echo_json(json.dumps(done.result(), indent=2, ensure_ascii=False))
     else:
         for problem in done.problems:
             click.echo(problem)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import chosen, home_argument, warn
+from virtual_devices.cli._options import cautions, chosen, home_argument
 from virtual_devices.edge.files import read_home
 from virtual_devices.kit.rehearsal import rehearse
 
@@ -21,7 +21,7 @@ def check(home_file: Path | None) -> None:
     """
     found, documents = read_home(chosen(home_file), now=int(time.time()))
     rehearsal = rehearse(found, documents)
-    warn(rehearsal.warnings())
+    cautions(rehearsal.warnings())
     begin = found.site.calendar.local(found.start).isoformat(sep=" ")
     events = f", {len(found.events)} events" if found.events else ""
     click.echo(f"{found.source}: home {found.name} is fine: {len(found.devices)} devices{events}, starts {begin}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.face import Reading, SettingField, number_text, readings_of, settings_of
@@ -30,7 +31,7 @@ def describe(kind: str, *, as_json: bool) -> None:
             "settings": [_setting(item) for item in settings],
             "readings": [_reading(item) for item in readings],
         }
-        click.echo(json.dumps(description, indent=2, ensure_ascii=False))
+        echo_json(json.dumps(description, indent=2, ensure_ascii=False))
         return
     click.echo(f"{kind}: {device_class.title}\n\n{about}\n")
     rows = [[item.name, item.range, _default(item), _notes(item)] for item in settings]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from virtual_devices.cli._options import broker_options
+from virtual_devices.cli._streams import warn
+from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.session import Session
 from virtual_devices.fleet import forgetting
 
@@ -27,4 +29,4 @@ def forget(home: str, *, force: bool, endpoint: Endpoint) -> None:
         done = forgetting.forget(session, home, force=force)
     click.echo(f"home {done.home}: cleared {done.topics} topics of {len(done.devices)} devices on {endpoint.url}")
     if done.online:
-        click.echo(f"still online: {', '.join(done.online)}; stop them and say it again", err=True)
+        warn(f"still online: {listed(done.online)}; stop them and say it again")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from virtual_devices.cli._options import broker_options, home_option, json_option
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.edge.faces import Labels, labels
+from virtual_devices.edge.murmur import printable, shortened
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.words import words
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 _CURRENCY = re.compile(r"[A-Z]{3}(/|$)")
 """Begins a unit that Home Assistant is told, but that no setting accepts: its currency is fixed."""
+_MOST, _LONGEST = 500, 300
+"""Values that are listed, and characters of each: what stands in a state is its device's word."""
 
 
 @click.command()
@@ -33,19 +38,22 @@ def get(device: str, *, as_json: bool, home: str | None, endpoint: Endpoint) -> 
         known = labels(session, seen)
     if as_json:
         about = {"home": seen.home, "device": seen.name, "kind": seen.kind, "ability": seen.ability, "online": seen.online}
-        click.echo(json.dumps({**about, "state": seen.state}, indent=2, ensure_ascii=False))
+        echo_json(json.dumps({**about, "state": seen.state}, indent=2, ensure_ascii=False))
         return
     click.echo(f"{seen.name}: {seen.kind} of home {seen.home}, {'online' if seen.online else 'offline'}")
     if seen.state:
-        rows = [_row(name, value, known.get(name)) for name, value in seen.state.items()]
+        rows = [_row(name, value, known.get(name)) for name, value in islice(seen.state.items(), _MOST)]
         click.echo(table(("name", "value", "what it is"), sorted(rows, key=lambda row: row[2] == "")))
+        if len(seen.state) > _MOST:
+            click.echo(f"and {len(seen.state) - _MOST} more")
 
 
 def _row(name: str, value: Any, label: Labels | None) -> list[str]:
     """Name, value and what it is. A setting has all its digits."""
+    name = printable(shortened(name, _LONGEST))
     if label is None:
-        return [name, words(value, exact=True), ""]
-    text = words(value, exact=label.setting)
+        return [name, shortened(words(value, exact=True), _LONGEST), ""]
+    text = shortened(words(value, exact=label.setting), _LONGEST)
     if not label.unit or value is None:
         return [name, text, label.words]
     if label.setting and _CURRENCY.match(label.unit):

@@ -11,9 +11,11 @@ import click
 
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._options import json_option
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.edge.files import read_document
 from virtual_devices.edge.instants import parse_instant
+from virtual_devices.edge.writing import why, write_out
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError
 
@@ -56,7 +58,7 @@ def compile_calendar(area: Path, stages: Path, out: Path | None, zone: str) -> N
     found = outages_of(rows, read_stages(_text(stages), str(stages), local), local)
     text = calendar_text(found, area.stem, zone)
     if out is None:
-        click.echo(text, nl=False)
+        click.echo(text.encode(), nl=False)  # byte for byte, whatever the terminal's encoding is
         return
     _write(out, text)
     hours = sum(outage.end - outage.start for outage in found) / 3600
@@ -77,7 +79,7 @@ def show(file: Path, start: str | None, duration: int, zone: str, as_json: bool)
     begin = parse_instant(start, zone) if start is not None else int(time.time())
     found = read_calendar(_text(file), str(file), zone).between(begin, begin + duration)
     if as_json:
-        click.echo(json.dumps([outage.json(local) for outage in found], indent=2))
+        echo_json(json.dumps([outage.json(local) for outage in found], indent=2))
     elif found:
         rows = [
             (*(f"{local.local(moment):%a %Y-%m-%d %H:%M:%S}" for moment in (outage.start, outage.end)), str(outage.stage))
@@ -94,9 +96,7 @@ def _text(file: Path) -> str:
 
 def _write(file: Path, text: str) -> None:
     """Whole or not at all: a running home may be watching it."""
-    draft = file.with_name(f".{file.name}.part")
     try:
-        draft.write_bytes(text.encode())
-        draft.replace(file)
+        write_out(file, text.encode())
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written ({error.strerror}); choose another place with --out") from None
+        raise ConfigurationError(f"{file} cannot be written ({why(error)}); choose another place with --out") from None

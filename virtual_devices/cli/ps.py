@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from virtual_devices.cli._options import broker_options, home_option, json_option
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
+from virtual_devices.edge.murmur import printable, shortened
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.view import summary_of
+from virtual_devices.kit.home import MAX_DEVICES
 
 if TYPE_CHECKING:
     from virtual_devices.edge.endpoint import Endpoint
     from virtual_devices.edge.seen import Seen
+
+_MOST, _LONGEST = 2 * MAX_DEVICES, 200
 
 
 @click.command()
@@ -25,20 +30,29 @@ def ps(*, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
     """The devices of a running home, who of them is there, and what they do."""
     with Session(endpoint) as session:
         name = session.home(home)
-        devices = session.devices(name)
+        found = session.devices(name)
+    devices = sorted(found.values(), key=lambda seen: seen.about is None)[:_MOST]  # a name that says nothing of itself comes last
+    more = len(found) - len(devices)
     if as_json:
-        click.echo(json.dumps({"home": name, "devices": [_row(seen) for seen in devices.values()]}, indent=2, ensure_ascii=False))
+        listed = {"home": name, "devices": [_row(seen) for seen in devices], **({"more": more} if more else {})}
+        echo_json(json.dumps(listed, indent=2, ensure_ascii=False))
         return
     click.echo(f"home {name} on {endpoint.url}")
-    rows = [[seen.name, seen.kind, "online" if seen.online else "offline", summary_of(seen)] for seen in devices.values()]
+    rows = [[seen.name, seen.kind, "online" if seen.online else "offline", _words(seen)] for seen in devices]
     click.echo(table(("device", "kind", "", "state"), rows))
+    if more:
+        click.echo(f"and {more} more names that are no devices of a home: it has {MAX_DEVICES} at most")
 
 
 def _row(seen: Seen) -> dict[str, str | bool]:
     return {
         "device": seen.name,
         "kind": seen.kind,
-        "ability": seen.ability,
+        "ability": shortened(seen.ability, _LONGEST),
         "online": seen.online,
-        "state": summary_of(seen),
+        "state": _words(seen),
     }
+
+
+def _words(seen: Seen) -> str:
+    return printable(shortened(summary_of(seen), _LONGEST))

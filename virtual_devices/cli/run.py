@@ -8,6 +8,7 @@ import click
 
 from virtual_devices.cli._options import assignment, broker_options, merged
 from virtual_devices.cli._options import duration as seconds
+from virtual_devices.cli._streams import warn
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.fleet.single import host_device
 
@@ -41,5 +42,5 @@ def run(
     host_device(
         kind, home, name, endpoint, settings=merged(assignments), events=events, folder=Path.cwd(), metrics=metrics,
         fresh=fresh, duration=duration, until=until, compiled=compiled,
-        say=lambda text: click.echo(text, err=True),
+        say=warn,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.kit.home_schema import json_schema
 
 
@@ -15,4 +16,4 @@ def schema() -> None:
 
     Write it next to a home file and name it there in the first line: # yaml-language-server: $schema=home.schema.json
     """
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    echo_json(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -9,6 +9,7 @@ import click
 
 from virtual_devices.cli._options import (
     Credentials,
+    cautions,
     chosen,
     credential_options,
     device_assignment,
@@ -17,7 +18,6 @@ from virtual_devices.cli._options import (
     home_option,
     json_option,
     shows_progress,
-    warn,
 )
 from virtual_devices.cli._options import (
     duration as seconds,
@@ -67,7 +67,7 @@ def simulate(
     else:
         house = simulation.load(chosen(home_file), assignments, start=start, step=step)
     began = full_hour(house.time, house.home.site.calendar) if broker is not None else None
-    warn(warnings(house.home, house.members, began))
+    cautions(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)

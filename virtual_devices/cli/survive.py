@@ -11,8 +11,9 @@ import click
 import orjson
 
 from virtual_devices.cli import _survival
-from virtual_devices.cli._options import chosen, home_argument, json_option, shows_progress, warn
+from virtual_devices.cli._options import cautions, chosen, home_argument, json_option, shows_progress
 from virtual_devices.cli._options import duration as seconds
+from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.outages import need_calendars
 from virtual_devices.edge.files import read_document, read_home
 from virtual_devices.fleet import survive as survival
@@ -45,11 +46,11 @@ def survive(home_file: Path | None, stage: int, month: int, duration: int | None
     duration = end - begin if duration is None else duration
     home = survival.ready(home, begin, documents)
     calendar = _calendar(area, stage, home, begin + duration)
-    warn(survival.cautions(home, documents, calendar))
+    cautions(survival.cautions(home, documents, calendar))
     result = _with_progress(home, documents, calendar, duration, quiet=as_json)
     result = {"stage": stage, "month": f"{home.site.calendar.local(begin):%Y-%m}", "area": "shipped" if area is None else str(area), **result}
     if as_json:
-        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        echo_json(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
     else:
         _survival.show(result)
 

@@ -16,6 +16,7 @@ from virtual_devices.cli._options import (
 )
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
+from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
 from virtual_devices.kit.errors import ConfigurationError
 
@@ -69,7 +70,7 @@ def up(
         state=state, listen=listen, compiled=compiled,
     )  # fmt: skip
     if as_json:
-        print_result(fleet.up(options, say=lambda text: click.echo(text, err=True)), as_json=True)
+        print_result(fleet.up(options, say=warn), as_json=True)
         return
     try:
         from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without

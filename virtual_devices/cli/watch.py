@@ -9,6 +9,7 @@ import click
 
 from virtual_devices.cli._options import broker_options, duration, home_option
 from virtual_devices.edge import watching
+from virtual_devices.edge.murmur import Murmur
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.view import Picture
 from virtual_devices.kit.errors import ConfigurationError
@@ -30,7 +31,7 @@ def watch(devices: tuple[str, ...], *, seconds: int | None, home: str | None, en
             session.device(name, device)
         with suppress(KeyboardInterrupt):
             if devices:
-                with watching.told(session, name, devices, click.echo):
+                with watching.told(session, name, devices, Murmur(session.loop, click.echo, burst=200, rate=20, longest=10_000)):
                     session.loop.run(timeout=seconds)
             else:
                 _show(session, name, seconds)

@@ -18,6 +18,9 @@ from virtual_devices.kit.ledger import LedgerRecord, is_sealed
 
 _KEPT = 300
 """Windows whose record or settlement is still waited for; more than that, and the book goes on with a gap."""
+_KEPT_BYTES = 32 << 20
+"""Bytes of their messages, at most; their records take some times as much."""
+_LONGEST_PLACE = 128  # characters of a run and a digest
 
 Place = tuple[str, int, str]
 """Run, seq and digest of a window."""
@@ -41,6 +44,8 @@ class Book:
         self._waiting: dict[Place, None] = {}
         """Confirmed, but something before them was missed."""
         self._open: dict[Place, tuple[LedgerRecord, bytes]] = {}
+        self._size = 0
+        """Bytes of the messages of ``_open``."""
         self._settled: dict[Place, None] = {}
         self._last: tuple[str, int] = after or ("", 0)
         self._digest: str | None = None
@@ -57,9 +62,11 @@ class Book:
             return  # repeated, as QoS 1 and inverters do
         if not is_sealed(record):
             raise ProtocolError(f"the ledger record of window {record.seq} does not have the digest of its transfers; it is not booked")
-        self._open[record.run, record.seq, record.digest] = record, payload
-        _shorten(self._open)
-        self._match((record.run, record.seq, record.digest))
+        place = (record.run, record.seq, record.digest)
+        self._size += len(payload) - _bytes(self._open.pop(place, None))
+        self._open[place] = record, payload
+        self._size = _shorten(self._open, self._size)
+        self._match(place)
 
     def settlement(self, payload: bytes) -> None:
         """Take a settlement message; one that cannot be read is its readers' business."""
@@ -68,7 +75,7 @@ class Book:
             place = (content["run"], content["seq"], content["digest"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return
-        if isinstance(place[0], str) and isinstance(place[1], int) and isinstance(place[2], str):
+        if isinstance(place[0], str) and isinstance(place[1], int) and isinstance(place[2], str) and len(place[0] + place[2]) <= _LONGEST_PLACE:
             self._settled[place] = None
             _shorten(self._settled)
             self._match(place)
@@ -124,6 +131,7 @@ class Book:
         if place not in self._open:
             return
         record, payload = self._open.pop(place)
+        self._size -= len(payload)
         if record.run == self._last[0] and record.seq <= self._last[1]:
             return
         self._book((record.run, record.seq - 1, record.previous))
@@ -131,6 +139,12 @@ class Book:
         self._take(record, payload)
 
 
-def _shorten(kept: dict[Place, object] | dict[Place, tuple[LedgerRecord, bytes]] | dict[Place, None]) -> None:
-    while len(kept) > _KEPT:
-        del kept[next(iter(kept))]
+def _shorten(kept: dict[Place, object] | dict[Place, tuple[LedgerRecord, bytes]] | dict[Place, None], size: int = 0) -> int:
+    """Drop the oldest until there are few enough, of a few bytes in all; how many bytes are left."""
+    while len(kept) > _KEPT or size > _KEPT_BYTES:
+        size -= _bytes(kept.pop(next(iter(kept))))
+    return size
+
+
+def _bytes(kept: object) -> int:
+    return len(kept[1]) if isinstance(kept, tuple) else 0

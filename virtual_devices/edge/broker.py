@@ -27,7 +27,8 @@ from typing import Literal, Self
 from virtual_devices.edge.broker_settings import iotcore_text, mosquitto_text
 from virtual_devices.edge.endpoint import Endpoint, is_loopback
 from virtual_devices.edge.mosquitto_program import password_plugin
-from virtual_devices.kit.errors import BrokerError
+from virtual_devices.edge.writing import set_aside, why, write_whole
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 BrokerKind = Literal["mosquitto", "iotcore"]
 
@@ -40,6 +41,7 @@ _INSTALL = (
 )
 _STOP_TIMEOUT = 5.0
 _LONGEST_LOG = 1024 * 1024
+_DATABASE = "mosquitto.db"
 _ATTEMPTS = 5  # at a free port, which somebody else may take before the broker does
 _DEFAULT_PORT = 1883
 _QUIET_PORTS = (20_000, 32_000)  # Linux begins at 32768, others later, unless told otherwise
@@ -65,6 +67,7 @@ class Broker:
         endpoint: Where clients that speak MQTT 3.1.1 find it.
         v5_port: The port for MQTT 5 on the same host; mosquitto serves both on one.
         log: The file that takes its output.
+        set_aside: Where the database is that it could not read; None where it could.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Broker:
         self.endpoint = endpoint
         self.v5_port = v5_port
         self.log = log
+        self.set_aside: Path | None = None
         self._process = process
         atexit.register(self.close)
 
@@ -135,7 +139,17 @@ def start_broker(
 
     Raises:
         BrokerError: No broker is to be had, the port is taken, or it did not start; the message says what to do.
+        ConfigurationError: `host` is no address.
     """
+    try:
+        return _start(state, kind, host, port, v5_port, password_file, keeps_open)
+    except OSError as error:  # a disk that is full or read-only, a machine without another process
+        raise BrokerError(f"a broker cannot be started in {error.filename or state}: {why(error)}; choose another --state, or make room") from error
+
+
+def _start(
+    state: Path, kind: BrokerKind | None, host: str, port: int, v5_port: int | None, password_file: Path | None, keeps_open: tuple[int, ...]
+) -> Broker:
     program = find_mosquitto()
     chosen = kind or ("mosquitto" if program else "iotcore")
     if chosen == "mosquitto" and program is None:
@@ -148,6 +162,7 @@ def start_broker(
             "mosquitto with a password file"
         )
     folder = state / chosen
+    _resolve(host)
     folder.mkdir(parents=True, exist_ok=True)
     for attempt in range(_ATTEMPTS):
         number = port or _free_port(host)
@@ -159,14 +174,16 @@ def start_broker(
         else:
             command = _iotcore_command(folder, host, number, number_v5)
         endpoint = Endpoint(_reachable(host), number)
+        log = folder / "broker.log"
         try:
-            process = _launch(command, folder / "broker.log", endpoint, number_v5, keeps_open)
+            process, damaged = _launch_without_damage(command, log, endpoint, number_v5, folder / _DATABASE, keeps_open)
         except BrokerError:
             if port or attempt == _ATTEMPTS - 1:
                 raise
         else:
-            log = folder / "broker.log"
-            return Broker(chosen, endpoint, number_v5, process, log, host=host, password_file=password_file)
+            broker = Broker(chosen, endpoint, number_v5, process, log, host=host, password_file=password_file)
+            broker.set_aside = damaged
+            return broker
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
@@ -178,13 +195,11 @@ def find_mosquitto() -> str | None:
 
 def _mosquitto_command(program: str, folder: Path, host: str, port: int, password_file: Path | None) -> list[str]:
     config = folder / "mosquitto.conf"
-    config.write_text(
-        mosquitto_text(
-            host=host, port=port, state=folder, user=_own_name(), password_file=password_file,
-            password_plugin=password_plugin(program) if password_file is not None else None,
-        ),
-        encoding="utf-8",
-    )
+    text = mosquitto_text(
+        host=host, port=port, state=folder, user=_own_name(), password_file=password_file,
+        password_plugin=password_plugin(program) if password_file is not None else None,
+    )  # fmt: skip
+    _write_config(config, text)
     command = [program, "-c", str(config.resolve())]
     if sys.platform != "linux":
         return command
@@ -193,8 +208,14 @@ def _mosquitto_command(program: str, folder: Path, host: str, port: int, passwor
 
 def _iotcore_command(folder: Path, host: str, port: int, v5_port: int) -> list[str]:
     config = folder / "iotcore.toml"
-    config.write_text(iotcore_text(host=host, port=port, v5_port=v5_port), encoding="utf-8")
+    _write_config(config, iotcore_text(host=host, port=port, v5_port=v5_port))
     return [sys.executable, "-m", "virtual_devices.edge.broker_iotcore", str(config.resolve())]
+
+
+def _write_config(path: Path, text: str) -> None:
+    """One that says the same stays: a full disk is no hindrance then."""
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_whole(path, text.encode())
 
 
 def _own_name() -> str | None:
@@ -204,6 +225,34 @@ def _own_name() -> str | None:
     import pwd  # noqa: PLC0415 - not on every platform
 
     return pwd.getpwuid(0).pw_name
+
+
+def _launch_without_damage(
+    command: list[str], log: Path, endpoint: Endpoint, v5_port: int, database: Path, keeps_open: tuple[int, ...] = ()
+) -> tuple[subprocess.Popen[bytes], Path | None]:
+    """Start the process; a database that keeps it from starting is set aside. Also where that is then.
+
+    mosquitto says in several ways, or not at all, that it cannot read its database. So what counts is that it ended with it and
+    runs without it: what else keeps it from running is told as it is, and leaves the database where it was.
+    """
+    if database.exists() and not database.is_file():  # it starts all the same, and dies when it saves
+        aside = set_aside(database)
+        return _launch(command, log, endpoint, v5_port, keeps_open), aside
+    try:
+        return _launch(command, log, endpoint, v5_port, keeps_open), None
+    except _EndedError as error:
+        if not database.is_file() or "Address already in use" in str(error):
+            raise
+        aside = set_aside(database)
+        try:
+            return _launch(command, log, endpoint, v5_port, keeps_open), aside
+        except BrokerError:
+            aside.rename(database)
+            raise
+
+
+class _EndedError(BrokerError):
+    """The broker ended before it accepted a connection."""
 
 
 def _launch(command: list[str], log: Path, endpoint: Endpoint, v5_port: int, keeps_open: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
@@ -226,9 +275,8 @@ def _launch(command: list[str], log: Path, endpoint: Endpoint, v5_port: int, kee
     _end(process)
     said = log.read_bytes()[before:].decode(errors="replace").strip().splitlines()
     what = f"did not answer within {START_TIMEOUT:g} s" if ended is None else f"ended with code {ended}"
-    raise BrokerError(
-        f"the broker on {endpoint.host}:{endpoint.port} {what}: {said[-1] if said else 'it said nothing'} (see {log})"
-    )
+    kind = BrokerError if ended is None else _EndedError
+    raise kind(f"the broker on {endpoint.host}:{endpoint.port} {what}: {said[-1] if said else 'it said nothing'} (see {log})")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -242,6 +290,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         with contextlib.suppress(OSError):
             process.stdin.close()
+
+
+def _resolve(host: str) -> None:
+    """Raise ConfigurationError for an address that is none."""
+    try:
+        socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, ValueError) as error:  # ValueError: a name that cannot even be looked up
+        raise ConfigurationError(f"no address of this machine is called {host!r} ({why(error)}); bind the broker to 127.0.0.1, or to an address") from None
 
 
 def _check_port(host: str, port: int, option: str) -> None:
@@ -262,12 +318,17 @@ def _check_port(host: str, port: int, option: str) -> None:
 def _free_port(host: str) -> int:
     """A free port that no system gives to outgoing connections: one of those would keep it from a broker that is started again."""
     family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    refused: OSError | None = None
     candidates = [random.randrange(*_QUIET_PORTS) for _ in range(_PORTS_TRIED)]  # noqa: S311 - no secret
     for number in [*candidates, 0]:
-        with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
-            probe.bind((host, number))
-            return int(probe.getsockname()[1])
-    raise BrokerError(f"no port on {host} is free; give one that is with --port")
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, number))
+            except OSError as error:
+                refused = error
+            else:
+                return int(probe.getsockname()[1])
+    raise BrokerError(f"no port on {host} is to be had ({why(refused) if refused else 'none was tried'}); bind the broker to an address of this machine, or give a port with --port")
 
 
 def _accepts(host: str, port: int) -> bool:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from virtual_devices.edge.booking import Book
+from virtual_devices.edge.ledger_file import LONGEST_LINE
 from virtual_devices.edge.ledger_messages import read_ledger
+from virtual_devices.edge.murmur import printable, shortened
 from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import CLOCK, Topics, split
@@ -19,19 +21,21 @@ from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger import LedgerRecord
 
 _SHOWN = 20
+_SETTLERS = 20  # names below which somebody calls himself an inverter
 _GZIP = b"\x1f\x8b"
-_LONGEST_LINE = 64 << 20  # sixteen times what goes through a broker
 
 
 @dataclass(slots=True)
 class Audit:
     """An audit in words. start, end: of what was looked at, simulated UTC seconds.
 
-    One auditor per inverter, because each keeps a chain of its own; ``broken`` says which lines were no ledger at all.
+    One auditor per inverter, because each keeps a chain of its own; ``broken`` says which lines were no ledger at all, and
+    ``unlisted`` how many more of them there were.
     """
 
     auditors: dict[str, Auditor] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    unlisted: int = 0
     windows: int = 0
     start: int | None = None
     end: int | None = None
@@ -50,7 +54,10 @@ class Audit:
 
     def complain(self, text: str) -> None:
         """Note a problem that is not in the numbers."""
-        self.broken.append(text)
+        if len(self.broken) < _SHOWN:
+            self.broken.append(printable(shortened(text)))
+        else:
+            self.unlisted += 1
 
     @property
     def ok(self) -> bool:
@@ -65,8 +72,7 @@ class Audit:
     @property
     def problems(self) -> list[str]:
         """Every problem in words, no more than twenty of a sort and then how many more."""
-        found = self.broken[:_SHOWN]
-        dropped = len(self.broken) - len(found)
+        found, dropped = list(self.broken), self.unlisted
         for settler, auditor in self.auditors.items():
             found += [f"{settler}: {problem}" if settler else problem for problem in auditor.problems]
             dropped += auditor.dropped
@@ -115,7 +121,7 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
 
     def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
         place = split(topic)
-        if place is None or not payload or settler not in (None, place[1]):
+        if place is None or not payload or settler not in (None, place[1]) or (place[1] not in books and len(books) >= _SETTLERS):
             return  # of others it is no ledger of this home
         if place[2] == "settlement":
             book(place[1]).settlement(payload)
@@ -152,9 +158,9 @@ def _lines(file: IO[bytes], audit: Audit, path: Path) -> Iterator[tuple[int, byt
     """Lines that are not empty, with their numbers; a file that was cut short is a problem, not an end."""
     number = 0
     try:
-        while line := file.readline(_LONGEST_LINE):
+        while line := file.readline(LONGEST_LINE):
             number += 1
-            if len(line) == _LONGEST_LINE:
+            if len(line) == LONGEST_LINE:
                 audit.complain(f"{path}:{number}: longer than any ledger message; the rest is not looked at")
                 return
             if line.strip():

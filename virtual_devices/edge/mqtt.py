@@ -82,6 +82,7 @@ class Client:
         takeovers: The count that `on_takeover` was told last; 0 once a connection has lasted.
         dropped: Messages that were given up for want of a connection.
         last_error: Why there is no connection, in words; None while there is one.
+        untrusted: The broker's certificate was the reason: no name or password mends that.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Client:
         self.takeovers = 0
         self.dropped = 0
         self.last_error: str | None = None
+        self.untrusted = False
         self.on_takeover = on_takeover
         self._loop = loop
         self._will = will
@@ -202,10 +204,12 @@ class Client:
         try:
             self._wire.open()
         except ssl.SSLCertVerificationError as error:
+            self.untrusted = True
             self._unreachable(f"{self.endpoint.url}: the certificate is not trusted ({error.verify_message})")
             self._refuse(f"the certificate of {self.endpoint.url} is not trusted: {error.verify_message}")
         except OSError as error:
-            self._unreachable(f"{self.endpoint.url}: {error}")
+            odd = self.endpoint.tls and isinstance(error, (ssl.SSLError, ConnectionResetError))  # what no TLS makes of our hello
+            self._unreachable(f"{self.endpoint.url}: {error}" + ("; see whether TLS is spoken there, or mqtt://" if odd else ""))
         else:
             # a broker that says nothing is hung up on; the socket then reports its end
             self._set_timer("greeting", GREETING_TIMEOUT, self._wire.shut)
@@ -236,7 +240,7 @@ class Client:
         if refusal is not None:
             self._refuse(f"{self.endpoint.url} refused {self.client_id!r}: {refusal}")
             return
-        self._refused = False
+        self._refused = self.untrusted = False
         self.last_error = None
         self._connected_at = self._loop.time()
         self._set_timer("settled", TAKEOVER_SPAN, self._settled)

@@ -1,11 +1,14 @@
 """A short visit to a broker on which homes run: look at what is retained, send a command, wait for its answer.
 
 What is retained is asked for with QoS 0, like the message that marks its end: so the mark cannot overtake it, and a
-broker's limit on what it queues does not cut it. The marks lie below ``virtual/_cli/``, where no home can be.
+broker's limit on what it queues does not cut it. The marks lie below ``virtual/_cli/``, where no home can be, and, for
+somebody with a name, below what this name may write under an access list: a home's host below its home, a device below its own
+name. A mark that its sender may not write is dropped without a word; one that comes back is enough.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,18 +22,27 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, read
 from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.murmur import LISTED, listed
 from virtual_devices.edge.recalling import json_object
 from virtual_devices.edge.seen import Seen
-from virtual_devices.edge.topics import HOST, ROOT, Topics, split
+from virtual_devices.edge.topics import ROOT, Topics, is_name, split
 from virtual_devices.kit.catalogue import suggestion
+from virtual_devices.kit.device import NAME
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError
 
+_LONGEST_NUMBER = 10
+_SUGGESTED = 1_000  # names among which a similar one is looked for
 PATIENCE = 5.0
 """Wall seconds that a broker or a device may take for an answer."""
 GRACE = 0.5
 """Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
 
-_MARKS = f"{ROOT}/_cli/sync/"  # the same for all visitors: iotcore never forgets a topic filter
+_SYNC = "_cli/sync/"
+_MARKS = f"{ROOT}/{_SYNC}"  # the same for all visitors: iotcore never forgets a topic filter
+_IDENTITY = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})?")
+MOST_BYTES = 256 << 20
+"""Most bytes of retained messages that are collected at once; what is beyond is left where it is."""
+_EACH = 200  # bytes that Python needs for one of them beside its payload
 
 Listener = Callable[[str, bytes, bool], None]
 
@@ -47,6 +59,7 @@ class Session:
         self.loop = Loop()
         own = secrets.token_hex(6)
         self._own = own.encode()
+        self._marks = _marks(endpoint.username)
         self._asked = 0
         self._answered = 0
         self._listeners: list[tuple[tuple[str, ...], Listener]] = []
@@ -70,6 +83,8 @@ class Session:
             return self
         reason = self._refusal or self.client.last_error or f"{self.endpoint.url} says nothing"
         self.close()
+        if self.client.untrusted:
+            raise BrokerError(f"{reason}; name the file of the authority that vouches for it with --cafile, and the broker as its certificate does")
         if self._refusal is not None:
             raise BrokerError(f"{reason}; mend the name or password (mqtt://user@host, --password-file)")
         raise BrokerError(f"no broker: {reason}; start a home with `virtual-devices up`, or name the broker with --broker")
@@ -105,12 +120,14 @@ class Session:
     def sync(self) -> None:
         """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""
         self._asked += 1
-        wanted, mark = self._asked, f"{_MARKS}{self._asked}"
+        wanted, marks = self._asked, [f"{begin}{self._asked}" for begin in self._marks]
         # subscribed to anew, and last: iotcore serves its subscriptions in the order in which they came
-        self.client.subscribe((mark, 0))
-        self.client.publish(mark, self._own)
+        self.client.subscribe(*((mark, 0) for mark in marks))
+        for mark in marks:
+            self.client.publish(mark, self._own)
         found = self.loop.run(until=lambda: self._answered >= wanted, timeout=self.patience)
-        self.client.unsubscribe(mark)
+        for mark in marks:
+            self.client.unsubscribe(mark)
         if not found:
             raise BrokerError(f"{self.endpoint.url} does not answer; see whether the broker still runs, and try again")
 
@@ -119,9 +136,11 @@ class Session:
         return self.loop.run(until=condition, timeout=seconds)
 
     def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        if topic.startswith(_MARKS):
-            if payload == self._own:
-                self._answered = max(self._answered, int(topic.removeprefix(_MARKS)))
+        begin = next((begin for begin in self._marks if topic.startswith(begin)), None)
+        if begin is not None:
+            number = topic.removeprefix(begin)
+            if payload == self._own and number.isdecimal() and len(number) < _LONGEST_NUMBER:
+                self._answered = max(self._answered, int(number))
             return
         for filters, listener in list(self._listeners):
             if any(topic_matches_sub(name, topic) for name in filters):
@@ -136,14 +155,17 @@ class Session:
     # -- looking ------------------------------------------------------------------------------------------------------
 
     def collect(self, *filters: str) -> dict[str, bytes]:
-        """The retained messages of these topic filters, by topic. Raises BrokerError when the broker is silent."""
+        """The retained messages of these topic filters, by topic, ``MOST_BYTES`` at most. Raises BrokerError when the broker is silent."""
         found: dict[str, bytes] = {}
+        room = MOST_BYTES
 
         def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
-            if payload:
+            nonlocal room
+            if (before := found.pop(topic, None)) is not None:
+                room += _size(topic, before)
+            if payload and room >= _size(topic, payload):
                 found[topic] = payload
-            else:
-                found.pop(topic, None)
+                room -= _size(topic, payload)
 
         with self.listening(take, *filters):
             self.sync()
@@ -153,7 +175,7 @@ class Session:
         """Names of the homes on this broker, running or not."""
         every = Topics("+", "+")
         places = [split(topic) for topic in self.collect(every.about, every.availability)]
-        return sorted({place[0] for place in places if place is not None and place[1] != HOST})
+        return sorted({place[0] for place in places if place is not None and is_name(place[0]) and is_name(place[1])})
 
     def home(self, name: str | None = None) -> str:
         """The home that is meant: ``name``, or the only one. Raises ConfigurationError that names what there is."""
@@ -165,8 +187,8 @@ class Session:
         if not homes:
             raise BrokerError(f"there is no home on {self.endpoint.url}; start one with `virtual-devices up`")
         if name is None:
-            raise ConfigurationError(f"several homes are on {self.endpoint.url}: {', '.join(homes)}; choose one with --home")
-        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{suggestion(name, homes)}")
+            raise ConfigurationError(f"several homes are on {self.endpoint.url}: {listed(homes)}; choose one with --home")
+        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{_among(name, homes)}")
 
     def devices(self, home: str) -> dict[str, Seen]:
         """Every device of a home by name, from its retained about, availability and state."""
@@ -174,7 +196,7 @@ class Session:
         seen: dict[str, Seen] = {}
         for topic, payload in self.collect(every.about, every.availability, every.state).items():
             place = split(topic)
-            if place is not None and place[1] != HOST:
+            if place is not None and is_name(place[1]):
                 seen.setdefault(place[1], Seen(home, place[1])).hear(place[2], payload)
         return dict(sorted(seen.items()))
 
@@ -182,7 +204,7 @@ class Session:
         """One device. Raises ConfigurationError with a suggestion when the home has none of this name."""
         devices = self.devices(home)
         if name not in devices:
-            raise ConfigurationError(f"there is no device {name!r} in home {home}{suggestion(name, list(devices))}")
+            raise ConfigurationError(f"there is no device {name!r} in home {home}{_among(name, list(devices))}")
         return devices[name]
 
     # -- commanding ---------------------------------------------------------------------------------------------------
@@ -255,6 +277,23 @@ class _Answer:
     shown: bool = False
     refusal: str | None = None
     gone: bool = False
+
+
+def _marks(username: str | None) -> tuple[str, ...]:
+    """Where this visitor's marks may lie: below ``virtual/_cli/``, and below what an identity may write."""
+    if username is None or not _IDENTITY.fullmatch(username):
+        return (_MARKS,)
+    return _MARKS, f"{ROOT}/{username.replace('.', '/')}/{_SYNC}"
+
+
+def _among(word: str, known: list[str]) -> str:
+    """What is similar, or some of what there is."""
+    text = suggestion(word, known[:_SUGGESTED])
+    return text if len(known) <= LISTED or "did you mean" in text else f"; known: {listed(known)}"
+
+
+def _size(topic: str, payload: bytes) -> int:
+    return len(topic) + len(payload) + _EACH
 
 
 def _refusal(payload: bytes, command: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from virtual_devices.kit.device import MAX_NAME, NAME
+
 ROOT = "virtual"
 HA_STATUS = "homeassistant/status"
 CLOCK = "clock"
@@ -105,6 +107,11 @@ class Topics:
     def sync(self) -> str:
         """A device's word to itself: when it comes back, all retained messages have."""
         return self.at("sync")
+
+
+def is_name(word: str) -> bool:
+    """Whether a home or a device may be called so; of what else stands in a topic nobody needs to speak."""
+    return len(word) <= MAX_NAME and NAME.fullmatch(word) is not None
 
 
 def split(topic: str) -> tuple[str, str, str] | None:

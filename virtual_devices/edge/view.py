@@ -6,16 +6,17 @@ is painted is the command line's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from virtual_devices.edge.messages import AboutMessage, write
 from virtual_devices.edge.seen import Seen, number
-from virtual_devices.edge.topics import HOST
+from virtual_devices.edge.topics import is_name
 from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import VirtualDevicesError
+from virtual_devices.kit.home import MAX_DEVICES
 
 _LISTED = 8
 _STILL = 0.5
@@ -77,18 +78,34 @@ class Now:
 
 
 class Picture:
-    """Collects what the devices of a home say. ``feed`` takes messages as they come; ``now`` is the home just now."""
+    """Collects what the devices of a home say. ``feed`` takes messages as they come; ``now`` is the home just now.
 
-    def __init__(self, home: str = "") -> None:
+    known: devices that are shown in any case; beside them as many more as a home may have, whoever invents names.
+    """
+
+    def __init__(self, home: str = "", known: Collection[str] = ()) -> None:
         self.home = home
+        self._known, self._others = frozenset(known), 0
         self.devices: dict[str, Seen] = {}
         self.note = ""
         """Something to be shown beside the home's name, such as a lost connection."""
 
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         """Take a message of the home; what is not about its picture is passed over."""
-        if leaf in ("about", "availability", "state") and device != HOST:
-            self.devices.setdefault(device, Seen(self.home, device)).hear(leaf, payload)
+        if leaf in ("about", "availability", "state"):
+            seen = self._seen(device)
+            if seen is not None:
+                seen.hear(leaf, payload)
+
+    def _seen(self, device: str) -> Seen | None:
+        found = self.devices.get(device)
+        if found is not None:
+            return found
+        if device not in self._known:
+            if self._others >= MAX_DEVICES or not is_name(device):
+                return None
+            self._others += 1
+        return self.devices.setdefault(device, Seen(self.home, device))
 
     def show(self, device: str, kind: str, state: Mapping[str, Any]) -> None:
         """Take a state of a device that is online, as a runtime's ``on_state`` tells it."""

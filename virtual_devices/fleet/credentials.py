@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from virtual_devices.edge import discovery
 from virtual_devices.edge.broker_settings import Version, container_text
 from virtual_devices.edge.topics import HA_STATUS, ROOT, Topics
+from virtual_devices.edge.writing import why, write_whole
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home import Home
 
@@ -89,7 +89,7 @@ def make(home: Home, folder: Path, broker: Version | None = None) -> Made:
         if broker is not None:
             _write(folder / "mosquitto.conf", container_text(broker))
     except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --out") from None
+        raise ConfigurationError(f"{folder} cannot be used: {why(error)}; choose another --out") from None
     return Made(folder, identities(home), tuple(new))
 
 
@@ -110,7 +110,7 @@ def of_home(folder: Path, home: str) -> str:
         password = _kept_password(password_path(folder))
         _write(hashed_path(folder), f"{home}:{hashed(password)}\n")
     except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be written ({error.strerror}); choose another --state") from None
+        raise ConfigurationError(f"{folder} cannot be used: {why(error)}; choose another --state") from None
     return password
 
 
@@ -122,18 +122,18 @@ def hashed(password: str) -> str:
 
 
 def _kept_password(path: Path) -> str:
-    if not path.exists():
+    """The password in a file; one that is empty, as a full disk may have left it, is made anew."""
+    if not path.exists() or not path.read_bytes().strip():
         _write(path, secrets.token_urlsafe(_PASSWORD_BYTES) + "\n")
-    return path.read_text(encoding="utf-8").strip()
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is no text; remove it to get a new password, or put the password there") from None
 
 
 def _write(path: Path, text: str) -> None:
     """Whole, and for its owner only from the first moment."""
-    partial = path.with_name(path.name + ".partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    partial.replace(path)
+    write_whole(path, text.encode(), private=True)
 
 
 def _section(user: str, **rights: list[str]) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from virtual_devices.edge.discovery import PREFIX, topic
+from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import HOST, ROOT, split
 from virtual_devices.fleet.clearing import clear, withdraw
@@ -38,7 +39,7 @@ def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
     own = session.collect(f"{ROOT}/{home}/#")
     announced = _announced(session, home)
     if not own and not announced:
-        homes = ", ".join(session.homes()) or "none"
+        homes = listed(session.homes()) or "none"
         raise ConfigurationError(f"nothing of a home {home!r} is on {session.endpoint.url}; homes there: {homes}")
     places = {name: place for name in own if (place := split(name)) is not None}
     online = sorted(place[1] for name, place in places.items() if place[2] == "availability" and own[name] == b"online")

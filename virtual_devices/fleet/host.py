@@ -18,6 +18,7 @@ from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
+from virtual_devices.edge.murmur import Murmur, listed
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.same_site import changes
@@ -95,8 +96,11 @@ class HomeHost:
         )
         self.archive = Archive(
             loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home),
-            claim=claim, broker=orders.broker, home_file=str(orders.home_file) if orders.home_file is not None else None,
+            known=self._kinds, say=orders.say, claim=claim, broker=orders.broker,
+            home_file=str(orders.home_file) if orders.home_file is not None else None,
         )  # fmt: skip
+        self._murmur = Murmur(loop, orders.say)
+        """For all that others on the bus can make this host say."""
         self.runtimes: dict[str, Runtime] = {}
         self.processes: Processes | None = None
         self._watch: DocumentWatch | None = None
@@ -105,6 +109,7 @@ class HomeHost:
         self._ledger: LedgerFile | None = None
         self._live = False
         self._seen = 0
+        self._booked_last: tuple[str, int] | None = None
         self._book = Book(self._booked, self.archive.ask_for)
 
     def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
@@ -149,9 +154,10 @@ class HomeHost:
     def _open_the_books(self, after: tuple[str, int] | None) -> None:
         """Go on behind a window, or behind the last one in the ledger file: its writer may have been killed a few before it."""
         if self.orders.ledger is not None:
-            self._ledger = LedgerFile(self.orders.ledger, after)
+            self._ledger = LedgerFile(self.orders.ledger, after, say=self.orders.say)
             if after is not None and self._ledger.last is not None:
                 after = after[0], self._ledger.last or self._before_the_kept(after)
+        self._booked_last = after
         self._book = Book(self._booked, self.archive.ask_for, after)
         self._book.run = after[0] if after is not None else None
         for payload in self.archive.ledger() if after is not None else []:
@@ -199,8 +205,13 @@ class HomeHost:
         found = self.archive.found  # a stranger that is online is hosted elsewhere, and welcome
         strangers = {device for device, _ in found if found.get((device, "availability")) != b"online"} - known
         if strangers:
-            self.orders.say(f"clearing what is left of {', '.join(sorted(strangers))}")
+            self.orders.say(f"clearing what is left of {listed(sorted(strangers))}")
             self.archive.forget(strangers)
+        if self.archive.passed_over:
+            self.orders.say(
+                f"{self.archive.passed_over} messages of more strangers are left where they are; "
+                f"`virtual-devices forget {self.home.name}` clears all of a home that is stopped"
+            )
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
 
@@ -219,7 +230,7 @@ class HomeHost:
             runtime = make_runtime(
                 self.loop, orders.endpoint, description,
                 duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
-                on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=orders.say,
+                on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=self._murmur,
             )  # fmt: skip
             self.runtimes[name] = runtime
         self._watch = DocumentWatch(self.loop, orders.folder, [*self.runtimes.values(), *self._shadows])
@@ -262,6 +273,7 @@ class HomeHost:
         if self._ledger is not None:
             self._ledger.close()
         self.archive.close()  # last: it keeps what is booked
+        self._murmur.flush()
 
     def _end(self) -> None:
         self.ended = True
@@ -294,9 +306,9 @@ class HomeHost:
             self._book.settlement(payload)
         elif self._live and leaf == "error" and payload:
             try:
-                self.orders.say(f"{device}: {read(ErrorMessage, payload).error}")
+                self._murmur(f"{device}: {read(ErrorMessage, payload).error}")
             except ProtocolError:
-                self.orders.say(f"{device}: an error message that cannot be read")
+                self._murmur(f"{device}: an error message that cannot be read")
         if self.processes is not None and leaf == "state":
             self._tell_state(device, payload)
         if self.orders.watcher is not None:
@@ -312,15 +324,19 @@ class HomeHost:
         try:
             self._book.ledger(payload)
         except ProtocolError as error:
-            self.orders.say(str(error))
+            self._murmur(str(error))
 
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
         if late:
             self._book.give_up()
-        return self._book.has(run, seq)
+        waits = self._ledger is not None and self._ledger.holds_back and not late  # who goes on behind it finds it in the file
+        return not waits and self._book.has(run, seq)
 
     def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self._seen = record.seq
+        before, self._booked_last = self._booked_last, (record.run, record.seq)
+        if self._ledger is not None and before is not None and before[0] == record.run and record.seq > before[1] + 1:
+            self.orders.say(f"the ledger lacks the windows {before[1] + 1} to {record.seq - 1}: nobody has their records any more")
         if self._live:  # else it was settled before this host began
             self.summary.add(record)
         if self._ledger is not None:
@@ -335,7 +351,9 @@ class HomeHost:
             if ability == "connects" and state.get("cost") is not None:
                 self.summary.billed(state.get("currency"), state)
         zone = self.home.site.zone
-        return self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
+        result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
+        unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.unkept) if text]
+        return result | {"unwritten": unwritten} if unwritten else result
 
 
 def _files(then: str | None, now: Path | None) -> str:

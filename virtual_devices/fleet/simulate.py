@@ -73,7 +73,10 @@ def run(
     progress: Callable[[int], None] | None = None,
     max_steps: int = MAX_STEPS,
 ) -> dict[str, Any]:
-    """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it."""
+    """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it.
+
+    What of the ledger could not be written is told there under ``unwritten``; the run itself does not need it.
+    """
     begin = time.monotonic()
     house.max_steps = max_steps
     summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
@@ -91,4 +94,5 @@ def run(
         if member.device.ability == "connects":
             summary.billed(getattr(member.settings, "currency", None), member.readings())
     zone = house.home.site.zone
-    return summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
+    result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
+    return result | {"unwritten": [file.shortfall]} if file is not None and file.shortfall else result

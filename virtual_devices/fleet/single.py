@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.murmur import Murmur
+from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import END_WITH_STDIN
 from virtual_devices.kit.catalogue import AnyDevice, load
@@ -42,7 +43,7 @@ def host_device(
     compiled: bool = False,
     say: Callable[[str], None],
 ) -> None:
-    """Host a device until SIGTERM, Ctrl-C or, for a clock, the end of its time.
+    """Host a device until SIGTERM, SIGHUP, Ctrl-C or, for a clock, the end of its time.
 
     settings, events: as texts.  folder: where relative file names begin.  Raises SettingError, CatalogueError and
     ConfigurationError for what is wrong with them, VirtualDevicesError when the device cannot go on.
@@ -74,13 +75,11 @@ def host_device(
         on_state = serve_metrics(metrics, home) if metrics is not None else None
         runtime = make_runtime(
             loop, endpoint, description, fresh=fresh, duration=duration, until=end, on_end=loop.stop,
-            on_state=on_state, on_fatal=fail, log=say,
+            on_state=on_state, on_fatal=fail, log=Murmur(loop, say),
         )  # fmt: skip
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.stop())
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
-        with _watched(loop, folder, runtime):
+        with stopped_by_signals(loop), _watched(loop, folder, runtime):
             runtime.start()
             exempt_what_is_loaded(loop)
             loop.run()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +14,11 @@ from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.examples import home_file
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet import credentials
 from virtual_devices.fleet.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
+from virtual_devices.fleet.places import make_ready, state_folder
 from virtual_devices.fleet.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home import Home, override, starting_at
@@ -69,12 +69,6 @@ class Started:
     password_file: Path | None = None
 
 
-def state_folder(home: str) -> Path:
-    """Where a home's state is kept unless told otherwise (XDG base directories)."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "virtual-devices" / home
-
-
 def up(
     options: Options,
     *,
@@ -82,9 +76,10 @@ def up(
     say: Callable[[str], None],
     started: Callable[[Loop, Started], None] | None = None,
 ) -> dict[str, Any]:
-    """Run a home until its duration is over, Ctrl-C or SIGTERM; the result, as ``Summary.result`` gives it.
+    """Run a home until its duration is over, Ctrl-C, SIGTERM or SIGHUP; the result, as ``Summary.result`` gives it.
 
-    started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
+    What could not be kept or written until the end is told there under ``unwritten``.  started: told once everything is started.
+    Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
     """
     home, documents = read_home(options.home_file, now=int(time.time()))
     rehearsal = rehearse(home, documents)
@@ -99,6 +94,8 @@ def up(
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)
+    make_ready(state)
+    make_ready(state / "home")
     folder = home_file(options.home_file).resolve().parent
     on_state = _metrics(options.metrics, home.name)
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
@@ -115,7 +112,7 @@ def up(
                 file = credentials.password_path(state / "broker") if options.listen else None
                 started(loop, Started(host.home, endpoint, name, v5_port, resumed, file))
 
-        with _ended_by_signals(loop):
+        with stopped_by_signals(loop):
             return host.run(ready)
 
 
@@ -145,6 +142,13 @@ class _Keeper:
         self.broker, self._loop, self._folder, self._lock, self._say = broker, loop, folder, lock, say
         self._pause = LOOK_EVERY
         self._timer = loop.call_later(LOOK_EVERY, self._look)
+        self._tell_damage()
+
+    def _tell_damage(self) -> None:
+        if self.broker.set_aside is not None:
+            self._say(
+                f"the broker's database could not be read, and is set aside as {self.broker.set_aside}; the home goes on from its own state"
+            )
 
     def _look(self) -> None:
         if self.broker.alive():
@@ -166,6 +170,7 @@ class _Keeper:
             self._say(f"the broker ended and does not start again: {error}")
         else:
             self._say(f"the broker ({dead.name}) ended; it is started again")
+            self._tell_damage()
 
     def close(self) -> None:
         """End it for good."""
@@ -183,16 +188,6 @@ def _start(options: Options, folder: Path, lock: FolderLock) -> Broker:
         return start_broker(folder, port=DEFAULT_PORT, **where)
     except BrokerError:
         return start_broker(folder, port=0, **where)  # somebody else's broker has the usual port
-
-
-@contextmanager
-def _ended_by_signals(loop: Loop) -> Iterator[None]:
-    before = {number: signal.signal(number, lambda *_: loop.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _metrics(port: int | None, home: str) -> Callable[[str, str, Mapping[str, Any]], None] | None:

@@ -1,0 +1,25 @@
+"""The signals that ask a program to end: Ctrl-C, a service manager's SIGTERM, a terminal that is closed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from virtual_devices.edge.loop import Loop
+
+SIGNALS = tuple(found for name in ("SIGINT", "SIGTERM", "SIGHUP") if (found := getattr(signal, name, None)) is not None)
+
+
+@contextmanager
+def stopped_by_signals(loop: Loop) -> Iterator[None]:
+    """Within the block such a signal stops the loop; one that is ignored, as ``nohup`` has it, stays ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: loop.stop())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
