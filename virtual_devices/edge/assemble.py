@@ -84,10 +84,14 @@ def make_runtime(
         "on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh, "documents": description.documents
     }  # fmt: skip
     if device_class.ability == "ticks":
-        from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
+        from virtual_devices.edge.clockwork import ClockRuntime  # noqa: PLC0415 - imports by role
+        from virtual_devices.edge.own_site import site_message  # noqa: PLC0415
 
-        site = site_message(description.home, settings_json(settings))
-        return ClockRuntime(*arguments, own_site=site, duration=duration, until=until, on_end=on_end, **options)
+        values = settings_json(settings)
+        site, open_step = site_message(description.home, values), values.get("step") is None
+        return ClockRuntime(
+            *arguments, own_site=site, open_step=open_step, duration=duration, until=until, on_end=on_end, **options
+        )  # fmt: skip
     if device_class.ability == "settles":
         from virtual_devices.edge.settling import SettlerRuntime  # noqa: PLC0415
 

@@ -197,7 +197,7 @@ class ObserverRuntime(_Dependent):
         self._said = window.seq, write(message)
         self.retained()
         self.tell_applied()
-        self.publish_state()
+        self.publish_effect()
 
 
 class ParticipantRuntime(_Dependent):
@@ -325,4 +325,4 @@ class ParticipantRuntime(_Dependent):
             self.settlement = None  # whatever the inverter says next may be right
             self.complain(str(error), "settlement")
             return
-        self.publish_state()
+        self.publish_effect()

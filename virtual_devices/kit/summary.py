@@ -112,7 +112,8 @@ class Summary:
             "soc": {name: round(value, 6) for name, value in sorted(self.soc.items())},
             "cost": self.cost,
             "ledger_sha256": self.digest,
-            "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems},
+            "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems}
+            | ({"skipped_seconds": self.auditor.skipped} if self.auditor.skipped else {}),
         }
 
 

@@ -40,7 +40,7 @@ from virtual_devices.kit.quantities import (
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
-from virtual_devices.supply._bill import Bill, book
+from virtual_devices.supply._bill import Bill, after_a_gap, book
 from virtual_devices.supply._mains import evening, frequency, voltage
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
@@ -165,6 +165,10 @@ class Grid(Connects[Settings, State, Telemetry]):
         bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
         bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
         return replace(state, bill=bill)
+
+    def skip(self, settings: Settings, state: State, since: int, start: int) -> State:
+        """Nothing is charged for time that is skipped."""
+        return replace(state, bill=after_a_gap(state.bill, start, self.site.calendar))
 
     def report(self, settings: Settings, state: State, time: int) -> Telemetry:
         """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned."""
