@@ -149,6 +149,6 @@ def _length(seconds: float) -> str:
     """``3 min``, ``2.0 h``, ``160 days``."""
     if seconds < 120:  # noqa: PLR2004 - two minutes
         return f"{round(seconds)} s"
-    if seconds < 7200:  # noqa: PLR2004 - two hours
+    if seconds < 5400:  # noqa: PLR2004 - an hour and a half
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{round(seconds / 86_400)} days"  # noqa: PLR2004 - two days

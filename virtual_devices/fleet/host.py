@@ -21,6 +21,7 @@ from virtual_devices.edge.recalling import place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
+from virtual_devices.fleet.continuing import why_anew
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import Processes
@@ -47,7 +48,7 @@ class Orders:
     """How to host a home.
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
-    start_now: simulated time begins at the time of day, and follows it at speed 1.  say: told in words what happens.
+    start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.timekeeping``).  say: told in words what happens.
     """
 
     home: Home
@@ -93,9 +94,10 @@ class HomeHost:
         begin = time.monotonic()
         orders = self.orders
         self.archive.open()
-        if orders.fresh:
+        afresh = orders.fresh or self._begins_anew()
+        if afresh:
             self.archive.start_afresh()
-        resumed = self.archive.put_back() and not orders.fresh
+        resumed = self.archive.put_back() and not afresh
         self.archive.settle_down()
         self._clear_strangers()
         self._take_start(resumed=resumed)
@@ -134,10 +136,17 @@ class HomeHost:
             seq -= 1
         return seq
 
+    def _begins_anew(self) -> bool:
+        """Whether there is a run of another time than the time of day, at which the home is to live."""
+        reason = why_anew(self.archive.found, self.archive.load(), self.home.site.zone) if self.orders.start_now else ""
+        if reason:
+            self.orders.say(reason)
+        return bool(reason)
+
     def _take_start(self, *, resumed: bool) -> None:
         """A home that started with the time of day keeps that start when it is resumed."""
         site = self.archive.found.get((CLOCK, "site"))
-        if resumed and self.orders.start_now and site is not None:
+        if resumed and (self.orders.start_now or "start" in self.home.left_open) and site is not None:
             self.home = replace(self.home, start=read(SiteMessage, site).start)
 
     def _clear_strangers(self) -> None:

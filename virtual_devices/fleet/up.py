@@ -14,11 +14,12 @@ from typing import Any
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.files import read_home
+from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet import credentials
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.kit.errors import BrokerError
-from virtual_devices.kit.home import Home, override, starting_at
+from virtual_devices.kit.home import Home, override, starting_at, starting_now
 from virtual_devices.kit.rehearsal import rehearse
 
 DEFAULT_PORT = 1883
@@ -30,7 +31,7 @@ LOOK_EVERY = 0.25
 class Options:
     """What ``up`` was asked for; None where it is to choose.
 
-    broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
+    broker: the owner's own.  start: of simulated time, as people write it.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
     port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.  compiled: dispatch with numba.
     """
 
@@ -47,6 +48,7 @@ class Options:
     state: Path | None = None
     listen: str | None = None
     compiled: bool = False
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +84,7 @@ def up(
 
     started: told once everything is started.  Raises HomeFileError, ConfigurationError, BrokerError.
     """
-    home, documents = read_home(options.home_file, now=int(time.time()))
-    rehearse(home, documents)
-    foreign = options.broker is not None
-    speed = options.speed if options.speed is not None else 1.0 if foreign else None
-    if speed is not None:
-        home = override(home, {"clock": {"speed": speed}})
-    if foreign:
-        home = starting_at(home, int(time.time()))
+    home, documents, start_now = _chosen(options, say)
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)
@@ -98,7 +93,7 @@ def up(
     with Loop() as loop, _broker(options, state, loop, say, home.name) as (endpoint, name, v5_port):
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
-            fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
+            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled,
         )  # fmt: skip
         host = HomeHost(loop, orders)
@@ -110,6 +105,27 @@ def up(
 
         with _ended_by_signals(loop):
             return host.run(ready)
+
+
+def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:
+    """The home with the start and speed that were asked for, its files, and whether it lives at the time of day.
+
+    On an owner's broker it does, and where its file says ``real_time``, unless a start is asked for.
+    """
+    now = int(time.time())
+    home, documents = read_home(options.home_file, now=now)
+    foreign = options.broker is not None
+    speed = options.speed if options.speed is not None else 1.0 if foreign else None
+    if speed is not None:
+        home = override(home, {"clock": {"speed": speed}})
+    start_now = options.start is None and (foreign or home.real_time)
+    if options.start is not None:
+        home = starting_at(home, parse_instant(options.start, home.site.zone))
+    elif start_now:
+        home = starting_now(home, now)
+    for text in rehearse(home, documents, now="start" in home.left_open).past:
+        say(text)
+    return home, documents, start_now
 
 
 @contextmanager

@@ -44,7 +44,7 @@ from virtual_devices.supply._bill import Bill, after_a_gap, book
 from virtual_devices.supply._mains import evening, frequency, voltage
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
-from virtual_devices.supply._tariff import Outlook, Tariff, load_tariff, notes
+from virtual_devices.supply._tariff import Outlook, Tariff, load_tariff, missed, notes
 from virtual_devices.supply._zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:
@@ -204,6 +204,16 @@ class Grid(Connects[Settings, State, Telemetry]):
             change = "" if now.next_change is None else f", until {self.site.calendar.local(now.next_change):%Y-%m-%d %H:%M}"
             found.append(f"a kWh costs {now.price / MICRO**2:.4f} {settings.currency} at the start{change}")
         return found
+
+    def past(self, settings: Settings, start: int) -> list[str]:
+        """Of an outage calendar or a price series that is over."""
+        calendar, local = self._calendar(settings), self.site.calendar
+        ended = calendar.ended(start) if calendar is not None else None
+        found = [] if ended is None else [
+            f"{settings.outage_calendar}: its last outage was over on {local.local(ended):%Y-%m-%d %H:%M}, and none follows within a year"
+        ]  # fmt: skip
+        files = settings.price_series, settings.feed_in_series
+        return found + missed(self.context, files, self._tariff(settings), start)
 
     def _calendar(self, settings: Settings) -> OutageCalendar | None:
         name = settings.outage_calendar
