@@ -193,7 +193,7 @@ class HomeHost:
         """Simulated time at which the duration is over; None without one, or while nothing is settled."""
         if self.orders.duration is None or self.summary.start is None:
             return None
-        return self.summary.start + self.orders.duration
+        return self.summary.start + self.orders.duration + self.summary.auditor.skipped
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end.
