@@ -75,7 +75,7 @@ def home_file(folder: Path, devices: int, **clock: int) -> Path:
     times = max(1.0, devices / 15)  # the connection grows with what hangs on it
     known["inverter"] |= {"rated_power": round(min(5000 * times, 100_000)), "max_solar_power": round(min(20_000 * times, 100_000))}
     known["grid"] |= {"import_limit": round(13_800 * times), "export_limit": round(3500 * times)}
-    del home["events"]
+    home.pop("events", None)
     path = folder / f"devices_{devices}{''.join(f'_{value}' for value in clock.values())}.yaml"
     path.write_text(yaml.safe_dump(home, sort_keys=False))
     return path

@@ -19,10 +19,11 @@ def run(*arguments: str) -> Result:
 
 def test_the_same_tables_give_the_same_file(tmp_path: Path) -> None:
     out = tmp_path / "off.ics"
-    done = run("compile", *TABLES, "-o", str(out))
-    assert (done.exit_code, done.output) == (0, f"{out}: 17 outages, 42.5 hours without grid\n")
+    done = run("compile", *TABLES, "--weekly", "-o", str(out))
+    assert (done.exit_code, done.output) == (0, f"{out}: 19 outages, 49.5 hours without grid every week\n")
     assert out.read_bytes() == (EXAMPLES / "load_shedding.ics").read_bytes()
-    assert run("compile", *TABLES).stdout_bytes == out.read_bytes()
+    assert run("compile", *TABLES, "--weekly").stdout_bytes == out.read_bytes()
+    assert b"RRULE" not in run("compile", *TABLES).stdout_bytes
     assert list(tmp_path.iterdir()) == [out], "nothing is left beside it"
 
 
@@ -37,7 +38,8 @@ def test_a_file_is_shown_as_a_grid_would_have_it() -> None:
     ]
     listed = json.loads(run("show", file, "--from", "2026-07-07", "--for", "12h", "--json").output)
     assert listed == [{"start_time": "2026-07-07T06:00:00+02:00", "end_time": "2026-07-07T08:30:00+02:00", "stage": 2}]
-    assert run("show", file, "--from", "2026-08-07").output == "no outages\n"
+    assert run("show", file, "--from", "2026-06-07").output == "no outages\n"
+    assert "Fri 2026-08-07 04:00:00" in run("show", file, "--from", "2026-08-07").output, "the week comes again"
 
 
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path) -> None:

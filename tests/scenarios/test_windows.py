@@ -15,7 +15,13 @@ from virtual_devices.kit.ledger import LedgerRecord
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
 DAYS = 3
-MORE_EVENTS = """
+EVENTS = """
+events:
+  - {at: 2026-06-21 07:15, device: kitchen_lights, set: {brightness: 60 %}}
+  - {at: 2026-06-21 16:45, device: oven, set: {mode: on, setpoint: 220 °C}}
+  - {at: 2026-06-21 17:45, device: oven, set: {mode: schedule, setpoint: 200 °C}}
+  - {at: 2026-06-21 21:00, device: geyser, set: {mode: off}}
+  - {at: 2026-06-22 05:00, device: geyser, set: {mode: schedule}}
   - {at: 2026-06-22 09:13, device: inverter, set: {shed_hold: 7 min, battery_low_capacity: 40 %}}
   - {at: 2026-06-22 12:01, device: weather, set: {mean_cloud_cover: 95 %}}
   - {at: 2026-06-22 18:40, device: battery, set: {capacity: 5 kWh, discharge_limit: 1500 W}}
@@ -38,7 +44,7 @@ class Ran:
 
 
 def run(max_steps: int) -> Ran:
-    home = parse(EXAMPLE.read_text() + MORE_EVENTS)
+    home = parse(EXAMPLE.read_text() + EVENTS)
     assert home.step == 60
     house = House(home, max_steps=max_steps)
     auditor = Auditor()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.supply.calendars import utc
 from virtual_devices.kit.calendar import calendar
+from virtual_devices.kit.calendar import calendar as clock
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.supply._load_shedding import AreaRow, calendar_text, outages_of, read_area, read_stages
+from virtual_devices.supply._load_shedding import WEEK, AreaRow, calendar_text, outages_of, read_area, read_stages
 from virtual_devices.supply._outage_calendar import OutageCalendar
 from virtual_devices.supply._outages import Outage
 
@@ -111,8 +112,39 @@ def test_a_compiled_file_says_what_was_compiled_also_where_an_hour_comes_twice(z
 
 def test_the_committed_example_is_what_its_tables_compile_to() -> None:
     area, stages = ((EXAMPLES / f"load_shedding_{name}.csv").read_text() for name in ("area", "stages"))
-    text = calendar_text(compiled(stages, area), "load_shedding_area", ZONE)
+    text = calendar_text(compiled(stages, area), "load_shedding_area", ZONE, weekly=True)
     assert text.encode() == (EXAMPLES / "load_shedding.ics").read_bytes()
+
+
+@pytest.mark.parametrize("day", ["2026-07-06", "2026-11-28", "2027-02-28", "2031-12-29"])
+def test_the_example_has_load_shedding_on_whichever_day_it_starts(day: str) -> None:
+    calendar = OutageCalendar((EXAMPLES / "load_shedding.ics").read_text(), "load_shedding.ics", ZONE)
+    begin = utc(day)
+    for number in range(7):
+        assert calendar.between(begin + number * 86_400, begin + (number + 1) * 86_400), number
+    assert calendar.ended(begin) is None
+
+
+@pytest.mark.parametrize("zone", [ZONE, "Europe/Berlin"])
+def test_a_week_that_comes_again_comes_at_the_same_local_times_and_lasts_as_long(zone: str) -> None:
+    found = compiled("start,stage\n2026-07-01 00:00,2\n2026-07-03 00:00,0\n", zone=zone)
+    calendar = OutageCalendar(calendar_text(found, "area", zone, weekly=True), "area.ics", "UTC")
+    for weeks in (0, 1, 20, 300):
+        days = timedelta(weeks=weeks)
+        local = [each.start for each in found]
+        again = calendar.between(found[0].start + weeks * WEEK - 7200, found[-1].end + weeks * WEEK + 7200)
+        then = [_wall(time, zone) for time in local]
+        assert [_wall(each.start, zone) - days for each in again] == then
+        assert [each.end - each.start for each in again] == [each.end - each.start for each in found]
+
+
+def _wall(time: int, zone: str) -> datetime:
+    return clock(zone).local(time).replace(tzinfo=None)
+
+
+def test_more_than_a_week_cannot_come_again_every_week() -> None:
+    with pytest.raises(ConfigurationError, match="more than a week"):
+        calendar_text(compiled("start,stage\n2026-07-01 00:00,2\n2026-08-03 00:00,0\n"), "area", ZONE, weekly=True)
 
 
 @pytest.mark.parametrize(

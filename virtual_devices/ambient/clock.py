@@ -1,7 +1,7 @@
 """Clock: simulated time, cut into windows.
 
-Simulated time keeps to start + speed × wall time: a window is due when the wall has reached its start, and covers what a
-tenth of a wall second holds, or all that the clock is behind.
+Simulated time keeps to start + speed × wall time, at real time to the time of day: a window is due when the wall has reached its
+start, and covers what a tenth of a wall second holds, or all that the clock is behind.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ class ClockSettings(Settings):
     )
     paused: bool = Field(False, title="Paused")
     paused_steps: int = Field(0, ge=0, le=86_400, title="Steps while paused", description="so many steps, then stand still")
-    step: Annotated[Duration, HomeFileOnly()] = Field(
-        1, ge=1, le=3600, multiple_of=1, title="Step", description="whole seconds; fixed for a run"
-    )
+    step: Annotated[Duration | None, HomeFileOnly()] = Field(
+        None, ge=1, le=3600, multiple_of=1, title="Step",
+        description="whole seconds, fixed for a run; left out: 60 s, and 5 s where time begins slower than 60 times as fast as life",
+    )  # fmt: skip
     real_time: Annotated[bool, HomeFileOnly()] = Field(
-        False, title="Real time", description="at speed 1, simulated time is the time of day, also after a pause"
-    )
+        False, title="Real time",
+        description="begins at the time of day and, at speed 1, keeps to it, also after a pause or a sleep of the machine",
+    )  # fmt: skip
     max_steps: int = Field(MAX_STEPS, ge=1, le=MAX_STEPS, title="Longest window", description="in steps")
     wait_for: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"
@@ -58,11 +60,15 @@ class ClockSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """time: end of the last settled window, UTC seconds.  windows: settled so far.  behind: simulated seconds late."""
+    """time: end of the last settled window, UTC seconds.  windows: settled so far.  behind: simulated seconds late.
+
+    own_pace: its time is not the time of day by its own doing: the last window was not opened at real time.
+    """
 
     time: int = 0
     windows: int = 0
     behind: int = 0
+    own_pace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ def summary(result: Mapping[str, Any]) -> list[str]:
         lines += ["", *(f"  {line}" for line in gaps(result["not_covered"]))]
     lines += ["", f"  ledger {result['ledger_sha256']}"]
     if audit["ok"]:
-        lines.append(f"  audit: {audit['checked_steps']} steps checked, nothing lost, nothing invented")
+        skipped = f"; {audit['skipped_seconds'] / 3600:.1f} h were skipped" if "skipped_seconds" in audit else ""
+        lines.append(f"  audit: {audit['checked_steps']} steps checked, nothing lost, nothing invented{skipped}")
     else:
         lines += [f"  audit: {problem}" for problem in audit["problems"]]
     return lines

@@ -50,6 +50,8 @@ def _verdict(done: Audit) -> str:
     checked = f"{done.checked_steps} steps in {done.windows} windows"
     if done.start is not None and done.end is not None:
         checked += f", {_utc(done.start)} to {_utc(done.end)}"
+    if done.skipped:
+        checked += f", of which {done.skipped / 3600:.1f} h were skipped"
     if not done.windows and done.ok:
         return "nothing was settled"
     return f"{'in order' if done.ok else 'NOT in order'}: {checked}"

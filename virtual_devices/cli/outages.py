@@ -39,8 +39,9 @@ def need_calendars() -> None:
 @click.argument("area", metavar="AREA.csv", type=click.Path(path_type=Path))
 @click.option("--stages", required=True, type=click.Path(path_type=Path), metavar="STAGES.csv", help="start,stage or start,finish,stage.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE.ics", help="Instead of standard output.")
+@click.option("--weekly", is_flag=True, help="The outages of a week, each again every week.")
 @zone_option
-def compile_calendar(area: Path, stages: Path, out: Path | None, zone: str) -> None:
+def compile_calendar(area: Path, stages: Path, out: Path | None, weekly: bool, zone: str) -> None:  # noqa: FBT001 - click passes it by name
     """Make an iCalendar file of an area's outages: AREA.csv says when it is off at which stage, STAGES.csv which stage is in force.
 
     AREA.csv: date_of_month,start_time,finish_time,stage; cumulative, so stage 4 includes the rows of stages 1 to 3.
@@ -56,13 +57,13 @@ def compile_calendar(area: Path, stages: Path, out: Path | None, zone: str) -> N
     local = calendar(zone)
     rows = read_area(_text(area), str(area))
     found = outages_of(rows, read_stages(_text(stages), str(stages), local), local)
-    text = calendar_text(found, area.stem, zone)
+    text = calendar_text(found, area.stem, zone, weekly=weekly)
     if out is None:
         click.echo(text.encode(), nl=False)  # byte for byte, whatever the terminal's encoding is
         return
     _write(out, text)
     hours = sum(outage.end - outage.start for outage in found) / 3600
-    click.echo(f"{out}: {len(found)} outages, {hours:g} hours without grid")
+    click.echo(f"{out}: {len(found)} outages, {hours:g} hours without grid{' every week' if weekly else ''}")
 
 
 @outages.command("show")

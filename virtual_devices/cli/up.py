@@ -32,10 +32,11 @@ def _speed(text: str) -> float:
 
 @click.command()
 @home_argument
-@click.option("--broker", metavar="URL", help="Your own broker, mqtt://user@host: speed 1 and start = now unless told otherwise.")
+@click.option("--broker", metavar="URL", help="Your own broker, mqtt://user@host: speed 1 and the time of day unless told otherwise.")
 @click.option("--broker-kind", type=click.Choice(["mosquitto", "iotcore"]), help="Which broker to start; else mosquitto where it is installed.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker that is started; else 1883, or a free one.")
 @click.option("--listen", metavar="ADDRESS", help="Of the broker that is started, instead of loopback; then only with a password, which it makes.")
+@click.option("--start", metavar="DATE", help="Of simulated time: 2026-06-21 or 2026-06-21 06:30, local time; else the file's, or now on your own broker.")
 @click.option("--speed", type=_speed, metavar="N|max", help="Simulated seconds per second.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which it ends.")
 @click.option("--compiled", is_flag=True, help="Dispatch with numba; the results are the same. It pays with long windows at high speed.")
@@ -52,6 +53,7 @@ def up(
     broker_kind: str | None,
     port: int | None,
     listen: str | None,
+    start: str | None,
     speed: float | None,
     duration: int | None,
     compiled: bool,  # noqa: FBT001 - click passes it by name
@@ -67,7 +69,7 @@ def up(
     endpoint = endpoint_of(broker, credentials) if broker is not None else None
     options = fleet.Options(
         chosen(home_file), endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
-        state=state, listen=listen, compiled=compiled,
+        state=state, listen=listen, compiled=compiled, start=start,
     )  # fmt: skip
     if as_json:
         print_result(fleet.up(options, say=warn), as_json=True)

@@ -84,12 +84,13 @@ def make_runtime(
         "on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh, "documents": description.documents
     }  # fmt: skip
     if device_class.ability == "ticks":
-        from virtual_devices.edge.clockwork import ClockRuntime, site_message  # noqa: PLC0415 - imports by role
+        from virtual_devices.edge.clockwork import ClockRuntime  # noqa: PLC0415 - imports by role
+        from virtual_devices.edge.own_site import site_message  # noqa: PLC0415
 
         values = settings_json(settings)
         return ClockRuntime(
-            *arguments, own_site=site_message(description.home, values), settler=values["settler"],
-            expected=frozenset(name.strip() for name in values["wait_for"].split(",")),
+            *arguments, own_site=site_message(description.home, values), open_step=values.get("step") is None,
+            settler=values["settler"], expected=frozenset(name.strip() for name in values["wait_for"].split(",")),
             duration=duration, until=until, on_end=on_end, **options,
         )  # fmt: skip
     if device_class.ability == "settles":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from typing import Any, cast
 from uuid import uuid4
 
+from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.memory import MEMORY
 from virtual_devices.edge.messages import SiteMessage, SpanForm, write
@@ -17,10 +17,11 @@ from virtual_devices.edge.recalling import json_object, newer, place, recalled
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.settlement_messages import settled_of
+from virtual_devices.edge.timekeeping import Pace, Timekeeper
 from virtual_devices.edge.topics import Topics
 from virtual_devices.edge.window_messages import Opened, Settled, WindowMessage
 from virtual_devices.kit.device import Ticks
-from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.member import Member
 from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
@@ -40,8 +41,8 @@ class ClockRuntime(Runtime):
     """Time of a home.
 
     own_site: the place, step and start it was made with; the run is taken from the retained site unless ``fresh``.
-    settler: the device whose settlements count; empty: that of the run, or else the first that offers to settle.  expected: devices of
-    the home, see ``Presence``.
+    open_step: nobody has chosen the step; a run that goes on has its own.  settler: the device whose settlements count; empty: that of
+    the run, or else the first that offers to settle.  expected: devices of the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  on_settled: told the end of each settled window.
     on_end: called when ``until`` is reached and settled.
     """
@@ -50,6 +51,7 @@ class ClockRuntime(Runtime):
         self,
         *arguments: Any,
         own_site: SiteMessage,
+        open_step: bool = False,
         settler: str = "",
         expected: frozenset[str] = frozenset(),
         until: int | None = None,
@@ -61,12 +63,15 @@ class ClockRuntime(Runtime):
         self._presence = Presence(str(arguments[2]), expected | {settler})
         super().__init__(*arguments, **options)
         self.own_site, self.until, self.duration = own_site, until, duration
-        self._declared_settler = settler
+        self._open_step, self._declared_settler = open_step, settler
         self._on_settled, self._on_end = on_settled, on_end
         self.window: WindowMessage | None = None
         self.settled: Settled | None = None
         self._limit: int | None = None
-        self._anchor: tuple[float, int] | None = None
+        zone = own_site.time_zone
+        self._time = Timekeeper(self.loop, lambda text: self.complain(text, self.name), lambda time: write_instant(time, zone))
+        self._skipped_to: int | None = None
+        """Simulated time from which the next window goes on, where what lies before is skipped."""
         self._ask: Timer | None = None
         self._due: Timer | None = None
         self._found_site = self._found_window = b""
@@ -89,11 +94,6 @@ class ClockRuntime(Runtime):
     def settled_seq(self) -> int:
         """Of the newest settlement; 0 before the first."""
         return self.settled.seq if self.settled is not None else 0
-
-    @property
-    def settled_end(self) -> int | None:
-        """Simulated time until which everything is settled; None before the first settlement."""
-        return self.settled.span.to_kit().end if self.settled is not None else None
 
     @property
     def own_checkpoint(self) -> str:
@@ -139,6 +139,8 @@ class ClockRuntime(Runtime):
         except ProtocolError as error:
             self._fatal(str(error))
             return
+        if found is not None and self._open_step:
+            self.own_site = self.own_site.model_copy(update={"step": found.step})
         changed = changes(found, self.own_site) if found is not None else ""
         if changed:
             self._fatal(f"{changed}; a run keeps that: start with --fresh")
@@ -170,7 +172,8 @@ class ClockRuntime(Runtime):
         self._stop_timers()
         if self.window is not None:
             self._declared_settler = self._declared_settler or self.window.settler or ""
-        self.window = self._anchor = None
+        self.window = None
+        self._time.let_go()
         super().recollect()
 
     def begin(self) -> None:
@@ -249,7 +252,7 @@ class ClockRuntime(Runtime):
         reach = self.member.begin(Span(self._next_start(), self.site.step, MAX_STEPS))
         if self.member.applied:
             self.tell_applied()
-            self._anchor = None
+            self._time.let_go()
             self._unsaved = True
         return reach
 
@@ -262,7 +265,8 @@ class ClockRuntime(Runtime):
         if self.member is not None:
             maximum = cast("Any", self.member.settings).max_steps
             self._limit = after_cut(maximum, span.steps, cut=settlement.cut)
-            self.member.state = replace(self.member.state, time=end, windows=seq, behind=self._behind(self._next_start()))
+            behind = 0 if cast("Any", self.member.settings).paused else max(0, int(self._time.late(self._next_start())))
+            self.member.state = replace(self.member.state, time=end, windows=seq, behind=behind)
             self.member.time = end
             if self._open() is None:
                 self.member.busy_until = None
@@ -274,14 +278,8 @@ class ClockRuntime(Runtime):
 
     def _next_start(self) -> int:
         assert self.site is not None  # noqa: S101
-        return self.settled_end if self.settled_end is not None else self.site.start
-
-    def _behind(self, start: int) -> int:
-        settings = cast("Any", self.member).settings
-        if settings.paused or settings.speed == 0 or self._anchor is None:
-            return 0
-        wall, simulated = self._anchor
-        return max(0, int(simulated + settings.speed * (self.loop.time() - wall)) - start)
+        start = self.settled.span.to_kit().end if self.settled is not None else self.site.start
+        return max(start, self._skipped_to or start)
 
     def _pursue(self) -> None:
         if not self.online or self.member is None or self.ended:
@@ -309,14 +307,33 @@ class ClockRuntime(Runtime):
         if settings.paused and not single:
             self._save()
             return
-        if self._anchor is None:
-            now = int(time.time()) if settings.real_time and settings.speed == 1 else start
-            self._anchor = (self.loop.time(), now)
-        behind = self._ahead(start, settings)
-        if behind < 0 and not single:
-            self._due = self.loop.call_later(-behind / settings.speed, self._pursue)
-            return
-        self._next_window(start, settings, behind, single, reach)
+        if single:
+            self._next_window(start, settings, 0.0, single, reach)
+        else:
+            self._open_when_due(start, settings, reach)
+
+    def _open_when_due(self, start: int, settings: Any, reach: int) -> None:
+        assert self.site is not None  # noqa: S101
+        pace = Pace(settings.speed, settings.real_time)
+        coming = self._time.meet(start, self.site.step, pace, own_pace=cast("Any", self.member).state.own_pace)
+        if coming.start > start:
+            self._skip_to(coming.start)
+            self._pursue()  # commands that fell into what is skipped are due now
+        elif coming.late < 0:
+            self._due = self.loop.call_later(self._time.due_in(coming.late), self._pursue)
+        else:
+            self._next_window(start, settings, coming.late, 0, reach)
+
+    def _skip_to(self, time: int) -> None:
+        """Simulated time jumps, between two windows; so does the end of a duration, which counts what was lived."""
+        if self.until is not None and self.duration is not None:
+            self.until += time - self._next_start()
+        self._skipped_to = time
+
+    def values(self) -> dict[str, Any]:
+        """The step is that of the run, also where nobody chose it."""
+        assert self.site is not None  # noqa: S101
+        return {**super().values(), "step": self.site.step}
 
     def _open(self) -> Opened | None:
         """The window that nobody has settled yet."""
@@ -336,14 +353,6 @@ class ClockRuntime(Runtime):
         if self._unsaved and self.window is not None:
             self._unsaved = False
             self._say_window(self.window.model_copy(update={"checkpoint": cast("Member", self.member).checkpoint()}))
-
-    def _ahead(self, start: int, settings: Any) -> float:
-        """Simulated seconds by which the wall has passed ``start``; negative: it is not due yet."""
-        if settings.speed == 0:
-            return 0.0
-        assert self._anchor is not None  # noqa: S101
-        wall, simulated = self._anchor
-        return float(simulated + settings.speed * (self.loop.time() - wall) - start)
 
     def _gathering(self, settings: Any) -> bool:
         """Whether windows still wait for everybody: at a fresh start without end, after a restart as long as patience lasts."""
@@ -371,6 +380,7 @@ class ClockRuntime(Runtime):
         if self.until is not None:
             steps = min(steps, -(-(self.until - start) // step))
         member = cast("Member", self.member)
+        member.state = replace(member.state, own_pace=not self._time.follows)
         self._single, self._unsaved = bool(single), False
         more = 0 if single or settings.speed else self._more()
         ends = [self.until, member.pending[0].at if member.pending else None, start + step * max(1, steps) * (more + 1)]
@@ -437,16 +447,3 @@ class ClockRuntime(Runtime):
 
 def _answers(settled: Span, asked: Span) -> bool:
     return (settled.start, settled.step) == (asked.start, asked.step) and settled.steps <= asked.steps
-
-
-def site_message(home: str, values: Mapping[str, Any]) -> SiteMessage:
-    """The site of a clock's settings. Raises ConfigurationError that names what is missing."""
-    wanted = ("latitude", "longitude", "altitude", "time_zone", "seed", "step", "start", "patience")
-    missing = [name for name in wanted if values.get(name) is None]
-    if missing:
-        raise ConfigurationError(f"the clock of home {home} does not know its {', '.join(missing)}; give it with --set")
-    return SiteMessage(
-        run="unset", home=home, latitude=values["latitude"], longitude=values["longitude"], altitude=values["altitude"],
-        time_zone=values["time_zone"], seed=int(values["seed"]), step=int(values["step"]), start=int(values["start"]),
-        patience=values["patience"],
-    )  # fmt: skip

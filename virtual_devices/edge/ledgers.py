@@ -70,6 +70,11 @@ class Audit:
         return sum(auditor.checked_steps for auditor in self.auditors.values())
 
     @property
+    def skipped(self) -> int:
+        """Simulated seconds that a home at real time did not live."""
+        return sum(auditor.skipped for auditor in self.auditors.values())
+
+    @property
     def problems(self) -> list[str]:
         """Every problem in words, no more than twenty of a sort and then how many more."""
         found, dropped = list(self.broken), self.unlisted
@@ -80,7 +85,8 @@ class Audit:
 
     def result(self) -> dict[str, Any]:
         """The audit as the summary of a run has it, and the windows beside."""
-        return {"ok": self.ok, "checked_steps": self.checked_steps, "windows": self.windows, "problems": self.problems}
+        found = {"ok": self.ok, "checked_steps": self.checked_steps, "windows": self.windows, "problems": self.problems}
+        return found | ({"skipped_seconds": self.skipped} if self.skipped else {})
 
 
 def audit_file(path: Path, progress: Callable[[Audit], None] | None = None) -> Audit:

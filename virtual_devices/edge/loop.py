@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed import HasFileno
 
 Callback = Callable[[], None]
+Clock = Callable[[], float]
 
 
 class Timer:
@@ -63,9 +64,13 @@ class Loop:
     """Readers, writers, timers and callbacks in one thread.
 
     Usable as a context manager; `close` gives its file descriptors back.
+
+    monotonic: the clock that timers follow, s.  wall: the time of day, UTC seconds; people and time servers set it, and it goes on
+    while the machine sleeps, where the other stands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
+        self._monotonic, self._wall = monotonic, wall
         self._selector = selectors.DefaultSelector()
         self._watches: dict[int, _Watch] = {}
         self._timers: list[tuple[float, int, Timer]] = []
@@ -91,7 +96,11 @@ class Loop:
 
     def time(self) -> float:
         """Seconds of the monotonic clock that the timers follow."""
-        return time.monotonic()
+        return self._monotonic()
+
+    def wall(self) -> float:
+        """The time of day, UTC seconds."""
+        return self._wall()
 
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Run the callback once, no sooner than so many seconds from now. Equal times keep their order."""

@@ -196,7 +196,7 @@ class ObserverRuntime(_Dependent):
         if settled is None or member is None or self.site is None or settled.run != self.site.run:
             return
         if member.settled(settled.seq, settled.span.to_kit()) and self.online:
-            self.publish_state()
+            self.publish_effect()
 
     def known_of_it(self) -> int:
         """Who is an observer of the open window has most likely been one of the last."""
@@ -359,4 +359,4 @@ class ParticipantRuntime(_Dependent):
             self.settlement = None  # whatever the inverter says next may be right
             self.complain(str(error), "settlement")
             return
-        self.publish_state()
+        self.publish_effect()

@@ -92,6 +92,8 @@ class Runtime(Memory):
         self._synced = self.online = self._failed = False
         self._state_due: Timer | None = None
         self._state_at = -STATE_EVERY
+        self._effect_due = False
+        """Whether a change has come into force whose effect no state has shown yet."""
         self._answers, self._complaints = Bucket(*ANSWERS), Bucket(*ANSWERS)
         self._answer_due: Timer | None = None
         self._heal_due: Timer | None = None
@@ -440,6 +442,7 @@ class Runtime(Memory):
     def tell_applied(self) -> None:
         """Publish which commands have come into force."""
         assert self.member is not None  # noqa: S101
+        self._effect_due = self._effect_due or bool(self.member.applied)
         for done in self.member.take_applied():
             self.client.publish(self.topics.applied, write(AppliedMessage(changes=done.changes, time=done.time)), 1)
 
@@ -468,6 +471,11 @@ class Runtime(Memory):
         if any(reading.month for reading in known):
             values[discovery.MONTH_START] = datetime.fromtimestamp(local.month_start(time), UTC).isoformat()
         return values
+
+    def publish_effect(self) -> None:
+        """Publish the state after a window: what a command has changed at once, anything else like ``publish_state``."""
+        changed, self._effect_due = self._effect_due, False
+        self.publish_state(now=changed and self._answers.take(self.loop.time()))
 
     def publish_state(self, *, now: bool = False, everything: bool = False) -> None:
         """Publish the state, at once or when a wall second has passed since the last time. everything: plain readings that are the same too."""

@@ -285,7 +285,7 @@ class SettlerRuntime(Runtime):
         self.client.publish(self.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained()  # after the record: the commit confirms it
         self.tell_applied()
-        self.publish_state()
+        self.publish_effect()
         self._settled = settlement
         self._open_next()
         self.loop.call_soon(self._pursue)  # maybe nobody has to be waited for

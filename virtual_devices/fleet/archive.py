@@ -365,6 +365,10 @@ class Archive:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
 
+    def kept(self) -> dict[tuple[str, str], bytes]:
+        """The set on disk from which a start on this broker would resume; empty when there is none."""
+        return self._runs.pick(run_of(self.found), self.load())[0]
+
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
 

@@ -35,7 +35,7 @@ def descriptions(
         "time_zone": home.site.zone,
         "seed": home.site.seed,
         "start": home.start,
-        "step": home.step,
+        "step": None if "step" in home.left_open else home.step,
         "speed": home.speed or 0,
         "real_time": real_time,
         "settler": next((entry.name for entry in home.devices if entry.device_class.ability == "settles"), ""),

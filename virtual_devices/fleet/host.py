@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from virtual_devices.edge.assemble import Description, make_runtime
 from virtual_devices.edge.booking import Book
-from virtual_devices.edge.clockwork import site_message
 from virtual_devices.edge.document_watch import DocumentWatch
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.instants import write_instant
@@ -19,12 +18,14 @@ from virtual_devices.edge.ledger_file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.murmur import Murmur, listed
+from virtual_devices.edge.own_site import site_message
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.claim import Claim
+from virtual_devices.fleet.continuing import why_anew
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.folder_lock import Holder
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
@@ -56,8 +57,8 @@ class Orders:
     """How to host a home.
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
-    start_now: simulated time begins at the time of day, and follows it at speed 1.  on_state: told (name, kind, values) with every state
-    of the home's devices, wherever they run.  say: told in words what happens.
+    start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.timekeeping``).
+    on_state: told (name, kind, values) with every state of the home's devices, wherever they run.  say: told in words what happens.
     holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
     broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
     """
@@ -139,10 +140,10 @@ class HomeHost:
 
     def _take_up(self) -> bool:
         """Find or put back what an earlier run left, and open the books behind it; whether it goes on."""
-        orders = self.orders
-        if orders.fresh:
+        afresh = self.orders.fresh or self._begins_anew()
+        if afresh:
             self.archive.start_afresh()
-        resumed = self.archive.put_back() and not orders.fresh
+        resumed = self.archive.put_back() and not afresh
         self.archive.settle_down()
         self._clear_strangers()
         self._take_start(resumed=resumed)
@@ -175,10 +176,17 @@ class HomeHost:
             seq -= 1
         return seq
 
+    def _begins_anew(self) -> bool:
+        """Whether there is a run of another time than the time of day, at which the home is to live."""
+        reason = why_anew(self.archive.found, self.archive.kept(), self.home.site.zone) if self.orders.start_now else ""
+        if reason:
+            self.orders.say(reason)
+        return bool(reason)
+
     def _take_start(self, *, resumed: bool) -> None:
         """A home that started with the time of day keeps that start when it is resumed."""
         site = self.archive.found.get((CLOCK, "site"))
-        if resumed and self.orders.start_now and site is not None:
+        if resumed and (self.orders.start_now or "start" in self.home.left_open) and site is not None:
             self.home = replace(self.home, start=read(SiteMessage, site).start)
 
     def _refuse_another_site(self) -> None:
@@ -189,7 +197,10 @@ class HomeHost:
         except ProtocolError:
             return  # its clock says what is wrong with it
         clock = descriptions(self.home, self.orders.documents)[CLOCK]
-        changed = changes(then, site_message(self.home.name, settings_json(clock.validated())))
+        now = site_message(self.home.name, settings_json(clock.validated()))
+        if "step" in self.home.left_open:
+            now = now.model_copy(update={"step": then.step})
+        changed = changes(then, now)
         if not changed:
             return
         before = self.archive.origin.home_file if self.archive.origin is not None else None
@@ -250,7 +261,7 @@ class HomeHost:
         """Simulated time at which the duration is over; None without one, or while nothing is settled."""
         if self.orders.duration is None or self.summary.start is None:
             return None
-        return self.summary.start + self.orders.duration
+        return self.summary.start + self.orders.duration + self.summary.auditor.skipped
 
     def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end.

@@ -13,6 +13,7 @@ from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.examples import home_file
 from virtual_devices.edge.files import read_home
+from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet import credentials
@@ -21,9 +22,8 @@ from virtual_devices.fleet.host import HomeHost, Orders, Watcher
 from virtual_devices.fleet.places import make_ready, state_folder
 from virtual_devices.fleet.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
-from virtual_devices.kit.home import Home, override, starting_at
-from virtual_devices.kit.rehearsal import rehearse, warnings
-from virtual_devices.kit.steps import full_hour
+from virtual_devices.kit.home import Home, override, starting_at, starting_now, step_at
+from virtual_devices.kit.rehearsal import rehearse
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25
@@ -34,7 +34,8 @@ LOOK_EVERY = 0.25
 class Options:
     """What ``up`` was asked for; None where it is to choose.
 
-    home_file: a path, the name of an example, or None for the example ``cape_town``.  broker: the owner's own.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
+    home_file: a path, the name of an example, or None for the example ``cape_town``.  broker: the owner's own.  start: of simulated
+    time, as people write it.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
     port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.  compiled: dispatch with numba.
     """
 
@@ -51,6 +52,7 @@ class Options:
     state: Path | None = None
     listen: str | None = None
     compiled: bool = False
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,7 @@ def up(
     What could not be kept or written until the end is told there under ``unwritten``.  started: told once everything is started.
     Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
     """
-    home, documents = read_home(options.home_file, now=int(time.time()))
-    rehearsal = rehearse(home, documents)
-    foreign = options.broker is not None
-    speed = options.speed if options.speed is not None else 1.0 if foreign else None
-    if speed is not None:
-        home = override(home, {"clock": {"speed": speed}})
-    if foreign:
-        home = starting_at(home, int(time.time()))
-    for line in warnings(home, rehearsal.members, full_hour(home.start, home.site.calendar) if foreign else None):
-        say(f"warning: {line}")
+    home, documents, start_now = _chosen(options, say)
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)
@@ -101,7 +94,7 @@ def up(
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
         orders = Orders(
             home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
-            fresh=options.fresh, start_now=foreign, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
+            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
             broker=broker_of(options.broker), home_file=Path(home.source).resolve(),
         )  # fmt: skip
@@ -114,6 +107,32 @@ def up(
 
         with stopped_by_signals(loop):
             return host.run(ready)
+
+
+def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:
+    """The home with the start and speed that were asked for, its files, and whether it lives at the time of day.
+
+    On an owner's broker it does, and where its file says ``real_time``, unless a start is asked for.
+    """
+    now = int(time.time())
+    home, documents = read_home(options.home_file, now=now)
+    foreign = options.broker is not None
+    speed = options.speed if options.speed is not None else 1.0 if foreign else None
+    if speed is not None:
+        home = override(home, {"clock": {"speed": speed}})
+    start_now = options.start is None and (foreign or home.real_time)
+    if options.start is not None:
+        home = starting_at(home, parse_instant(options.start, home.site.zone))
+    elif start_now:
+        home = starting_now(home, now)
+    if "step" in home.left_open:
+        home = replace(home, step=step_at(home.speed))
+    rehearsal = rehearse(home, documents, now="start" in home.left_open)
+    for text in rehearsal.past:
+        say(text)
+    for text in rehearsal.warnings():
+        say(f"warning: {text}")
+    return home, documents, start_now
 
 
 @contextmanager

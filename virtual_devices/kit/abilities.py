@@ -54,7 +54,7 @@ class Consumer(Participant):
         self.state = self.state  # a course of the new device, from where the old one is
 
     def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
-        self.foretold = window.foretold
+        self.foretold = () if self.is_skipped(window) else window.foretold
         return super().propose(window, inputs, checkpoint=checkpoint)
 
     def offer(self, span: Span, inputs: Inputs) -> Demand:

@@ -254,6 +254,14 @@ class Device(ABC, Generic[S, T, R]):
         """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds); one without end needs none."""
         return []
 
+    def past(self, settings: S, start: int) -> list[str]:
+        """What it names and a home that starts now, at ``start`` (UTC seconds), is too late for; one line each."""
+        return []
+
+    def skip(self, settings: S, state: T, since: int, start: int) -> T:
+        """State at ``start`` where the home skips the time ``since`` then (UTC seconds) and nothing is due for it; idempotent."""
+        return state
+
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())

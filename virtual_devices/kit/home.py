@@ -27,6 +27,10 @@ INVERTER = "inverter"
 """Kind, and name, of the switchboard that a home without an inverter gets."""
 MAX_DEVICES = 200
 MIN_STEP, MAX_STEP = 1, 3600
+STEP, LIVELY_STEP = 60, 5
+"""Seconds of a step that a home file leaves open: where nobody waits for a step, and where somebody lives with it."""
+FAST = 60
+"""Simulated seconds per wall second from which on a step of ``STEP`` is short: a wall second at most."""
 SITE_SETTINGS = ("latitude", "longitude", "altitude", "time_zone", "seed", "start")
 """Settings by which a lone clock knows its home; the home file writes them elsewhere."""
 
@@ -64,7 +68,9 @@ class Event:
 class Home:
     """A home. start: UTC seconds.  step: s.  speed: simulated seconds per wall second, None as fast as possible.
 
-    devices: the clock first, the rest as written.  events: by time.
+    devices: the clock first, the rest as written.  events: by time.  past: events before the start, which never happen.
+    left_open: which of ``start`` and ``step`` nobody has chosen: a run that goes on keeps its own, a clock that begins one chooses
+    the step by its speed.
     """
 
     name: str
@@ -75,6 +81,13 @@ class Home:
     devices: tuple[DeviceEntry, ...]
     events: tuple[Event, ...] = ()
     source: str = "home.yaml"
+    past: tuple[Event, ...] = ()
+    left_open: frozenset[str] = frozenset()
+
+    @property
+    def real_time(self) -> bool:
+        """Whether its file wants it to live at the time of day."""
+        return any(getattr(entry.settings, "real_time", False) for entry in self.devices if entry.kind == CLOCK)
 
     def entry(self, name: str) -> DeviceEntry:
         """The device of a name. Raises SettingError with a suggestion for one that is not there."""
@@ -87,7 +100,29 @@ class Home:
 
 def starting_at(home: Home, start: int) -> Home:
     """The home with another start (UTC seconds); events before it never happen."""
-    return replace(home, start=start, events=tuple(event for event in home.events if event.at >= start))
+    past, events = split_events(sorted([*home.past, *home.events], key=lambda event: event.at), start)
+    return replace(home, start=start, events=events, past=past, left_open=home.left_open - {"start"})
+
+
+def starting_now(home: Home, now: int) -> Home:
+    """The home with the time of day as its start (UTC seconds), which a run that goes on does not have to share."""
+    home = starting_at(home, now)
+    return replace(home, left_open=home.left_open | {"start"})
+
+
+def split_events(events: Iterable[Event], start: int) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """Those before ``start``, and the others."""
+    found = tuple(events)
+    return tuple(event for event in found if event.at < start), tuple(event for event in found if event.at >= start)
+
+
+def step_at(speed: float | None) -> int:
+    """The step, in s, of a run that begins at a speed (see ``Home``) and whose home file leaves it open.
+
+    A command comes into force with the next step: whoever lives with a home sees it within seconds, and whoever lets a year pass
+    gets it in minutes.
+    """
+    return LIVELY_STEP if speed and speed < FAST else STEP
 
 
 def partners_of(entry: DeviceEntry, names: Iterable[str]) -> dict[str, str]:
@@ -131,7 +166,9 @@ def override(home: Home, changes: Mapping[str, Mapping[str, Any]]) -> Home:
     clock = entries.get(CLOCK)
     if clock is None or CLOCK not in changes:
         return replace(home, devices=devices)
-    return replace(home, devices=devices, step=step_of(clock.settings), speed=speed_of(clock.settings))
+    step = step_of(clock.settings)
+    left_open = home.left_open if step is None else home.left_open - {"step"}
+    return replace(home, devices=devices, step=step or home.step, speed=speed_of(clock.settings), left_open=left_open)
 
 
 def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
@@ -151,9 +188,11 @@ def clock_values(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: 0 if name == "speed" and value == "max" else value for name, value in values.items()}
 
 
-def step_of(clock: Settings) -> int:
-    """The step that a clock's settings ask for, in s. Raises SettingError for a part of a second."""
-    step = getattr(clock, "step", 1)
+def step_of(clock: Settings) -> int | None:
+    """The step that a clock's settings ask for, in s; None where they leave it open. Raises SettingError for a part of a second."""
+    step = getattr(clock, "step", None)
+    if step is None:
+        return None
     if step != int(step) or not MIN_STEP <= step <= MAX_STEP:
         raise SettingError(f"setting step: {step} is out of range; use whole seconds, {MIN_STEP} to {MAX_STEP}")
     return int(step)

@@ -20,11 +20,13 @@ from virtual_devices.kit.home import (
     INVERTER,
     MAX_DEVICES,
     SITE_SETTINGS,
+    STEP,
     DeviceEntry,
     Event,
     Home,
     clock_values,
     speed_of,
+    split_events,
     step_of,
     wiring_problems,
 )
@@ -86,12 +88,17 @@ class _Reader:
             devices.insert(0, clock)
         devices = self.wiring(root, devices)
         start = self.start(root, site.calendar) if site else None
-        events = self.events(root, site.calendar, start, devices) if site and start is not None else []
-        step, speed = (step_of(clock.settings), speed_of(clock.settings)) if clock else (1, 1.0)
+        left_open = self.left_open(root, clock)
+        from_when = None if "start" in left_open else start
+        events = self.events(root, site.calendar, from_when, devices) if site and start is not None else []
+        step, speed = (step_of(clock.settings), speed_of(clock.settings)) if clock else (None, 1.0)
         self.stop()
         if site is None or start is None:  # stop() has raised: what is missing was said
             raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
-        return Home(name, site, start, step, speed, tuple(devices), tuple(events), self.source)
+        past, coming = split_events(events, start)
+        return Home(
+            name, site, start, step or STEP, speed, tuple(devices), coming, self.source, past=past, left_open=left_open
+        )  # fmt: skip
 
     # -- what every part needs -------------------------------------------------------------------------------------
 
@@ -192,6 +199,15 @@ class _Reader:
             return self.now
         return self.instant(node, local, "clock.start")
 
+    def left_open(self, root: Node, clock: DeviceEntry | None) -> frozenset[str]:
+        """What the file leaves to whoever starts the home: see ``Home``."""
+        section = root.map.get("clock")
+        written = section.map.get("start") if section is not None else None
+        found = {"start"} if written is None or written.value == "now" else set()
+        if clock is not None and step_of(clock.settings) is None:
+            found.add("step")
+        return frozenset(found)
+
     def instant(self, node: Node, local: Calendar, what: str) -> int | None:
         try:
             return instant(node.value, local)
@@ -290,7 +306,8 @@ class _Reader:
         names = {entry.name for entry in devices}
         return [_without_absent(entry, names) for entry in devices]
 
-    def events(self, root: Node, local: Calendar, start: int, devices: list[DeviceEntry]) -> list[Event]:
+    def events(self, root: Node, local: Calendar, start: int | None, devices: list[DeviceEntry]) -> list[Event]:
+        """Every event, by time. start: before which none may be; None where the home starts now, and what is over is over."""
         section = root.map.get("events")
         if section is None or section.empty:
             return []
@@ -308,7 +325,7 @@ class _Reader:
             if missing:
                 self.say(item.line, f"the event has no {' and no '.join(missing)}; write `{example}`")
             elif (at := self.instant(item.map["at"], local, "event")) is not None:
-                if at < start:
+                if start is not None and at < start:
                     begin = local.local(start).strftime("%Y-%m-%d %H:%M:%S")
                     self.say(item.map["at"].line, f"the event is before the home starts ({begin}); move it, or start earlier")
                 drafts.append((at, item))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from virtual_devices.kit.ahead import Columns, Foreseen, Inputs, covered, sliced
 from virtual_devices.kit.catalogue import AnyDevice
@@ -115,6 +115,8 @@ class Participant(Member):
         A device that was part of an unsettled window proposes again from the same state. checkpoint: False where
         nobody needs one (a house in one process).
         """
+        if self.is_skipped(window):
+            self.state = self.device.skip(self.settings, self.state, cast("int", self.time), window.span.start)
         free = min(self.begin(window.span), covered(inputs, window.span.steps))
         span = window.span.part(0, min(free, self.prepare(window.span, inputs)))
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
@@ -123,6 +125,10 @@ class Participant(Member):
         self.proposed = Proposed(window.seq, span, kept, offer)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
+
+    def is_skipped(self, window: Window) -> bool:
+        """Whether the home skips the time before a window, from where all of it was settled together with this device."""
+        return self.time is not None and window.after == self.after and window.span.start > self.time
 
     def prepare(self, span: Span, inputs: Inputs) -> int:
         """Bring the state to the start of a span that is about to be proposed; give the steps that it is good for."""

@@ -120,7 +120,8 @@ class Summary:
             "cost": self.cost,
             "not_covered": self.gaps.result(times),
             "ledger_sha256": self.digest,
-            "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems},
+            "audit": {"ok": self.auditor.ok, "checked_steps": self.auditor.checked_steps, "problems": problems}
+            | ({"skipped_seconds": self.auditor.skipped} if self.auditor.skipped else {}),
         }
 
 

@@ -8,7 +8,7 @@ is charged for the part of a day or month in which a home starts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -110,6 +110,15 @@ class _Book:
         self.today += cost - income
         self.this_month += cost - income
         self.month_energy += imported
+
+
+def after_a_gap(bill: Bill, start: int, local: Calendar) -> Bill:
+    """The bill where the time before ``start`` (UTC seconds) is skipped: as of a home that starts there, with what was paid before."""
+    if local.day(start) == bill.day:
+        return bill
+    if local.month(start) != bill.month:
+        bill = replace(bill, this_month=Amount(), month_energy=0)
+    return replace(bill, day=_NEVER, today=Amount())
 
 
 def book(

@@ -21,6 +21,9 @@ from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, mer
 
 MAX_ROWS = 10_000
 MAX_DAYS = 3_660
+WEEK = 7 * DAY
+REPEATED_UNTIL = 2038
+"""Year to which a calendar that goes on for ever describes its time zone, for readers who do not know it by name."""
 AREA_FORM = "date_of_month,start_time,finish_time,stage"
 STAGE_FORM = "start,stage or start,finish,stage"
 _NAMES = {"finsh_time": "finish_time", "end_time": "finish_time", "finish": "finish", "end": "finish"}
@@ -89,11 +92,14 @@ def outages_of(area: Sequence[AreaRow], stages: Sequence[Outage], local: Calenda
     return merged(pieces)
 
 
-def calendar_text(outages: Sequence[Outage], area: str, zone: str) -> str:
+def calendar_text(outages: Sequence[Outage], area: str, zone: str, *, weekly: bool = False) -> str:
     """An iCalendar file of an area's outages; the same outages give the same bytes.
 
-    A time that comes twice, when the clocks go back, is written in UTC.
+    weekly: each comes again every week.  A time that comes twice, when the clocks go back, is written in UTC.  Raises
+    ConfigurationError for outages of more than a week that are to come again every week.
     """
+    if weekly and outages and outages[-1].end - outages[0].start > WEEK:
+        raise ConfigurationError("the outages reach over more than a week, so they cannot come again every week; shorten the timeline of stages")
     import icalendar  # noqa: PLC0415 - only who writes a calendar needs it
 
     local = Calendar(zone)
@@ -110,10 +116,13 @@ def calendar_text(outages: Sequence[Outage], area: str, zone: str) -> str:
         event.add("summary", f"Load-shedding, stage {outage.stage}")
         event.add("categories", [LOADSHEDDING])
         event.add("x-loadshedding-stage", str(outage.stage))
+        if weekly:
+            event.add("rrule", {"freq": "weekly"})
         calendar.add_component(event)
     if outages:
         first, last = local.local(outages[0].start), local.local(outages[-1].end)
-        calendar.add_missing_timezones(first_date=date(first.year, 1, 1), last_date=date(last.year + 1, 1, 1))
+        until = max(last.year + 1, REPEATED_UNTIL) if weekly else last.year + 1
+        calendar.add_missing_timezones(first_date=date(first.year, 1, 1), last_date=date(until, 1, 1))
     return str(calendar.to_ical(), "utf-8")
 
 

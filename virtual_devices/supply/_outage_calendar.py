@@ -134,6 +134,14 @@ class OutageCalendar:
         what = f"{first:%Y-%m-%d %H:%M:%S}{more} falls between two steps of {step} s and counts from the next"
         return [f"{what}; move it, or change step or start"]
 
+    def ended(self, start: int) -> int | None:
+        """When its last outage was over, where none comes in the year from ``start`` (UTC seconds); None where one does, or none was."""
+        if self.between(start, start + WARNED):
+            return None
+        single = [outage.end for outage in self._single if outage.end <= start]
+        series = [outage.end for outage in self.between(start - WARNED, start)] if self._series else []
+        return max([*single, *series], default=None)
+
     def _block(self, number: int) -> list[Outage]:
         known = self._blocks.get(number)
         if known is None:

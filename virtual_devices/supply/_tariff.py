@@ -210,3 +210,13 @@ def notes(context: Context, files: tuple[str | None, str | None], tariff: Tariff
             )
         found.append(f"{name}: {series.words(local)}; then zones and base price hold")
     return found
+
+
+def missed(context: Context, files: tuple[str | None, str | None], tariff: Tariff, start: int) -> list[str]:
+    """What a home that starts now, at ``start`` (UTC seconds), lacks of price series. files: of the two."""
+    return [
+        f"{name}: has {series.words(context.site.calendar)}, {'which is over' if series.end <= start else 'which is still to come'}; "
+        f"{'zones and base price hold' if series.end <= start else 'until then zones and base price hold'}"
+        for name, series in zip(files, (tariff.buying.series, tariff.selling.series), strict=True)
+        if series is not None and not series.covers(start)
+    ]

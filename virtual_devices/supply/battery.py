@@ -200,6 +200,12 @@ class Battery(Stores[Settings, State, Telemetry]):
             state = replace(state, day=today, days=state.days + past, cycles=cycles, throughput=0)
         return state
 
+    def skip(self, settings: Settings, state: State, since: int, start: int) -> State:
+        """It does not age in time that is skipped."""
+        if state.day is None:
+            return state
+        return replace(state, day=start // DAY, days=state.days + max(0, since // DAY - state.day))
+
     def wear(self, settings: Settings, state: State, charged: int, discharged: int) -> State:
         """Count what went in and out."""
         return replace(state, throughput=state.throughput + charged + discharged)

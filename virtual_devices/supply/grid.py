@@ -43,10 +43,10 @@ from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
-from virtual_devices.supply._bill import Bill, book
+from virtual_devices.supply._bill import Bill, after_a_gap, book
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
-from virtual_devices.supply._tariff import Outlook, Tariff, coverage, load_tariff, notes, warnings
+from virtual_devices.supply._tariff import Outlook, Tariff, coverage, load_tariff, missed, notes, warnings
 from virtual_devices.supply._zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:
@@ -168,6 +168,10 @@ class Grid(Connects[Settings, State, Telemetry]):
         bill = book(self._tariff(settings), bases, state.bill, span, imported, exported, self.site.calendar)
         return replace(state, bill=bill, last_step=span.end - span.step)
 
+    def skip(self, settings: Settings, state: State, since: int, start: int) -> State:
+        """Nothing is charged for time that is skipped."""
+        return replace(state, bill=after_a_gap(state.bill, start, self.site.calendar))
+
     def report(self, settings: Settings, state: State, time: int) -> Telemetry:
         """Money in the currency; the day's and the month's are 0 from midnight until something is billed. Outages as planned.
 
@@ -217,6 +221,16 @@ class Grid(Connects[Settings, State, Telemetry]):
             change = "" if now.next_change is None else f", until {self.site.calendar.local(now.next_change):%Y-%m-%d %H:%M}"
             found.append(f"a kWh costs {now.price / MICRO**2:.4f} {settings.currency} at the start{change}")
         return found
+
+    def past(self, settings: Settings, start: int) -> list[str]:
+        """Of an outage calendar or a price series that is over."""
+        calendar, local = self._calendar(settings), self.site.calendar
+        ended = calendar.ended(start) if calendar is not None else None
+        found = [] if ended is None else [
+            f"{settings.outage_calendar}: its last outage was over on {local.local(ended):%Y-%m-%d %H:%M}, and none follows within a year"
+        ]  # fmt: skip
+        files = settings.price_series, settings.feed_in_series
+        return found + missed(self.context, files, self._tariff(settings), start)
 
     def _calendar(self, settings: Settings) -> OutageCalendar | None:
         name = settings.outage_calendar
