@@ -144,6 +144,11 @@ class Client:
         self._backoff, self.takeovers = BACKOFF_SHORTEST, 0
         self._set_timer("dial", 0.0, self._dial)
 
+    def postpone(self, seconds: float) -> None:
+        """Without a connection: begin to connect again no sooner than after so many seconds; harmless with one."""
+        if "dial" in self._timers and not self.connected:
+            self._set_timer("dial", max(seconds, self._timers["dial"].when - self._loop.time()), self._dial)
+
     def subscribe(self, *topics: tuple[str, int]) -> None:
         """Subscribe to (topic filter, QoS) pairs, now and after every connect."""
         self._wire.subscribe(list(topics))

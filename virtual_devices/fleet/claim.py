@@ -158,7 +158,7 @@ class Claim:
     """The right to host a home, for the host's client, which ``serve`` names.
 
     predecessor: token of a host that has certainly ended.  say: told in words what happens.  lost: told in words that another
-    host has the home now.
+    host has the home now.  away: told when the connection is lost and it is looked who has the home.
     """
 
     def __init__(
@@ -171,13 +171,14 @@ class Claim:
         predecessor: str | None = None,
         say: Callable[[str], None] = lambda _: None,
         lost: Callable[[str], None] = lambda _: None,
+        away: Callable[[], None] = lambda: None,
     ) -> None:
         self.loop, self.endpoint, self.home = loop, endpoint, home
         self.holder = holder or Holder.own()
         self.topic = Topics(home, HOST).availability
         self.will = Will(self.topic, OFFLINE)
         self._over = frozenset({self.holder.token} | ({predecessor} if predecessor else set()))
-        self._say, self._lost = say, lost
+        self._say, self._lost, self._away = say, lost, away
         self._client: Client | None = None
         self._look: Look | None = None
         self._timer: Timer | None = None
@@ -252,6 +253,7 @@ class Claim:
         self._early = self.loop.time() - self._connected_at < LASTS
         client.disconnect()  # it is closed, and stays so until the look is over
         self._look_again()
+        self._away()
 
     def release(self) -> None:
         """Claim no more; the client's own leaving says ``offline``."""

@@ -24,7 +24,7 @@ from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.same_site import changes
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
-from virtual_devices.fleet.claim import Claim
+from virtual_devices.fleet.claim import ANSWERS_WITHIN, Claim
 from virtual_devices.fleet.continuing import why_anew
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.folder_lock import Holder
@@ -93,8 +93,9 @@ class HomeHost:
         self._shadows = shadows(self.home, orders.documents)
         self.summary = Summary(self.home.name, sources=self._shadows)
         claim = Claim(
-            loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail
-        )
+            loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail,
+            away=self._is_away,
+        )  # fmt: skip
         self.archive = Archive(
             loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home),
             known=self._kinds, say=orders.say, claim=claim, broker=orders.broker,
@@ -288,6 +289,14 @@ class HomeHost:
 
     def _end(self) -> None:
         self.ended = True
+
+    def _is_away(self) -> None:
+        self.loop.call_later(0.0, self._hold_back)  # when all have heard that the connection is lost
+
+    def _hold_back(self) -> None:
+        """Devices wait a moment for whether the home is still ours: else they would throw those of the other host off."""
+        for runtime in self.runtimes.values():
+            runtime.client.postpone(ANSWERS_WITHIN)
 
     def _fail(self, reason: str) -> None:
         self.failure = self.failure or reason
