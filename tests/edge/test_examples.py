@@ -99,7 +99,6 @@ def test_a_file_of_ones_own_goes_before_an_example_of_its_name(elsewhere: Path) 
 def test_what_is_neither_is_refused_in_words(elsewhere: Path, named: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(text)):
         read_home(named)
-    assert text in str(caught.value)
 
 
 def test_examples_that_are_not_there_are_missed_in_words(elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
