@@ -30,7 +30,7 @@ test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto o
 	@$(PYTEST) -m "not heavy and not home_assistant" $(ARGS)
 
 heavy: $(READY) ## the heavy tests
-	@$(PYTEST) --dist=loadgroup -m heavy $(ARGS)
+	@$(PYTEST) -m heavy $(ARGS)
 
 home-assistant: $(READY) ## the home before a real one: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make home-assistant
 	@if [ -z "$$VIRTUAL_DEVICES_HOME_ASSISTANT" ]; then \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from virtual_devices.kit import catalogue
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("virtual_devices", "inverter", "examples", "pyproject.toml", "README.md", "LICENSE")
-pytestmark = [pytest.mark.heavy, pytest.mark.xdist_group("installed")]
+pytestmark = pytest.mark.heavy
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Installed:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_DEVICES", "XDG"))}
         environment = {**kept, "HOME": str(self.folder / "home"), "COLUMNS": "200"}
         return subprocess.run(
-            [str(self.programs / "virtual-devices"), *words], check=False, capture_output=True, text=True, timeout=120, cwd=self.folder,
+            [str(self.programs / "virtual-devices"), *words], check=False, capture_output=True, text=True, timeout=300, cwd=self.folder,
             env=environment,
         )  # fmt: skip
 
@@ -59,10 +61,8 @@ def pip(programs: Path, *words: object) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: a build leaves its traces where it runs."""
-    folder = tmp_path_factory.mktemp("wheel")
+def build(folder: Path) -> None:
+    """A wheel, built from a copy because a build leaves its traces where it runs, in an environment without extras."""
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -70,22 +70,42 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(source, folder / "source" / name)
     pip(Path(sys.executable).parent, "wheel", folder / "source", "--no-deps", "--wheel-dir", folder)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """Without extras; the embedded broker is installed beside it where it is tried."""
-    folder = tmp_path_factory.mktemp("installed")
+    (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=True)
     pip(folder / "venv" / "bin", "install", wheel)
     (folder / "empty").mkdir()
+
+
+@contextmanager
+def users(folder: Path) -> Iterator[list[int]]:
+    """How many test processes use the environment, to be counted up or down while the others wait."""
+    file = folder.with_suffix(".users")
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        count = [int(file.read_text()) if file.exists() else 0]
+        yield count
+        file.write_text(str(count[0]))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """One environment for all test processes: the first makes it, the last removes its 300 MB."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "installed"
+    with users(folder) as count:
+        if count[0] == 0:
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+            build(folder)
+        count[0] += 1
     yield Installed(folder / "venv" / "bin", folder / "empty")
-    shutil.rmtree(folder)  # 300 MB
+    with users(folder) as count:
+        count[0] -= 1
+        if count[0] == 0:
+            shutil.rmtree(folder)
 
 
-def test_the_wheel_holds_the_examples_and_nothing_beside_its_packages(wheel: Path) -> None:
+def test_the_wheel_holds_the_examples_and_nothing_beside_its_packages(installed: Installed) -> None:
+    (wheel,) = installed.folder.parent.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"virtual_devices", "inverter"}
     shipped = {name.removeprefix("virtual_devices/examples/") for name in names if name.startswith("virtual_devices/examples/")}
@@ -127,18 +147,16 @@ def test_it_brings_a_home_up(installed: Installed, broker: str) -> None:
     )
     assert result["home"] == "cape_town"
     assert result["audit"]["ok"]
+    apart = installed.json(
+        "up", "before_solar", "--for", "30min", "--speed", "max", "--isolate", "--json", "--broker-kind", broker, "--port", str(free_ports()),
+        "--state", f"apart_{broker}",
+    )  # fmt: skip
+    assert apart["audit"]["ok"]
 
 
 def embedded() -> list[str]:
     found: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["embedded"]
     return found
-
-
-def test_every_device_runs_as_a_process_of_its_own(installed: Installed) -> None:
-    result = installed.json(
-        "up", "before_solar", "--for", "30min", "--speed", "max", "--isolate", "--json", "--port", str(free_ports()), "--state", "apart"
-    )
-    assert result["audit"]["ok"]
 
 
 def test_it_says_whether_a_home_would_survive(installed: Installed) -> None:
