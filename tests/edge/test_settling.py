@@ -368,3 +368,18 @@ def test_a_broken_settlement_message_is_answered_by_who_hears_it(stage: Stage) -
     stage.steps(2)
     read(SettlementMessage, good)
     assert stage.audited().digest == undisturbed(stage.home, 5).digest
+
+
+def test_time_goes_on_where_nobody_is_left(broker: Broker) -> None:
+    with Stage(broker.endpoint) as stage:
+        stage.start()
+        stage.steps(3)
+        members = stage.json("inverter", "settlement")["members"]
+        stage.kill(*members)
+        stage.steps(5)
+        assert stage.json("inverter", "settlement")["members"] == []
+        stage.start(*members)
+        stage.steps(3)
+        assert stage.json("inverter", "settlement")["members"] == members
+        stage.audited()
+        assert all("fault of the program" not in error["error"] for error in stage.errors("inverter"))

@@ -17,8 +17,9 @@ from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet.archive import FILE, LEAVES, NEWEST, Archive
+from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.moments import KEPT
+from virtual_devices.fleet.state_files import FILE, LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 

@@ -22,9 +22,10 @@ from virtual_devices.edge.messages import SiteMessage
 from virtual_devices.edge.same_site import KEPT as KEPT_OF_A_SITE
 from virtual_devices.edge.same_site import changes
 from virtual_devices.fleet import run_files
-from virtual_devices.fleet.archive import FILE, NEWEST, Archive
+from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.fleet.run_files import OWN, RUNS, broker_of, run_of
+from virtual_devices.fleet.state_files import FILE, NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
@@ -157,11 +158,11 @@ def messages(content: dict[str, Any]) -> dict[tuple[str, str], bytes]:
 def test_a_kill_between_setting_aside_and_writing_loses_neither(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.play(OWN, 10)
 
-    def dies(*_: Any) -> None:
+    def dies(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Archive, "_replace", dies)
+        patched.setattr("virtual_devices.fleet.state_files.write_whole", dies)
         patched.setattr(Archive, "close", Archive.leave)
         with pytest.raises(KeyboardInterrupt):
             place.play("one:1883", 5)
@@ -203,9 +204,9 @@ def test_such_a_state_with_its_last_windows_in_the_second_file_goes_on(place: Pl
     killed_after(place, monkeypatch)
     with Loop() as loop:
         archive = Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None)
-        newest = archive._read_newest((place.state / NEWEST).read_bytes())
+        newest = archive.files.read_newest((place.state / NEWEST).read_bytes())
     content = orjson.loads(b"{" + (place.state / NEWEST).read_bytes().partition(b"{")[2])
-    archive._overwrite(orjson.dumps({key: content[key] for key in FORMER}))
+    archive.files.overwrite(orjson.dumps({key: content[key] for key in FORMER}))
     place.as_before()
     with Loop() as loop:
         assert Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None).load() == newest

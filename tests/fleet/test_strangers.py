@@ -28,10 +28,11 @@ from virtual_devices.edge.session import Session
 from virtual_devices.edge.topics import Topics
 from virtual_devices.edge.view import Picture
 from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet.archive import LEAVES, Archive
+from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.state_files import LEAVES
 from virtual_devices.kit.home import MAX_DEVICES
-from virtual_devices.kit.ledger import GENESIS, LedgerRecord
+from virtual_devices.kit.ledger import GENESIS, LedgerRecord, chain
 from virtual_devices.kit.window import Span
 
 RUNNING = SMALL.replace(", paused: true", "")
@@ -128,7 +129,9 @@ def test_records_that_wait_take_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(booking, "_KEPT_BYTES", 20_000)
     book = Book(lambda *_: None)
     for seq in range(1, 200):
-        book.ledger(ledger_bytes(LedgerRecord("r", seq, Span(0, 60, 1), (), (), {}, {}, {}, {}, (), GENESIS, f"{seq:064x}")))
+        edges, energy = (("grid", "meter"),), ([seq],)
+        digest = chain(GENESIS, (), edges, energy, 1)
+        book.ledger(ledger_bytes(LedgerRecord("r", seq, Span(0, 60, 1), edges, energy, {}, {}, {}, {}, (), GENESIS, digest)))
     assert 10 < len(book._open) < 199
     assert book._size == sum(len(payload) for _, payload in book._open.values()) <= 20_000
     for number in range(1000):

@@ -2,26 +2,17 @@
 
 Which sets are consistent, so that a home resumes from one moment, never from two, ``moments`` knows; one is kept when its
 window is booked. So a ledger file holds all that a home goes on behind; what it holds beyond that is cut off then.
-Once per wall second and at the end it is replaced whole (write, wait for the disk, rename): that survives a power cut. The
-windows between go into a second file, overwritten in place, so that a killed host loses none and no window waits for the
-disk, as it would at every rename. A second file that was cut short is known by its checksum and does not count.
+Where it is written: ``state_files``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
-import zlib
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Mapping
-from io import FileIO
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from virtual_devices import __version__
 from virtual_devices.edge import discovery
 from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.endpoint import Endpoint
@@ -29,38 +20,26 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.recalling import json_object, place
-from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, PLACES, Topics, is_name, split
-from virtual_devices.edge.writing import RETRY_EVERY, Trouble, set_aside, why, write_whole
+from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, is_name, split
+from virtual_devices.edge.writing import RETRY_EVERY, Trouble
 from virtual_devices.fleet.claim import Claim, unreachable
 from virtual_devices.fleet.clearing import withdraw
 from virtual_devices.fleet.gate import Gate
 from virtual_devices.fleet.moments import KEPT, Booked, Messages, Moments, always
-from virtual_devices.fleet.run_files import OWN, Origin, RunFiles, run_of
-from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.fleet.run_files import OWN, Origin, run_of
+from virtual_devices.fleet.state_files import LEAVES, RETAINED, StateFiles, moment
 from virtual_devices.kit.home import MAX_DEVICES
-from virtual_devices.kit.upgrades import Step, forward
 
 SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
-LEAVES = ("about", "availability", "state", *KEPT)
-"""Leaves that are retained."""
-FILE = "home.json"
-NEWEST = "home.newest"
-_VERSION = 1
-_LONGEST_LENGTH = 12
-_HEAD = b"%08x %d\n"
-"""Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
-_STEPS: Mapping[int, Step] = {}
-"""From each older version of the file to the next."""
 COMPLAINTS = (50, 1.0)
 """Complaints at once and per wall second."""
 _CONNECT_TIMEOUT = 15.0
 _ACKNOWLEDGED_WITHIN = 5.0
 _STRANGERS_BYTES = 16 << 20
 """Most bytes that are kept of devices that the home does not know; of their names as many as a home may have devices."""
-_RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
 _LONGEST_AVAILABILITY = 16
 
 
@@ -91,7 +70,7 @@ class Archive:
     ) -> None:
         self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
         self.loop, self.home, self.folder = loop, home, folder
-        self._runs = RunFiles(folder, broker, home_file, self._read)
+        self.files = StateFiles(folder, home, broker, home_file)
         self.origin: Origin | None = None
         """Where the set is from that was put back, or could have been."""
         self._known = frozenset((*known, HOST))
@@ -116,7 +95,6 @@ class Archive:
         self._refused = ""
         self._consistent: Messages | None = None
         self._saved: Messages | None = None
-        self._newest: FileIO | None = None
         self._synced_at = self._asked_at = 0.0
         self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
         self._claim = claim
@@ -234,7 +212,7 @@ class Archive:
     def _take(self, device: str, leaf: str, payload: bytes) -> bool:
         """Keep what is found. False: it is nobody's, or of one stranger too many."""
         key = device, leaf
-        if leaf not in _RETAINED or not (device in self._known or self._admits(device, leaf, payload)):
+        if leaf not in RETAINED or not (device in self._known or self._admits(device, leaf, payload)):
             self.passed_over += bool(payload)
             return False
         if payload:
@@ -269,13 +247,9 @@ class Archive:
         """Write the newest consistent set. sync: wait until it is on the disk."""
         if self._consistent is None or (self._consistent is self._saved and not sync):
             return
-        content = self._written(self._consistent, self._runs.facts())
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            another = self._runs.begin(run_of(self._consistent), self.load, self._written)
-            (self._replace if sync or another else self._overwrite)(content)
-            if another:
-                self._runs.prune()
+            if self.files.write(self._consistent, sync=sync):
+                self._synced_at = self.loop.time()
         except OSError as error:
             self._trouble.failed(error)
             if self._again is None or not self._again.pending:
@@ -284,17 +258,6 @@ class Archive:
         self._trouble.over()
         self._saved = self._consistent
 
-    def _written(self, messages: Messages, facts: Mapping[str, Any]) -> bytes:
-        """A set as a file has it."""
-        content = {
-            "version": _VERSION,
-            "program": __version__,
-            "home": self.home,
-            **facts,
-            "messages": [[device, leaf, b64encode(value).decode()] for (device, leaf), value in messages.items()],
-        }
-        return orjson.dumps(content)
-
     @property
     def unkept(self) -> str | None:
         """Why the newest consistent set could not be written, in a sentence; None: it is."""
@@ -302,79 +265,25 @@ class Archive:
             return None
         return f"the state of home {self.home} is not kept in {self.folder}: {self._trouble.reason}; it will go on from an earlier moment"
 
-    def _replace(self, content: bytes) -> None:
-        write_whole(self.folder / FILE, content, sync=True)
-        self._synced_at = self.loop.time()
-
-    def _overwrite(self, content: bytes) -> None:
-        """Without a buffer: what could not be written must not follow later, at another place."""
-        if self._newest is None:
-            self._newest = (self.folder / NEWEST).open("wb", buffering=0)
-        self._newest.seek(0)
-        rest = memoryview(_HEAD % (zlib.crc32(content), len(content)) + content)
-        while rest:
-            rest = rest[self._newest.write(rest) :]
-
     def _forget_files(self) -> None:
-        """What a start on this broker would resume from, and what cannot be read. Raises ConfigurationError where the folder does not let go."""
-        try:
-            mine = self._runs.is_mine(self.load())
-        except ConfigurationError:
-            mine = True
-        try:
-            if mine:
-                self._remove_newest()
-                _away(self.folder / FILE)
-            self._runs.forget()
-        except OSError as error:
-            raise ConfigurationError(f"{error.filename}: an earlier state cannot be removed: {why(error)}; choose another --state") from None
+        self.files.forget()
         self._consistent = self._saved = None
         self._moments.forget()
 
-    def _remove_newest(self) -> None:
-        if self._newest is not None:
-            self._newest.close()
-            self._newest = None
-        _away(self.folder / NEWEST)
-
     def load(self) -> dict[tuple[str, str], bytes]:
         """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
-        path = self.folder / FILE
-        content, beside = _content(path), _content(self.folder / NEWEST)
-        if content is None:
-            return {}
-        kept, newest = self._read(path, content), self._read_newest(beside or b"")
-        (run, seq), (newest_run, newest_seq) = (_moment(found) or ("", -1) for found in (kept, newest))
-        return newest if newest_run == run and newest_seq > seq else kept
-
-    def _read_newest(self, content: bytes) -> dict[tuple[str, str], bytes]:
-        """The set that was overwritten in place; empty when there is none, or not a whole one."""
-        head, _, rest = content.partition(b"\n")
-        _, _, length = head.partition(b" ")
-        content = rest[: int(length)] if length.isdigit() and len(length) < _LONGEST_LENGTH else b""
-        return self._read(self.folder / NEWEST, content) if content and head + b"\n" == _HEAD % (zlib.crc32(content), len(content)) else {}
-
-    def _read(self, path: Path, content: bytes) -> dict[tuple[str, str], bytes]:
-        try:
-            found = forward(json.loads(content), _VERSION, _STEPS)
-            if found["home"] != self.home:
-                raise ConfigurationError(f"{path} is of home {found['home']}, this is {self.home}; choose another --state")
-            return {_place(device, leaf): b64decode(value, validate=True) for device, leaf, value in found["messages"]}
-        except ProtocolError as error:
-            raise ConfigurationError(f"{path} cannot be resumed: {error}") from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ConfigurationError(f"{path} cannot be read ({error}); start with --fresh") from None
+        return self.files.load()
 
     def kept(self) -> dict[tuple[str, str], bytes]:
         """The set on disk from which a start on this broker would resume; empty when there is none."""
-        return self._runs.pick(run_of(self.found), self.load())[0]
+        return self.files.runs.pick(run_of(self.found), self.load())[0]
 
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
 
         The run that the broker retains decides which set that is.
         """
-        stored, self.origin = self._runs.pick(run_of(self.found), self.load())
+        stored, self.origin = self.files.runs.pick(run_of(self.found), self.load())
         self._keeping = True
         run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():
@@ -432,7 +341,7 @@ class Archive:
             self._again.cancel()
         if self._trouble.reason is None:  # else the second file may have what the first lacks
             with contextlib.suppress(OSError):
-                self._remove_newest()
+                self.files.remove_newest()
 
     def ask_for(self, run: str, after: int) -> None:
         """Ask for the ledger records that were missed, at most once per wall second."""
@@ -447,43 +356,11 @@ class Archive:
 
     def settled(self) -> tuple[str, int] | None:
         """Run and seq of the last settlement that was found; None before the first."""
-        return _moment(self.found)
+        return moment(self.found)
 
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""
         return json_object(self.found.get((device, "state"), b""))
-
-
-def _moment(messages: Mapping[tuple[str, str], bytes]) -> tuple[str, int] | None:
-    """Run and seq of the last settlement among them."""
-    found = [place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
-    return max(((run, seq) for run, seq in found if run is not None), key=lambda item: item[1], default=None)
-
-
-def _content(path: Path) -> bytes | None:
-    """What a file holds; None where there is none. Raises ConfigurationError."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        remedy = "start with --fresh" if path.is_dir() else "mend its permissions, or choose another --state"
-        raise ConfigurationError(f"{path} cannot be read: {why(error)}; {remedy}") from None
-
-
-def _away(path: Path) -> None:
-    """Remove a file; what else bears its name is set aside. Raises OSError."""
-    if path.is_dir() and not path.is_symlink():
-        set_aside(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _place(device: Any, leaf: Any) -> tuple[str, str]:
-    """Where a kept message belongs. Raises ValueError for what is no name of a topic here: nobody shall publish to it."""
-    if not (isinstance(device, str) and is_name(device) and leaf in _RETAINED):
-        raise ValueError(f"it holds a message of {str(device)[:40]!r} {str(leaf)[:40]!r}, which is nobody's")
-    return device, leaf
 
 
 def _is_older(one: bytes, other: bytes) -> bool:
