@@ -22,6 +22,7 @@ from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.presence import PARTICIPANTS
 from virtual_devices.edge.rights import SPEAKERS, Speaker, objection
 from virtual_devices.edge.topics import CLOCK, HOST
+from virtual_devices.edge.view import Picture
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.kit.home import Home
 
@@ -207,6 +208,52 @@ def test_no_single_message_under_anybodys_name_ends_a_home_without_an_access_lis
     result = Attacked(broker.endpoint, home, tmp_path).play(attack)
     assert result["audit"]["ok"], result["audit"]["problems"]
     assert result["audit"]["checked_steps"] == STEPS
+
+
+@pytest.mark.parametrize("leaf", [leaf for leaf in OWNERS if leaf not in ("ledger", "missing")])
+def test_a_home_goes_on_over_what_was_written_while_it_was_away(broker: Broker, tmp_path: Path, leaf: str) -> None:
+    """Whoever writes to a broker without an access list may leave what looks newer than all that the home knows."""
+    home, name = small_home(SLOW), OWNERS[leaf]
+
+    run: list[bytes] = []
+    Attacked(broker.endpoint, home, tmp_path).play(lambda it: run.append(orjson.loads(it.host.archive.found[CLOCK, "site"])["run"].encode()))
+    with Loop() as loop:
+        writer = Client(loop, broker.endpoint, "writer", on_message=lambda *_: None)
+        writer.connect()
+        writer.publish(f"virtual/{home.name}/{name}/{leaf}", b'{"run":"%s","seq":999999}' % run[0], 1, retain=True)
+        assert loop.run(until=lambda: writer.connected and writer.pending == 0, timeout=10)
+        writer.disconnect()
+    result = Attacked(broker.endpoint, home, tmp_path).play(lambda _: None)
+    assert result["audit"] == {"ok": True, "checked_steps": STEPS, "problems": []}
+    assert result["ledger_sha256"] == undisturbed(home, 2 * STEPS).digest
+
+
+LIES = [b'{"soc":"full","cost":"nothing","currency":7}', b'{"soc":[1],"cost":{},"speed":"fast","time":3}', b"[]", b'"x"', b"\xff"]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=range(len(LIES)))
+def test_states_that_are_none_end_no_home_and_no_picture(broker: Broker, tmp_path: Path, lie: bytes) -> None:
+    home, picture = small_home(SLOW), Picture()
+
+    class Watcher:
+        def meet(self, home: Home) -> None:
+            picture.home = home.name
+
+        def feed(self, device: str, leaf: str, payload: bytes) -> None:
+            picture.feed(device, leaf, payload)
+            picture.now()
+
+    def attack(home: Attacked) -> None:
+        for name in ABILITIES:
+            home.say(name, "state", lie)
+            home.say(name, "applied", lie)
+            home.say(name, "error", lie)
+
+    attacked = Attacked(broker.endpoint, home, tmp_path)
+    attacked.host.orders.watcher = Watcher()
+    result = attacked.play(attack)
+    assert result["audit"]["checked_steps"] == STEPS
+    assert not any("fault of the program" in line for line in attacked.said)
 
 
 def test_a_broker_that_was_cleared_heals(broker: Broker) -> None:

@@ -22,6 +22,7 @@ from virtual_devices.edge.own_site import site_message
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.runtime import Runtime
 from virtual_devices.edge.same_site import changes
+from virtual_devices.edge.seen import number
 from virtual_devices.edge.topics import LEDGER
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.claim import ANSWERS_WITHIN, Claim
@@ -318,6 +319,12 @@ class HomeHost:
     # -- records ------------------------------------------------------------------------------------------------------
 
     def _received(self, device: str, leaf: str, payload: bytes) -> None:
+        try:
+            self._take_in(device, leaf, payload)
+        except Exception as error:  # noqa: BLE001 - nobody's message ends the home
+            self._murmur(f"a fault of the program, please report it: {error!r} on a message of {len(payload)} bytes on {device}/{leaf}")
+
+    def _take_in(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "site" and payload:
             self._book.run = place(payload)[0]
         if self._live and leaf.startswith(LEDGER) and payload:
@@ -366,10 +373,13 @@ class HomeHost:
         abilities = {entry.name: entry.device_class.ability for entry in self.home.devices}
         for name, ability in abilities.items():
             state = self.archive.state(name)
-            if ability == "stores" and state.get("soc") is not None:  # null before the first window
-                self.summary.soc[name] = state["soc"] / 100
-            if ability == "connects" and state.get("cost") is not None:
-                self.summary.billed(state.get("currency"), state)
+            if ability == "stores" and (soc := number(state, "soc")) is not None:  # null before the first window
+                self.summary.soc[name] = soc / 100
+            if ability == "connects" and number(state, "cost") is not None:
+                currency = state.get("currency")
+                self.summary.billed(
+                    currency if isinstance(currency, str) else None, {key: value for key in state if (value := number(state, key)) is not None}
+                )  # fmt: skip
         zone = self.home.site.zone
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
         unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.unkept) if text]
