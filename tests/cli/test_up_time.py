@@ -71,11 +71,22 @@ def test_as_the_readme_leads_to_a_home_of_june_begins_anew_on_its_owners_broker(
     assert now["steps"] == 2, "of 5 s"
     assert now["energy_kwh"]["grid_import"] < 0.1
     assert now["cost"]["amount"] < 1
-    assert "begins anew" in told
     assert "1 event lies before the start" in told
     again, told = up(file, "--broker", broker.endpoint.url, "--for", "10s")
     assert again["start"] == now["end"]
     assert "begins anew" not in told
+    further, _ = up(file, "--for", "10min")
+    assert further["start"] == june["end"], "on its own broker June goes on"
+
+
+def test_a_june_that_was_played_on_an_owners_broker_does_not_go_on_there(tmp_path: Path, broker: Broker) -> None:
+    file = file_of(tmp_path, "played")
+    june, _ = up(file, "--broker", broker.endpoint.url, "--start", "2026-06-21 06:30", "--speed", "max", "--for", "7d")
+    assert june["start"].startswith("2026-06-21")
+    now, told = up(file, "--broker", broker.endpoint.url, "--for", "10s")
+    assert is_now(now["start"])
+    assert now["energy_kwh"]["grid_import"] < 0.1
+    assert "begins anew" in told
 
 
 def test_a_start_may_be_chosen_on_any_broker(tmp_path: Path, broker: Broker) -> None:

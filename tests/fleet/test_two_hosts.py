@@ -117,7 +117,7 @@ def test_a_second_one_on_the_same_broker_is_refused(hosts: Hosts, broker: Broker
         "stop it first, or give this home another name",
         said,
     )
-    assert not (hosts.folder / "other" / "home").exists()
+    assert list((hosts.folder / "other" / "home").glob("*")) == []
     hosts.run_on(first)
     hosts.end(first)
 

@@ -36,6 +36,8 @@ REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
 COMPLAINTS = (50, 1.0)
 """Complaints at once and per wall second."""
+COMPLAIN_AGAIN = 10.0
+"""Wall seconds after which a topic is complained of again."""
 _CONNECT_TIMEOUT = 15.0
 _ACKNOWLEDGED_WITHIN = 5.0
 _STRANGERS_BYTES = 16 << 20
@@ -69,6 +71,8 @@ class Archive:
         home_file: str | None = None,
     ) -> None:
         self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
+        self._complained: dict[str, float] = {}
+        """When a topic was complained of last."""
         self.loop, self.home, self.folder = loop, home, folder
         self.files = StateFiles(folder, home, broker, home_file)
         self.origin: Origin | None = None
@@ -198,8 +202,12 @@ class Archive:
         return refused is None and not spoiled
 
     def complain(self, text: str, about: str) -> None:
-        """Say on the host's own error topic what does not count; of a flood a few."""
-        if self._complaints.take(self.loop.time()):
+        """Say on the host's own error topic what does not count: of a topic once in a while, of a flood a few."""
+        now = self.loop.time()
+        if now - self._complained.get(about, float("-inf")) >= COMPLAIN_AGAIN and self._complaints.take(now):
+            self._complained[about] = now
+            while len(self._complained) > COMPLAINTS[0]:
+                del self._complained[next(iter(self._complained))]
             self.client.publish(Topics(self.home, HOST).error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
 
     def _hear_host(self, leaf: str, payload: bytes) -> None:
