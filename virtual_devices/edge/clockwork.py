@@ -240,11 +240,6 @@ class ClockRuntime(Runtime):
             self._take(settlement)
             self._pursue()
 
-    def values(self) -> dict[str, Any]:
-        """With the step of the run, also where nobody has chosen it."""
-        assert self.site is not None  # noqa: S101
-        return {**super().values(), "step": self.site.step}
-
     def commanded(self) -> None:
         """Speed and pause act at once, between windows."""
         self._commands_due()
