@@ -18,6 +18,7 @@ from virtual_devices.edge.ledgers import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import Client
 from virtual_devices.edge.session import Session
+from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.edge.topics import Topics
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.kit.errors import VirtualDevicesError
@@ -224,3 +225,19 @@ def test_a_file_that_changes_while_the_home_runs_is_followed(play: Play, tmp_pat
     result = play(home, None, documents={"off.ics": never}, isolate=isolate, ready=change, say=said.append)
     assert result["audit"]["ok"], result["audit"]["problems"]
     assert said[0].startswith("grid: off.ics, line 1: an iCalendar file begins with BEGIN:VCALENDAR")
+
+
+def test_a_stop_that_comes_while_it_starts_is_not_forgotten(play: Play, tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = RUNNING.replace("speed: max", "speed: 60")
+    play(named(RUNNING, "hasty"), 3)
+    fewer = named("\n".join(line for line in text.splitlines() if "oven:" not in line) + "\n", "hasty")
+    with Loop() as loop, stopped_by_signals(loop) as stopped:
+
+        def interrupted(*_: Any) -> bool:
+            os.kill(os.getpid(), signal.SIGINT)
+            return not loop.run(timeout=5)  # this run takes the stop
+
+        monkeypatch.setattr("virtual_devices.fleet.archive.withdraw", interrupted)
+        host = HomeHost(loop, Orders(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
+        loop.call_later(30, lambda: host._fail("it went on"))
+        assert host.run(None, stopped)["audit"]["ok"]

@@ -115,10 +115,10 @@ class HomeHost:
         self._booked_last: tuple[str, int] | None = None
         self._book = Book(self._booked, self.archive.ask_for)
 
-    def run(self, ready: Callable[[bool], None] | None = None) -> dict[str, Any]:
+    def run(self, ready: Callable[[bool], None] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
-        ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer,
+        stopped: whether somebody has asked for its end, maybe while it was being started.  ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer,
         AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
@@ -133,7 +133,7 @@ class HomeHost:
             if ready is not None:
                 ready(resumed)
             exempt_what_is_loaded(self.loop)
-            self.loop.run(until=lambda: self.ended or self.failure is not None)
+            self.loop.run(until=lambda: self.ended or self.failure is not None or stopped())
         finally:
             self._stop()
         if self.failure is not None:

@@ -105,8 +105,8 @@ def up(
                 file = credentials.password_path(state / "broker") if options.listen else None
                 started(loop, Started(host.home, endpoint, name, v5_port, resumed, file))
 
-        with stopped_by_signals(loop):
-            return host.run(ready)
+        with stopped_by_signals(loop) as stopped:
+            return host.run(ready, stopped)
 
 
 def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:
