@@ -21,6 +21,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet import moments
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.state_files import StateFiles
 from virtual_devices.kit.home import Home
 from virtual_devices.kit.ledger import LedgerRecord
 
@@ -67,16 +68,17 @@ def copied_at(disk: Disk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list
     """Copies of the disk after each of its writes, from now on."""
     copies: list[Disk] = []
 
-    def after(original: Callable[..., None]) -> Callable[..., None]:
-        def write(*arguments: Any) -> None:
-            original(*arguments)
+    def after(original: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*arguments: Any, **options: Any) -> Any:
+            done = original(*arguments, **options)
             if disk.state.exists() and disk.ledger.exists():
                 copies.append(disk.copy(folder / str(len(copies))))
+            return done
 
         return write
 
-    for owner, name in ((Archive, "_replace"), (Archive, "_overwrite"), (LedgerFile, "write")):
-        monkeypatch.setattr(owner, name, after(getattr(owner, name)))
+    for owner in (StateFiles, LedgerFile):
+        monkeypatch.setattr(owner, "write", after(owner.write))
     return copies
 
 

@@ -168,6 +168,7 @@ def test_of_several_that_start_at_once_one_runs(hosts: Hosts, broker: Broker) ->
     hosts.end(started[winner], winner)
 
 
+@pytest.mark.heavy
 def test_a_host_that_stood_still_for_two_keep_alives_is_followed_and_ends_when_it_wakes(hosts: Hosts, broker: Broker) -> None:
     first = hosts.up("--broker", broker.endpoint.url)
     hosts.run_on(first)

@@ -232,12 +232,11 @@ class Archive:
     def _admits(self, device: str, leaf: str, payload: bytes) -> bool:
         """Whether a message of a device that the home does not know has room; of one that has, whether it is online is always heard."""
         grown = len(payload) - len(self.found.get((device, leaf), b""))
-        if device not in self._strangers:
-            if not payload or len(self._strangers) >= MAX_DEVICES or not is_name(device):
-                return False
-        elif leaf == "availability" and len(payload) <= _LONGEST_AVAILABILITY:
-            return True
-        if payload and sum(self._strangers.values()) + grown > _STRANGERS_BYTES:
+        new = device not in self._strangers
+        if new and (not payload or len(self._strangers) >= MAX_DEVICES or not is_name(device)):
+            return False
+        always = not new and leaf == "availability" and len(payload) <= _LONGEST_AVAILABILITY
+        if payload and not always and sum(self._strangers.values()) + grown > _STRANGERS_BYTES:
             return False
         self._strangers[device] = self._strangers.get(device, 0) + grown
         return True
