@@ -313,6 +313,7 @@ def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, mak
         second.open()
         assert second.put_back() is True
         second.settle_down()
+        elsewhere.sync()  # the spy has heard of the run, else its clock would begin another one
         elsewhere.start()
         elsewhere.begin_steps(30)
         elsewhere.wait(lambda: elsewhere.settled == START + 50 * STEP)

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -41,8 +42,10 @@ def prepare() -> None:
 
 def warn(text: str) -> None:
     """A line on standard error, if that takes it: what cannot be said is no reason to stop."""
-    with contextlib.suppress(OSError):
+    try:
         click.echo(text, err=True)
+    except OSError:
+        _let_go(sys.stderr)  # what is left in its buffer would fail again at the end, and change the exit code
 
 
 def echo_json(text: str) -> None:
@@ -61,11 +64,16 @@ def machine_fault(error: OSError) -> str | None:
     """
     if error.filename is not None or isinstance(error, (socket.gaierror, TimeoutError)):
         return f"{error.filename or 'the network'}: {why(error)}"
+    _let_go(sys.stdout)
+    return None if error.errno == errno.EPIPE else f"standard output cannot be written: {why(error)}"
+
+
+def _let_go(stream: TextIO) -> None:
+    """From here on a stream goes nowhere."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, stream.fileno())
         os.close(null)
-    return None if error.errno == errno.EPIPE else f"standard output cannot be written: {why(error)}"
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

@@ -150,6 +150,7 @@ def start_broker(
 def _start(
     state: Path, kind: BrokerKind | None, host: str, port: int, v5_port: int | None, password_file: Path | None, keeps_open: tuple[int, ...]
 ) -> Broker:
+    _resolve(host)
     program = find_mosquitto()
     chosen = kind or ("mosquitto" if program else "iotcore")
     if chosen == "mosquitto" and program is None:
@@ -162,7 +163,6 @@ def _start(
             "mosquitto with a password file"
         )
     folder = state / chosen
-    _resolve(host)
     folder.mkdir(parents=True, exist_ok=True)
     for attempt in range(_ATTEMPTS):
         number = port or _free_port(host)
