@@ -9,7 +9,8 @@ import pytest
 
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.last_error import LONGEST, LastError
+from virtual_devices.edge.discovery import LONGEST_TEXT
+from virtual_devices.edge.last_error import LastError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
@@ -37,7 +38,7 @@ def test_every_device_tells_in_its_state_what_it_refused_last_and_when(stage: St
         stage.send(name, "set/no_such_setting", b"1")
         state = stage.state(name)
         said = stage.errors(name)[-1]["error"]
-        assert state["last_error"] == (said if len(said) <= LONGEST else said[: LONGEST - 1] + "…")
+        assert state["last_error"] == (said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - 1] + "…")
         assert before <= datetime.fromisoformat(state["last_error_time"]) <= datetime.now(UTC)
 
 
@@ -66,12 +67,12 @@ def test_it_is_of_this_process_s_life(stage: Stage) -> None:
 
 def test_a_long_complaint_is_cut_to_what_home_assistant_keeps() -> None:
     error = LastError()
-    for text, shown in (("x" * LONGEST, "x" * LONGEST), ("x" * (LONGEST + 1), "x" * (LONGEST - 1) + "…")):
+    for text, shown in (("x" * LONGEST_TEXT, "x" * LONGEST_TEXT), ("x" * (LONGEST_TEXT + 1), "x" * (LONGEST_TEXT - 1) + "…")):
         error.note(text)
         assert error.untold
         assert error.tell()["last_error"] == shown
         assert not error.untold
-    assert LONGEST == 255
+    assert LONGEST_TEXT == 255
 
 
 # -- empty values ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from virtual_devices.edge.mqtt import Client
 from virtual_devices.fleet import archive as archives
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.moments import KEPT
-from virtual_devices.fleet.state_files import FILE, LEAVES, NEWEST
+from virtual_devices.fleet.run_files import FILE
+from virtual_devices.fleet.state_files import LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 

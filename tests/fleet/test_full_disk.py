@@ -19,7 +19,8 @@ from virtual_devices.edge.topics import Topics
 from virtual_devices.fleet import archive as archives
 from virtual_devices.fleet import moments
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.state_files import FILE, NEWEST
+from virtual_devices.fleet.run_files import FILE
+from virtual_devices.fleet.state_files import NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")

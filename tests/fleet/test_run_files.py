@@ -24,8 +24,8 @@ from virtual_devices.edge.same_site import changes
 from virtual_devices.fleet import run_files
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.run_files import OWN, RUNS, broker_of, run_of
-from virtual_devices.fleet.state_files import FILE, NEWEST
+from virtual_devices.fleet.run_files import FILE, OWN, RUNS, broker_of, run_of
+from virtual_devices.fleet.state_files import NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]

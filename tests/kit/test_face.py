@@ -23,7 +23,7 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.errors import CatalogueError, SettingError
 from virtual_devices.kit.face import LAST_ERROR, Reading, readings_of, settings_json, settings_of, validate_change
-from virtual_devices.kit.fields import RESERVED
+from virtual_devices.kit.fields import RESERVED_KEYS
 from virtual_devices.kit.quantities import (
     ANGLE,
     FLAG,
@@ -127,7 +127,7 @@ def test_readings_are_taken_apart() -> None:
     assert items["total_joules"] == Reading("total_joules", "Total in joules", "number", JOULES, detail=True)
 
 
-@pytest.mark.parametrize("key", sorted({*RESERVED, DAY_START, MONTH_START, LAST_ERROR.name}))
+@pytest.mark.parametrize("key", sorted({*RESERVED_KEYS, DAY_START, MONTH_START, LAST_ERROR.name}))
 def test_no_setting_and_no_reading_has_the_name_of_a_key_that_every_device_has(key: str) -> None:
     telemetry = make_dataclass("telemetry", [(key, str)], frozen=True)
     settings = create_model("Named", __base__=Settings, **{key: (str, "")})  # type: ignore[call-overload]

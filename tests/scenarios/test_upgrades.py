@@ -15,7 +15,7 @@ from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.fleet.archive import Archive
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.fleet.present import Present, from_present
-from virtual_devices.fleet.state_files import FILE
+from virtual_devices.fleet.run_files import FILE
 from virtual_devices.kit import catalogue
 from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError

@@ -38,13 +38,13 @@ class DocumentWatch:
     folder: where relative names begin.
     """
 
-    def __init__(self, loop: Loop, folder: Path, runtimes: Iterable[Reader]) -> None:
+    def __init__(self, loop: Loop, folder: Path, readers: Iterable[Reader]) -> None:
         self._loop, self._folder = loop, folder
         self._users: dict[str, list[Reader]] = {}
         self._texts: dict[str, str] = {}
-        for runtime in runtimes:
-            for name, text in runtime.documents.items():
-                self._users.setdefault(name, []).append(runtime)
+        for reader in readers:
+            for name, text in reader.documents.items():
+                self._users.setdefault(name, []).append(reader)
                 self._texts[name] = text
         self._waiting: list[tuple[Reader, str]] = []
         """Who has to take which file, as soon as it can."""

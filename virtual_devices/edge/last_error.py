@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from virtual_devices.edge.discovery import LONGEST_TEXT
 from virtual_devices.kit.face import LAST_ERROR, LAST_ERROR_TIME
-
-LONGEST = 255
-"""Characters; Home Assistant keeps no longer state. All of it is said on the topic ``error``."""
 
 
 class LastError:
@@ -23,7 +21,7 @@ class LastError:
 
     def note(self, text: str) -> None:
         """Take a complaint, as of this moment on the wall: that is when its owner did what was refused."""
-        self._text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+        self._text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"  # all of it is on the topic ``error``
         self._time = datetime.now(UTC).isoformat(timespec="seconds")
         self.untold = True
 

@@ -52,10 +52,6 @@ class Presence:
         """Whether a device says that it is there."""
         return device in self._online
 
-    def ability(self, device: str) -> str | None:
-        """What a device says that it does; None for one that has not said it."""
-        return self._ability.get(device)
-
     def _of(self, abilities: frozenset[str]) -> list[str]:
         return sorted(name for name in self._online if self._ability.get(name) in abilities)
 

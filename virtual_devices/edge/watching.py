@@ -60,4 +60,3 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> str:
         for name, value in after.items()
         if before.get(name) != value and not name.endswith("_joules")
     )
-

@@ -283,14 +283,17 @@ class Archive:
 
     def kept(self) -> dict[tuple[str, str], bytes]:
         """The set on disk from which a start on this broker would resume; empty when there is none."""
-        return self.files.runs.pick(run_of(self.found), self.load())[0]
+        return self._pick()[0]
+
+    def _pick(self) -> tuple[dict[tuple[str, str], bytes], Origin | None]:
+        return self.files.runs.pick(run_of(self.found), self.load())
 
     def put_back(self) -> bool:
         """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
 
         The run that the broker retains decides which set that is.
         """
-        stored, self.origin = self.files.runs.pick(run_of(self.found), self.load())
+        stored, self.origin = self._pick()
         self._keeping = True
         run, _ = place(self.found.get((CLOCK, "site")))
         for key, value in stored.items():

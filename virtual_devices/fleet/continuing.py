@@ -6,14 +6,12 @@ time of day goes on there; the clock skips what it missed. One of another time b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from virtual_devices.edge.instants import write_instant
 from virtual_devices.edge.recalling import json_object, newer, place
+from virtual_devices.fleet.moments import Messages
 from virtual_devices.kit.home import CLOCK
-
-Messages = Mapping[tuple[str, str], bytes]
 
 
 def why_anew(found: Messages, kept: Messages, zone: str) -> str:

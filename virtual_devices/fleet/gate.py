@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from virtual_devices.edge.messages import AboutMessage, SiteMessage, read
+from virtual_devices.edge.presence import MOST
 from virtual_devices.edge.proposal_messages import ProposalMessage
 from virtual_devices.edge.recalling import place
 from virtual_devices.edge.rights import objection
@@ -70,7 +71,7 @@ class Gate:
             self._guests[device] = read(AboutMessage, payload).ability
         except ProtocolError:
             self._guests.pop(device, None)
-        while len(self._guests) > len(self._abilities) + 500:
+        while len(self._guests) > len(self._abilities) + MOST:
             del self._guests[next(iter(self._guests))]
 
 

@@ -118,8 +118,8 @@ class HomeHost:
     def run(self, ready: Callable[[bool], None] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
-        stopped: whether somebody has asked for its end, maybe while it was being started.  ready: told, once everything is started, whether an earlier run goes on. Raises BrokerError when the broker does not answer,
-        AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
+        stopped: whether somebody has asked for its end, maybe while it was being started.  ready: told, once everything is started,
+        whether an earlier run goes on.  Raises BrokerError when the broker does not answer, AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
         try:

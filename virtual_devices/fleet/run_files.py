@@ -10,10 +10,9 @@ The run that a broker retains decides. Where it retains none, that is the run th
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from typing import Any
 from virtual_devices.edge.endpoint import Endpoint
 from virtual_devices.edge.recalling import json_object, place
 from virtual_devices.edge.topics import CLOCK
+from virtual_devices.edge.writing import write_whole
+from virtual_devices.fleet.moments import Messages
 
 FILE = "home.json"
 RUNS = "runs"
@@ -30,7 +31,6 @@ OWN = "own"
 """The home's own broker, whichever port it has."""
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-Messages = Mapping[tuple[str, str], bytes]
 Reader = Callable[[Path, bytes], dict[tuple[str, str], bytes]]
 
 
@@ -103,7 +103,7 @@ class RunFiles:
         former = run_of(before)
         if former is not None and former != run and _RUN.fullmatch(former):
             (self.folder / RUNS).mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(self._path(former), write(before, asdict(self._origin(self.folder / FILE, before))))
+            write_whole(self._path(former), write(before, asdict(self._origin(self.folder / FILE, before))), sync=True)
         self.run = run
         return former is not None and former != run
 
@@ -151,13 +151,3 @@ def _shown_by(messages: Messages, broker: str) -> str:
     settings = checkpoint.get("settings") if isinstance(checkpoint, dict) else None
     real = isinstance(settings, dict) and settings.get("real_time") is True
     return (broker if broker != OWN else "another") if real else OWN
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole, so that it survives a power cut."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

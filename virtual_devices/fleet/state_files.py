@@ -22,14 +22,13 @@ from virtual_devices.edge.recalling import place
 from virtual_devices.edge.topics import LEDGER, PLACES, is_name
 from virtual_devices.edge.writing import set_aside, why, write_whole
 from virtual_devices.fleet.moments import KEPT, Messages
-from virtual_devices.fleet.run_files import RunFiles, run_of
+from virtual_devices.fleet.run_files import FILE, RunFiles, run_of
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.upgrades import Step, forward
 
 LEAVES = ("about", "availability", "state", *KEPT)
 """Leaves that are retained."""
 RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
-FILE = "home.json"
 NEWEST = "home.newest"
 _VERSION = 1
 _HEAD = b"%08x %d\n"

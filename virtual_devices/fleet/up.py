@@ -11,7 +11,6 @@ from typing import Any
 
 from virtual_devices.edge.broker import Broker, start_broker
 from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.examples import home_file
 from virtual_devices.edge.files import read_home
 from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
@@ -89,14 +88,14 @@ def up(
     state = options.state or state_folder(home.name)
     make_ready(state)
     make_ready(state / "home")
-    folder = home_file(options.home_file).resolve().parent
+    file = Path(home.source).resolve()
     on_state = _metrics(options.metrics, home.name)
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
         orders = Orders(
-            home, documents, endpoint, state / "home", folder=folder, duration=options.duration, isolate=options.isolate,
+            home, documents, endpoint, state / "home", folder=file.parent, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
-            broker=broker_of(options.broker), home_file=Path(home.source).resolve(),
+            broker=broker_of(options.broker), home_file=file,
         )  # fmt: skip
         host = HomeHost(loop, orders)
 

@@ -33,7 +33,7 @@ MAX_TEXT = 10_000
 
 LAST_ERROR_TIME = "last_error_time"
 """Key of a state beside the reading ``last_error``: when that was, by the clock on the wall, ISO 8601."""
-RESERVED = frozenset({"at", "day_start", "month_start", LAST_ERROR_TIME})
+RESERVED_KEYS = frozenset({"at", "day_start", "month_start", LAST_ERROR_TIME})
 """Keys of commands and states that are neither a setting nor a reading; none may be named so."""
 _SHOWN = 12
 """Choices that a line names."""
@@ -153,7 +153,7 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     ]
     found.append(LAST_ERROR)
     where = f"{device_class.__module__}.{device_class.__name__}"
-    for name in sorted(RESERVED & {*(item.name for item in found), *(item.name for item in settings_of(device_class))}):
+    for name in sorted(RESERVED_KEYS & {*(item.name for item in found), *(item.name for item in settings_of(device_class))}):
         raise CatalogueError(f"{where}: {name!r} is a key of every command or state; rename the field")
     names: set[str] = set()
     for reading in found:
