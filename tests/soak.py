@@ -151,7 +151,7 @@ class Soak:
         while self._differences() and time.monotonic() - begin < GOES_ON_WITHIN:
             self.loop.run(timeout=0.5)  # who has died just now has not counted its share yet
         there = family(self.host.pid)
-        self.host.send_signal(signal.SIGINT)
+        self.host.terminate()  # SIGINT may be ignored, as shells do it for what they start in the background
         code = self.host.wait(60)
         self.loop.run(timeout=0.5)
         self.client.disconnect()
