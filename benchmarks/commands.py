@@ -18,14 +18,14 @@ from pathlib import Path
 
 import orjson
 
-from virtual_devices.edge.broker import start_broker
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.kit.home import override, starting_now
-from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import override, starting_now
 
 HOME = """\
 home: quick

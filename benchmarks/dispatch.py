@@ -31,9 +31,9 @@ from inverter.limits import Limits, limits_of
 from inverter.slots import Orders, timetable
 from inverter.supplying import Moment, Supplying
 from virtual_devices.cli.table import table
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.house import House
-from virtual_devices.kit.settlement import Offer
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.offers import Offer
 from virtual_devices.kit.window import Span
 
 HOME = Path(__file__).parents[1] / "examples" / "every_feature.yaml"

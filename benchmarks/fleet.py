@@ -34,14 +34,15 @@ import orjson
 import yaml
 
 from virtual_devices.cli.table import table
-from virtual_devices.edge import runtime
-from virtual_devices.edge.broker import find_mosquitto
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.start import find_mosquitto
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import CLOCK, Topics
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime import runtime
 from virtual_devices.fleet.up import Options, up
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.names import CLOCK
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 FIXED = ("sun", "weather", "grid", "inverter")

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from virtual_devices.cli.table import table
-from virtual_devices.edge.broker import find_mosquitto
+from virtual_devices.edge.broker.start import find_mosquitto
 
 DEVICES = 14
 LENGTHS = (1, 60, 600)

@@ -19,13 +19,14 @@ from pathlib import Path
 from statistics import median
 
 from virtual_devices.cli.table import table
-from virtual_devices.edge.broker import start_broker
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import SiteMessage, write
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.topics import CLOCK, Topics
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.messages.base import SiteMessage, write
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.names import CLOCK
 
 HOME = "bench"
 HEAVY = ("numpy", "pandas", "scipy", "pvlib")

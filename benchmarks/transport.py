@@ -16,9 +16,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.mqtt.client import Client
 
 DEVICES = 13
 BATCHES = 10

@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from virtual_devices.answers import simulate
 from virtual_devices.cli.table import table
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto
-from virtual_devices.fleet import simulate
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto
 from virtual_devices.fleet.up import Options, up
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 STEP = 60

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from virtual_devices.cli.table import table
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.house import House
+    from virtual_devices.kit.members.house import House
 
 ROOT = Path(__file__).parents[1]
 DAY, STEP = 86_400, 60
@@ -47,7 +47,7 @@ Result = dict[str, Any]
 
 def ours(home: str, days: int, *, compiled: bool) -> Result:
     """What `virtual-devices simulate` does, with its audit."""
-    from virtual_devices.fleet import simulate  # noqa: PLC0415 - each case imports what it measures
+    from virtual_devices.answers import simulate  # noqa: PLC0415 - each case imports what it measures
 
     house = simulate.load(ROOT / "examples" / f"{home}.yaml", [], step=STEP)
     spent: dict[str, float] = defaultdict(float)
@@ -65,7 +65,7 @@ def ours(home: str, days: int, *, compiled: bool) -> Result:
 
 def watch(house: House, spent: dict[str, float]) -> None:
     """Add up where the time goes, at two calls of a clock for each call of a member: one or two per cent of the run."""
-    from virtual_devices.kit.summary import Summary  # noqa: PLC0415 - each case imports what it measures
+    from virtual_devices.kit.ledger.summary import Summary  # noqa: PLC0415 - each case imports what it measures
 
     def clocked(owner: object, name: str, part: str, inside_of: str = "") -> None:
         call = getattr(owner, name)
@@ -131,7 +131,7 @@ def pysam(days: int) -> Result:
 
 def pymgrid(days: int) -> Result:
     """The dispatch of the Greensboro home, minute by minute, under pymgrid's rule-based control."""
-    from virtual_devices.fleet import simulate  # noqa: PLC0415
+    from virtual_devices.answers import simulate  # noqa: PLC0415
 
     house = simulate.load(ROOT / "examples" / "greensboro.yaml", [], step=STEP)
     load: list[float] = []

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from virtual_devices.kit.device import Choices, Settings
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.quantities import Percent, Power
+from virtual_devices.kit.settings import Choices, Settings
 
 NORMAL, HOLD, CHARGE, HOLD_CHARGE, DISCHARGE = MODES = ("normal", "hold", "charge", "holdcharge", "discharge")
 COMMANDS = ("charge", "discharge", "auto")

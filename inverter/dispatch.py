@@ -16,9 +16,8 @@ from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
 from inverter.slots import NEVER, PPM, Orders
 from inverter.supplying import Moment, Supplying, choose
-from virtual_devices.kit.device import Link
-from virtual_devices.kit.ledger import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
-from virtual_devices.kit.settlement import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply, masked
+from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 

@@ -22,12 +22,12 @@ from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from inverter.supplying import Supplying
+from virtual_devices.kit.accounts import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.device import Context, Settles
-from virtual_devices.kit.ledger import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.mains import Mains
+from virtual_devices.kit.offers import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settlement import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.steps import lengthened, times_between
 from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span

@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from virtual_devices.kit.device import Choices, Settings
 from virtual_devices.kit.quantities import Percent, Power
+from virtual_devices.kit.settings import Choices, Settings
 
 NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR = "No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen"
 COUNT = 6

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from inverter.controller import Controlled
 from inverter.programs import Programs
-from virtual_devices.kit.device import HomeFileOnly
 from virtual_devices.kit.quantities import Current, Duration, Percent, Power, Voltage
+from virtual_devices.kit.settings import HomeFileOnly
 
 ALLOW_EXPORT, ESSENTIALS, ZERO_EXPORT = "Allow Export", "Essentials", "Zero Export"
 SMARTLOAD, AUX_GENERATOR = "Smartload", "Generator"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inverter.slots import Orders
-from virtual_devices.kit.device import Link
-from virtual_devices.kit.ledger import AUX, NON_ESSENTIAL
+from virtual_devices.kit.accounts import AUX, NON_ESSENTIAL
+from virtual_devices.kit.offers import Link
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:

@@ -26,15 +26,16 @@ from typing import Any
 import orjson
 
 from tests.machine import alive, family, free_ports
-from virtual_devices.edge.broker import BrokerKind
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.files import read_home
-from virtual_devices.edge.ledger_messages import read_ledger
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import BrokerKind
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.presence import PARTICIPANTS
-from virtual_devices.edge.topics import CLOCK, Topics, split
+from virtual_devices.edge.messages.ledger import read_ledger
+from virtual_devices.edge.messages.rights import PARTICIPANTS
+from virtual_devices.edge.messages.topics import Topics, split
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.kit.names import CLOCK
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0

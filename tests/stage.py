@@ -13,24 +13,25 @@ from typing import Any, Self
 
 import orjson
 
-from virtual_devices.edge.assemble import Description, make_runtime
-from virtual_devices.edge.booking import Book
-from virtual_devices.edge.clockwork import ClockRuntime
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.ledger.book import Book
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.recalling import place
-from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.topics import CLOCK, HOST, LEDGER, Topics, split
+from virtual_devices.edge.messages.retained import place
+from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, split
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.clock import ClockRuntime
+from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import descriptions
-from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.face import readings_of
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.home.catalogue import load
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.names import CLOCK
 
 START = 1_782_023_400
 """2026-06-21 08:30 in Cape Town."""

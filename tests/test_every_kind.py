@@ -16,15 +16,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.catalogue import AnyDevice
 from virtual_devices.kit.device import (
+    AnyDevice,
     Conditions,
     Connects,
-    ConsumerSettings,
     Consumes,
     Context,
-    Link,
     Produces,
     Settles,
     Site,
@@ -32,8 +29,10 @@ from virtual_devices.kit.device import (
     StoreState,
     Ticks,
 )
-from virtual_devices.kit.face import readings_of, settings_json, settings_of, validate_change
-from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.settings import ConsumerSettings
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 
@@ -333,7 +332,7 @@ def test_a_clock_asks_for_windows_within_its_limit(kind: str, behind: float, ste
 
 @pytest.mark.parametrize("kind", LIGHT)
 def test_a_light_device_s_process_loads_nothing_heavy(kind: str) -> None:
-    modules = (MODULES[kind], "virtual_devices.kit.member", "virtual_devices.kit.participants", "virtual_devices.edge.runtime")
+    modules = (MODULES[kind], "virtual_devices.kit.members.member", "virtual_devices.kit.members.participant", "virtual_devices.edge.runtime.runtime")
     program = f"""
 import importlib, sys
 for name in {modules!r}:

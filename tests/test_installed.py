@@ -24,8 +24,8 @@ import yaml
 
 from tests.machine import free_ports
 from tests.scenarios.running import BROKERS
-from virtual_devices.edge import examples
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.files import examples
+from virtual_devices.kit.home import catalogue
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("virtual_devices", "inverter", "examples", "pyproject.toml", "README.md", "LICENSE")

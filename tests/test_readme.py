@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from virtual_devices.cli import commands
-from virtual_devices.edge import discovery
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import readings_of, settings_of
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import OUTSIDE, RESERVED
-from virtual_devices.kit.summary import Summary
+from virtual_devices.edge.faces import discovery
+from virtual_devices.kit.accounts import OUTSIDE, RESERVED
+from virtual_devices.kit.device import AnyDevice
+from virtual_devices.kit.forms.changes import readings_of, settings_of
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
@@ -42,7 +43,7 @@ def words(line: str) -> list[str]:
 
 
 @pytest.fixture
-def kettle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[catalogue.AnyDevice]:
+def kettle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[AnyDevice]:
     (code,) = blocks(README, "python")
     (tmp_path / "kettle.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
@@ -52,7 +53,7 @@ def kettle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[catalogue.An
     return catalogue.load("kettle")
 
 
-def test_the_kettle_boils_twice_a_day_and_is_in_the_ledger(kettle: type[catalogue.AnyDevice]) -> None:
+def test_the_kettle_boils_twice_a_day_and_is_in_the_ledger(kettle: type[AnyDevice]) -> None:
     (home_text,) = blocks(README, "yaml")
     home = parse(home_text.replace("  oven:", "  kettle: {}\n  oven:"))
     house = House(home)
@@ -66,7 +67,7 @@ def test_the_kettle_boils_twice_a_day_and_is_in_the_ledger(kettle: type[catalogu
     assert summary.energy["essential", "kettle"] == summary.energy["kettle", "heat"]
 
 
-def test_the_kettle_gives_the_same_however_time_is_cut(kettle: type[catalogue.AnyDevice]) -> None:
+def test_the_kettle_gives_the_same_however_time_is_cut(kettle: type[AnyDevice]) -> None:
     (home_text,) = blocks(README, "yaml")
     home = parse(home_text.replace("  oven:", "  kettle: {}\n  oven:"))
     digests = set()

@@ -16,8 +16,8 @@ import pytest
 
 from tests.absent import program
 from tests.stage import Stage, small_home
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.kit.home import catalogue
 
 ABSENT = ("numpy", "pandas", "pvlib", "rich")
 OF_ONE_FEATURE = ("holidays", "icalendar", "recurring_ical_events", "numba", "iotcore")
@@ -64,9 +64,9 @@ def test_what_is_hidden_is_not_there_and_the_rest_is() -> None:
 IN_PROCESS = """
 import sys
 from pathlib import Path
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.ledger.summary import Summary
 
 kind, text, zones = sys.argv[1:]
 home = parse(text)

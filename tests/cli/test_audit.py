@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
-from virtual_devices.edge import ledgers
-from virtual_devices.edge.ledger_messages import ledger_bytes
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.edge.ledger import audit as ledgers
+from virtual_devices.edge.messages.ledger import ledger_bytes
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.members.house import House
 
 HOME = """
 home: cape

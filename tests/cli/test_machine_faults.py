@@ -16,7 +16,7 @@ import pytest
 
 from tests.machine import DISKS, free_port, obey_permissions, small_disk
 from tests.stage import SMALL
-from virtual_devices.edge.broker import find_mosquitto
+from virtual_devices.edge.broker.start import find_mosquitto
 
 ROOT = Path(__file__).parents[2]
 CAPE_TOWN = ROOT / "examples" / "cape_town.yaml"
@@ -277,7 +277,7 @@ def test_a_full_state_folder_is_told_at_the_end(home: Path, tmp_path: Path) -> N
     program = (
         "import resource, sys; from virtual_devices.cli import main\n"
         "from pathlib import Path\n"
-        "from virtual_devices.edge.broker import start_broker\n"
+        "from virtual_devices.edge.broker.start import start_broker\n"
         "with start_broker(Path(sys.argv[1]), port=0) as broker:\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
         "    main(['up', sys.argv[2], '--broker', broker.endpoint.url, '--speed', 'max', '--for', '1h', '--json', '--state', sys.argv[3]])\n"

@@ -20,9 +20,9 @@ from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import device_assignment, endpoint_of
-from virtual_devices.edge.assemble import Description, make_runtime
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.runtime.make import Description, make_runtime
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town

@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.machine import free_port
 from tests.stage import STEP, Stage, undisturbed
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.mqtt.client import Client
 
 PROGRAM = [sys.executable, "-m", "virtual_devices"]
 

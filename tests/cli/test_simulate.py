@@ -18,9 +18,9 @@ from click.testing import CliRunner, Result
 from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, event
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.ledger import GENESIS
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.transfers import GENESIS
 
 KEYS = [
     "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "loads", "soc", "cost", "not_covered",

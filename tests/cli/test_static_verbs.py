@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 from virtual_devices import __version__
 from virtual_devices.cli import VERBS, commands
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import readings_of, settings_of
-from virtual_devices.kit.home_yaml import read
+from virtual_devices.kit.forms.changes import readings_of, settings_of
+from virtual_devices.kit.forms.yaml import read
+from virtual_devices.kit.home import catalogue
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 BROKEN = """\
@@ -48,7 +48,7 @@ def test_help_lists_the_verbs_and_imports_none_of_them() -> None:
     program = (
         "import sys\nfrom virtual_devices.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "heavy = ['numpy', 'pydantic', 'paho', 'yaml', 'prometheus_client', 'virtual_devices.kit.catalogue']\n"
+        "heavy = ['numpy', 'pydantic', 'paho', 'yaml', 'prometheus_client', 'virtual_devices.kit.home.catalogue']\n"
         "print([name for name in heavy if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

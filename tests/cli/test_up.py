@@ -24,9 +24,9 @@ from tests.machine import free_port
 from tests.stage import SMALL, Stage, small_home, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
-from virtual_devices.edge.broker import Broker, find_mosquitto, start_broker
-from virtual_devices.edge.metrics import families_of
-from virtual_devices.kit.home_file import parse
+from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
+from virtual_devices.edge.faces.metrics import families_of
+from virtual_devices.kit.home.file import parse
 
 RUNNING = SMALL.replace(", paused: true", "")
 
@@ -207,7 +207,7 @@ def test_a_broken_state_is_told_and_fresh_mends_it(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.fleet.archive._CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.5)
     done = up(home_file(tmp_path, "alone"), "--broker", "mqtt://127.0.0.1:1", "--json")
     assert done.exit_code == 1
     assert done.stdout == ""

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from tests.supply.calendars import calendar, event
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 
 HOME = """\
 home: NAME

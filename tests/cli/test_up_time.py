@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 
 HOME = """\
 home: NAME

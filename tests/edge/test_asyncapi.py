@@ -13,16 +13,16 @@ import yaml
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
-from virtual_devices.edge import asyncapi
-from virtual_devices.edge.ledger_messages import ledger_bytes
-from virtual_devices.edge.messages import write
-from virtual_devices.edge.proposal_messages import proposal_bytes
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.faces import asyncapi
+from virtual_devices.edge.messages.base import write
+from virtual_devices.edge.messages.ledger import ledger_bytes
+from virtual_devices.edge.messages.proposal import proposal_bytes
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.face import readings_of, settings_json, settings_of
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span, Window
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"

@@ -16,11 +16,11 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.broker_settings import MOSQUITTO_LIMITS, mosquitto_text
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.settings import MOSQUITTO_LIMITS, mosquitto_text
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import BrokerError
 
 CONTAINER_CONFIGS = sorted((Path(__file__).parents[2] / "mosquitto").glob("*.conf"))
@@ -134,7 +134,7 @@ class TestEither:
     def test_it_does_not_outlive_its_host(self, kind: BrokerKind, end: signal.Signals, tmp_path: Path) -> None:
         program = (
             "import pathlib, sys, time\n"
-            "from virtual_devices.edge.broker import start_broker\n"
+            "from virtual_devices.edge.broker.start import start_broker\n"
             f"broker = start_broker(pathlib.Path(sys.argv[1]), kind={kind!r}, port=0)\n"
             "print(broker.pid, broker.endpoint.port, flush=True)\n"
             "time.sleep(60)\n"
@@ -173,19 +173,19 @@ def test_the_embedded_broker_forgets_what_everybody_has_heard(loop: Loop, tmp_pa
 
 class TestWithoutMosquitto:
     def test_the_embedded_broker_is_taken(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: None)
+        monkeypatch.setattr("virtual_devices.edge.broker.start.find_mosquitto", lambda: None)
         with start_broker(tmp_path, port=0) as broker:
             assert broker.name == "iotcore"
 
     def test_asking_for_mosquitto_is_an_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: None)
+        monkeypatch.setattr("virtual_devices.edge.broker.start.find_mosquitto", lambda: None)
         with pytest.raises(BrokerError, match=r"mosquitto is not installed: .*pip install 'virtual-devices\[embedded\]'"):
             start_broker(tmp_path, kind="mosquitto", port=0)
 
     def test_without_any_broker_the_error_names_three_ways(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: None)
+        monkeypatch.setattr("virtual_devices.edge.broker.start.find_mosquitto", lambda: None)
         monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
         with pytest.raises(BrokerError, match=r"install mosquitto.*pip install 'virtual-devices\[embedded\]'.*--broker"):
             start_broker(tmp_path, port=0)
@@ -197,7 +197,7 @@ def test_a_broker_that_ends_at_once_is_an_error_with_its_last_words(
     broken = tmp_path / "mosquitto"
     broken.write_text("#!/bin/sh\necho first; echo 'cannot do this' >&2; exit 3\n")
     broken.chmod(0o755)
-    monkeypatch.setattr("virtual_devices.edge.broker.find_mosquitto", lambda: str(broken))
+    monkeypatch.setattr("virtual_devices.edge.broker.start.find_mosquitto", lambda: str(broken))
     with pytest.raises(BrokerError, match=r"ended with code 3: cannot do this \(see .*broker\.log\)"):
         start_broker(tmp_path / "state", port=0)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.stage import START, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge import clockwork
-from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.runtime import clock as clockwork
 
 
 @pytest.fixture(scope="module")

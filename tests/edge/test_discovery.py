@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.edge.discovery import payload
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import readings_of, settings_json, settings_of
+from virtual_devices.edge.faces.discovery import payload
+from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of
+from virtual_devices.kit.home import catalogue
 
 _SPEC = importlib.util.spec_from_file_location("ha_rules", Path(__file__).with_name("ha_rules.py"))
 assert _SPEC is not None

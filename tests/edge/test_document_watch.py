@@ -10,11 +10,11 @@ import pytest
 
 from tests.stage import SMALL, START, STEP, Stage, small_home
 from tests.supply.calendars import calendar, outage
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.document_watch import DocumentWatch
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.kit.device import Context
-from virtual_devices.kit.house import House
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 FILE = "off.ics"
 HOME = SMALL.replace('outages: "09:00-09:10"', f"outage_calendar: {FILE}")
@@ -30,7 +30,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.fixture
 def stage(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setattr("virtual_devices.edge.document_watch.LOOK_EVERY", 0.05)
+    monkeypatch.setattr("virtual_devices.edge.files.watch.LOOK_EVERY", 0.05)
     (tmp_path / FILE).write_text(OLD)
     with Stage(broker.endpoint, small_home(HOME)) as made:
         read(made, OLD)
@@ -112,7 +112,7 @@ def test_a_file_that_was_touched_or_written_as_it_was_is_no_change(stage: Stage,
 
 
 def test_a_file_that_changes_before_the_clock_is_there_is_taken_with_it(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.edge.document_watch.LOOK_EVERY", 0.05)
+    monkeypatch.setattr("virtual_devices.edge.files.watch.LOOK_EVERY", 0.05)
     (tmp_path / FILE).write_text(NEW)
     with Stage(broker.endpoint, small_home(HOME)) as stage:
         read(stage, OLD)

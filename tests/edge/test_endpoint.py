@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import ConfigurationError
 
 

@@ -11,12 +11,12 @@ from click.testing import CliRunner, Result
 
 import virtual_devices
 from virtual_devices.cli import commands
-from virtual_devices.edge import examples
-from virtual_devices.edge.files import SHIPPED, read_home
+from virtual_devices.edge.files import examples
+from virtual_devices.edge.files.read import SHIPPED, read_home
 from virtual_devices.fleet.up import Options
 from virtual_devices.fleet.up import up as run_up
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.home import documents_needed
+from virtual_devices.kit.home.model import documents_needed
 
 ROOT = Path(__file__).parents[2]
 

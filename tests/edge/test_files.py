@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge import files
-from virtual_devices.edge.files import read_document, read_home
+from virtual_devices.edge.files import read as files
+from virtual_devices.edge.files.read import read_document, read_home
 from virtual_devices.kit.errors import ConfigurationError, HomeFileError
-from virtual_devices.kit.house import House
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.rehearsal import rehearse
 
 HOME = """\
 home: plain

@@ -19,9 +19,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.machine import DISKS, Disk, small_disk
-from virtual_devices.edge import ledger_file
-from virtual_devices.edge.ledger_file import LedgerFile
-from virtual_devices.edge.writing import RETRY_EVERY
+from virtual_devices.edge.files.write import RETRY_EVERY
+from virtual_devices.edge.ledger import file as ledger_file
+from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.kit.errors import ConfigurationError
 
 SUFFIXES = ("jsonl", "jsonl.gz")
@@ -212,7 +212,7 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 from virtual_devices.edge import ledger_file
-from virtual_devices.edge.ledger_file import LedgerFile
+from virtual_devices.edge.ledger.file import LedgerFile
 
 original, work, points = Path(sys.argv[1]), Path(sys.argv[2]), 0
 while True:
@@ -284,7 +284,7 @@ def test_a_large_file_is_never_in_memory(tmp_path: Path) -> None:
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from virtual_devices.edge.ledger_file import LedgerFile\n"
+        "from virtual_devices.edge.ledger.file import LedgerFile\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "file = LedgerFile(Path(sys.argv[1]), ('r', 200))\n"
         "file.write(b'{\"run\":\"r\",\"seq\":201}')\n"

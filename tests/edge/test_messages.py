@@ -11,18 +11,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stage import SMALL, small_home
-from virtual_devices.edge import messages
-from virtual_devices.edge.ledger_messages import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages import AboutMessage, CommandMessage, ErrorMessage, SiteMessage, SpanForm, read, write
-from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
-from virtual_devices.edge.settlement_messages import SettlementMessage, part_of, settled_of, settlement_bytes
-from virtual_devices.edge.window_messages import Asked, ConditionsMessage, Settled, WindowMessage, given_of
-from virtual_devices.kit.device import Link
+from virtual_devices.edge.messages import base as messages
+from virtual_devices.edge.messages.base import (
+    AboutMessage,
+    CommandMessage,
+    ErrorMessage,
+    SiteMessage,
+    SpanForm,
+    read,
+    write,
+)
+from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
+from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
+from virtual_devices.edge.messages.settlement import SettlementMessage, part_of, settled_of, settlement_bytes
+from virtual_devices.edge.messages.window import Asked, ConditionsMessage, Settled, WindowMessage, given_of
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.mains import Mains
-from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Settlement, Share
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
+from virtual_devices.kit.offers import Demand, Link, LinkOffer
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [

@@ -10,11 +10,11 @@ import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from virtual_devices.edge.metrics import Metrics, families_of
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.faces.metrics import Metrics, families_of
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.face import readings_of, settings_json
-from virtual_devices.kit.home import MAX_DEVICES
+from virtual_devices.kit.forms.changes import readings_of, settings_json
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.model import MAX_DEVICES
 
 BASE_UNITS = {
     "watts", "joules", "seconds", "celsius", "kelvin", "degrees", "ratio", "volts", "amperes", "hertz", "liters", "meters",

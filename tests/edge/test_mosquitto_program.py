@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import find_mosquitto, start_broker
-from virtual_devices.edge.broker_settings import PASSWORD_PLUGIN, container_text, mosquitto_text
-from virtual_devices.edge.mosquitto_program import password_plugin, version_of
+from virtual_devices.edge.broker.program import password_plugin, version_of
+from virtual_devices.edge.broker.settings import PASSWORD_PLUGIN, container_text, mosquitto_text
+from virtual_devices.edge.broker.start import find_mosquitto, start_broker
 from virtual_devices.kit.errors import BrokerError
 
 SHIPPED = Path(__file__).parents[2] / "mosquitto"
@@ -78,7 +78,7 @@ def test_before_2_1_there_is_no_plugin(tmp_path: Path) -> None:
 
 
 def test_where_the_plugin_is_not_found_the_option_does_until_3_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.edge.mosquitto_program.PASSWORD_PLUGIN", "no_such_plugin.so")
+    monkeypatch.setattr("virtual_devices.edge.broker.program.PASSWORD_PLUGIN", "no_such_plugin.so")
     assert password_plugin(program(tmp_path / "two", "mosquitto version 2.1.0")) is None
     with pytest.raises(BrokerError, match=r"mosquitto 3\.0 needs its plugin no_such_plugin\.so .* --broker"):
         password_plugin(program(tmp_path / "three", "mosquitto version 3.0.1"))

@@ -18,11 +18,11 @@ import pytest
 from paho.mqtt.client import Client as PahoClient
 
 from tests.machine import hold
-from virtual_devices.edge import mqtt
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client, Endpoint, Will
-from virtual_devices.edge.outbox import KEPT_OFFLINE
+from virtual_devices.edge.mqtt import client as mqtt
+from virtual_devices.edge.mqtt.client import Client, Endpoint, Will
+from virtual_devices.edge.mqtt.outbox import KEPT_OFFLINE
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
@@ -258,7 +258,7 @@ def test_a_killed_process_leaves_its_will(broker: Broker, meet: Meet) -> None:
     program = (
         "import sys\n"
         "from virtual_devices.edge.loop import Loop\n"
-        "from virtual_devices.edge.mqtt import Client, Endpoint, Will\n"
+        "from virtual_devices.edge.mqtt.client import Client, Endpoint, Will\n"
         "loop = Loop()\n"
         "will = Will('killed/availability', b'offline')\n"
         "client = Client(loop, Endpoint.parse(sys.argv[1]), 'victim', will=will, on_message=print,\n"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stage import WEATHER, Stage, small_home
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.kit.home import CLOCK
-from virtual_devices.kit.house import House
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.names import CLOCK
 
 
 @pytest.fixture(scope="module")

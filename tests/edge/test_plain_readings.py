@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge import plain_readings
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.plain_readings import plain
-from virtual_devices.edge.runtime import STATE_EVERY
-from virtual_devices.kit.catalogue import load
-from virtual_devices.kit.face import readings_of
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.faces import plain_readings
+from virtual_devices.edge.faces.plain_readings import plain
+from virtual_devices.edge.runtime.runtime import STATE_EVERY
+from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.home.catalogue import load
 
 PLAIN = SMALL.replace("  inverter: {", "  inverter: {plain_readings: true, ").replace("  grid: {", "  grid: {plain_readings: true, ")
 

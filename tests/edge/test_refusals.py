@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.discovery import LONGEST_TEXT
-from virtual_devices.edge.last_error import LastError
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.faces.discovery import LONGEST_TEXT
+from virtual_devices.edge.runtime.last_error import LastError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 

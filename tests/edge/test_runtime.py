@@ -15,12 +15,13 @@ import orjson
 import pytest
 
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge import discovery, mqtt
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.messages import write
-from virtual_devices.edge.mqtt import TAKEOVER_SPAN, Client
-from virtual_devices.edge.roles import ParticipantRuntime
-from virtual_devices.edge.topics import HA_STATUS
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.messages.base import write
+from virtual_devices.edge.messages.topics import HA_STATUS
+from virtual_devices.edge.mqtt import client as mqtt
+from virtual_devices.edge.mqtt.client import TAKEOVER_SPAN, Client
+from virtual_devices.edge.runtime.participant import ParticipantRuntime
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 

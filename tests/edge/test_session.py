@@ -9,18 +9,18 @@ from pathlib import Path
 import orjson
 import pytest
 
+from virtual_devices.cli._watching import kept, told
 from virtual_devices.edge import pace
-from virtual_devices.edge.assemble import Description, make_runtime
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.faces import labels
-from virtual_devices.edge.messages import AboutMessage, ErrorMessage, write
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import Topics
-from virtual_devices.edge.view import Picture
-from virtual_devices.edge.watching import kept, told
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.messages.base import AboutMessage, ErrorMessage, write
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.edge.visitor.labels import labels
+from virtual_devices.edge.visitor.picture import Picture
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]

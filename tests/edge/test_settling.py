@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.messages import read
-from virtual_devices.edge.settlement_messages import SettlementMessage
-from virtual_devices.kit.ledger import HEAT
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.messages.base import read
+from virtual_devices.edge.messages.settlement import SettlementMessage
+from virtual_devices.kit.accounts import HEAT
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 LONG = 50

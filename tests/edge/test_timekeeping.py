@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.timekeeping import CATCH_UP, LOOK_EVERY, Pace, Timekeeper, waits
+from virtual_devices.edge.runtime.timekeeping import CATCH_UP, LOOK_EVERY, Pace, Timekeeper, waits
 
 NOW = 1_795_800_000
 HOUR = 3600

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtual_devices.edge.words import EMPTY, NOTHING, words, written
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import settings_json, settings_of, validate_change
+from virtual_devices.cli._words import EMPTY, NOTHING, words, written
+from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
+from virtual_devices.kit.home import catalogue
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine import DISKS, Disk, small_disk
-from virtual_devices.edge.writing import DAMAGED_KEPT, Trouble, set_aside, why, write_out, write_whole
+from virtual_devices.edge.files.write import DAMAGED_KEPT, Trouble, set_aside, why, write_out, write_whole
 
 
 @pytest.fixture(params=DISKS)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import Home
 
 CONSTANT = """\
 home: constant

@@ -12,15 +12,15 @@ import orjson
 import pytest
 
 from tests.stage import START, STEP, Stage, undisturbed
-from virtual_devices.edge import discovery
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet.archive import Archive
-from virtual_devices.fleet.moments import KEPT
-from virtual_devices.fleet.run_files import FILE
-from virtual_devices.fleet.state_files import LEAVES, NEWEST
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.fleet.keeping import archive as archives
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.moments import KEPT
+from virtual_devices.fleet.keeping.run_files import FILE
+from virtual_devices.fleet.keeping.state_files import LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 
@@ -454,7 +454,7 @@ def test_a_fresh_start_clears_what_a_resume_would_begin_from(stage: Stage, make:
 
 
 def test_no_broker_is_told_in_words(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.fleet.archive._CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
     archive = Archive(stage.loop, Endpoint("127.0.0.1", 1), stage.home.name, tmp_path, lambda *_: None)
     with pytest.raises(BrokerError, match=r"no broker answers at mqtt://127.0.0.1:1 .*--broker"):
         archive.open()

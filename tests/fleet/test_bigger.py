@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.fleet.outage_homes import constant
-from virtual_devices.fleet import bigger
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.house import House
+from virtual_devices.answers import bigger
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.members.house import House
 
 
 def after(home: Home) -> dict[str, object]:

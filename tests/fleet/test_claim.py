@@ -11,20 +11,19 @@ import orjson
 import pytest
 
 from tests.stage import SMALL, STEP, small_home
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.discovery import identifier
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import ClaimMessage, write
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import HOST, Topics
-from virtual_devices.edge.view import Picture
-from virtual_devices.fleet import claim as claims
-from virtual_devices.fleet.archive import Archive
-from virtual_devices.fleet.claim import Claim, Look, claim_of
-from virtual_devices.fleet.folder_lock import Holder
+from virtual_devices.edge.messages.base import ClaimMessage, write
+from virtual_devices.edge.messages.topics import HOST, Topics, identifier
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.visitor.picture import Picture
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.fleet.claim import claim as claims
+from virtual_devices.fleet.claim.claim import Claim, Look, claim_of
+from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.forgetting import forget
 from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import AlreadyRunningError, BrokerError, VirtualDevicesError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
@@ -247,7 +246,7 @@ def test_a_stop_while_it_waits_is_told_as_that(loop: Loop, host: Host, anybody: 
 
 
 def test_a_broker_that_is_not_there_is_told_as_before(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.fleet.archive._CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
     with start_broker(tmp_path / "gone", kind=KINDS[-1], port=0) as gone:
         pass
     with pytest.raises(BrokerError, match="no broker answers at mqtt://127"):

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge import discovery
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.session import Session
-from virtual_devices.fleet import clearing
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.forgetting import forget
+from virtual_devices.fleet.keeping import clearing
+from virtual_devices.fleet.keeping.archive import Archive
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 PAUSE = 0.4

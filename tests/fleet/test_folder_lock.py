@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto, start_broker
-from virtual_devices.fleet import folder_lock
-from virtual_devices.fleet.folder_lock import FILE, FolderLock
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
+from virtual_devices.fleet.claim import folder_lock
+from virtual_devices.fleet.claim.folder_lock import FILE, FolderLock
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 HOLDS = """
 import sys, time
 from pathlib import Path
-from virtual_devices.fleet.folder_lock import FolderLock
+from virtual_devices.fleet.claim.folder_lock import FolderLock
 with FolderLock(Path(sys.argv[1]), "cape"):
     print("locked", flush=True)
     time.sleep(60)
@@ -33,8 +33,8 @@ with FolderLock(Path(sys.argv[1]), "cape"):
 HOLDS_WITH_BROKER = """
 import sys, time
 from pathlib import Path
-from virtual_devices.edge.broker import start_broker
-from virtual_devices.fleet.folder_lock import FolderLock
+from virtual_devices.edge.broker.start import start_broker
+from virtual_devices.fleet.claim.folder_lock import FolderLock
 folder = Path(sys.argv[1])
 with FolderLock(folder, "cape") as lock:
     broker = start_broker(folder / "broker", kind=sys.argv[2], port=0, keeps_open=lock.shared)

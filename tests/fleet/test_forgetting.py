@@ -8,14 +8,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from virtual_devices.edge import discovery
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.messages import AboutMessage, write
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.messages.base import AboutMessage, write
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.forgetting import forget
-from virtual_devices.kit.catalogue import load
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home.catalogue import load
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 

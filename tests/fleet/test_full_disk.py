@@ -10,17 +10,17 @@ import pytest
 
 from tests.machine import DISKS, Disk, small_disk
 from tests.stage import SMALL, STEP, small_home, undisturbed
-from virtual_devices.edge import ledger_file
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.ledger import file as ledger_file
+from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.recalling import place
-from virtual_devices.edge.topics import Topics
-from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet import moments
+from virtual_devices.edge.messages.retained import place
+from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.run_files import FILE
-from virtual_devices.fleet.state_files import NEWEST
+from virtual_devices.fleet.keeping import archive as archives
+from virtual_devices.fleet.keeping import moments
+from virtual_devices.fleet.keeping.run_files import FILE
+from virtual_devices.fleet.keeping.state_files import NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")

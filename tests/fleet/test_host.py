@@ -13,16 +13,16 @@ import pytest
 
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, outage
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.session import Session
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.stopping import stopped_by_signals
-from virtual_devices.edge.topics import Topics
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.host import HomeHost, Orders
 from virtual_devices.kit.errors import VirtualDevicesError
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
 
 RUNNING = SMALL.replace(", paused: true", "")
 
@@ -237,7 +237,7 @@ def test_a_stop_that_comes_while_it_starts_is_not_forgotten(play: Play, tmp_path
             os.kill(os.getpid(), signal.SIGINT)
             return not loop.run(timeout=5)  # this run takes the stop
 
-        monkeypatch.setattr("virtual_devices.fleet.archive.withdraw", interrupted)
+        monkeypatch.setattr("virtual_devices.fleet.keeping.archive.withdraw", interrupted)
         host = HomeHost(loop, Orders(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
         loop.call_later(30, lambda: host._fail("it went on"))
         assert host.run(None, stopped)["audit"]["ok"]

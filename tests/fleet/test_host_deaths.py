@@ -12,18 +12,18 @@ import orjson
 import pytest
 
 from tests.stage import SMALL, STEP, small_home
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.ledger_file import LedgerFile
-from virtual_devices.edge.ledger_messages import read_ledger
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.ledger.audit import audit_file
+from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
-from virtual_devices.fleet import moments
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.edge.messages.ledger import read_ledger
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.state_files import StateFiles
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.fleet.keeping import moments
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.state_files import StateFiles
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.ledger.transfers import LedgerRecord
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]

@@ -15,17 +15,17 @@ import orjson
 import pytest
 
 from tests.stage import SMALL, START, STEP, small_home, undisturbed
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import SiteMessage
-from virtual_devices.edge.same_site import KEPT as KEPT_OF_A_SITE
-from virtual_devices.edge.same_site import changes
-from virtual_devices.fleet import run_files
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.edge.messages.base import SiteMessage
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.site import KEPT as KEPT_OF_A_SITE
+from virtual_devices.edge.runtime.site import changes
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.run_files import FILE, OWN, RUNS, broker_of, run_of
-from virtual_devices.fleet.state_files import NEWEST
+from virtual_devices.fleet.keeping import run_files
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.run_files import FILE, OWN, RUNS, broker_of, run_of
+from virtual_devices.fleet.keeping.state_files import NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
@@ -145,7 +145,7 @@ def killed_after(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two plays of ten steps, and the second was killed: what it kept is in the second file alone."""
     place.play(OWN, 10)
     with monkeypatch.context() as patched:
-        patched.setattr("virtual_devices.fleet.archive.SYNC_EVERY", 1e9)
+        patched.setattr("virtual_devices.fleet.keeping.archive.SYNC_EVERY", 1e9)
         patched.setattr(Archive, "close", Archive.leave)
         place.play(OWN, 10)
     assert (place.state / NEWEST).exists()
@@ -162,7 +162,7 @@ def test_a_kill_between_setting_aside_and_writing_loses_neither(place: Place, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("virtual_devices.fleet.state_files.write_whole", dies)
+        patched.setattr("virtual_devices.fleet.keeping.state_files.write_whole", dies)
         patched.setattr(Archive, "close", Archive.leave)
         with pytest.raises(KeyboardInterrupt):
             place.play("one:1883", 5)
@@ -172,7 +172,7 @@ def test_a_kill_between_setting_aside_and_writing_loses_neither(place: Place, mo
 def test_only_so_many_runs_are_kept_and_the_last_ones(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = itertools.count(1_800_000_000)
     monkeypatch.setattr(run_files, "KEPT", 3)
-    monkeypatch.setattr("virtual_devices.fleet.run_files.time.time", lambda: next(seconds))
+    monkeypatch.setattr("virtual_devices.fleet.keeping.run_files.time.time", lambda: next(seconds))
     for number in range(6):
         place.play(f"broker{number}:1883", 2)
     assert len(place.aside()) == 3

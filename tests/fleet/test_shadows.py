@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge.document_watch import DocumentWatch
+from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet.shadows import Shadow, shadows
-from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.home.file import parse
 
 HOME = """\
 home: cottage
@@ -54,7 +54,7 @@ def test_a_new_file_counts_and_a_wrong_one_is_passed_over_as_by_the_device() -> 
 
 
 def test_it_follows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.edge.document_watch.LOOK_EVERY", 0.02)
+    monkeypatch.setattr("virtual_devices.edge.files.watch.LOOK_EVERY", 0.02)
     found = made()
     (tmp_path / "p.json").write_text(prices(1))
     (tmp_path / "load.csv").write_text(LOAD)

@@ -16,23 +16,24 @@ from hypothesis import strategies as st
 
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.cli import commands
-from virtual_devices.edge import booking, session
-from virtual_devices.edge.booking import Book
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.ledger_messages import ledger_bytes
-from virtual_devices.edge.ledgers import Audit
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.ledger import book as booking
+from virtual_devices.edge.ledger.audit import Audit
+from virtual_devices.edge.ledger.book import Book
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import Topics
-from virtual_devices.edge.view import Picture
-from virtual_devices.fleet import archive as archives
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.edge.messages.ledger import ledger_bytes
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.visitor import session
+from virtual_devices.edge.visitor.picture import Picture
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.state_files import LEAVES
-from virtual_devices.kit.home import MAX_DEVICES
-from virtual_devices.kit.ledger import GENESIS, LedgerRecord, chain
+from virtual_devices.fleet.keeping import archive as archives
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.state_files import LEAVES
+from virtual_devices.kit.home.model import MAX_DEVICES
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain
 from virtual_devices.kit.window import Span
 
 RUNNING = SMALL.replace(", paused: true", "")

@@ -10,8 +10,8 @@ import pytest
 from tests.fleet.outage_homes import AREA, constant
 from tests.stage import WEATHER, small_home
 from tests.supply.calendars import utc
-from virtual_devices.fleet import simulate
-from virtual_devices.fleet.survive import (
+from virtual_devices.answers import simulate
+from virtual_devices.answers.survive import (
     CALENDAR,
     answer,
     cases,
@@ -23,8 +23,8 @@ from virtual_devices.fleet.survive import (
     with_outages,
 )
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.home import Home, starting_at
-from virtual_devices.kit.house import House
+from virtual_devices.kit.home.model import Home, starting_at
+from virtual_devices.kit.members.house import House
 from virtual_devices.supply._load_shedding import calendar_text, outages_of, read_area
 from virtual_devices.supply._outages import Outage
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.stage import SMALL
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.ledger.audit import audit_file
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")

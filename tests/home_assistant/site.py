@@ -17,10 +17,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.home_assistant.real import HomeAssistant, soon
 from tests.machine import family, free_port
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.device import Consumes
+from virtual_devices.kit.home import catalogue
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "every_feature.yaml"
 HOME = EXAMPLE.stem

@@ -16,9 +16,9 @@ import pytest
 
 from tests.home_assistant.real import HomeAssistantError, soon
 from tests.home_assistant.site import EXAMPLE, HOME, Site
-from virtual_devices.edge.broker import find_mosquitto
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import SettingField, readings_of, settings_of
+from virtual_devices.edge.broker.start import find_mosquitto
+from virtual_devices.kit.forms.changes import SettingField, readings_of, settings_of
+from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.quantities import MONEY, PRICE
 
 FOLDERS = [Path(text) for text in os.environ.get("VIRTUAL_DEVICES_HOME_ASSISTANT", "").split(os.pathsep) if text]

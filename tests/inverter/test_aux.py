@@ -9,8 +9,8 @@ import pytest
 from inverter.hybrid import HybridSettings, HybridState
 from inverter.supplying import Supplying
 from tests.inverter.houses import INVERTER, KW, KWH, OFF, ON, START, WATT, House, aux, battery, essential
-from virtual_devices.kit import house as kit
-from virtual_devices.kit.home_file import parse
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.members import house as kit
 
 SMART = {
     "aux_port_usage": "Smartload", "smartload_on_capacity": 95, "smartload_off_capacity": 80, "smartload_min_pv_power": 500,

@@ -12,8 +12,8 @@ from hypothesis import settings as examples
 from inverter import compiled, kernel
 from inverter.hybrid import Hybrid
 from tests.inverter.worlds import INVERTER, World, live, worlds
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.members.house import House
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
 

@@ -9,10 +9,9 @@ import pytest
 from inverter.explaining import sentence
 from inverter.hybrid import Hybrid, HybridSettings, HybridState, HybridTelemetry
 from tests.inverter.worlds import INVERTER, KWH, START, WATT
-from virtual_devices.kit.device import Link
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.face import validate_change
-from virtual_devices.kit.settlement import Demand, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.forms.changes import validate_change
+from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 

@@ -23,8 +23,7 @@ from tests.inverter.houses import (
     essential,
     other,
 )  # fmt: skip
-from virtual_devices.kit.device import Link
-from virtual_devices.kit.settlement import Demand, LinkOffer, Offer
+from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer
 from virtual_devices.kit.window import Span
 
 

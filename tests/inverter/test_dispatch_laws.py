@@ -14,7 +14,8 @@ from inverter.hybrid import HybridSettings
 from inverter.slots import Orders, ppm, timetable
 from inverter.supplying import Supplying
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
-from virtual_devices.kit.device import Link, milliwatts
+from virtual_devices.kit.device import milliwatts
+from virtual_devices.kit.offers import Link
 from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit, voltage
 from virtual_devices.kit.window import Span
 

@@ -10,7 +10,7 @@ from inverter.explaining import Bound, Verdict, sentence
 from inverter.hybrid import HybridSettings
 from tests.inverter.houses import KW, KWH, OFF, ON, WATT, House, battery, essential, other
 from tests.inverter.test_slots import EXPORT, timer
-from virtual_devices.kit.device import Link
+from virtual_devices.kit.offers import Link
 from virtual_devices.kit.store import StoreRule
 
 TICKED: dict[str, Any] = {"master": True, "charge": "Allow Grid"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from inverter.efficiency import ac_from_dc, dc_for_ac, table
 from tests.inverter.houses import FULL_DC, IDLE, KW, KWH, OFF, ON, WATT, House, aux, battery, dc, essential, other
 from tests.inverter.test_slots import timer
-from virtual_devices.kit.device import Link
+from virtual_devices.kit.offers import Link
 
 CURVE = table(5 * KW, 0.96)
 TV = {"tv": essential(KW)}

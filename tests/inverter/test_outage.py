@@ -8,7 +8,7 @@ import pytest
 
 from inverter.hybrid import HybridTelemetry
 from tests.inverter.houses import IDLE, KW, KWH, OFF, ON, House, battery, dc, essential, other
-from virtual_devices.kit.device import Link
+from virtual_devices.kit.offers import Link
 
 STRONG: dict[str, Any] = {"rules": {"battery": battery(discharge=20)}, "stored": {"battery": 9 * KWH}}
 TRIP = {"overload": "Trip", "surge_power": 10_000, "surge_seconds": 10, "trip_delay": 60}

@@ -8,7 +8,7 @@ import pytest
 
 from inverter.hybrid import Hybrid, HybridSettings
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.face import SettingField, settings_of, validate_change
+from virtual_devices.kit.forms.changes import SettingField, settings_of, validate_change
 
 FIELDS = {item.name: item for item in settings_of(Hybrid)}
 QUARTERS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.abilities import member_for
-from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.device import Context, Site
-from virtual_devices.kit.member import Member
-from virtual_devices.kit.settler import Settler
+from virtual_devices.kit.device import AnyDevice, Context, Site
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.window import Span, Window
 
 SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge.files import read_home
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.device import Conditions, Ticks
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import GRID, RESERVED
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 

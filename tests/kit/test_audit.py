@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord, chain
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.ledger.transfers import LedgerRecord, chain
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 
 HOME = """

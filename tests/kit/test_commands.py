@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.kit.members import START, member, window
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.face import settings_json
-from virtual_devices.kit.member import MAX_PENDING, Applied, Command
-from virtual_devices.kit.settlement import Share
+from virtual_devices.kit.forms.changes import settings_json
+from virtual_devices.kit.members.member import MAX_PENDING, Applied, Command
+from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.window import Span
 
 

@@ -13,12 +13,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.supply.calendars import calendar, event
-from virtual_devices.fleet.simulate import run
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.coverage import Coverage, Gaps
-from virtual_devices.kit.face import settings_of
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.answers.simulate import run
+from virtual_devices.kit.coverage import Coverage
+from virtual_devices.kit.forms.changes import settings_of
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.gaps import Gaps
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 
 DAY = 86_400

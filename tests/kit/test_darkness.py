@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from virtual_devices.kit.calendar import calendar
-from virtual_devices.kit.darkness import Darkness
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.ledger.darkness import Darkness
+from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import Span
 
 HALF_HOUR = 1800

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from virtual_devices.kit.delivery import NotDelivered, Taken
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import Edge
+from virtual_devices.kit.ledger.delivery import NotDelivered, Taken
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.window import Span
 
 KWH = 3_600_000_000

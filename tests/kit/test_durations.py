@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtual_devices.kit.durations import LONGEST, parse_duration, write_duration
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.forms.durations import LONGEST, parse_duration, write_duration
 
 
 @pytest.mark.parametrize(

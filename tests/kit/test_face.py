@@ -9,21 +9,20 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field, create_model
 
-from virtual_devices.edge.discovery import DAY_START, MONTH_START
-from virtual_devices.kit import catalogue
+from virtual_devices.edge.faces.discovery import DAY_START, MONTH_START
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import (
-    Conditions,
-    DeviceName,
-    FileName,
-    HomeFileOnly,
-    NoState,
-    Partner,
-    Settings,
-)
+from virtual_devices.kit.device import Conditions, NoState
 from virtual_devices.kit.errors import CatalogueError, SettingError
-from virtual_devices.kit.face import LAST_ERROR, Reading, readings_of, settings_json, settings_of, validate_change
-from virtual_devices.kit.fields import RESERVED_KEYS
+from virtual_devices.kit.forms.changes import (
+    LAST_ERROR,
+    Reading,
+    readings_of,
+    settings_json,
+    settings_of,
+    validate_change,
+)
+from virtual_devices.kit.forms.fields import RESERVED_KEYS
+from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.quantities import (
     ANGLE,
     FLAG,
@@ -37,6 +36,7 @@ from virtual_devices.kit.quantities import (
     Quantity,
 )
 from virtual_devices.kit.readings import Mark, NoTelemetry
+from virtual_devices.kit.settings import DeviceName, FileName, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.window import Span
 
 

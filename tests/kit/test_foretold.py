@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from virtual_devices.kit.abilities import assumed
-from virtual_devices.kit.device import Link
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.settlement import Demand, LinkOffer, masked
-from virtual_devices.kit.settler import foretold
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.consumer import assumed
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.settler import foretold
+from virtual_devices.kit.offers import Demand, Link, LinkOffer, masked
 from virtual_devices.kit.window import Span
 
 START = 1_782_016_200

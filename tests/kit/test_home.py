@@ -12,13 +12,22 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtual_devices.kit import catalogue, home_yaml
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import HomeFileError, SettingError
-from virtual_devices.kit.home import Home, between_steps, documents_needed, order, override, partners_of, starting_at
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.home_schema import json_schema
-from virtual_devices.kit.home_time import instant
+from virtual_devices.kit.forms import yaml as home_yaml
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import (
+    Home,
+    between_steps,
+    documents_needed,
+    order,
+    override,
+    partners_of,
+    starting_at,
+)
+from virtual_devices.kit.home.schema import json_schema
+from virtual_devices.kit.instants import instant
 
 GOOD = """\
 home: my_home
@@ -247,8 +256,9 @@ def _looped(name: str) -> Any:
     from types import ModuleType  # noqa: PLC0415
     from typing import Annotated  # noqa: PLC0415
 
-    from virtual_devices.kit.device import Conditions, NoState, Partner, Settings  # noqa: PLC0415
+    from virtual_devices.kit.device import Conditions, NoState  # noqa: PLC0415
     from virtual_devices.kit.readings import NoTelemetry  # noqa: PLC0415
+    from virtual_devices.kit.settings import Partner, Settings  # noqa: PLC0415
 
     class Looped(Settings):
         other: Annotated[str, Partner("conditions")] = "other"

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import GENESIS, LedgerRecord, Transfer, chain
-from virtual_devices.kit.settlement import Edge
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, Transfer, chain
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.offers import Edge
 
 HOME = """
 home: books

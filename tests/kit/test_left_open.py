@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.supply.calendars import calendar, event, outage
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.home import STEP, override, starting_at, starting_now, step_at
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.rehearsal import rehearse
-from virtual_devices.kit.summary import Summary
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import STEP, override, starting_at, starting_now, step_at
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.rehearsal import rehearse
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 GOOD = """\

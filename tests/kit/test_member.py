@@ -11,13 +11,19 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members import SITE, START, member, through_json, window
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.abilities import Connection, Consumer, Producer, Store, member_for
-from virtual_devices.kit.ahead import covered
-from virtual_devices.kit.device import Context, Link, NoState
+from virtual_devices.kit.device import Context, NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
-from virtual_devices.kit.participants import Observer, Participant
-from virtual_devices.kit.settlement import Demand, LinkOffer, Proposal, Share, StoreOffer, Supply
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.ahead import covered
+from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.connection import Connection
+from virtual_devices.kit.members.consumer import Consumer
+from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.participant import Participant
+from virtual_devices.kit.members.producer import Producer
+from virtual_devices.kit.members.settlement import Proposal, Share
+from virtual_devices.kit.members.store import Store
+from virtual_devices.kit.offers import Demand, Link, LinkOffer, StoreOffer, Supply
 from virtual_devices.kit.store import advance, charge_limit
 from virtual_devices.kit.window import Span
 

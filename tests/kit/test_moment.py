@@ -8,8 +8,8 @@ import pytest
 
 from tests.stage import small_home
 from virtual_devices.kit.device import Conditions
-from virtual_devices.kit.house import House
-from virtual_devices.kit.participants import Observer
+from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 
 HOME = """\

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from tests.kit.members import SITE, START, member, window
-from virtual_devices.kit import catalogue
 from virtual_devices.kit.device import Context
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.member import Applied
-from virtual_devices.kit.settlement import Demand, Share
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.member import Applied
+from virtual_devices.kit.members.settlement import Share
+from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.window import Span
 
 HOME = """\

@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.audit import Auditor
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House, make_member
-from virtual_devices.kit.ledger import GENESIS, LedgerRecord
-from virtual_devices.kit.participants import Participant
-from virtual_devices.kit.settlement import Demand, Proposal, Settlement, Share
-from virtual_devices.kit.settler import Settler
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord
+from virtual_devices.kit.members.house import House, make_member
+from virtual_devices.kit.members.participant import Participant
+from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
+from virtual_devices.kit.members.settler import Settler
+from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.window import Span, Window
 
 HOME = parse("""

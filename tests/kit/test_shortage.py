@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.shortage import Shortage, Shortages
+from virtual_devices.kit.ledger.shortage import Shortage, Shortages
+from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import Span
 
 HALF_HOUR = 1800

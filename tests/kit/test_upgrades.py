@@ -10,13 +10,14 @@ import pytest
 from tests.kit.members import SITE, START, member, through_json, window
 from tests.kit.versions import Newer, Older, Stricter
 from virtual_devices import __version__
-from virtual_devices.kit.abilities import Consumer, member_for
-from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.device import Context
+from virtual_devices.kit.device import AnyDevice, Context
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.settlement import LinkOffer, Proposal, Share, StoreOffer
+from virtual_devices.kit.members.consumer import Consumer
+from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.settlement import Proposal, Share
+from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, forward
+from virtual_devices.kit.offers import LinkOffer, StoreOffer
 from virtual_devices.kit.store import advance
-from virtual_devices.kit.upgrades import CHECKPOINT_VERSION, forward
 from virtual_devices.kit.window import Span
 
 KWH = 3_600_000_000

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from virtual_devices.kit.device import ConsumerSettings, Consumes, milliwatts
+from virtual_devices.kit.device import Consumes, milliwatts
 from virtual_devices.kit.quantities import Power, Temperature
 from virtual_devices.kit.readings import NoTelemetry
+from virtual_devices.kit.settings import ConsumerSettings
 from virtual_devices.kit.window import Span
 
 Inputs = Mapping[str, Mapping[str, Sequence[int]]]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.catalogue import load_module
 from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.home.catalogue import load_module
 from virtual_devices.kit.window import Span
 
 ZONES = ("Africa/Johannesburg", "Europe/Berlin", "Asia/Kolkata")

@@ -18,15 +18,15 @@ from click.testing import CliRunner, Result
 
 from tests.stage import Stage, small_home
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker import find_mosquitto
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.files import read_home
+from virtual_devices.edge.broker.start import find_mosquitto
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.rights import SPEAKERS
-from virtual_devices.edge.topics import HOST
+from virtual_devices.edge.messages.rights import SPEAKERS
+from virtual_devices.edge.messages.topics import HOST
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.credentials import acl, identities, make
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "mosquitto"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.edge.broker import find_mosquitto
+from virtual_devices.edge.broker.start import find_mosquitto
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BROKERS = ["mosquitto", "iotcore"] if find_mosquitto() or os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL") else ["iotcore"]

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from tests.stage import Stage, small_home, undisturbed
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.runtime.runtime import Runtime
 
 LONG = 40
 

@@ -15,10 +15,10 @@ from typing import Any
 import pvlib
 import pytest
 
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.quantities import MJ_PER_KWH
-from virtual_devices.kit.summary import Summary
 
 HERE = Path(__file__).parent
 LOAD, MAKER = HERE / "beside_sam_load.csv", HERE / "make_beside_sam.py"

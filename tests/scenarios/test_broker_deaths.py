@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.stage import Stage, undisturbed
-from virtual_devices.edge import memory, mqtt
-from virtual_devices.edge.broker import Broker, find_mosquitto, start_broker
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
+from virtual_devices.edge.mqtt import client as mqtt
+from virtual_devices.edge.runtime import memory
+from virtual_devices.fleet.keeping.archive import Archive
 
 LONG = 50
 """Steps of a whole play."""
@@ -197,7 +198,7 @@ def test_what_nobody_puts_back_is_given_up_after_a_while(
     stage: Stage, mortal: Mortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "MEMORY", 0.5)
-    monkeypatch.setattr("virtual_devices.edge.settling.LOST_AFTER", 0.2)
+    monkeypatch.setattr("virtual_devices.edge.runtime.settler.LOST_AFTER", 0.2)
     stage.steps(13)
     stage.kill("oven")
     stage.send("oven", "proposal", b"", retain=True)

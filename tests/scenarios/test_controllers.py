@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from tests.stage import SECONDS, Stage, small_home
-from virtual_devices.edge import discovery
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.kit.home import Home
-from virtual_devices.kit.house import House
-from virtual_devices.kit.summary import Summary
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 TEXT = """\
 home: HOME

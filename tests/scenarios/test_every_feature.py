@@ -13,10 +13,10 @@ import pytest
 from inverter.explaining import Verdict
 from inverter.hybrid import HybridState
 from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
 
 HOME = EXAMPLES / "every_feature.yaml"
 HOURS = 26

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.stage import SMALL, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge import memory, settling
-from virtual_devices.edge.broker import Broker, BrokerKind, find_mosquitto, start_broker
-from virtual_devices.edge.runtime import Runtime
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.runtime import memory, settler
+from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import command_line
-from virtual_devices.kit.ledger import RESET
+from virtual_devices.kit.accounts import RESET
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 IMPATIENT = SMALL.replace("speed: max,", "speed: max, patience: 1 s,")
@@ -184,7 +184,7 @@ def test_a_command_to_a_home_that_stands_still_survives_the_death_of_who_took_it
 def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
     stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settling, "LOST_AFTER", 0.3)
+    monkeypatch.setattr(settler, "LOST_AFTER", 0.3)
     monkeypatch.setattr(memory, "MEMORY", 0.3)
     stage.steps(30)
     stage.kill(name)

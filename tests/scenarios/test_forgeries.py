@@ -15,16 +15,16 @@ import orjson
 import pytest
 
 from tests.stage import RUNNING, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.presence import PARTICIPANTS
-from virtual_devices.edge.rights import SPEAKERS, Speaker, objection
-from virtual_devices.edge.topics import CLOCK, HOST
-from virtual_devices.edge.view import Picture
+from virtual_devices.edge.messages.rights import PARTICIPANTS, SPEAKERS, Speaker, objection
+from virtual_devices.edge.messages.topics import HOST
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.names import CLOCK
 
 HOME = small_home()
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.supply.calendars import calendar, event, outage, utc
-from virtual_devices.edge.files import read_home
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.errors import HomeFileError
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.rehearsal import rehearse
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.rehearsal import rehearse
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "load_shedding.yaml"
 PLAIN = """\

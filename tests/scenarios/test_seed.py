@@ -7,10 +7,10 @@ from math import log1p, sqrt
 
 import pytest
 
-from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
 
 Energies = dict[tuple[str, str], int]
 

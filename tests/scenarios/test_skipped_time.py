@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.audit import SHORTEST_SKIP
-from virtual_devices.kit.face import readings_of
-from virtual_devices.kit.house import House
-from virtual_devices.kit.summary import Summary
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.ledger.audit import SHORTEST_SKIP
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 LENGTHS = [3600, 40 * 86_400, 400 * 86_400]

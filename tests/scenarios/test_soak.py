@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak import soak
-from virtual_devices.edge.broker import BrokerKind, find_mosquitto
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 

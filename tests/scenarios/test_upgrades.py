@@ -11,15 +11,15 @@ import pytest
 
 from tests.kit.versions import Newer, Older, Stricter
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.fleet.archive import Archive
+from virtual_devices.answers.present import Present, from_present
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.fleet.present import Present, from_present
-from virtual_devices.fleet.run_files import FILE
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.catalogue import AnyDevice
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.run_files import FILE
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
-from virtual_devices.kit.upgrades import CHECKPOINT_VERSION
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION
 
 WITH_KILN = SMALL + "  kiln: {rated_power: 900 W, priority: 7}\n"
 Release = Callable[[type[AnyDevice]], None]

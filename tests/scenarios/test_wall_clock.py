@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge import runtime
-from virtual_devices.edge.broker import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.runtime import runtime
 from virtual_devices.fleet.host import HomeHost, Orders
-from virtual_devices.kit.home import Home, starting_now
+from virtual_devices.kit.home.model import Home, starting_now
 
 LIVING = SMALL.replace("{start: 2026-06-21 08:30, step: 60 s, speed: max, paused: true}", "{start: 2026-06-21 08:30}")
 HOUR = 3600

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cape_town.yaml"
 DAYS = 3

@@ -19,10 +19,10 @@ import pytest
 
 from tests.machine import free_ports
 from tests.scenarios.running import BROKERS
-from virtual_devices.edge.ledger_messages import read_ledger
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.ledger.audit import audit_file
+from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.up import Options, up
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
 
 WRITTEN = Path(__file__).parent / "written"
 EXPECTED = sorted(WRITTEN.glob("*/*/expected.json"))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.house import House
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.summary import Summary
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
 
 HOME = Path(__file__).parents[2] / "examples" / "greensboro.yaml"
 YEAR = 365 * 86_400

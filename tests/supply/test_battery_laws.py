@@ -11,13 +11,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members import member
-from virtual_devices.edge.messages import read
-from virtual_devices.edge.proposal_messages import ProposalMessage, proposal_bytes
-from virtual_devices.kit.audit import Auditor
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.house import House
+from virtual_devices.edge.messages.base import read
+from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.ledger.audit import Auditor
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.quantities import MJ_PER_KWH as KWH
-from virtual_devices.kit.settlement import Share
 from virtual_devices.kit.store import advance, charge_limit, discharge_limit
 from virtual_devices.kit.window import Span, Window
 

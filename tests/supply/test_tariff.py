@@ -17,12 +17,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from virtual_devices.edge.files import read_home
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.device import Context, Site
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.home_time import instant
-from virtual_devices.kit.house import House
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.instants import instant
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._bill import UNIT, Amount
 from virtual_devices.supply.grid import Grid, Settings, State, Telemetry

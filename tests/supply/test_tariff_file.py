@@ -12,8 +12,8 @@ import pytest
 
 from virtual_devices.kit.calendar import DailyTimes, calendar
 from virtual_devices.kit.errors import ConfigurationError, HomeFileError
-from virtual_devices.kit.home_file import parse
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.supply._price_series import read_series
 from virtual_devices.supply._tariff import Block, Tariff
 from virtual_devices.supply._tariff_file import read_tariff

@@ -12,9 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from virtual_devices.kit.device import HomeFileOnly, Settings, Ticks
+from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.quantities import INSTANT, Angle, Count, Duration, Factor, Length
 from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.settings import HomeFileOnly, Settings
 from virtual_devices.kit.window import MAX_STEPS
 
 __all__ = ["Clock"]

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from virtual_devices.kit.device import Conditions, Context, DeviceName, FileName, NoState, Partner
-from virtual_devices.kit.device import Settings as BaseSettings
+from virtual_devices.kit.device import Conditions, Context, NoState
 from virtual_devices.kit.quantities import (
     IRRADIANCE,
     PERCENT,
@@ -29,6 +28,8 @@ from virtual_devices.kit.quantities import (
     WindSpeed,
 )
 from virtual_devices.kit.readings import NoTelemetry
+from virtual_devices.kit.settings import DeviceName, FileName, Partner
+from virtual_devices.kit.settings import Settings as BaseSettings
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:

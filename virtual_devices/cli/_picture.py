@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from virtual_devices.cli._streams import ASCII
-from virtual_devices.edge.view import Flow, Now, watts
+from virtual_devices.edge.visitor.picture import Flow, Now, watts
 
 Row = list[tuple[str, str]]
 """Pieces of text, each with a style's name as rich reads it."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from virtual_devices.cli._options import DEFAULT_BROKER
 from virtual_devices.cli._streams import warn
 from virtual_devices.cli._view import LiveView
-from virtual_devices.edge.view import Picture
+from virtual_devices.edge.visitor.picture import Picture
 
 if TYPE_CHECKING:
     from virtual_devices.edge.loop import Loop
     from virtual_devices.fleet.up import Started
-    from virtual_devices.kit.home import Home
+    from virtual_devices.kit.home.model import Home
 
 
 class Screen:

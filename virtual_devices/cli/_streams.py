@@ -14,7 +14,7 @@ from typing import TextIO
 
 import click
 
-from virtual_devices.edge.writing import why
+from virtual_devices.edge.files.write import why
 
 ASCII = str.maketrans("─━┄│╭╮╰╯├┤┬┴┼▶◀█▓░×·–−…°", "-=.|+++++++++><#%.x---~o")
 """Every sign used here, for where only ASCII is shown."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from virtual_devices.answers.survive import BIGGER, hours
 from virtual_devices.cli._picture import Row, plain
 from virtual_devices.cli._results import gaps
-from virtual_devices.fleet.survive import BIGGER, hours
-from virtual_devices.kit.darkness import SIGNS
+from virtual_devices.kit.ledger.darkness import SIGNS
 
 WIDE = 100
 """Columns that the picture needs; with less it has a sign for an hour instead of half an hour."""

@@ -13,14 +13,14 @@ from rich.text import Text
 
 from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
 from virtual_devices.cli._streams import warn
-from virtual_devices.edge.view import line
-from virtual_devices.edge.writing import why
+from virtual_devices.edge.files.write import why
+from virtual_devices.edge.visitor.picture import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from virtual_devices.edge.loop import Loop, Timer
-    from virtual_devices.edge.view import Picture
+    from virtual_devices.edge.visitor.picture import Picture
 
 REFRESH = 0.25
 """Wall seconds between two paintings."""

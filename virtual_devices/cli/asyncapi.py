@@ -9,7 +9,7 @@ import yaml
 
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
-from virtual_devices.edge.asyncapi import document
+from virtual_devices.edge.faces.asyncapi import document
 
 
 @click.command()

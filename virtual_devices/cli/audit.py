@@ -11,11 +11,11 @@ import click
 
 from virtual_devices.cli._options import broker_options, duration, home_option, json_option
 from virtual_devices.cli._streams import echo_json, warn
-from virtual_devices.edge.ledgers import Audit, audit_file, audit_live
-from virtual_devices.edge.session import Session
+from virtual_devices.edge.ledger.audit import Audit, audit_file, audit_live
+from virtual_devices.edge.visitor.session import Session
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
 @click.command()

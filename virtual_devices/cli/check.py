@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from virtual_devices.cli._options import cautions, chosen, home_argument
-from virtual_devices.edge.files import read_home
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.kit.members.rehearsal import rehearse
 
 
 @click.command()

@@ -8,12 +8,12 @@ import click
 
 from virtual_devices.cli._options import broker_options, home_option
 from virtual_devices.edge import pace
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import CLOCK
-from virtual_devices.edge.view import clock_words
+from virtual_devices.edge.visitor.picture import clock_words
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.kit.names import CLOCK
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
 @click.command()

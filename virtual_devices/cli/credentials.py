@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from virtual_devices.cli._options import chosen, home_argument
-from virtual_devices.edge.broker_settings import Version
-from virtual_devices.edge.files import read_home
+from virtual_devices.edge.broker.settings import Version
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.fleet.credentials import make
 
 _OLDEST_MAJOR = 2

@@ -10,8 +10,8 @@ import click
 
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
-from virtual_devices.kit import catalogue
-from virtual_devices.kit.face import Reading, SettingField, number_text, readings_of, settings_of
+from virtual_devices.kit.forms.changes import Reading, SettingField, number_text, readings_of, settings_of
+from virtual_devices.kit.home import catalogue
 
 
 @click.command()

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from virtual_devices.cli.table import table
-from virtual_devices.edge import examples as shipped
-from virtual_devices.edge.files import SHIPPED, read_home
-from virtual_devices.kit.home import documents_needed
+from virtual_devices.edge.files import examples as shipped
+from virtual_devices.edge.files.read import SHIPPED, read_home
+from virtual_devices.kit.home.model import documents_needed
 
 
 @click.command()

@@ -9,11 +9,11 @@ import click
 from virtual_devices.cli._options import broker_options
 from virtual_devices.cli._streams import warn
 from virtual_devices.edge.murmur import listed
-from virtual_devices.edge.session import Session
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet import forgetting
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
 @click.command()

@@ -11,14 +11,14 @@ import click
 
 from virtual_devices.cli._options import broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
+from virtual_devices.cli._words import words
 from virtual_devices.cli.table import table
-from virtual_devices.edge.faces import Labels, labels
 from virtual_devices.edge.murmur import printable, shortened
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.words import words
+from virtual_devices.edge.visitor.labels import Labels, labels
+from virtual_devices.edge.visitor.session import Session
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 _CURRENCY = re.compile(r"[A-Z]{3}(/|$)")
 """Begins a unit that Home Assistant is told, but that no setting accepts: its currency is fixed."""

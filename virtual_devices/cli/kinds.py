@@ -7,8 +7,8 @@ import json
 import click
 
 from virtual_devices.cli.table import table
-from virtual_devices.kit import catalogue
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.home import catalogue
 
 
 @click.command()

@@ -13,11 +13,11 @@ from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
-from virtual_devices.edge.files import read_document
-from virtual_devices.edge.instants import parse_instant
-from virtual_devices.edge.writing import why, write_out
+from virtual_devices.edge.files.read import read_document
+from virtual_devices.edge.files.write import why, write_out
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.instants import parse_instant
 
 ZONE = "Africa/Johannesburg"
 zone_option = click.option("--zone", default=ZONE, show_default=True, metavar="ZONE", help="Of local times; an IANA name.")

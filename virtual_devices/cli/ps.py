@@ -11,13 +11,13 @@ from virtual_devices.cli._options import broker_options, home_option, json_optio
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.edge.murmur import printable, shortened
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.view import summary_of
-from virtual_devices.kit.home import MAX_DEVICES
+from virtual_devices.edge.visitor.picture import summary_of
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.kit.home.model import MAX_DEVICES
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
-    from virtual_devices.edge.seen import Seen
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
+    from virtual_devices.edge.visitor.seen import Seen
 
 _MOST, _LONGEST = 2 * MAX_DEVICES, 200
 

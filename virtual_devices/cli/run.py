@@ -9,7 +9,7 @@ import click
 from virtual_devices.cli._options import assignment, broker_options, merged
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._streams import warn
-from virtual_devices.edge.endpoint import Endpoint
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.single import host_device
 
 

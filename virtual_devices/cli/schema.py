@@ -7,7 +7,7 @@ import json
 import click
 
 from virtual_devices.cli._streams import echo_json
-from virtual_devices.kit.home_schema import json_schema
+from virtual_devices.kit.home.schema import json_schema
 
 
 @click.command()

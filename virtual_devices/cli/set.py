@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from virtual_devices.cli._options import assignment, broker_options, home_option, merged
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.words import words, written
-from virtual_devices.kit.home import CLOCK, clock_values
+from virtual_devices.cli._words import words, written
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.kit.home.model import clock_values
+from virtual_devices.kit.names import CLOCK
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
 @click.command("set")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from virtual_devices.answers import present
+from virtual_devices.answers import simulate as simulation
 from virtual_devices.cli._options import (
     Credentials,
     cautions,
@@ -23,13 +25,11 @@ from virtual_devices.cli._options import (
     duration as seconds,
 )
 from virtual_devices.cli._results import print_result
-from virtual_devices.fleet import present
-from virtual_devices.fleet import simulate as simulation
-from virtual_devices.kit.rehearsal import warnings
+from virtual_devices.kit.members.rehearsal import warnings
 from virtual_devices.kit.steps import full_hour
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.house import House
+    from virtual_devices.kit.members.house import House
 
 
 @click.command()

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from virtual_devices.answers import survive as survival
 from virtual_devices.cli import _survival
 from virtual_devices.cli._options import cautions, chosen, home_argument, json_option, shows_progress
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.outages import need_calendars
-from virtual_devices.edge.files import read_document, read_home
-from virtual_devices.fleet import survive as survival
+from virtual_devices.edge.files.read import read_document, read_home
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.home import Home
+    from virtual_devices.kit.home.model import Home
 
 SHIPPED_AREA = files("virtual_devices.supply") / "load_shedding_area.csv"
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from virtual_devices.cli import _watching
 from virtual_devices.cli._options import broker_options, duration, home_option
-from virtual_devices.edge import watching
 from virtual_devices.edge.murmur import Murmur
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.view import Picture
+from virtual_devices.edge.visitor.picture import Picture
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.endpoint import Endpoint
+    from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
 @click.command()
@@ -31,7 +31,7 @@ def watch(devices: tuple[str, ...], *, seconds: int | None, home: str | None, en
             session.device(name, device)
         with suppress(KeyboardInterrupt):
             if devices:
-                with watching.told(session, name, devices, Murmur(session.loop, click.echo, burst=200, rate=20, longest=10_000)):
+                with _watching.told(session, name, devices, Murmur(session.loop, click.echo, burst=200, rate=20, longest=10_000)):
                     session.loop.run(timeout=seconds)
             else:
                 _show(session, name, seconds)
@@ -43,7 +43,7 @@ def _show(session: Session, home: str, seconds: int | None) -> None:
     except ImportError:
         raise ConfigurationError("the picture needs rich: pip install rich; or name devices to watch") from None
     picture = Picture(home)
-    with watching.kept(session, picture), LiveView(picture) as view:
+    with _watching.kept(session, picture), LiveView(picture) as view:
         session.on_connection = picture.connection
         view.drive(session.loop)
         session.loop.run(timeout=seconds)

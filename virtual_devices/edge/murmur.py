@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from virtual_devices.edge.bucket import Bucket
 from virtual_devices.edge.loop import Loop, Timer
 
 BURST, RATE = 20, 0.5
@@ -65,3 +64,20 @@ def listed(names: Iterable[str], most: int = LISTED) -> str:
     found = list(names)
     shown = ", ".join(printable(shortened(name, 60)) for name in found[:most])
     return f"{shown} and {len(found) - most} more" if len(found) > most else shown
+
+
+class Bucket:
+    """burst: how many at once.  rate: how many per second after that."""
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self._burst, self._rate = burst, rate
+        self._left, self._at = burst, 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether one more may be said. now: seconds of a clock that only goes forwards."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

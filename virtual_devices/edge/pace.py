@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import CLOCK
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.kit.names import CLOCK
 
 
 def set_speed(session: Session, home: str, speed: float) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from virtual_devices.edge import discovery
-from virtual_devices.edge.broker_settings import Version, container_text
-from virtual_devices.edge.topics import HA_STATUS, ROOT, Topics
-from virtual_devices.edge.writing import why, write_whole
+from virtual_devices.edge.broker.settings import Version, container_text
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.files.write import why, write_whole
+from virtual_devices.edge.messages.topics import HA_STATUS, ROOT, Topics
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.home import Home
+from virtual_devices.kit.home.model import Home
 
 ASSISTANT, OWNER = "homeassistant", "owner"
 _ANYBODY = """

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.edge.assemble import Description
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.kit.face import settings_of
-from virtual_devices.kit.home import CLOCK, Home
-from virtual_devices.kit.member import Command
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.make import Description
+from virtual_devices.kit.forms.changes import settings_of
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.members.member import Command
+from virtual_devices.kit.names import CLOCK
 
 
 def descriptions(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from virtual_devices.edge.discovery import PREFIX, topic
+from virtual_devices.edge.faces.discovery import PREFIX, topic
+from virtual_devices.edge.messages.topics import HOST, ROOT, split
 from virtual_devices.edge.murmur import listed
-from virtual_devices.edge.session import Session
-from virtual_devices.edge.topics import HOST, ROOT, split
-from virtual_devices.fleet.clearing import clear, withdraw
-from virtual_devices.kit.device import NAME
+from virtual_devices.edge.visitor.session import Session
+from virtual_devices.fleet.keeping.clearing import clear, withdraw
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
+from virtual_devices.kit.names import NAME
 
 _ROUNDS = 20
 _FLUSH = 30.0

@@ -9,36 +9,36 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from virtual_devices.edge.assemble import Description, make_runtime
-from virtual_devices.edge.booking import Book
-from virtual_devices.edge.document_watch import DocumentWatch
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.instants import write_instant
-from virtual_devices.edge.ledger_file import LedgerFile
+from virtual_devices.edge.files.watch import DocumentWatch
+from virtual_devices.edge.ledger.book import Book
+from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import ErrorMessage, SiteMessage, read
+from virtual_devices.edge.messages.base import ErrorMessage, SiteMessage, read
+from virtual_devices.edge.messages.retained import json_object, place
+from virtual_devices.edge.messages.topics import LEDGER
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur, listed
-from virtual_devices.edge.own_site import site_message
-from virtual_devices.edge.recalling import json_object, place
-from virtual_devices.edge.runtime import Runtime
-from virtual_devices.edge.same_site import changes
-from virtual_devices.edge.seen import number
-from virtual_devices.edge.topics import LEDGER
-from virtual_devices.fleet.archive import Archive
-from virtual_devices.fleet.claim import ANSWERS_WITHIN, Claim
-from virtual_devices.fleet.continuing import why_anew
+from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.edge.runtime.site import changes, site_message
+from virtual_devices.edge.visitor.seen import number
+from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
+from virtual_devices.fleet.claim.folder_lock import Holder
+from virtual_devices.fleet.claim.gate import Gate
 from virtual_devices.fleet.describe import command_line, descriptions
-from virtual_devices.fleet.folder_lock import Holder
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
-from virtual_devices.fleet.gate import Gate
+from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.fleet.keeping.continuing import why_anew
+from virtual_devices.fleet.keeping.run_files import OWN
 from virtual_devices.fleet.processes import Processes
-from virtual_devices.fleet.run_files import OWN
 from virtual_devices.fleet.shadows import shadows
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
-from virtual_devices.kit.face import settings_json
-from virtual_devices.kit.home import CLOCK, Home
-from virtual_devices.kit.ledger import LedgerRecord
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.forms.changes import settings_json
+from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.instants import write_instant
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.names import CLOCK
 
 GATHER = 5.0
 
@@ -58,7 +58,7 @@ class Orders:
     """How to host a home.
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
-    start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.timekeeping``).
+    start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.runtime.timekeeping``).
     on_state: told (name, kind, values) with every state of the home's devices, wherever they run.  say: told in words what happens.
     holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
     broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.

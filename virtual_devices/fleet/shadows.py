@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from virtual_devices.kit.catalogue import AnyDevice
-from virtual_devices.kit.coverage import reads_files
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.device import AnyDevice, Context, Site
 from virtual_devices.kit.errors import VirtualDevicesError
-from virtual_devices.kit.home import DeviceEntry, Home
+from virtual_devices.kit.home.model import DeviceEntry, Home
+from virtual_devices.kit.ledger.gaps import reads_files
 
 
 class Shadow:

@@ -9,22 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from virtual_devices.edge.assemble import Description, make_runtime
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.instants import parse_instant
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur
+from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.processes import END_WITH_STDIN
-from virtual_devices.kit.catalogue import AnyDevice, load
-from virtual_devices.kit.device import NAME
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
-from virtual_devices.kit.face import settings_json, settings_of, validate_change
-from virtual_devices.kit.member import Command
+from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
+from virtual_devices.kit.home.catalogue import load
+from virtual_devices.kit.instants import parse_instant
+from virtual_devices.kit.members.member import Command
+from virtual_devices.kit.names import NAME
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.runtime import Runtime
+    from virtual_devices.edge.runtime.runtime import Runtime
 
 
 def host_device(
@@ -93,7 +94,7 @@ def _documents(device_class: type[AnyDevice], declared: Mapping[str, Any], folde
     names = [str(declared[item.name]) for item in settings_of(device_class) if item.document and declared.get(item.name)]
     if not names:
         return {}
-    from virtual_devices.edge.files import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
+    from virtual_devices.edge.files.read import read_document  # noqa: PLC0415 - it brings YAML, which few devices need
 
     return {file: read_document(file, folder) for file in names}
 
@@ -104,7 +105,7 @@ def _watched(loop: Loop, folder: Path, runtime: Runtime) -> Iterator[None]:
     if not runtime.documents:
         yield
         return
-    from virtual_devices.edge.document_watch import DocumentWatch  # noqa: PLC0415 - it brings YAML, which few devices need
+    from virtual_devices.edge.files.watch import DocumentWatch  # noqa: PLC0415 - it brings YAML, which few devices need
 
     watch = DocumentWatch(loop, folder, [runtime])
     try:
@@ -136,7 +137,7 @@ def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]
     """Serve the metrics of this process's devices on loopback; what is returned takes (name, kind, values) of each state."""
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only who is measured needs it
 
-    from virtual_devices.edge.metrics import Metrics  # noqa: PLC0415
+    from virtual_devices.edge.faces.metrics import Metrics  # noqa: PLC0415
 
     metrics = Metrics(CollectorRegistry(), home)
     metrics.serve(port)

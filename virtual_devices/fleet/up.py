@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.edge.broker import Broker, start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.files import read_home
-from virtual_devices.edge.instants import parse_instant
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet import credentials
-from virtual_devices.fleet.folder_lock import FolderLock
+from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, Orders, Watcher
-from virtual_devices.fleet.places import make_ready, state_folder
-from virtual_devices.fleet.run_files import broker_of
+from virtual_devices.fleet.keeping.places import make_ready, state_folder
+from virtual_devices.fleet.keeping.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
-from virtual_devices.kit.home import Home, override, starting_at, starting_now, step_at
-from virtual_devices.kit.rehearsal import rehearse
+from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
+from virtual_devices.kit.instants import parse_instant
+from virtual_devices.kit.members.rehearsal import rehearse
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25

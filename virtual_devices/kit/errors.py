@@ -12,6 +12,8 @@ VirtualDevicesError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class VirtualDevicesError(Exception):
     """Root of everything this project raises on purpose."""
@@ -47,3 +49,30 @@ class BrokerError(VirtualDevicesError):
 
 class AlreadyRunningError(VirtualDevicesError):
     """A home, or its state folder, that another process has."""
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """``; did you mean 'oven'?`` when something known is close, else the list of what is known."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+_LONGEST = 60
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line and not endless."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (bytes, bytearray)):
+        value = bytes(value).decode(errors="replace")
+    if isinstance(value, str) and not value:
+        return "an empty text"
+    text = value if isinstance(value, str) else repr(value)
+    text = text if text.isprintable() else repr(text)[1:-1]
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return repr(text) if isinstance(value, str) else text

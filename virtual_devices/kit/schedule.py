@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import ConsumerSettings
+from virtual_devices.kit.settings import ConsumerSettings
 
 if TYPE_CHECKING:
     from virtual_devices.kit.calendar import Calendar

@@ -15,10 +15,11 @@ from pydantic import AfterValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.coverage import Coverage
-from virtual_devices.kit.device import ConsumerSettings, Consumes, FileName, NoState
+from virtual_devices.kit.device import Consumes, NoState
 from virtual_devices.kit.profile import Profile, parse_profile
 from virtual_devices.kit.quantities import Percent
 from virtual_devices.kit.readings import NoTelemetry
+from virtual_devices.kit.settings import ConsumerSettings, FileName
 from virtual_devices.kit.window import Span
 
 HOURS = 24

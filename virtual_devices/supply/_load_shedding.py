@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.errors import ConfigurationError, SettingError
-from virtual_devices.kit.home_time import instant
+from virtual_devices.kit.instants import instant
 from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
 
 MAX_ROWS = 10_000

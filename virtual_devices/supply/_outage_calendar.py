@@ -24,7 +24,7 @@ from icalendar.error import BrokenCalendarProperty
 
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.home_time import FIRST_YEAR, LAST_YEAR
+from virtual_devices.kit.instants import FIRST_YEAR, LAST_YEAR
 from virtual_devices.supply._ical_text import EventLines, event_lines
 from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
 from virtual_devices.supply._recurrence import check_rules, is_endless

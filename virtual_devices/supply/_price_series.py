@@ -13,8 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from virtual_devices.kit.calendar import Calendar
-from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.face import shown
+from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.supply._zones import FOREVER, HIGHEST, MICRO
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.0+)?([Zz]|[+-]\d\d:\d\d)")

@@ -8,14 +8,14 @@ Feed-in is paid by series, zones and base price alone. A step has the price that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.supply._price_series import Series, read_series
+from virtual_devices.supply._price_series import Series
 from virtual_devices.supply._zones import FOREVER, MICRO, Zones
 
 HOURS = 48
@@ -143,21 +143,6 @@ class Outlook:
             found.append({"start_time": begins, "end_time": ends, "price": round(total / _HOUR / MICRO**2, 6)})
             begins = ends
         return found
-
-
-def load_tariff(context: Context, tariff: str | None, price_series: str | None, feed_in_series: str | None) -> Tariff:
-    """The tariff that these files make, each None where there is none. Raises ConfigurationError for what is wrong in one."""
-    made, buying, selling = Tariff(), None, None
-    if tariff is not None:
-        # only who has such a file pays for reading YAML
-        from virtual_devices.supply._tariff_file import read_tariff  # noqa: PLC0415
-
-        made = read_tariff(context.document(tariff), tariff, context.site.calendar)
-    if price_series is not None:
-        buying = read_series(context.document(price_series), price_series)
-    if feed_in_series is not None:
-        selling = read_series(context.document(feed_in_series), feed_in_series)
-    return replace(made, buying=replace(made.buying, series=buying), selling=replace(made.selling, series=selling))
 
 
 def coverage(files: tuple[str | None, str | None], tariff: Tariff) -> list[Coverage]:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
-from virtual_devices.kit.catalogue import suggestion
-from virtual_devices.kit.device import Form, millijoules
-from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.face import model_of, shown
-from virtual_devices.kit.home_yaml import Node, YamlError, read
+from virtual_devices.kit.device import millijoules
+from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
+from virtual_devices.kit.forms.changes import model_of
+from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.quantities import Energy, Money, Percent, Price
+from virtual_devices.kit.settings import Form
 from virtual_devices.supply._tariff import Block, Course, Tariff
 from virtual_devices.supply._zones import (
     DAYS,

@@ -17,8 +17,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from virtual_devices.kit.device import DeviceName, HomeFileOnly, Partner, Stores, StoreState, millijoules, milliwatts
-from virtual_devices.kit.device import Settings as DeviceSettings
+from virtual_devices.kit.device import Stores, StoreState, millijoules, milliwatts
 from virtual_devices.kit.quantities import (
     ChargeRate,
     Count,
@@ -31,6 +30,8 @@ from virtual_devices.kit.quantities import (
     TemperatureDifference,
     Voltage,
 )
+from virtual_devices.kit.settings import DeviceName, HomeFileOnly, Partner
+from virtual_devices.kit.settings import Settings as DeviceSettings
 from virtual_devices.kit.store import MAX_CAPACITY, MAX_POWER, PPM, StoreRule
 
 HOUR, DAY = 3600, 86_400

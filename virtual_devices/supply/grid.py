@@ -15,19 +15,10 @@ from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
 from virtual_devices.kit.coverage import Coverage
-from virtual_devices.kit.device import (
-    MAX_BREAKER_RESET,
-    Connects,
-    Context,
-    Everyday,
-    FileName,
-    HomeFileOnly,
-    Link,
-    milliwatts,
-)
-from virtual_devices.kit.device import Settings as DeviceSettings
+from virtual_devices.kit.device import Connects, Context, milliwatts
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.mains import Mains
+from virtual_devices.kit.offers import MAX_BREAKER_RESET, Link
 from virtual_devices.kit.quantities import (
     INSTANT,
     Duration,
@@ -40,13 +31,16 @@ from virtual_devices.kit.quantities import (
     Voltage,
 )
 from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.settings import Everyday, FileName, HomeFileOnly
+from virtual_devices.kit.settings import Settings as DeviceSettings
 from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
 from virtual_devices.supply._bill import Bill, after_a_gap, book
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
-from virtual_devices.supply._tariff import Outlook, Tariff, coverage, load_tariff, missed, notes, warnings
+from virtual_devices.supply._tariff import Outlook, Tariff, coverage, missed, notes, warnings
+from virtual_devices.supply._tariff_sources import load_tariff
 from virtual_devices.supply._zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:

@@ -22,10 +22,11 @@ import numpy.typing as npt
 import pvlib
 from pydantic import Field, field_validator, model_validator
 
-from virtual_devices.kit.device import DeviceName, HomeFileOnly, NoState, Partner, Produces
-from virtual_devices.kit.device import Settings as BaseSettings
+from virtual_devices.kit.device import NoState, Produces
 from virtual_devices.kit.quantities import Angle, Current, Factor, Percent, Power, Quantity, Voltage
 from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.settings import DeviceName, HomeFileOnly, Partner
+from virtual_devices.kit.settings import Settings as BaseSettings
 from virtual_devices.kit.window import Span
 from virtual_devices.supply import _modules as modules
 from virtual_devices.supply import _mppt as mppt

@@ -30,22 +30,22 @@ import orjson
 
 from tests.machine import alive, family, free_ports
 from virtual_devices import __version__
-from virtual_devices.edge.broker import start_broker
-from virtual_devices.edge.endpoint import Endpoint
-from virtual_devices.edge.files import read_home
-from virtual_devices.edge.instants import parse_instant
-from virtual_devices.edge.ledgers import audit_file
+from virtual_devices.edge.broker.start import start_broker
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages import read
-from virtual_devices.edge.mqtt import Client
-from virtual_devices.edge.settlement_messages import SettlementMessage
-from virtual_devices.edge.topics import Topics, split
+from virtual_devices.edge.messages.base import read
+from virtual_devices.edge.messages.settlement import SettlementMessage
+from virtual_devices.edge.messages.topics import Topics, split
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.up import Options, up
-from virtual_devices.kit.catalogue import load
-from virtual_devices.kit.face import readings_of
-from virtual_devices.kit.home import Event, Home
-from virtual_devices.kit.house import House
-from virtual_devices.kit.summary import Summary
+from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.home.catalogue import load
+from virtual_devices.kit.home.model import Event, Home
+from virtual_devices.kit.instants import parse_instant
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
 
 HERE = Path(__file__).parent
 PATIENCE = 60.0

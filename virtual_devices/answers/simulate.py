@@ -1,0 +1,98 @@
+"""Running a home in process, without a broker, as fast as it goes."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from virtual_devices.edge.files.read import read_home
+from virtual_devices.edge.ledger.file import LedgerFile
+from virtual_devices.kit.errors import ConfigurationError, SettingError
+from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
+from virtual_devices.kit.instants import parse_instant, write_instant
+from virtual_devices.kit.ledger.gaps import reads_files
+from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.rehearsal import rehearse
+from virtual_devices.kit.window import MAX_STEPS
+
+Changes = Mapping[str, Mapping[str, Any]]
+
+
+WORTH_COMPILING = 100_000
+"""Steps from which compiling the dispatch takes less time than it saves."""
+
+
+def by_device(assignments: Iterable[tuple[str, str, str]]) -> dict[str, dict[str, Any]]:
+    """(device, setting, value)… → device → setting → value. Raises SettingError when one is given twice."""
+    changes: dict[str, dict[str, Any]] = {}
+    for device, setting, value in assignments:
+        if setting in changes.setdefault(device, {}):
+            raise SettingError(f"{device}.{setting} is given twice; give it once")
+        changes[device][setting] = value
+    return changes
+
+
+def load(
+    home_file: Path | None, assignments: Iterable[tuple[str, str, str]], *, start: str | None = None, step: int | None = None
+) -> House:
+    """A house from its file. Raises HomeFileError, ConfigurationError and SettingError."""
+    home, documents = read_home(home_file, now=int(time.time()))
+    if start is not None:
+        home = starting_at(home, parse_instant(start, home.site.zone))
+    rehearse(home, documents)  # a file that does not load is told with the line that names it
+    if step is not None and step > MAX_STEP:
+        raise ConfigurationError(f"--step {step}s is too long; use 1s to {MAX_STEP}s")
+    return from_file(home, documents, by_device(assignments), step=step)
+
+
+def compile_if_worth(house: House, duration: int, *, wanted: bool | None) -> None:
+    """Compile the dispatch when asked to, or when it pays and numba is there. Raises ConfigurationError without numba."""
+    pays = duration // house.home.step >= WORTH_COMPILING and importlib.util.find_spec("numba") is not None
+    if wanted or pays:
+        house.compile()
+
+
+def from_file(home: Home, documents: Mapping[str, str], changes: Changes, *, step: int | None) -> House:
+    """A house that begins as its file says, with some settings or the step overridden."""
+    home = override(home, changes) if changes else home
+    if step is not None:
+        home = replace(home, step=step)
+    return House(home, documents)
+
+
+def run(
+    house: House,
+    duration: int,
+    *,
+    ledger: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+    max_steps: int = MAX_STEPS,
+) -> dict[str, Any]:
+    """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it.
+
+    What of the ledger could not be written is told there under ``unwritten``; the run itself does not need it.
+    """
+    begin = time.monotonic()
+    house.max_steps = max_steps
+    summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
+    house.listeners.append(summary.add)
+    file = LedgerFile(ledger) if ledger is not None else None
+    if file is not None:
+        house.listeners.append(file.add)
+    try:
+        house.advance(house.time + duration, progress)
+    finally:
+        if file is not None:
+            file.close()
+    summary.soc = house.soc()
+    for member in house.participants:
+        if member.device.ability == "connects":
+            summary.billed(getattr(member.settings, "currency", None), member.readings())
+    zone = house.home.site.zone
+    result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
+    return result | {"unwritten": [file.shortfall]} if file is not None and file.shortfall else result

@@ -1,0 +1,1 @@
+"""A broker of the home's own: mosquitto, or one in the process."""

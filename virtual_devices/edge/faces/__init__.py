@@ -1,0 +1,1 @@
+"""How a device looks to others: Home Assistant, Prometheus, AsyncAPI."""

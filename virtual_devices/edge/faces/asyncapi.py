@@ -1,0 +1,259 @@
+"""The bus as an AsyncAPI 3.0 document, generated from the messages, the topics and the faces of the kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from virtual_devices import __version__
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.messages import base
+from virtual_devices.edge.messages.ledger import LedgerMessage
+from virtual_devices.edge.messages.proposal import ProposalMessage
+from virtual_devices.edge.messages.settlement import SettlementMessage
+from virtual_devices.edge.messages.topics import HOST, LEDGER, PLACES, Topics
+from virtual_devices.edge.messages.window import ConditionsMessage, WindowMessage
+from virtual_devices.kit.device import AnyDevice
+from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.forms.changes import LAST_ERROR_TIME, Reading, SettingField, readings_of, settings_of
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.schema import setting_schema
+from virtual_devices.kit.names import MAX_NAME, NAME
+
+VERSION = "3.0.0"
+_BINDING = "0.2.0"
+_SCHEMAS = "#/components/schemas/"
+_MESSAGES = "#/components/messages/"
+_TEXT = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """One leaf of a device's topics. model: of its payload; None where it differs by kind or is plain text."""
+
+    name: str
+    address: str
+    about: str
+    model: type[BaseModel] | None
+    qos: int
+    retain: bool
+    received: bool = False
+
+
+def _channels() -> tuple[_Channel, ...]:
+    one = Topics("{home}", "{device}")
+    return (
+        _Channel("about", one.about, "What a device is.", base.AboutMessage, 1, retain=True),
+        _Channel("availability", one.availability, "Whether it is there; also its last will.", None, 1, retain=True),
+        _Channel("state", one.state, "Settings and readings, at most once per wall second.", None, 1, retain=True),
+        _Channel("reading", one.reading + "/{reading}", "One reading, where plain_readings is on; every half minute at least.", None, 0, retain=True),
+        _Channel("command", one.command, "Settings to change, all or none.", None, 1, retain=False, received=True),
+        _Channel("value", one.command + "/{setting}", "One setting to change.", None, 1, retain=False, received=True),
+        _Channel("applied", one.applied, "A command is in force.", base.AppliedMessage, 1, retain=False),
+        _Channel("error", one.error, "What it refused, and why.", base.ErrorMessage, 1, retain=False),
+        _Channel("conditions", one.conditions, "What others depend on.", ConditionsMessage, 0, retain=True),
+        _Channel("proposal", one.proposal, "Its part in a window; its checkpoint.", ProposalMessage, 0, retain=True),
+        _Channel("site", one.site, "Of the clock: the home's place and run.", base.SiteMessage, 1, retain=True),
+        _Channel("window", one.window, "Of the clock: the time that is asked about.", WindowMessage, 0, retain=True),
+        _Channel(
+            "settlement", one.settlement, "Of the inverter: the commit of a window.", SettlementMessage, 1, retain=True
+        ),
+        _Channel(
+            "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
+        ),
+        _Channel(
+            "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", base.MissingMessage, 0, retain=False, received=True
+        ),
+        _Channel(
+            "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
+            base.ClaimMessage, 1, retain=True,
+        ),
+        _Channel(
+            "discovery", discovery.topic("{home}", "{device}"), "What Home Assistant is told of it.", None, 1, retain=True
+        ),
+    )
+
+
+def document() -> dict[str, Any]:
+    """The AsyncAPI document. A kind that cannot be loaded is left out, and ``info`` says so."""
+    classes, broken = {}, []
+    for kind in catalogue.kinds():
+        try:
+            classes[kind] = catalogue.load(kind)
+            readings_of(classes[kind])
+        except CatalogueError as error:
+            classes.pop(kind, None)
+            broken.append(" ".join(str(error).split()))
+    channels = _channels()
+    components = {
+        "parameters": {
+            "home": {"description": f"Name of the home, {NAME.pattern}, {MAX_NAME} characters at most."},
+            "device": {"description": f"Name of the device, {NAME.pattern}, {MAX_NAME} characters at most."},
+            "setting": {"description": "Name of the setting, or a word that the kind spells out as settings."},
+            "reading": {"description": "Name of the reading."},
+            "place": {"description": f"The window's seq modulo {PLACES}."},
+        },
+        "messages": _messages(channels, classes),
+        "schemas": {**_model_schemas(channels), **_kind_schemas(classes)},
+    }
+    return {
+        "asyncapi": VERSION,
+        "info": {
+            "title": "virtual-devices",
+            "version": __version__,
+            "description": " ".join([_ABOUT, *(f"Left out: {text}." for text in broken)]),
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "local": {"host": "127.0.0.1:1883", "protocol": "mqtt", "protocolVersion": "3.1.1", "description": "The home's own broker."}
+        },
+        "channels": {channel.name: _channel(channel, classes) for channel in channels},
+        "operations": {_operation_name(channel): _operation(channel, classes) for channel in channels},
+        "components": components,
+    }
+
+
+_ABOUT = (
+    "A home that runs virtually. Every device writes below its own name only. Powers on the wire between devices are "
+    "integer milliwatts, energies integer millijoules, times UTC seconds; states and commands are for people, in the units "
+    "that are stated."
+)
+
+
+# -- channels, operations, messages -------------------------------------------------------------------------------------
+
+
+def _message_names(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> list[str]:
+    return [f"{kind}_{channel.name}" for kind in classes] if channel.name in ("state", "command") else [channel.name]
+
+
+def _channel(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
+    names = [name for name in ("home", "device", "setting", "reading", "place") if f"{{{name}}}" in channel.address]
+    return {
+        "address": channel.address,
+        "description": channel.about,
+        "parameters": {name: {"$ref": f"#/components/parameters/{name}"} for name in names},
+        "messages": {name: {"$ref": _MESSAGES + name} for name in _message_names(channel, classes)},
+    }
+
+
+def _operation_name(channel: _Channel) -> str:
+    return f"{'receive' if channel.received else 'send'}_{channel.name}"
+
+
+def _operation(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
+    place = f"#/channels/{channel.name}"
+    return {
+        "action": "receive" if channel.received else "send",
+        "channel": {"$ref": place},
+        "summary": channel.about,
+        "messages": [{"$ref": f"{place}/messages/{name}"} for name in _message_names(channel, classes)],
+        "bindings": {"mqtt": {"qos": channel.qos, "retain": channel.retain, "bindingVersion": _BINDING}},
+    }
+
+
+def _messages(channels: tuple[_Channel, ...], classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for channel in channels:
+        for name in _message_names(channel, classes):
+            found[name] = {"name": name, "title": channel.about, "payload": {"$ref": _SCHEMAS + name}}
+    found["availability"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": ["online", "offline"]}}
+    found["reading"] |= {"contentType": _TEXT, "payload": {"type": "string", "description": "a bare number; 1 and 0 for yes and no"}}
+    found["value"] |= {"contentType": _TEXT, "payload": {"type": "string", "maxLength": 65_536}}
+    found["discovery"]["payload"] = {"type": "object", "required": ["device", "origin", "components"]}
+    for channel in channels:
+        if channel.model is not None:
+            found[channel.name]["payload"] = {"$ref": _SCHEMAS + channel.model.__name__}
+    found["claim"]["payload"] = {"oneOf": [found["claim"]["payload"], {"type": "string", "enum": ["offline"]}]}
+    return found
+
+
+# -- schemas ------------------------------------------------------------------------------------------------------------
+
+
+def _model_schemas(channels: tuple[_Channel, ...]) -> dict[str, Any]:
+    models = [channel.model for channel in channels if channel.model is not None]
+    _, schema = models_json_schema([(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}")
+    plain: dict[str, Any] = _draft7(schema["$defs"])
+    return plain
+
+
+def _draft7(schema: Any) -> Any:
+    """Pydantic's schema in the words of draft 7, which AsyncAPI's own schemas are."""
+    if isinstance(schema, list):
+        return [_draft7(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _draft7(value) for name, value in schema.items() if name not in ("prefixItems", "discriminator")}
+    if "prefixItems" in schema:
+        found |= {"items": _draft7(schema["prefixItems"]), "additionalItems": False}
+    if isinstance(schema.get("discriminator"), dict):
+        found["discriminator"] = schema["discriminator"]["propertyName"]
+    return found
+
+
+def _kind_schemas(classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
+    found = {}
+    for kind, device_class in classes.items():
+        found[f"{kind}_state"] = _state(device_class)
+        found[f"{kind}_command"] = _command(device_class)
+    return found
+
+
+def _command(device_class: type[AnyDevice]) -> dict[str, Any]:
+    properties: dict[str, Any] = {item.name: setting_schema(item) for item in settings_of(device_class) if item.live}
+    for schema in properties.values():
+        schema.pop("default", None)  # what is not named stays as it is
+    properties["at"] = {
+        "type": ["integer", "string", "null"],
+        "description": "simulated time from which it holds: UTC seconds, or ISO 8601, local unless it says otherwise",
+    }
+    return {
+        "title": f"Command of a {device_class.title}",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
+    settings, readings = settings_of(device_class), readings_of(device_class)
+    properties = {item.name: _setting_value(item) for item in settings}
+    properties |= {reading.name: _reading_value(reading) for reading in readings}
+    properties[LAST_ERROR_TIME] = {"type": ["string", "null"], "format": "date-time", "title": "When the last error was, by the wall"}
+    if any(reading.day for reading in readings):
+        properties[discovery.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
+    if any(reading.month for reading in readings):
+        properties[discovery.MONTH_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated month"}
+    return {
+        "title": f"State of a {device_class.title}",
+        "description": "Readings are null before the first settled step.",
+        "type": "object",
+        "required": [item.name for item in settings],
+        "properties": properties,
+    }
+
+
+def _setting_value(item: SettingField) -> dict[str, Any]:
+    types = {"number": "number", "integer": "integer", "flag": "boolean"}
+    schema: dict[str, Any] = {"title": item.title}
+    if item.type == "choice":
+        return schema | {"enum": [*item.choices, *([None] if item.optional else [])]}
+    kinds = [types.get(item.type, "string"), *(["string"] if item.words else []), *(["null"] if item.optional else [])]
+    schema["type"] = kinds if len(kinds) > 1 else kinds[0]
+    return schema | ({"x-unit": item.unit} if item.unit else {})
+
+
+def _reading_value(reading: Reading) -> dict[str, Any]:
+    types = {"number": "number", "flag": "boolean", "list": "array"}
+    schema: dict[str, Any] = {"title": reading.title, "type": [types.get(reading.type, "string"), "null"]}
+    if reading.type == "choice":
+        schema["enum"] = [*reading.choices, None]
+    if reading.type == "instant":
+        schema["format"] = "date-time"
+    if reading.type == "list":
+        schema["items"] = {"type": "object"}
+    return schema | ({"x-unit": reading.unit} if reading.unit else {})

@@ -1,0 +1,1 @@
+"""Files of people and of programs: read, written whole, watched."""

@@ -1,0 +1,1 @@
+"""The ledger as it is heard, kept in files and audited."""

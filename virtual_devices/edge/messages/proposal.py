@@ -1,0 +1,176 @@
+"""Proposals on the bus: what each ability offers in a window."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import ConfigDict, Field, field_validator
+
+from virtual_devices.edge.messages.base import Energy, Message, Name, Power, Powers, Run, Seq, SpanForm
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.mains import Mains
+from virtual_devices.kit.members.settlement import Proposal
+from virtual_devices.kit.offers import MAX_BREAKER_RESET, Demand, Link, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
+from virtual_devices.kit.window import MAX_STEPS
+
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
+
+
+class DemandForm(Message):
+    """What a consumer would draw, mW per step.
+
+    supplied: whether it assumes to be, from the first step on.  flips: the steps from which on it assumes the other way round.
+    """
+
+    ability: Literal["consumes"] = "consumes"
+    circuit: Literal["essential", "aux", "non_essential"]
+    priority: Annotated[int, Field(ge=1, le=10)]
+    supplied: bool
+    power: Powers
+    flips: Annotated[list[Steps], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+
+    @field_validator("flips")
+    @classmethod
+    def _rise(cls, flips: list[int]) -> list[int]:
+        if any(after <= before for before, after in pairwise(flips)):
+            raise ValueError("steps have to rise")
+        return flips
+
+
+class SupplyForm(Message):
+    """What a producer could give, mW per step."""
+
+    ability: Literal["produces"] = "produces"
+    source: Name
+    power: Powers
+
+
+Taper = Annotated[list[tuple[Energy, Power]], Field(max_length=16)]
+Volts = Annotated[list[tuple[Energy, Annotated[int, Field(ge=0, le=10**7)]]], Field(max_length=16)]
+Ppm = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class RuleForm(Message):
+    """A store's rule: mJ, mW, parts per million, mV; see the kit's store."""
+
+    capacity: Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
+    charge_power: Power
+    discharge_power: Power
+    charge_efficiency: Ppm
+    discharge_efficiency: Ppm
+    charge_taper: Taper
+    discharge_taper: Taper
+    leakage: Annotated[int, Field(ge=0, le=10**6)]
+    voltage: Volts = Field(default_factory=list)
+
+
+class StoreForm(Message):
+    """A store's balance and rule. reset: mJ that leave (negative: enter) it before the first step."""
+
+    ability: Literal["stores"] = "stores"
+    stored: Energy
+    reset: Annotated[int, Field(ge=-(2**60), le=2**60)]
+    rule: RuleForm
+
+
+class LinkForm(Message):
+    """The grid over some steps. breaker_reset: s, see Link."""
+
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    connected: bool
+    import_limit: Power | None
+    export_limit: Power | None
+    breaker_reset: Annotated[int, Field(ge=0, le=MAX_BREAKER_RESET)] = 0
+
+
+class MainsForm(Message):
+    """The rule of a grid's voltage and frequency; see the kit's mains."""
+
+    voltage: Annotated[float, Field(ge=1, le=1e6, allow_inf_nan=False)]
+    frequency: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+    resistance: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+    sag: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    key: Annotated[str, Field(max_length=100)]
+
+
+class ConnectionForm(Message):
+    """The grid over the proposal, run-length. ahead: whether it is there in the steps behind it, (steps, connected)."""
+
+    ability: Literal["connects"] = "connects"
+    links: Annotated[list[LinkForm], Field(min_length=1, max_length=MAX_STEPS)]
+    ahead: Annotated[list[tuple[Steps, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    mains: MainsForm | None = None
+
+
+OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
+
+
+class Proposed(Message):
+    """What the inverter reads of a proposal; the device's checkpoint is left to the device."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: Run
+    seq: Seq
+    after: Seq
+    span: SpanForm
+    offer: OfferForm
+
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
+        """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
+        span, offer = self.span.to_kit(), _offer(self.offer)
+        length = sum(link.steps for link in offer.links) if isinstance(offer, LinkOffer) else span.steps
+        if isinstance(offer, Demand | Supply):
+            length = len(offer.power)
+        if length != span.steps:
+            raise ProtocolError(f"{name}: its proposal offers {length} steps but covers {span.steps}")
+        if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
+            raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
+        return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
+
+
+class ProposalMessage(Proposed):
+    """A device's part in a window, and its checkpoint."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    checkpoint: dict[str, Any]
+
+    def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
+        """As the kit's Proposal, with its own checkpoint."""
+        return super().to_kit(name, self.checkpoint if checkpoint is None else checkpoint)
+
+
+def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
+    if isinstance(form, DemandForm):
+        return Demand(form.circuit, form.priority, form.supplied, form.power, tuple(form.flips))
+    if isinstance(form, SupplyForm):
+        return Supply(form.source, form.power)
+    if isinstance(form, StoreForm):
+        values = form.rule.model_dump()
+        for points in ("charge_taper", "discharge_taper", "voltage"):
+            values[points] = tuple(getattr(form.rule, points))
+        return StoreOffer(StoreRule(**values), form.stored, form.reset)
+    mains = Mains(**dict(form.mains)) if form.mains is not None else None
+    return LinkOffer([Link(**dict(link)) for link in form.links], tuple(form.ahead), mains)
+
+
+_ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}
+
+
+def proposal_bytes(proposal: Proposal) -> bytes:
+    """A Proposal as it goes over the wire."""
+    offer = {name: getattr(proposal.offer, name) for name in proposal.offer.__dataclass_fields__}
+    return orjson.dumps(
+        {
+            "run": proposal.run,
+            "seq": proposal.seq,
+            "after": proposal.after,
+            "span": proposal.span,
+            "offer": {"ability": _ABILITY[type(proposal.offer)], **offer},
+            "checkpoint": proposal.checkpoint,
+        }
+    )

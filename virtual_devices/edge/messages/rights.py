@@ -1,0 +1,69 @@
+"""Who may say what in a home: the table that docs/protocol.md shows.
+
+A broker with an access list sees to it that everybody writes below its own name only. What a name may say is decided here,
+by whoever hears it: an oven that settles is heard by nobody, and complained of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from virtual_devices.edge.messages.topics import HOST, LEDGER
+from virtual_devices.kit.names import CLOCK
+
+
+class Speaker(Enum):
+    """Whose word it is below a name; the value is how a person calls it."""
+
+    CLOCK = "the clock"
+    SETTLER = "the device that the clock's `window` names"
+    OBSERVER = "devices that give conditions"
+    PARTICIPANT = "devices that propose"
+    HOST = "the host"
+    DEVICE = "every device"
+    ANYBODY = "anybody"
+
+
+SPEAKERS: Mapping[str, Speaker] = {
+    "about": Speaker.DEVICE,
+    "availability": Speaker.DEVICE,
+    "state": Speaker.DEVICE,
+    "reading": Speaker.DEVICE,
+    "set": Speaker.ANYBODY,
+    "applied": Speaker.DEVICE,
+    "error": Speaker.DEVICE,
+    "conditions": Speaker.OBSERVER,
+    "proposal": Speaker.PARTICIPANT,
+    "site": Speaker.CLOCK,
+    "window": Speaker.CLOCK,
+    "settlement": Speaker.SETTLER,
+    "ledger": Speaker.SETTLER,
+    "missing": Speaker.HOST,
+    "sync": Speaker.DEVICE,
+}
+"""By the first word of the leaf; a leaf that is not here is nobody's business."""
+
+
+def objection(device: str, leaf: str, *, settler: str | None, ability: str | None) -> str | None:
+    """Why nobody listens to a device's word on a leaf; None where it is its own to say.
+
+    settler: whom the clock names, None while it is not known.  ability: of the device, None while it has not said it.
+    """
+    speaker = SPEAKERS.get("ledger" if leaf.startswith(LEDGER) else leaf.partition("/")[0], Speaker.ANYBODY)
+    if speaker is Speaker.CLOCK:
+        wrong = device != CLOCK
+    elif speaker is Speaker.SETTLER:
+        wrong = settler is not None and device != settler
+    elif speaker is Speaker.HOST:
+        wrong = device != HOST
+    elif speaker is Speaker.OBSERVER:
+        wrong = ability not in (None, "conditions")
+    elif speaker is Speaker.PARTICIPANT:
+        wrong = ability is not None and ability not in PARTICIPANTS
+    else:
+        wrong = False
+    return f"{device}: `{leaf}` is not its to say, but of {speaker.value}; it has no effect" if wrong else None
+
+
+PARTICIPANTS = frozenset({"consumes", "produces", "stores", "connects"})

@@ -1,0 +1,121 @@
+"""Where everything is on the bus. Every process writes only below its own name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROOT = "virtual"
+HA_STATUS = "homeassistant/status"
+LEDGER = "ledger/"
+"""Begins the leaves of ledger records."""
+PLACES = 8
+"""Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
+HOST = "_host"
+"""Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one device of one home; ``name="+"`` makes filters."""
+
+    home: str
+    name: str
+
+    def at(self, leaf: str) -> str:
+        """A topic of this device."""
+        return f"{ROOT}/{self.home}/{self.name}/{leaf}"
+
+    @property
+    def about(self) -> str:
+        """Kind, ability and version; retained."""
+        return self.at("about")
+
+    @property
+    def availability(self) -> str:
+        """online or offline; retained, last will."""
+        return self.at("availability")
+
+    @property
+    def state(self) -> str:
+        """Settings and telemetry, flat JSON; retained."""
+        return self.at("state")
+
+    @property
+    def reading(self) -> str:
+        """Below it one reading at a time, as bare text; retained."""
+        return self.at("reading")
+
+    @property
+    def command(self) -> str:
+        """Settings to change, JSON; one value at a time below it."""
+        return self.at("set")
+
+    @property
+    def applied(self) -> str:
+        """Which command is in force since when."""
+        return self.at("applied")
+
+    @property
+    def error(self) -> str:
+        """What this device refused, in words."""
+        return self.at("error")
+
+    @property
+    def conditions(self) -> str:
+        """What others depend on."""
+        return self.at("conditions")
+
+    @property
+    def proposal(self) -> str:
+        """This device's part in the window, and its checkpoint; retained."""
+        return self.at("proposal")
+
+    @property
+    def site(self) -> str:
+        """Of the clock: run, place, step; retained."""
+        return self.at("site")
+
+    @property
+    def window(self) -> str:
+        """Of the clock; retained."""
+        return self.at("window")
+
+    @property
+    def settlement(self) -> str:
+        """Of the inverter: the commit; retained."""
+        return self.at("settlement")
+
+    @property
+    def ledger(self) -> str:
+        """Filter of the inverter's ledger records."""
+        return self.at(f"{LEDGER}+")
+
+    def ledger_of(self, seq: int) -> str:
+        """Of the inverter: every transfer of a window; retained, each place for every ``PLACES``-th window."""
+        return self.at(f"{LEDGER}{seq % PLACES}")
+
+    @property
+    def missing(self) -> str:
+        """Of a home's host: which ledger records it missed, for the inverter to repeat."""
+        return self.at("missing")
+
+    @property
+    def sync(self) -> str:
+        """A device's word to itself: when it comes back, all retained messages have."""
+        return self.at("sync")
+
+
+def split(topic: str) -> tuple[str, str, str] | None:
+    """(home, device, leaf) of a topic below the root; None for any other."""
+    parts = topic.split("/", 3)
+    if len(parts) != 4 or parts[0] != ROOT:  # noqa: PLR2004 - root, home, device, leaf
+        return None
+    return parts[1], parts[2], parts[3]
+
+
+def identifier(home: str, device: str) -> str:
+    """What brokers and Home Assistant know the device by; it never changes.
+
+    Names hold no hyphen, so that ``town_oven`` of home ``cape`` is not taken for ``oven`` of home ``cape_town``.
+    """
+    return f"virtual-{home}-{device}"

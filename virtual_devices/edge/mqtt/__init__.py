@@ -1,0 +1,1 @@
+"""MQTT: the client, the wire, what waits to be sent."""

@@ -1,0 +1,1 @@
+"""Devices at work on the bus."""

@@ -1,0 +1,1 @@
+"""Whoever looks at a running home, and gives it orders."""

@@ -1,0 +1,319 @@
+"""A short visit to a broker on which homes run: look at what is retained, send a command, wait for its answer.
+
+What is retained is asked for with QoS 0, like the message that marks its end: so the mark cannot overtake it, and a
+broker's limit on what it queues does not cut it. The marks lie below ``virtual/_cli/``, where no home can be, and, for
+somebody with a name, below what this name may write under an access list: a home's host below its home, a device below its own
+name. A mark that its sender may not write is dropped without a word; one that comes back is enough.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import orjson
+from paho.mqtt.client import topic_matches_sub
+
+from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages.base import ErrorMessage, read
+from virtual_devices.edge.messages.retained import json_object
+from virtual_devices.edge.messages.topics import ROOT, Topics, split
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.murmur import LISTED, listed
+from virtual_devices.edge.visitor.seen import Seen
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError, suggestion
+from virtual_devices.kit.names import NAME, is_name
+
+_LONGEST_NUMBER = 10
+_SUGGESTED = 1_000  # names among which a similar one is looked for
+PATIENCE = 5.0
+"""Wall seconds that a broker or a device may take for an answer."""
+GRACE = 0.5
+"""Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
+
+_SYNC = "_cli/sync/"
+_MARKS = f"{ROOT}/{_SYNC}"  # the same for all visitors: iotcore never forgets a topic filter
+_IDENTITY = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})?")
+MOST_BYTES = 256 << 20
+"""Most bytes of retained messages that are collected at once; what is beyond is left where it is."""
+_EACH = 200  # bytes that Python needs for one of them beside its payload
+
+Listener = Callable[[str, bytes, bool], None]
+
+
+class Session:
+    """A connection to a broker for the time of a ``with`` block.
+
+    patience: wall seconds to wait for the broker, and for each answer.  Entering raises BrokerError when the broker
+    cannot be reached or refuses us.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, patience: float = PATIENCE) -> None:
+        self.endpoint, self.patience = endpoint, patience
+        self.loop = Loop()
+        own = secrets.token_hex(6)
+        self._own = own.encode()
+        self._marks = _marks(endpoint.username)
+        self._asked = 0
+        self._answered = 0
+        self._listeners: list[tuple[tuple[str, ...], Listener]] = []
+        self._refusal: str | None = None
+        self.on_connection: Callable[[bool], None] = lambda _: None
+        """Told whether the broker is there, each time that changes; listeners hear everything retained again then."""
+        self.client = Client(
+            self.loop,
+            endpoint,
+            f"{ROOT}_cli_{own}",
+            on_message=self._message,
+            on_refused=self._refused,
+            on_connect=lambda: self._connection(up=True),
+            on_disconnect=lambda _: self._connection(up=False),
+        )
+
+    def __enter__(self) -> Self:
+        self.client.connect()
+        self.loop.run(until=lambda: self.client.connected or self.client.last_error is not None, timeout=self.patience)
+        if self.client.connected:
+            return self
+        reason = self._refusal or self.client.last_error or f"{self.endpoint.url} says nothing"
+        self.close()
+        if self.client.untrusted:
+            raise BrokerError(f"{reason}; name the file of the authority that vouches for it with --cafile, and the broker as its certificate does")
+        if self._refusal is not None:
+            raise BrokerError(f"{reason}; mend the name or password (mqtt://user@host, --password-file)")
+        raise BrokerError(f"no broker: {reason}; start a home with `virtual-devices up`, or name the broker with --broker")
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the broker. Harmless when it is done twice."""
+        self.client.disconnect(grace=1.0)
+        self.loop.close()
+
+    # -- listening ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def listening(self, listener: Listener, *filters: str, qos: int = 0) -> Iterator[None]:
+        """Hand every message of these topic filters to the listener (topic, payload, retained) within the block."""
+        for name in self._held() & set(filters):
+            self.client.unsubscribe(name)  # iotcore tells what is retained to a new subscription only
+        entry = (filters, listener)
+        self._listeners.append(entry)
+        self.client.subscribe(*((name, qos) for name in filters))
+        try:
+            yield
+        finally:
+            self._listeners.remove(entry)
+            for name in set(filters) - self._held():
+                self.client.unsubscribe(name)
+
+    def _held(self) -> set[str]:
+        return {name for names, _ in self._listeners for name in names}
+
+    def sync(self) -> None:
+        """Wait until everything retained has come that was asked for before. Raises BrokerError after ``patience``."""
+        self._asked += 1
+        wanted, marks = self._asked, [f"{begin}{self._asked}" for begin in self._marks]
+        # subscribed to anew, and last: iotcore serves its subscriptions in the order in which they came
+        self.client.subscribe(*((mark, 0) for mark in marks))
+        for mark in marks:
+            self.client.publish(mark, self._own)
+        found = self.loop.run(until=lambda: self._answered >= wanted, timeout=self.patience)
+        for mark in marks:
+            self.client.unsubscribe(mark)
+        if not found:
+            raise BrokerError(f"{self.endpoint.url} does not answer; see whether the broker still runs, and try again")
+
+    def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Let messages come in until the condition holds, for so many wall seconds; whether it does."""
+        return self.loop.run(until=condition, timeout=seconds)
+
+    def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        begin = next((begin for begin in self._marks if topic.startswith(begin)), None)
+        if begin is not None:
+            number = topic.removeprefix(begin)
+            if payload == self._own and number.isdecimal() and len(number) < _LONGEST_NUMBER:
+                self._answered = max(self._answered, int(number))
+            return
+        for filters, listener in list(self._listeners):
+            if any(topic_matches_sub(name, topic) for name in filters):
+                listener(topic, payload, retain)
+
+    def _connection(self, *, up: bool) -> None:
+        self.on_connection(up)
+
+    def _refused(self, reason: str) -> None:
+        self._refusal = reason
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def collect(self, *filters: str) -> dict[str, bytes]:
+        """The retained messages of these topic filters, by topic, ``MOST_BYTES`` at most. Raises BrokerError when the broker is silent."""
+        found: dict[str, bytes] = {}
+        room = MOST_BYTES
+
+        def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
+            nonlocal room
+            if (before := found.pop(topic, None)) is not None:
+                room += _size(topic, before)
+            if payload and room >= _size(topic, payload):
+                found[topic] = payload
+                room -= _size(topic, payload)
+
+        with self.listening(take, *filters):
+            self.sync()
+        return dict(sorted(found.items()))
+
+    def homes(self) -> list[str]:
+        """Names of the homes on this broker, running or not."""
+        every = Topics("+", "+")
+        places = [split(topic) for topic in self.collect(every.about, every.availability)]
+        return sorted({place[0] for place in places if place is not None and is_name(place[0]) and is_name(place[1])})
+
+    def home(self, name: str | None = None) -> str:
+        """The home that is meant: ``name``, or the only one. Raises ConfigurationError that names what there is."""
+        homes = self.homes()
+        if name is None and len(homes) == 1:
+            return homes[0]
+        if name in homes:
+            return str(name)
+        if not homes:
+            raise BrokerError(f"there is no home on {self.endpoint.url}; start one with `virtual-devices up`")
+        if name is None:
+            raise ConfigurationError(f"several homes are on {self.endpoint.url}: {listed(homes)}; choose one with --home")
+        raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{_among(name, homes)}")
+
+    def devices(self, home: str) -> dict[str, Seen]:
+        """Every device of a home by name, from its retained about, availability and state."""
+        every = Topics(home, "+")
+        seen: dict[str, Seen] = {}
+        for topic, payload in self.collect(every.about, every.availability, every.state).items():
+            place = split(topic)
+            if place is not None and is_name(place[1]):
+                seen.setdefault(place[1], Seen(home, place[1])).hear(place[2], payload)
+        return dict(sorted(seen.items()))
+
+    def device(self, home: str, name: str) -> Seen:
+        """One device. Raises ConfigurationError with a suggestion when the home has none of this name."""
+        devices = self.devices(home)
+        if name not in devices:
+            raise ConfigurationError(f"there is no device {name!r} in home {home}{_among(name, list(devices))}")
+        return devices[name]
+
+    # -- commanding ---------------------------------------------------------------------------------------------------
+
+    def command(
+        self,
+        home: str,
+        name: str,
+        changes: Mapping[str, Any],
+        at: int | str | None = None,
+        *,
+        done: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> dict[str, Any]:
+        """Send a command to a device and return the state in which it answers.
+
+        at: simulated time from which it holds: UTC seconds, or text as the device reads it.  done: whether a state is
+        the one waited for, while the patience lasts; without it, one that shows the changes. A command whose effect no
+        state shows (its time is to come, its values are written in another unit) counts as taken when the device has
+        published a state and objected to nothing within ``GRACE``.
+
+        Raises SettingError with the device's own words when it refuses, BrokerError when it is offline or silent.
+        """
+        seen = self.device(home, name)
+        if not seen.online:
+            raise BrokerError(
+                f"device {name} of home {home} is offline, and nobody would take the command; start it with "
+                "`virtual-devices up` or `virtual-devices run`, and look with `virtual-devices ps`"
+            )
+        topics = Topics(home, name)
+        shows = done or (lambda state: at is None and all(_same(state.get(key), value) for key, value in changes.items()))
+        answer = _Answer()
+
+        def hear(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
+            if topic == topics.state:
+                answer.state = json_object(payload)
+                if answer.since is None:
+                    answer.since = self.loop.time()
+                answer.shown = answer.shown or shows(answer.state)
+            elif topic == topics.availability:
+                answer.gone = payload != b"online"
+            else:
+                answer.refusal = answer.refusal or _refusal(payload, topics.command)
+
+        def settled() -> bool:
+            waited = done is None and answer.since is not None and self.loop.time() - answer.since >= GRACE
+            return answer.shown or answer.refusal is not None or answer.gone or waited
+
+        with self.listening(hear, topics.state, topics.error, topics.availability):
+            self.sync()
+            answer = _Answer()  # what came until now was said before the command
+            body = {**changes, "at": at} if at is not None else dict(changes)
+            self.client.publish(topics.command, orjson.dumps(body), 1)
+            deadline = self.loop.time() + self.patience
+            while not self.wait(settled, GRACE / 5) and self.loop.time() < deadline:
+                pass  # time alone may settle it, so it is looked at a few times a second
+        if answer.refusal is not None:
+            raise SettingError(answer.refusal)
+        if answer.gone or answer.since is None:
+            what = "went offline" if answer.gone else f"did not answer within {self.patience:g} s"
+            raise BrokerError(f"device {name} of home {home} {what}; look with `virtual-devices ps`, and try again")
+        return answer.state
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a device has said since a command. since: loop time of the first state after it."""
+
+    state: dict[str, Any] = field(default_factory=dict)
+    since: float | None = None
+    shown: bool = False
+    refusal: str | None = None
+    gone: bool = False
+
+
+def _marks(username: str | None) -> tuple[str, ...]:
+    """Where this visitor's marks may lie: below ``virtual/_cli/``, and below what an identity may write."""
+    if username is None or not _IDENTITY.fullmatch(username):
+        return (_MARKS,)
+    return _MARKS, f"{ROOT}/{username.replace('.', '/')}/{_SYNC}"
+
+
+def _among(word: str, known: list[str]) -> str:
+    """What is similar, or some of what there is."""
+    text = suggestion(word, known[:_SUGGESTED])
+    return text if len(known) <= LISTED or "did you mean" in text else f"; known: {listed(known)}"
+
+
+def _size(topic: str, payload: bytes) -> int:
+    return len(topic) + len(payload) + _EACH
+
+
+def _refusal(payload: bytes, command: str) -> str | None:
+    """What an error message says, if it is about a command."""
+    try:
+        message = read(ErrorMessage, payload)
+    except ProtocolError:
+        return None
+    return message.error if message.about == command else None
+
+
+def _same(value: Any, given: Any) -> bool:
+    """Whether a state's value is obviously the one that was given, as JSON or as text."""
+    if not isinstance(given, str):
+        return bool(value == given)
+    text = given.strip()
+    if isinstance(value, bool):
+        return text.casefold() in (("true", "on") if value else ("false", "off"))
+    if isinstance(value, (int, float)):
+        try:
+            return float(text) == value
+        except ValueError:
+            return False
+    return text == ("" if value is None else str(value))

@@ -1,0 +1,1 @@
+"""Who may host a home, and whose word counts in it."""

@@ -1,0 +1,1 @@
+"""What of a home survives its processes."""

@@ -1,0 +1,379 @@
+"""What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
+
+Which sets are consistent, so that a home resumes from one moment, never from two, ``moments`` knows; one is kept when its
+window is booked. So a ledger file holds all that a home goes on behind; what it holds beyond that is cut off then.
+Where it is written: ``state_files``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.files.write import RETRY_EVERY, Trouble
+from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.messages.base import ErrorMessage, MissingMessage, write
+from virtual_devices.edge.messages.retained import json_object, place
+from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, identifier, split
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.murmur import Bucket
+from virtual_devices.fleet.claim.claim import Claim, unreachable
+from virtual_devices.fleet.claim.gate import Gate
+from virtual_devices.fleet.keeping.clearing import withdraw
+from virtual_devices.fleet.keeping.moments import KEPT, Booked, Messages, Moments, always
+from virtual_devices.fleet.keeping.run_files import OWN, Origin, run_of
+from virtual_devices.fleet.keeping.state_files import LEAVES, RETAINED, StateFiles, moment
+from virtual_devices.kit.home.model import MAX_DEVICES
+from virtual_devices.kit.names import CLOCK, is_name
+
+SYNC_EVERY = 1.0
+"""Wall seconds between two waits for the disk."""
+REMIND_AFTER = 8.0
+"""Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
+COMPLAINTS = (50, 1.0)
+"""Complaints at once and per wall second."""
+COMPLAIN_AGAIN = 10.0
+"""Wall seconds after which a topic is complained of again."""
+_CONNECT_TIMEOUT = 15.0
+_ACKNOWLEDGED_WITHIN = 5.0
+_STRANGERS_BYTES = 16 << 20
+"""Most bytes that are kept of devices that the home does not know; of their names as many as a home may have devices."""
+_LONGEST_AVAILABILITY = 16
+
+
+class Archive:
+    """The host's own client on the bus.
+
+    received: told (device, leaf, payload) of every message of the home that counts.  booked: see ``Moments``.  gate: decides which do.
+    found: retained messages seen so far, by (device, leaf); of devices that are not ``known``, which may be anybody's invention, so many
+    only.  say: told once when the home's state cannot be kept, and when it can be again.  claim: the right to host the home, taken
+    before anything is said; None where nobody asks for it.  broker, home_file: what a set is kept with, see ``RunFiles``.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        endpoint: Endpoint,
+        home: str,
+        folder: Path,
+        received: Callable[[str, str, bytes], None],
+        booked: Booked = always,
+        gate: Gate | None = None,
+        *,
+        known: Collection[str] = (),
+        say: Callable[[str], None] = lambda _: None,
+        claim: Claim | None = None,
+        broker: str = OWN,
+        home_file: str | None = None,
+    ) -> None:
+        self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
+        self._complained: dict[str, float] = {}
+        """When a topic was complained of last."""
+        self.loop, self.home, self.folder = loop, home, folder
+        self.files = StateFiles(folder, home, broker, home_file)
+        self.origin: Origin | None = None
+        """Where the set is from that was put back, or could have been."""
+        self._known = frozenset((*known, HOST))
+        self._strangers: dict[str, int] = {}
+        """Bytes of each device that the home does not know."""
+        self.passed_over = 0
+        """Messages that were not kept, of more strangers than there is room for."""
+        self._trouble = Trouble(
+            say,
+            lambda reason: f"the state of home {home} cannot be kept in {folder}: {reason}; it goes on, and tries again",
+            f"the state of home {home} is kept again in {folder}",
+        )
+        self._again: Timer | None = None
+        self.found: dict[tuple[str, str], bytes] = {}
+        self._received = received
+        self._moments = Moments(booked)
+        self._synced = self._keeping = False
+        self._before: dict[tuple[str, str], bytes] = {}
+        self._rest: dict[tuple[str, str], bytes] = {}
+        """What nobody resumes from, of before the broker came back; told again when everybody had time to."""
+        self._rest_due: Timer | None = None
+        self._refused = ""
+        self._consistent: Messages | None = None
+        self._saved: Messages | None = None
+        self._synced_at = self._asked_at = 0.0
+        self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
+        self._claim = claim
+        self.client = Client(
+            loop, endpoint, identifier(home, HOST), on_message=self._message, on_connect=self._connected,
+            on_refused=self._on_refused, will=claim.will if claim is not None else None,
+            on_disconnect=claim.disconnected if claim is not None else None,
+        )  # fmt: skip
+        if claim is not None:
+            claim.serve(self.client)
+        every = Topics(home, "+")
+        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0))
+        self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
+        self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
+
+    def open(self) -> None:
+        """Connect and take in what the broker retains.
+
+        Raises BrokerError when it does not answer, and AlreadyRunningError where another host has the home.
+        """
+        if self._claim is not None:
+            self._claim.take(_CONNECT_TIMEOUT)
+        self.client.connect()
+        self.loop.run(until=lambda: self._synced or bool(self._refused), timeout=_CONNECT_TIMEOUT)
+        if self._refused or not self._synced:
+            raise unreachable(self.client, self._refused)
+
+    def _on_refused(self, reason: str) -> None:
+        self._refused = reason
+
+    def _connected(self) -> None:
+        if self._synced:  # the broker came back, maybe with an empty memory
+            self._before = {**self._rest, **self._before, **self.found}  # the newest of each
+            self.found.clear()
+            self._strangers.clear()
+            self._rest.clear()
+        if self._claim is not None:
+            self._claim.connected()
+        self.client.publish(self._sync, self._mark)
+
+    def _remind(self) -> None:
+        """Tell a broker that has forgotten what nobody else may tell it: the words of those who are away.
+
+        A broker that keeps a database may come back with one that is half a minute old: the higher seq of the run wins.
+        What nobody resumes from waits until everybody who is there has said it himself.
+        """
+        before, self._before = self._before, {}
+        kept = sorted((key for key in before if key[1] in KEPT), key=lambda key: KEPT.index(key[1]))
+        self._tell_again({key: before[key] for key in kept})
+        self._rest = {key: value for key, value in before.items() if key[1] not in KEPT and value != b"online"}
+        if self._rest_due is not None:
+            self._rest_due.cancel()
+        self._rest_due = self.loop.call_later(REMIND_AFTER, self._tell_rest)
+
+    def _tell_rest(self) -> None:
+        rest, self._rest = self._rest, {}
+        self._tell_again(rest)
+
+    def _tell_again(self, messages: dict[tuple[str, str], bytes]) -> None:
+        for (device, leaf), value in messages.items():
+            there = self.found.get((device, leaf))
+            if self.client.connected and (there is None or _is_older(there, value)):
+                self.client.publish(Topics(self.home, device).at(leaf), value, 1, True)  # noqa: FBT003
+                self.found[device, leaf] = value
+
+    def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
+        if topic == self._sync and payload == self._mark:
+            self._synced = True
+            self._remind()
+            return
+        where = split(topic)
+        if where is None:
+            return
+        _, device, leaf = where
+        if device == HOST and leaf != "error":  # no device
+            self._hear_host(leaf, payload)
+            return
+        if not self._counts(topic, device, leaf, payload):
+            return
+        if leaf in KEPT and _is_older(payload, self.found.get((device, leaf), b"")):
+            # somebody who went on from an old database; the newer word tells him
+            self.client.publish(topic, self.found[device, leaf], 1, True)  # noqa: FBT003
+            return
+        if (leaf in LEAVES or leaf.startswith(LEDGER)) and not self._take(device, leaf, payload):
+            return
+        if leaf == "settlement" and payload and self._keeping:  # else an old word of the broker; what is on disk may be newer
+            self._moments.settled(payload, self.found, self.loop.time())
+        self._received(device, leaf, payload)
+        if self._moments:
+            self._keep()
+
+    def _counts(self, topic: str, device: str, leaf: str, payload: bytes) -> bool:
+        """Whether a message may be kept and passed on; what somebody cleared or wrote over is put back."""
+        known = self.found.get((device, leaf), b"")
+        refused = self._gate.refuses(device, leaf, payload, known, reading=not self._keeping) if self._gate is not None else None
+        if refused is not None:
+            self.complain(refused, topic)
+        spoiled = self._keeping and bool(known) and leaf in KEPT and (refused is not None or not payload)
+        if spoiled:
+            self.client.publish(topic, known, 1, True)  # noqa: FBT003
+        return refused is None and not spoiled
+
+    def complain(self, text: str, about: str) -> None:
+        """Say on the host's own error topic what does not count: of a topic once in a while, of a flood a few."""
+        now = self.loop.time()
+        if now - self._complained.get(about, float("-inf")) >= COMPLAIN_AGAIN and self._complaints.take(now):
+            self._complained[about] = now
+            while len(self._complained) > COMPLAINTS[0]:
+                del self._complained[next(iter(self._complained))]
+            self.client.publish(Topics(self.home, HOST).error, write(ErrorMessage(error=text[:1000], about=about[:300])), 1)
+
+    def _hear_host(self, leaf: str, payload: bytes) -> None:
+        """A word about who hosts the home."""
+        if self._claim is not None and leaf == "sync":
+            self._claim.asked()
+        elif self._claim is not None and leaf == "availability":
+            self._claim.heard(payload)
+
+    def _take(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Keep what is found. False: it is nobody's, or of one stranger too many."""
+        key = device, leaf
+        if leaf not in RETAINED or not (device in self._known or self._admits(device, leaf, payload)):
+            self.passed_over += bool(payload)
+            return False
+        if payload:
+            self.found[key] = payload
+        else:
+            self.found.pop(key, None)
+        return True
+
+    def _admits(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Whether a message of a device that the home does not know has room; of one that has, whether it is online is always heard."""
+        grown = len(payload) - len(self.found.get((device, leaf), b""))
+        new = device not in self._strangers
+        if new and (not payload or len(self._strangers) >= MAX_DEVICES or not is_name(device)):
+            return False
+        always = not new and leaf == "availability" and len(payload) <= _LONGEST_AVAILABILITY
+        if payload and not always and sum(self._strangers.values()) + grown > _STRANGERS_BYTES:
+            return False
+        self._strangers[device] = self._strangers.get(device, 0) + grown
+        return True
+
+    # -- what survives ------------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        newest = self._moments.take(self.loop.time())
+        if newest is not None:
+            self._consistent = newest
+            if self._again is None or not self._again.pending:  # else it is tried again soon, however many windows pass
+                self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
+
+    def save(self, *, sync: bool = True) -> None:
+        """Write the newest consistent set. sync: wait until it is on the disk."""
+        if self._consistent is None or (self._consistent is self._saved and not sync):
+            return
+        try:
+            if self.files.write(self._consistent, sync=sync):
+                self._synced_at = self.loop.time()
+        except OSError as error:
+            self._trouble.failed(error)
+            if self._again is None or not self._again.pending:
+                self._again = self.loop.call_later(RETRY_EVERY, self.save)
+            return
+        self._trouble.over()
+        self._saved = self._consistent
+
+    @property
+    def unkept(self) -> str | None:
+        """Why the newest consistent set could not be written, in a sentence; None: it is."""
+        if self._trouble.reason is None:
+            return None
+        return f"the state of home {self.home} is not kept in {self.folder}: {self._trouble.reason}; it will go on from an earlier moment"
+
+    def _forget_files(self) -> None:
+        self.files.forget()
+        self._consistent = self._saved = None
+        self._moments.forget()
+
+    def load(self) -> dict[tuple[str, str], bytes]:
+        """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
+        return self.files.load()
+
+    def kept(self) -> dict[tuple[str, str], bytes]:
+        """The set on disk from which a start on this broker would resume; empty when there is none."""
+        return self._pick()[0]
+
+    def _pick(self) -> tuple[dict[tuple[str, str], bytes], Origin | None]:
+        return self.files.runs.pick(run_of(self.found), self.load())
+
+    def put_back(self) -> bool:
+        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
+
+        The run that the broker retains decides which set that is.
+        """
+        stored, self.origin = self._pick()
+        self._keeping = True
+        run, _ = place(self.found.get((CLOCK, "site")))
+        for key, value in stored.items():
+            there = self.found.get(key)
+            if run is not None and key[1] == "site":
+                continue
+            same = run is None or place(stored.get((CLOCK, "site")))[0] == run
+            if same and (there is None or place(value)[1] > place(there)[1]):
+                self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
+                self.found[key] = value
+        return (CLOCK, "site") in self.found
+
+    def forget(self, devices: set[str] | None = None) -> int:
+        """Clear what the home (or some of its devices) retained; how many topics that were. Not from a callback.
+
+        Their discovery goes first, so that Home Assistant looks at nothing that is gone.
+        """
+        cleared = 0
+        names = {device for device, _ in self.found} if devices is None else devices
+        withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
+        plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
+        for device, leaf in [*self.found, *plain]:
+            if device in names:
+                self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
+                cleared += self.found.pop((device, leaf), None) is not None
+                self._strangers.pop(device, None)
+        if devices is None:
+            self._forget_files()
+        return cleared
+
+    def start_afresh(self) -> None:
+        """Clear what a resume would begin from; names and entities stay."""
+        for device, leaf in list(self.found):
+            if leaf in KEPT or leaf.startswith(LEDGER):
+                self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
+                del self.found[device, leaf]
+        self._forget_files()
+
+    def settle_down(self) -> None:
+        """Wait until the broker has everything that was published here."""
+        self.client.flush(5.0)
+
+    def leave(self) -> None:
+        """Hear and claim no more."""
+        if self._claim is not None:
+            self._claim.release()
+        self.client.disconnect()
+
+    def close(self) -> None:
+        """Leave and save."""
+        self.leave()
+        self._keep()
+        self.save()
+        if self._again is not None:
+            self._again.cancel()
+        if self._trouble.reason is None:  # else the second file may have what the first lacks
+            with contextlib.suppress(OSError):
+                self.files.remove_newest()
+
+    def ask_for(self, run: str, after: int) -> None:
+        """Ask for the ledger records that were missed, at most once per wall second."""
+        if self.loop.time() - self._asked_at >= SYNC_EVERY:
+            self._asked_at = self.loop.time()
+            self.client.publish(Topics(self.home, HOST).missing, write(MissingMessage(run=run, after=after)))
+
+    def ledger(self) -> list[bytes]:
+        """The last ledger records that were found, oldest first."""
+        found = [payload for (_, leaf), payload in self.found.items() if leaf.startswith(LEDGER)]
+        return sorted(found, key=lambda payload: place(payload)[1])
+
+    def settled(self) -> tuple[str, int] | None:
+        """Run and seq of the last settlement that was found; None before the first."""
+        return moment(self.found)
+
+    def state(self, device: str) -> dict[str, Any]:
+        """A device's last state."""
+        return json_object(self.found.get((device, "state"), b""))
+
+
+def _is_older(one: bytes, other: bytes) -> bool:
+    (run, seq), (other_run, other_seq) = place(one), place(other)
+    return run is not None and run == other_run and seq < other_seq

@@ -1,0 +1,19 @@
+"""The accounts of a home's ledger that no device has: its wires, and the world outside."""
+
+from __future__ import annotations
+
+METER = "meter"
+ESSENTIAL = "essential"
+AUX = "aux"
+NON_ESSENTIAL = "non_essential"
+DC_BUS = "dc_bus"
+HEAT = "heat"
+LOSSES = "losses"
+RESET = "reset"
+DRIVING = "driving"
+GRID = "grid"
+"""The outside account behind the meter, whatever the device is called."""
+RESERVED = frozenset({METER, ESSENTIAL, AUX, NON_ESSENTIAL, DC_BUS, HEAT, LOSSES, RESET, DRIVING})
+"""Accounts that no device may be named like."""
+OUTSIDE = frozenset({HEAT, LOSSES, RESET, DRIVING})
+"""Accounts of the outside world, beside the sources and grids that a record names."""

@@ -1,0 +1,1 @@
+"""What people write, and what it may be: settings, home files, times and durations."""

@@ -1,0 +1,175 @@
+"""A device's face: its settings and readings as plain data, and changing the settings.
+
+Everything else – discovery, metrics, schema, command line help, validation of the home file and of commands – is
+derived from :func:`settings_of` and :func:`readings_of` and from nothing else. A change is made wholly or not at all,
+and refused in one line that says how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import ValidationError
+
+from virtual_devices.kit.errors import SettingError, shown, suggestion
+from virtual_devices.kit.forms.fields import (
+    LAST_ERROR,
+    LAST_ERROR_TIME,
+    Reading,
+    ReadingType,
+    SettingField,
+    SettingType,
+    fields_of,
+    number_text,
+    readings_of,
+    settings_of,
+    title_of,
+)
+from virtual_devices.kit.settings import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from virtual_devices.kit.device import AnyDevice
+    from virtual_devices.kit.settings import Settings
+
+__all__ = [
+    "LAST_ERROR",
+    "LAST_ERROR_TIME",
+    "Reading",
+    "ReadingType",
+    "SettingField",
+    "SettingType",
+    "fields_of",
+    "model_of",
+    "number_text",
+    "problem_text",
+    "readings_of",
+    "settings_json",
+    "settings_of",
+    "shown",
+    "title_of",
+    "validate_change",
+]
+
+F = TypeVar("F", bound=Form)
+
+_FLAGS = {"on": True, "true": True, "off": False, "false": False}
+_RANGE_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
+
+
+def settings_json(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON-ready data, numbers in the unit that the schema states."""
+    return settings.model_dump(mode="json")
+
+
+def validate_change(
+    device_class: type[AnyDevice], current: Settings, changes: Mapping[str, Any], *, live: bool
+) -> Settings:
+    """New settings: ``current`` with ``changes`` (JSON values, or text as a command brings it).
+
+    live: refuse what is fixed while a home runs.  Raises SettingError, one line, and then nothing has changed.
+    """
+    model = device_class.settings_type
+    known = {item.name: item for item in fields_of(model)}
+    problems = []
+    for name in changes:
+        if name not in known:
+            problems.append(f"there is no setting {shown(name)}{suggestion(str(name), list(known))}")
+        elif live and not known[name].live:
+            problems.append(f"setting {name} is fixed while the home runs; change it in the home file")
+    if problems:
+        raise SettingError("; ".join(problems))
+    settings, found = model_of(model, {**current.chosen(), **changes})
+    if settings is None:
+        raise SettingError("; ".join(f"setting {name}: {text}" if name else text for name, text in found))
+    return settings
+
+
+def model_of(model: type[F], values: Mapping[str, Any]) -> tuple[F | None, list[tuple[str, str]]]:
+    """A form, such as settings, made of ``values``, or None and every problem as (setting or "", what is wrong; how to mend it)."""
+    known = {item.name: item for item in fields_of(model)}
+    problems: dict[str, str] = {}
+    normal: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in known:
+            normal[name], problem = _normal(known[name], value)
+            if problem:
+                problems[name] = problem
+        else:
+            problems[name] = f"there is no such setting{suggestion(str(name), list(known))}"
+    try:
+        settings = model.model_validate(normal)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if detail["type"] == "default_factory_not_called":
+                continue  # it follows a value that is wrong itself
+            name = str(detail["loc"][0]) if detail["loc"] else ""
+            problems.setdefault(name, problem_text(known.get(name), detail, values.get(name)))
+        settings = None
+    return (None if problems else settings), list(problems.items())
+
+
+def problem_text(field: SettingField | None, error: Mapping[str, Any], given: Any = None) -> str:
+    """What is wrong with one value and how to mend it, from one of pydantic's errors.
+
+    field: None when no single setting is to blame.  given: the value as its owner wrote it.
+    """
+    message = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
+    if field is None or error["type"] in ("value_error", "assertion_error"):
+        return message
+    value = shown(error.get("input") if given is None else given)
+    return _by_error(field, error, value, message) or _by_type(field, value, given)
+
+
+def _by_error(field: SettingField, error: Mapping[str, Any], value: str, message: str) -> str:
+    """The text for errors that say enough by themselves, else an empty one."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "daily_times" or (kind == "quantity" and "known" in context and field.unit):
+        return f"{value} {message}" if message.startswith("should") else message
+    texts = {
+        "missing": f"is missing; give {field.range}",
+        "multiple_of": f"{value} is between two steps; use multiples of {number_text(context.get('multiple_of', 1))}",
+        "string_too_long": f"is too long; use at most {context.get('max_length')} characters",
+    } | dict.fromkeys(_RANGE_ERRORS, f"{value} is out of range; use {field.range}")
+    return texts.get(kind, "")
+
+
+def _by_type(field: SettingField, value: str, given: Any) -> str:
+    if field.partner is not None:
+        return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
+    if field.type == "choice":
+        return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"
+    if field.type == "flag":
+        return f"{value} is neither true nor false; use true or false (on and off will do)"
+    example = f", such as {field.quantity.example}" if field.quantity and field.unit else ""
+    return f"{value} does not fit; use {field.range}{example}"
+
+
+def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
+    """The value without the accidents of text (spaces, ON for true), and a problem or an empty text."""
+    problem = ""
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            value = bytes(value).decode()
+        except UnicodeDecodeError:
+            problem = "is not UTF-8 text; send plain text"
+    if isinstance(value, bool) and field.type in ("number", "integer"):
+        problem = f"{shown(value)} is no number; use {field.range}"
+    elif isinstance(value, (list, dict)):
+        problem = f"is a list or a map; use {field.range}"
+    elif field.type == "choice" and not isinstance(value, bool):
+        spelt = {str(choice).casefold(): choice for choice in field.choices}
+        value = spelt.get(str(value).strip().casefold(), value)
+    elif isinstance(value, str):
+        value = _trimmed(field, value)
+    return value, problem
+
+
+def _trimmed(field: SettingField, value: str) -> Any:
+    text = value.strip()
+    if not text and field.optional:
+        return None
+    if field.type == "flag":
+        return _FLAGS.get(text.casefold(), value)
+    return text if field.type in ("number", "integer") else value

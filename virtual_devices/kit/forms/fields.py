@@ -1,0 +1,361 @@
+"""The settings and readings of a device class as plain data, taken from its declarations.
+
+Use them through ``virtual_devices.kit.forms.changes``.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
+from virtual_devices.kit.calendar import DailyTimes
+from virtual_devices.kit.device import Conditions
+from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
+from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.settings import Choices, Document, Everyday, Form, HomeFileOnly, Partner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from virtual_devices.kit.device import AnyDevice
+
+SettingType = Literal["number", "integer", "flag", "choice", "text", "times"]
+ReadingType = Literal["number", "flag", "choice", "text", "instant", "list"]
+
+MAX_TEXT = 10_000
+"""Most characters of a text setting that names no limit of its own."""
+
+LAST_ERROR_TIME = "last_error_time"
+"""Key of a state beside the reading ``last_error``: when that was, by the clock on the wall, ISO 8601."""
+RESERVED_KEYS = frozenset({"at", "day_start", "month_start", LAST_ERROR_TIME})
+"""Keys of commands and states that are neither a setting nor a reading; none may be named so."""
+_SHOWN = 12
+"""Choices that a line names."""
+_CAPITALS = frozenset({"ac", "cop", "dc", "dhi", "dni", "ghi", "poa", "pv", "soc", "tv"})
+_NONE = type(None)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting.
+
+    quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
+    open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
+    words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
+    everyday: the switch that its owner reaches for.  partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
+    """
+
+    name: str
+    title: str
+    description: str
+    type: SettingType
+    quantity: Quantity | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[Any, ...] = ()
+    words: tuple[str, ...] = ()
+    pattern: str | None = None
+    longest: int = MAX_TEXT
+    default: Any = None
+    live: bool = True
+    everyday: bool = False
+    partner: Partner | None = None
+    document: bool = False
+    optional: bool = False
+    required: bool = False
+    open_minimum: bool = False
+    open_maximum: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Unit of the stored value; empty where there is none."""
+        return self.quantity.unit if self.quantity else ""
+
+    @property
+    def range(self) -> str:
+        """What it accepts, in words: ``0 to 5000 W``."""
+        if self.type == "choice":
+            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + (" | …" if len(self.choices) > _SHOWN else "")
+        if self.type == "flag":
+            return "true or false"
+        if self.type == "times":
+            return 'daily times such as "06:00-07:30, 18:00-22:00"'
+        if self.type == "text":
+            return f"text like {self.pattern}" if self.pattern else "text"
+        text = _range(self)
+        return " | ".join([text, *self.words])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading.
+
+    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  diagnostic: about the device itself, but
+    not hidden.  day, month: falls to 0 when one begins.  device_class: of a flag.  optional: null where there is nothing to report.
+    """
+
+    name: str
+    title: str
+    type: ReadingType
+    quantity: Quantity | None = None
+    detail: bool = False
+    diagnostic: bool = False
+    day: bool = False
+    month: bool = False
+    device_class: str | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value; empty where there is none."""
+        return self.quantity.unit if self.quantity else ""
+
+
+LAST_ERROR = Reading("last_error", "Last error", "text", diagnostic=True, optional=True)
+"""A reading of every kind: what the device refused last. Whoever hosts it fills it in; a device knows nothing of refusals."""
+
+
+def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
+    """Every setting of a kind, in the order of its declaration."""
+    return fields_of(device_class.settings_type)
+
+
+@lru_cache(maxsize=512)
+def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
+    """The fields of a settings model. Raises CatalogueError for a type that no face can show."""
+    found: dict[str, SettingField] = {}
+    for name, info in model.model_fields.items():
+        found[name] = _setting(model, name, info, {before: item.default for before, item in found.items()})
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=256)
+def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
+    """Every reading of a kind: its ability's, its own, its conditions, joules behind each energy total, and the last error.
+
+    Raises CatalogueError when two of its names collide, or one with a setting's or with a key that is reserved.
+    """
+    found = [*_readings(device_class.readings_type), *_readings(device_class.telemetry_type)]
+    if issubclass(device_class, Conditions):
+        found += [_condition(name, quantity) for name, quantity in device_class.fields.items()]
+    found += [
+        Reading(f"{total.name}_joules", f"{total.title} in joules", "number", JOULES, detail=True)
+        for total in found
+        if total.quantity == ENERGY and not (total.day or total.month)
+    ]
+    found.append(LAST_ERROR)
+    where = f"{device_class.__module__}.{device_class.__name__}"
+    for name in sorted(RESERVED_KEYS & {*(item.name for item in found), *(item.name for item in settings_of(device_class))}):
+        raise CatalogueError(f"{where}: {name!r} is a key of every command or state; rename the field")
+    names: set[str] = set()
+    for reading in found:
+        if reading.name in names:
+            raise CatalogueError(f"{where}: two readings are named {reading.name!r}; rename one of them")
+        names.add(reading.name)
+    for setting in settings_of(device_class):
+        if setting.name in names:
+            raise CatalogueError(
+                f"{where}: setting {setting.name!r} and reading {setting.name!r} share one name; rename one of them"
+            )
+    return tuple(found)
+
+
+def title_of(name: str) -> str:
+    """A title from a field's name: ``pv_power`` → ``PV power``."""
+    words = [word.upper() if word in _CAPITALS else word for word in name.split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def number_text(value: float) -> str:
+    """A number as people write it: no ``.0`` behind a whole one."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 - exact as a float
+
+
+def _range(item: SettingField) -> str:
+    unit = f" {item.unit}" if item.unit else ""
+    low = None if item.minimum is None else number_text(item.minimum)
+    high = None if item.maximum is None else number_text(item.maximum)
+    if low is not None and high is not None and not (item.open_minimum or item.open_maximum):
+        return f"{low} to {high}{unit}"
+    bounds = []
+    if low is not None:
+        bounds.append(f"{'above' if item.open_minimum else 'at least'} {low}")
+    if high is not None:
+        bounds.append(f"{'below' if item.open_maximum else 'at most'} {high}")
+    if bounds:
+        return f"{', '.join(bounds)}{unit}"
+    kind = "a whole number" if item.type == "integer" else "a number"
+    return f"{kind} in {item.unit}" if item.unit else kind
+
+
+@dataclass(slots=True)
+class _Parts:
+    """An annotation taken apart: its bare types, its literals, its marks, and whether it may be None."""
+
+    types: list[Any] = field(default_factory=list)
+    choices: list[Any] = field(default_factory=list)
+    marks: list[Any] = field(default_factory=list)
+    optional: bool = False
+
+    def one(self, kind: type[Any]) -> Any:
+        """The first mark of a class, or None."""
+        return next((mark for mark in self.marks if isinstance(mark, kind)), None)
+
+
+def _walk(annotation: Any, parts: _Parts) -> _Parts:
+    origin = get_origin(annotation)
+    if annotation is None or annotation is _NONE:
+        parts.optional = True
+    elif origin is Annotated:
+        inner, *marks = get_args(annotation)
+        parts.marks += [part for mark in marks for part in _marks(mark)]
+        _walk(inner, parts)
+    elif origin in (Union, types.UnionType):
+        for option in get_args(annotation):
+            _walk(option, parts)
+    elif origin is Literal:
+        parts.choices += get_args(annotation)
+    else:
+        parts.types.append(annotation)
+    return parts
+
+
+def _marks(mark: Any) -> list[Any]:
+    return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
+
+
+def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, Any]) -> SettingField:
+    """before: the defaults of the fields that are declared before it, which its own may follow."""
+    parts = _walk(info.annotation, _Parts())
+    parts.marks = [*info.metadata, *parts.marks]
+    quantity, partner = parts.one(Quantity), parts.one(Partner)
+    kind, words = _setting_type(model, name, parts)
+    low, low_open = _bound(parts, "ge", "gt", max)
+    high, high_open = _bound(parts, "le", "lt", min)
+    document = parts.one(Document) is not None
+    multiple: Any = parts.one(MultipleOf)
+    step = float(multiple.multiple_of) if multiple else None
+    if kind == "integer":
+        step = step or 1.0
+    elif kind == "number":
+        step = step or 10.0 ** -(quantity.digits if quantity else 2)
+    pattern = next((text for mark in parts.marks if (text := getattr(mark, "pattern", None))), None)
+    required = info.is_required()
+    return SettingField(
+        name=name,
+        title=info.title or title_of(name),
+        description=" ".join((info.description or "").split()),
+        type=kind,
+        quantity=quantity,
+        minimum=low,
+        maximum=high,
+        step=step,
+        choices=tuple(parts.choices) if kind == "choice" else (),
+        words=words,
+        pattern=DailyTimes.PATTERN if kind == "times" else pattern,
+        longest=next((mark.max_length for mark in parts.marks if isinstance(mark, MaxLen)), MAX_TEXT),
+        default=None if required else _default(info, before),
+        live=not (document or partner or parts.one(HomeFileOnly)),
+        everyday=parts.one(Everyday) is not None,
+        partner=partner,
+        document=document,
+        optional=parts.optional,
+        required=required,
+        open_minimum=low_open,
+        open_maximum=high_open,
+    )
+
+
+def _default(info: FieldInfo, before: dict[str, Any]) -> Any:
+    value = info.get_default(call_default_factory=True, validated_data=before)
+    return str(value) if isinstance(value, DailyTimes) else to_jsonable_python(value)
+
+
+def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingType, tuple[str, ...]]:
+    """Type, and the words that a number accepts beside numbers."""
+    kinds: set[Any] = set(parts.types)
+    if not kinds and parts.choices:
+        return "choice", ()
+    if (few := parts.one(Choices)) is not None:
+        parts.choices += few.texts
+        return "choice", ()
+    words = tuple(str(choice) for choice in parts.choices)
+    if kinds in ({float}, {int, float}):
+        return "number", words
+    table: list[tuple[Any, SettingType]] = [(bool, "flag"), (int, "integer"), (str, "text"), (DailyTimes, "times")]
+    for python, kind in table:
+        if kinds == {python}:
+            return kind, words
+    raise CatalogueError(
+        f"{model.__module__}.{model.__name__}.{name}: no face shows the type {sorted(map(repr, kinds))}; "
+        "use a quantity, int, bool, str, Literal or DailyTimes"
+    )
+
+
+def _bound(parts: _Parts, closed: str, opened: str, tightest: Any) -> tuple[float | None, bool]:
+    found = []
+    for mark in parts.marks:
+        if isinstance(mark, (Ge, Gt, Le, Lt)):
+            found += [(float(value), False) for value in [getattr(mark, closed, None)] if value is not None]
+            found += [(float(value), True) for value in [getattr(mark, opened, None)] if value is not None]
+    return tightest(found) if found else (None, False)
+
+
+def _readings(source: type[Any]) -> Iterator[Reading]:
+    if not is_dataclass(source):
+        raise CatalogueError(f"{source.__module__}.{source.__name__}: telemetry should be a frozen dataclass")
+    hints = get_type_hints(source, include_extras=True)
+    for item in fields(source):
+        parts = _walk(hints[item.name], _Parts())
+        mark = parts.one(Mark) or Mark()
+        quantity: Quantity | None = parts.one(Quantity)
+        choices = tuple(str(choice) for choice in (mark.choices or parts.choices))
+        yield Reading(
+            name=item.name,
+            title=mark.title or title_of(item.name),
+            type=_reading_type(source, item.name, parts, quantity, choices),
+            quantity=None if quantity in (FLAG, TEXT) else quantity,
+            detail=mark.detail,
+            day=mark.day,
+            month=mark.month,
+            device_class=mark.device_class,
+            choices=choices,
+            optional=parts.optional,
+        )
+
+
+def _reading_type(
+    source: type[Any], name: str, parts: _Parts, quantity: Quantity | None, choices: tuple[str, ...]
+) -> ReadingType:
+    if quantity == INSTANT:
+        return "instant"
+    if choices:
+        return "choice"
+    if any(get_origin(kind) is list for kind in parts.types):
+        return "list"
+    kinds: set[Any] = set(parts.types)
+    if kinds == {bool}:
+        return "flag"
+    if kinds == {str}:
+        return "text"
+    if kinds and kinds <= {int, float}:
+        return "number"
+    raise CatalogueError(
+        f"{source.__module__}.{source.__name__}.{name}: no face shows this type; use a quantity, int, bool, str, Literal or list"
+    )
+
+
+def _condition(name: str, quantity: Quantity) -> Reading:
+    if quantity == FLAG:
+        return Reading(name, title_of(name), "flag")
+    return Reading(name, title_of(name), "number", quantity)

@@ -1,0 +1,1 @@
+"""Devices as members of a home: what they offer, settle and remember."""

@@ -1,0 +1,74 @@
+"""Those who give conditions, as members of their home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from virtual_devices.kit.device import AnyDevice, Conditions
+from virtual_devices.kit.members.ahead import Columns, Foreseen, Inputs, covered
+from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.window import Span, Window
+
+
+class Observer(Member):
+    """Gives conditions: sun, weather, a switch. It takes no part in the settlement; its readings are of the last settled step.
+
+    time: end of what it has given.  given: the conditions of the window that it spoke about last, from its first step on.
+    """
+
+    device: Conditions[Any, Any, Any]
+
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self.given: Mapping[str, Sequence[int]] = {}
+        self._foreseen = Foreseen()
+        self._settled_until: int | None = None
+
+    def device_changed(self) -> None:
+        self._foreseen = Foreseen()
+
+    def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
+        """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
+        columns = self.columns(window, inputs)
+        steps = ((self.time or 0) - window.span.start) // window.span.step
+        return {name: column[:steps].tolist() for name, column in columns.items()}
+
+    def columns(self, window: Window, inputs: Inputs) -> Columns:
+        """The same as ``conditions`` for within a process.
+
+        They may go on beyond the window: as things stand, so that those who depend on them can work ahead too.
+        """
+        free = self.begin(window.span)
+        span = window.span.part(0, min(free, covered(inputs, window.span.steps)))
+        values = self._foreseen.over(
+            self.settings, span, inputs, lambda part, given: self.device.conditions(self.settings, part, given)
+        )
+        if free < window.span.steps:
+            values = {name: column[: span.steps] for name, column in values.items()}
+        self.given = values
+        self.time = self.busy_until = span.end
+        self.after = window.seq
+        return values
+
+    def settled(self, seq: int, span: Span) -> bool:
+        """Show what held in the last settled step. Whether that is news: it spoke about that window.
+
+        span: as settled, which is shorter than what was asked where the window was cut.
+        """
+        last = min([span.steps, *(len(column) for column in self.given.values())]) - 1
+        if seq != self.after or not self.given or last < 0 or span.end == self._settled_until:
+            return False
+        self.last = {name: int(column[last]) for name, column in self.given.items()}
+        self._settled_until = span.end
+        return True
+
+    @property
+    def shown_at(self) -> int | None:
+        return self._settled_until if self._settled_until is not None else self.time
+
+    def own_readings(self) -> dict[str, Any]:
+        return {name: value / 1000 for name, value in self.last.items()}

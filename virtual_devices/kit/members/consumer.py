@@ -1,0 +1,88 @@
+"""A load as a member of its home: it says what it needs, and counts what it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from virtual_devices.kit.accounts import NON_ESSENTIAL
+from virtual_devices.kit.device import Consumes
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.members.ahead import Course, Inputs, sliced
+from virtual_devices.kit.members.participant import Participant, Proposed
+from virtual_devices.kit.members.settlement import Proposal, Share
+from virtual_devices.kit.offers import Demand
+from virtual_devices.kit.settings import ConsumerSettings
+from virtual_devices.kit.window import Span, Window
+
+
+class Consumer(Participant):
+    """A load. last["supplied"]: whether it was supplied in the last step (from the start: yes)."""
+
+    device: Consumes[Any, Any, Any]
+    needs_inputs = True
+    foretold: tuple[tuple[int, bool], ...] = ()
+    """When the grid comes or goes, see Window."""
+
+    @property
+    def state(self) -> Any:
+        """After what is settled."""
+        return self._course.state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self._course = Course(self.device, state)
+
+    def device_changed(self) -> None:
+        self.state = self.state  # a course of the new device, from where the old one is
+
+    def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
+        self.foretold = () if self.is_skipped(window) else window.foretold
+        return super().propose(window, inputs, checkpoint=checkpoint)
+
+    def offer(self, span: Span, inputs: Inputs) -> Demand:
+        settings = cast("ConsumerSettings", self.settings)
+        supplied, flips = assumed(settings.circuit, span, self.foretold, supplied=bool(self.last.get("supplied", 1)))
+        demand = Demand(settings.circuit, settings.priority, supplied, [], flips)
+        return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
+
+    def settle(self, share: Share, made: Proposed) -> None:
+        steps, step = share.span.steps, share.span.step
+        if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
+            raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
+        demand = cast("Demand", made.offer).power[:steps]
+        got = done = 0
+        for count, on in share.supply:
+            self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), ((count, on),))
+            self._course.advance(count)
+            got += sum(demand[done : done + count]) if on else 0
+            done += count
+        energy, last, on = sum(demand), demand[-1], share.supply[-1][1]
+        self.last = {"power": last if on else 0, "demand": last, "supplied": int(on)}
+        self.counters = {
+            "energy": self.count("energy", got * step),
+            "unserved_energy": self.count("unserved_energy", (energy - got) * step),
+        }
+
+    def own_readings(self) -> dict[str, Any]:
+        return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
+
+
+def assumed(
+    circuit: str, span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool
+) -> tuple[bool, tuple[int, ...]]:
+    """Whether a load assumes to be supplied from a span's first step on, and the steps in which that flips.
+
+    supplied: whether it was in the step before.  foretold: see Window.  Loads beside the inverter go and come with the grid; others
+    that are cut off may return when the grid does.
+    """
+    on, flips = supplied, list[int]()
+    for time, connected in foretold:
+        step = span.steps_until(time)
+        if step >= span.steps:
+            break
+        then = connected if circuit == NON_ESSENTIAL else on or connected
+        if then != on:
+            on, flips = then, flips[:-1] if flips and flips[-1] == step else [*flips, step]
+    return (not supplied, tuple(flips[1:])) if flips and flips[0] == 0 else (supplied, tuple(flips))

@@ -1,0 +1,230 @@
+"""The inverter as a member: it nets a window, keeps the ledger's chain, and remembers what it owes to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESERVED, RESET
+from virtual_devices.kit.device import AnyDevice, Settles
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
+from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
+from virtual_devices.kit.members.upgrades import checkpoint_of
+from virtual_devices.kit.offers import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply, masked
+from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.window import Span, Window
+
+
+class Settler(Member):
+    """Settles windows.
+
+    digest, edges: end of the ledger's chain and the name of the edge list hashed last (``ledger.edge_list``).  shares:
+    everybody's last share, until the next proposal confirms it.  expected: the ``after`` that each device's next proposal
+    has to carry.
+    """
+
+    device: Settles[Any, Any, Any]
+
+    def __init__(
+        self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(name, kind, device, settings, declared)
+        self.digest = GENESIS
+        self.edges = edge_list(())
+        self.expected: dict[str, int] = {}
+        self.shares: dict[str, Share] = {}
+        self._left_with: dict[str, int] = {}
+        """mJ that the ledger left a store with whose own memory is older."""
+
+    def compile(self) -> None:
+        """Dispatch with compiled code from now on. Raises ConfigurationError where numba is not installed."""
+        try:
+            self.device.compile()
+        except ImportError as error:
+            raise ConfigurationError("compiled dispatch needs numba: pip install 'virtual-devices[fast]'") from error
+
+    def accepts(self, proposal: Proposal, window: Window) -> bool:
+        """Whether a proposal answers the window from the state this settler expects its sender to be in.
+
+        A sender that lags behind finds its share in the last settlement and proposes again. Raises ProtocolError for
+        a proposal that claims what cannot be.
+        """
+        if proposal.run != window.run or proposal.seq != window.seq:
+            return False
+        self._check_accounts(proposal, window)
+        expected = self.expected.get(proposal.name, proposal.after)
+        if proposal.after > expected or proposal.after >= window.seq:
+            raise ProtocolError(
+                f"{proposal.name}: its proposal for window {window.seq} starts after window {proposal.after}, "
+                f"but its last settled one is {expected}"
+            )
+        if proposal.span.start != window.span.start or proposal.span.step != window.span.step:
+            raise ProtocolError(f"{proposal.name}: its proposal for window {window.seq} covers another time")
+        if not 1 <= proposal.span.steps <= window.span.steps:
+            raise ProtocolError(f"{proposal.name}: its proposal covers {proposal.span.steps} of {window.span.steps} steps")
+        return proposal.after == expected
+
+    def _check_accounts(self, proposal: Proposal, window: Window) -> None:
+        """Nobody gets an account, or takes from one, that is the home's or somebody else's: the books would say what is not."""
+        name, offer = proposal.name, proposal.offer
+        if name in RESERVED or name == self.name:
+            raise ProtocolError(f"{name}: this is the name of an account of every home; run it under another --name")
+        if isinstance(offer, Supply) and (offer.source in RESERVED or offer.source in {GRID, name, self.name, *window.members}):
+            raise ProtocolError(f"{name}: it says that its energy comes from {offer.source}, which is no source outside the home")
+
+    def take_as_it_is(self, proposal: Proposal) -> None:
+        """Accept a proposal from a state older than the last that was settled: its sender has lost its memory.
+
+        What a store holds more or less than the ledger left it with is booked to the account ``reset``.
+        """
+        self.expected[proposal.name] = proposal.after
+        last = self.shares.get(proposal.name)
+        if isinstance(proposal.offer, StoreOffer) and last is not None:
+            self._left_with[proposal.name] = last.stored
+
+    def _as_left(self, name: str, offer: Offer) -> Offer:
+        left = self._left_with.pop(name, None)
+        if left is None or not isinstance(offer, StoreOffer):
+            return offer
+        return replace(offer, stored=left, reset=offer.reset + left - offer.stored)
+
+    def settle(self, window: Window, proposals: Mapping[str, Proposal]) -> tuple[Settlement, LedgerRecord]:
+        """Settle a window over the shortest of the accepted ``proposals``; the result is this settler's commit."""
+        if window.seq <= self.after:
+            raise ProtocolError(f"window {window.seq} is settled already")
+        steps = min([self.begin(window.span), *(proposal.span.steps for proposal in proposals.values())])
+        offers = {name: self._as_left(name, proposals[name].offer) for name in sorted(proposals)}
+        decision, state = self.device.dispatch(self.settings, self.state, window.span.part(0, steps), offers)
+        span = window.span.part(0, decision.steps)
+        record = self._record(window, span, offers, decision)
+        shares = {name: _share(name, offers[name], window.seq, span, decision) for name in offers}
+        self.state = state
+        self.digest, self.edges = record.digest, edge_list(record.edges)
+        owed = {name: share for name, share in self.shares.items() if name not in shares}
+        self.shares = {**owed, **shares}
+        self.expected.update(dict.fromkeys(shares, window.seq))
+        self.after, self.time, self.busy_until = window.seq, span.end, None
+        settlement = Settlement(
+            run=window.run,
+            seq=window.seq,
+            span=span,
+            members=tuple(sorted(shares)),
+            left_out=tuple(name for name in window.members if name not in shares),
+            shares=shares,
+            owed=owed,
+            cut=span.steps < window.span.steps,
+            digest=self.digest,
+            checkpoint={},
+            foretold=foretold(span, offers.values()),
+        )
+        return settlement, record
+
+    def checkpoint(self) -> dict[str, Any]:
+        # of those who took part in the last window it follows from the settlement
+        expected = {name: after for name, after in self.expected.items() if after != self.after}
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected}
+
+    def resume(self, settlement: Settlement) -> None:
+        """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
+        try:
+            kept = checkpoint_of(settlement.checkpoint, type(self.device))
+            digest, edges = str(kept["digest"]), str(kept["edges"])
+            expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
+        except ProtocolError as error:
+            raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
+        self.restore(kept)
+        self.digest, self.edges, self.expected = digest, edges, expected
+        self.shares = {**settlement.owed, **settlement.shares}
+
+    def _record(
+        self, window: Window, span: Span, offers: Mapping[str, Demand | Supply | StoreOffer | LinkOffer], decision: Dispatch
+    ) -> LedgerRecord:
+        steps, step = span.steps, span.step
+        zeros = [0] * steps
+        columns: dict[Edge, list[int]] = dict(decision.transfers)
+        energy: dict[Edge, list[int]] = {}
+        demand, available, opening, outside = {}, {}, {}, {METER: False}
+        converted: dict[int, tuple[list[int], list[int]]] = {}
+
+        def millijoules(column: list[int]) -> list[int]:
+            known = converted.get(id(column))  # the pair keeps the column alive, so that its id stays its own
+            if known is None:
+                energy = zeros if not any(column) else column if step == 1 else [value * step for value in column]
+                known = converted[id(column)] = (column, energy)
+            return known[1]
+
+        for name, offer in offers.items():
+            if isinstance(offer, Demand):
+                power = offer.power if len(offer.power) == steps else offer.power[:steps]
+                runs = decision.supply[name]
+                got = masked(power, runs)
+                columns[offer.circuit, name] = columns[name, HEAT] = got
+                demand[name] = millijoules(power)
+            elif isinstance(offer, Supply):
+                columns[offer.source, name] = columns[name, DC_BUS] = decision.used[name]
+                power = offer.power if len(offer.power) == steps else offer.power[:steps]
+                available[name] = millijoules(power)
+                outside[offer.source] = True
+            elif isinstance(offer, StoreOffer):
+                columns[DC_BUS, name], columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
+                energy[name, LOSSES] = decision.lost[name]
+                energy[name, RESET] = [offer.reset, *zeros[1:]] if offer.reset > 0 else zeros
+                energy[RESET, name] = [-offer.reset, *zeros[1:]] if offer.reset < 0 else zeros
+                opening[name] = offer.stored
+            else:
+                columns[GRID, METER] = _added(columns.get((GRID, METER)), decision.imported[name])
+                columns[METER, GRID] = _added(columns.get((METER, GRID)), decision.exported[name])
+                outside[GRID] = True
+        energy.update({edge: millijoules(column) for edge, column in columns.items()})
+        edges = tuple(sorted(energy))
+        ordered = tuple(energy[edge] for edge in edges)
+        return LedgerRecord(
+            run=window.run,
+            seq=window.seq,
+            span=span,
+            edges=edges,
+            energy=ordered,
+            demand=demand,
+            available=available,
+            opening=opening,
+            closing=dict(decision.stored),
+            outside=tuple(sorted(name for name, yes in outside.items() if yes)),
+            previous=self.digest,
+            digest=chain(self.digest, edges if edge_list(edges) == self.edges else (), edges, ordered, steps),
+        )
+
+
+def foretold(span: Span, offers: Iterable[Offer]) -> tuple[tuple[int, bool], ...]:
+    """When the grid comes or goes after a settled span, by its offer: simulated times, and whether it is there from then on."""
+    found: list[tuple[int, bool]] = []
+    for offer in offers:
+        if isinstance(offer, LinkOffer):
+            time, known = span.start, None
+            for steps, connected in (*((link.steps, link.connected) for link in offer.links), *offer.ahead):
+                if connected != known and time >= span.end:
+                    found.append((time, connected))
+                time, known = time + steps * span.step, connected
+    return tuple(found)
+
+
+def _added(column: list[int] | None, more: list[int]) -> list[int]:
+    return more if column is None else [a + b for a, b in zip(column, more, strict=True)]
+
+
+def _share(
+    name: str, offer: Demand | Supply | StoreOffer | LinkOffer, seq: int, span: Span, decision: Dispatch
+) -> Share:
+    if isinstance(offer, Demand):
+        return Share(seq, span, supply=decision.supply[name])
+    if isinstance(offer, Supply):
+        return Share(seq, span, used=decision.used[name])
+    if isinstance(offer, StoreOffer):
+        return Share(
+            seq, span, charge=decision.charge[name], discharge=decision.discharge[name], stored=decision.stored[name]
+        )
+    return Share(seq, span, imported=decision.imported[name], exported=decision.exported[name])

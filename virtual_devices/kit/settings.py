@@ -1,0 +1,95 @@
+"""What an owner may set of a device: the forms that settings are written in, and the marks on their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
+
+from virtual_devices.kit.names import MAX_NAME
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Marks a setting that holds the name of the device this one depends on.
+
+    ability: what the partner must be able to do.  fields: the conditions used of it.  required: refuse to start without;
+    an optional partner that is absent is missing in ``inputs``.
+    """
+
+    ability: str
+    fields: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Marks a setting that names a file. Only the home file may set it, never a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Marks a text setting that is one of a few texts, where they are too many, or too unlike words, for a Literal."""
+
+    texts: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.texts))
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFileOnly:
+    """Marks a setting that is fixed while a home runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everyday:
+    """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
+
+
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
+
+
+FileName = Annotated[str, Field(max_length=400), Document()]
+
+
+class Form(BaseModel):
+    """Something that a person writes down. Frozen, and nothing else may stand in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class Settings(Form):
+    """What an owner may set. A command makes a new one."""
+
+    plain_readings: Annotated[bool, HomeFileOnly()] = Field(
+        False, title="Plain readings", description="each reading on an MQTT topic of its own too, as a bare number"
+    )
+
+    def chosen(self) -> dict[str, Any]:
+        """The values by name, but for those that follow others (``following``) and that nobody has set: they are worked out anew."""
+        left = following(type(self)) - self.model_fields_set
+        return {name: value for name, value in self if name not in left}
+
+
+@lru_cache(maxsize=512)
+def following(model: type[Form]) -> frozenset[str]:
+    """Names of the fields that by default follow others: their default factory takes what is validated so far."""
+    return frozenset(name for name, info in model.model_fields.items() if info.default_factory_takes_validated_data)
+
+
+class ConsumerSettings(Settings):
+    """Settings that every load has."""
+
+    circuit: Literal["essential", "aux", "non_essential"] = Field(
+        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on"
+    )
+    priority: Annotated[int, Field(ge=1, le=10)] = Field(
+        5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
+    )
