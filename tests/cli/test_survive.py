@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.fleet.outage_homes import AREA, CONSTANT
+from tests.answers.outage_homes import AREA, CONSTANT
 from virtual_devices.cli import _survival, commands
 from virtual_devices.cli._picture import plain
 from virtual_devices.cli.survive import SHIPPED_AREA

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.kit.versions import Newer, Older, Stricter
+from tests.kit.members.versions import Newer, Older, Stricter
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.answers.present import Present, from_present
 from virtual_devices.edge.broker.start import Broker, start_broker

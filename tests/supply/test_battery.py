@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.kit.members import START, member, window
+from tests.kit.members.members import START, member, window
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.kit.device import Context, Site

@@ -21,7 +21,7 @@ devices:
   grid: {}
   house: {kind: base_load, file: FILE}
 """
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 PROFILE = "2026-01-01T00:00:00,100\n2026-01-01T01:00:00,200\n"
 
 

@@ -13,7 +13,7 @@ from virtual_devices.edge.broker.settings import PASSWORD_PLUGIN, container_text
 from virtual_devices.edge.broker.start import find_mosquitto, start_broker
 from virtual_devices.kit.errors import BrokerError
 
-SHIPPED = Path(__file__).parents[2] / "mosquitto"
+SHIPPED = Path(__file__).parents[3] / "mosquitto"
 DEPRECATED = ("acl_file", "password_file", "per_listener_settings")
 """Gone in 3.0 (mosquitto.org, "Version 2.1.0 released")."""
 

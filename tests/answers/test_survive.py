@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.outage_homes import AREA, constant
+from tests.answers.outage_homes import AREA, constant
 from tests.stage import WEATHER, small_home
 from tests.supply.calendars import utc
 from virtual_devices.answers import simulate

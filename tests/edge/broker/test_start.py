@@ -23,7 +23,7 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import BrokerError
 
-CONTAINER_CONFIGS = sorted((Path(__file__).parents[2] / "mosquitto").glob("*.conf"))
+CONTAINER_CONFIGS = sorted((Path(__file__).parents[3] / "mosquitto").glob("*.conf"))
 
 MOSQUITTO = find_mosquitto()
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if MOSQUITTO else ["iotcore"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fleet.outage_homes import constant
+from tests.answers.outage_homes import constant
 from virtual_devices.answers import bigger
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.members.house import House

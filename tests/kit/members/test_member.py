@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.kit.members import SITE, START, member, through_json, window
+from tests.kit.members.members import SITE, START, member, through_json, window
 from virtual_devices.kit.device import Context, NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.home import catalogue

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.members import SITE, START, member, through_json, window
-from tests.kit.versions import Newer, Older, Stricter
+from tests.kit.members.members import SITE, START, member, through_json, window
+from tests.kit.members.versions import Newer, Older, Stricter
 from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice, Context
 from virtual_devices.kit.errors import ProtocolError

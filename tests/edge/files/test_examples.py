@@ -18,7 +18,7 @@ from virtual_devices.fleet.up import up as run_up
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import documents_needed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 GOOD = """\
 home: my_home
 site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.kit.members import START, member, window
+from tests.kit.members.members import START, member, window
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.members.member import MAX_PENDING, Applied, Command

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.kit.members import SITE, START, member, window
+from tests.kit.members.members import SITE, START, member, window
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import parse
