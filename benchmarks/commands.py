@@ -23,7 +23,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import override, starting_now
 
@@ -76,7 +76,7 @@ def measured(speed: float, times: int) -> list[float]:
     with folder() as where, start_broker(where / "broker", port=0) as broker, Loop() as loop:
         now = int(time.time())
         home = override(starting_now(parse(HOME, now=now), now), {"clock": {"speed": speed}})
-        host = HomeHost(loop, Orders(home, {}, broker.endpoint, where / "home", start_now=True))
+        host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, where / "home", start_now=True))
         watch = Stopwatch(broker.endpoint, loop, times)
         host.run()
         return watch.found

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from inverter import kernel
-from inverter.dispatch import Window, dispatch
+from inverter.dispatch import Trial, dispatch
 from inverter.hybrid import Hybrid, HybridSettings
 from inverter.limits import Limits, limits_of
 from inverter.slots import Orders, timetable
@@ -82,7 +82,7 @@ def record(days: int) -> Recorded:
     assert isinstance(device, Hybrid)
     assert isinstance(settings, HybridSettings)
     found.name, found.curve = device.name, limits_of(settings).curve
-    decide, attempt = device.dispatch, Window.attempt
+    decide, attempt = device.dispatch, Trial.attempt
 
     def dispatching(settings: Any, state: Any, span: Span, offers: dict[str, Offer]) -> Any:
         times = timetable(settings, span, device.site.calendar)
@@ -90,7 +90,7 @@ def record(days: int) -> Recorded:
         return decide(settings, state, span, offers)
 
     def attempting(
-        self: Window,
+        self: Trial,
         first: int,
         last: int,
         sums: Sequence[Sequence[int]],
@@ -108,11 +108,11 @@ def record(days: int) -> Recorded:
         return done
 
     device.dispatch = dispatching  # type: ignore[method-assign,assignment] # to listen
-    Window.attempt = attempting  # type: ignore[method-assign]
+    Trial.attempt = attempting  # type: ignore[method-assign]
     try:
         house.advance(house.home.start + days * DAY)
     finally:
-        Window.attempt = attempt  # type: ignore[method-assign]
+        Trial.attempt = attempt  # type: ignore[method-assign]
     assert sum(stretch.steps for stretch in found.stretches) == days * STEPS_PER_DAY
     return found
 

@@ -46,7 +46,7 @@ class Segment:
     orders: Orders
 
 
-class Window:
+class Trial:
     """One dispatch under way: the offers sorted out, and the columns that fill up."""
 
     def __init__(
@@ -256,7 +256,7 @@ def dispatch(
     timetable: the orders over the span (see ``slots.timetable``).  name: the inverter's account.  run: the inner loop (plain or
     compiled).
     """
-    window = Window(limits, state, span, offers, timetable, run)
+    window = Trial(limits, state, span, offers, timetable, run)
     steps, supply, after, last = window.decide()
     out, (pv, *_, non_essential) = window.out, window.sums
     transfers: dict[Edge, list[int]] = {

@@ -8,7 +8,7 @@ from enum import StrEnum
 from inverter.bank import UNLIMITED
 from inverter.limits import Limits, Strength, strength
 from inverter.settings import HybridSettings
-from inverter.slots import NEVER, Orders, Row
+from inverter.slots import NEVER, Orders, SlotRow
 from inverter.supplying import Supplying
 
 
@@ -65,7 +65,7 @@ _GIVING = (Verdict.SELF_USE, Verdict.SERVE, Verdict.PEAK_SHAVING, Verdict.CONTRO
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ExplainedStep:
     """The last step, in mW. pv, sun: used and available.  ac: given to the AC side, negative: taken from it.
 
     drawn: taken from the AC side for solar export, in ``ac`` already.  soc: ppm, after it, −1 without a battery.  volts: mV.  import_limit, export_limit: mW.  shed: whether anybody was cut off.
@@ -87,7 +87,7 @@ class Step:
     shed: bool
 
 
-def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now: int) -> Verdict:
+def verdict(limits: Limits, orders: Orders, after: Supplying, step: ExplainedStep, *, now: int) -> Verdict:
     """Which row decided. now: when the step began, UTC seconds."""
     if not limits.enabled:
         return Verdict.OFF
@@ -101,14 +101,14 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     ]
     tied: list[tuple[Verdict, object]] = [
         (Verdict.SELF_USE, step.soc < 0),
-        (Verdict.CONTROLLER_DISCHARGES, orders.row is Row.SOLD),
+        (Verdict.CONTROLLER_DISCHARGES, orders.row is SlotRow.SOLD),
         (Verdict.SELL, step.discharge and step.exported and orders.sell_to != NEVER),
         (Verdict.PEAK_SHAVING, step.discharge and step.imported >= limits.peak),
-        (Verdict.CONTROLLER_HOLDS, orders.row is Row.HELD),
-        (Verdict.CONTROLLER_CHARGES, orders.row is Row.CHARGED),
-        (Verdict.CONTROLLER_HOLDS_CHARGE, orders.row is Row.NOT_CHARGED),
-        (Verdict.CHARGE_NOW, orders.row is Row.CHARGE_NOW and below),
-        (Verdict.SELF_USE, orders.row is Row.SELF_USE),
+        (Verdict.CONTROLLER_HOLDS, orders.row is SlotRow.HELD),
+        (Verdict.CONTROLLER_CHARGES, orders.row is SlotRow.CHARGED),
+        (Verdict.CONTROLLER_HOLDS_CHARGE, orders.row is SlotRow.NOT_CHARGED),
+        (Verdict.CHARGE_NOW, orders.row is SlotRow.CHARGE_NOW and below),
+        (Verdict.SELF_USE, orders.row is SlotRow.SELF_USE),
         (Verdict.GRID_CHARGE, below),
         (Verdict.SERVE, step.discharge or step.soc > orders.floor + _NEAR),
         (Verdict.HOLD, orders.charge_to != NEVER),
@@ -117,7 +117,7 @@ def verdict(limits: Limits, orders: Orders, after: Supplying, step: Step, *, now
     return next(kind for kind, holds in (tied if after.tied else islanded) if holds)
 
 
-def bound(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+def bound(kind: Verdict, limits: Limits, orders: Orders, step: ExplainedStep) -> Bound:
     """What limited it, if anything did."""
     if step.shed:
         return Bound.SHED
@@ -132,7 +132,7 @@ def bound(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
     return _of_giving(kind, limits, orders, step)
 
 
-def _of_charging(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+def _of_charging(kind: Verdict, limits: Limits, orders: Orders, step: ExplainedStep) -> Bound:
     """What keeps the battery from being charged faster, or further."""
     if step.soc >= orders.charge_to - _NEAR:
         return Bound.TARGET
@@ -140,7 +140,7 @@ def _of_charging(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> B
     return Bound.IMPORT_LIMIT if short else _of_battery(kind, limits, orders, step)
 
 
-def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: ExplainedStep) -> Bound:
     """What keeps sun and battery from giving more."""
     sells = orders.sell_to != NEVER and step.soc > orders.sell_to + _NEAR and kind not in (*_ISLANDED, Verdict.PEAK_SHAVING)
     if (step.pv < step.sun and step.exported) or (sells and step.exported >= step.export_limit):
@@ -150,7 +150,7 @@ def _of_giving(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bou
     return Bound.NONE
 
 
-def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
+def _meant(kind: Verdict, limits: Limits, step: ExplainedStep) -> int:
     """mW that are imported by intent: all of it, unless the battery is there to give it."""
     if step.soc < 0 or kind not in _GIVING:
         return step.imported
@@ -159,7 +159,7 @@ def _meant(kind: Verdict, limits: Limits, step: Step) -> int:
     return step.drawn + (limits.bias if limits.feed_non_essential else max(limits.bias, step.non_essential))
 
 
-def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bound:
+def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: ExplainedStep) -> Bound:
     """What keeps the battery from taking or giving more."""
     allowed = strength(limits, orders, tied=kind not in _ISLANDED)
     if kind is Verdict.PEAK_SHAVING:  # the owner's: it goes beyond every power
@@ -173,7 +173,7 @@ def _of_battery(kind: Verdict, limits: Limits, orders: Orders, step: Step) -> Bo
     return Bound.CURRENT if _reaches(step.discharge, allowed.discharge_current, step.volts) else Bound.BATTERY_GIVES
 
 
-def _of_taking(limits: Limits, orders: Orders, allowed: Strength, step: Step) -> Bound:
+def _of_taking(limits: Limits, orders: Orders, allowed: Strength, step: ExplainedStep) -> Bound:
     """What keeps the battery from taking more."""
     if not orders.charges:
         return Bound.NONE  # that is what the controller said

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from inverter import controller
 from inverter.bank import UNKNOWN_VOLTAGE
 from inverter.dispatch import Decision, dispatch
-from inverter.explaining import Bound, Step, Verdict, bound, sentence, verdict
+from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
 from inverter.kernel import run
 from inverter.limits import least, limits_of
 from inverter.programs import GENERATOR, GRID_AND_GENERATOR
@@ -221,7 +221,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         voltages = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
         soc, volts = sum(done.stored.values()) * PPM // capacity if capacity else -1, min(filter(None, voltages), default=0)
         limits = limits_of(settings)
-        step = Step(
+        step = ExplainedStep(
             pv=powers["pv"],
             sun=sum(offer.power[span.steps - 1] for offer in offers.values() if isinstance(offer, Supply)),
             imported=powers["grid_import"],

@@ -21,7 +21,7 @@ PPM_PER_PERCENT = 10_000
 NEVER = -1
 
 
-class Row(StrEnum):
+class SlotRow(StrEnum):
     """Row of the truth table; what it does with the battery depends on the state of charge beside the target."""
 
     OFF = "off"
@@ -44,7 +44,7 @@ class Orders:
     limit of a program.  charges: whether it may be charged at all.  commanded: a controller's mode holds, not the owner's table alone.
     """
 
-    row: Row
+    row: SlotRow
     floor: int
     program: int = 0
     charge_to: int = NEVER
@@ -62,18 +62,18 @@ def program_at(programs: list[Program], second: int) -> Program:
 def orders(settings: HybridSettings, program: Program | None) -> Orders:
     """The row of the table, or of a controller's mode. program: the one that holds; None: the timer is off."""
     if not settings.inverter_enabled:
-        return Orders(Row.OFF, PPM)
+        return Orders(SlotRow.OFF, PPM)
     low = ppm(settings.lowest_capacity)
     if settings.batterymode == HOLD:
-        return Orders(Row.HELD, PPM, commanded=True)
+        return Orders(SlotRow.HELD, PPM, commanded=True)
     if settings.batterymode == CHARGE:
-        return Orders(Row.CHARGED, PPM, charge_to=ppm(settings.target_soc), commanded=True)
+        return Orders(SlotRow.CHARGED, PPM, charge_to=ppm(settings.target_soc), commanded=True)
     if settings.batterymode == DISCHARGE:
-        return Orders(Row.SOLD, low, sell_to=low, commanded=True)
+        return Orders(SlotRow.SOLD, low, sell_to=low, commanded=True)
     owners = _owners(settings, program, low)
     if settings.batterymode == HOLD_CHARGE:
-        floor = low if settings.reserve or owners.row is Row.CHARGE_NOW else owners.floor
-        return replace(owners, row=Row.NOT_CHARGED, floor=floor, charge_to=NEVER, charges=False, commanded=True)
+        floor = low if settings.reserve or owners.row is SlotRow.CHARGE_NOW else owners.floor
+        return replace(owners, row=SlotRow.NOT_CHARGED, floor=floor, charge_to=NEVER, charges=False, commanded=True)
     return owners
 
 
@@ -81,13 +81,13 @@ def _owners(settings: HybridSettings, program: Program | None, low: int) -> Orde
     """The row of the owner's table. low: ppm down to which the battery serves."""
     if program is None:
         if settings.grid_charge_enabled:
-            return Orders(Row.CHARGE_NOW, PPM, charge_to=PPM)
-        return Orders(Row.SELF_USE, low)
+            return Orders(SlotRow.CHARGE_NOW, PPM, charge_to=PPM)
+        return Orders(SlotRow.SELF_USE, low)
     target, power = max(low, ppm(program.capacity)), milliwatts(program.power)
     ticked = program.charge in (GRID, GRID_AND_GENERATOR) and settings.grid_charge_enabled
     sells = settings.load_limit == ALLOW_EXPORT or (program.sell and not settings.sell_needs)
     return Orders(
-        Row.PROGRAM_CHARGE if ticked else Row.PROGRAM,
+        SlotRow.PROGRAM_CHARGE if ticked else SlotRow.PROGRAM,
         target,
         program.number,
         charge_to=target if ticked else NEVER,

@@ -11,7 +11,7 @@ from virtual_devices.kit.offers import Link
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:
-    from inverter.dispatch import Window
+    from inverter.dispatch import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Moment:
 
 
 def choose(
-    window: Window, index: int, link: Link, orders: Orders, state: Supplying
+    window: Trial, index: int, link: Link, orders: Orders, state: Supplying
 ) -> tuple[dict[str, bool], Moment, Supplying]:
     """Who is supplied in step ``index``: by priority, then name, each wholly or not at all; with the state after it."""
     now = window.span.start + index * window.span.step
@@ -95,7 +95,7 @@ def choose(
 
 
 def _moment(
-    window: Window, index: int, link: Link, orders: Orders, state: Supplying, now: int
+    window: Trial, index: int, link: Link, orders: Orders, state: Supplying, now: int
 ) -> tuple[Moment, Supplying]:
     """What holds in step ``index`` whoever is supplied, and the state that says so."""
     limits = window.limits
@@ -114,7 +114,7 @@ def _moment(
     return Moment(link, orders, present, tied, output and not tripped, aux, tripped), after
 
 
-def _aux(window: Window, index: int, *, on: bool) -> bool:
+def _aux(window: Trial, index: int, *, on: bool) -> bool:
     """Whether the inverter energises the AUX port, as the kernel watches for it."""
     limits, stored = window.limits, sum(window.stored)
     if on:
@@ -122,7 +122,7 @@ def _aux(window: Window, index: int, *, on: bool) -> bool:
     return stored >= window.level(limits.aux_on_capacity) and window.sun(index) >= limits.aux_min_pv
 
 
-def _overload(window: Window, index: int, names: list[str]) -> bool:
+def _overload(window: Trial, index: int, names: list[str]) -> bool:
     """Whether these consumers are more than the inverter bears off-grid, or bears any longer."""
     limits, load = window.limits, window.protected(index, names)
     lasts = window.memory[0] + window.span.step

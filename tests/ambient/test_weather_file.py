@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from virtual_devices.ambient._weather_file import Measured, WeatherYear, cloud_cover_of, hour_of_year, read_weather
+from virtual_devices.ambient._weather_file import MeasuredSky, WeatherYear, cloud_cover_of, hour_of_year, read_weather
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import SUN_FIELDS, Settings, Weather
 from virtual_devices.kit.device import Context, NoState, Site
@@ -264,7 +264,7 @@ def test_a_file_from_elsewhere_is_refused() -> None:
         weather_device(site=elsewhere).begin(FILE)
     over_the_date_line = Site(36.1, 179.0, 0.0, "UTC")
     there = {field: getattr(greensboro(), field) for field in WeatherYear.__dataclass_fields__}
-    assert Measured(WeatherYear(**{**there, "longitude": -179.0}), over_the_date_line, "near")
+    assert MeasuredSky(WeatherYear(**{**there, "longitude": -179.0}), over_the_date_line, "near")
 
 
 def test_a_file_that_was_not_handed_in_is_refused() -> None:

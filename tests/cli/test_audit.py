@@ -93,7 +93,7 @@ def test_a_line_that_is_no_ledger_is_named_and_the_rest_still_checked(tmp_path: 
     file.write_bytes(b"".join([*lines, b"\n", b"{}\n", lines[-1][:100]]))
     result = run(file)
     assert result.exit_code == 1
-    assert f"{file}:{len(lines) + 2}: not a ledgermessage message" in result.output
+    assert f"{file}:{len(lines) + 2}: not a ledger message" in result.output
     assert f"{file}:{len(lines) + 3}: " in result.output
     assert f"{STEPS} steps" in result.output
 

@@ -16,7 +16,7 @@ from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping import moments
 from virtual_devices.fleet.keeping.run_files import FILE
@@ -53,7 +53,7 @@ def played(name: str, broker: Broker, disk: Disk, steps: int, ledger: Path | Non
     said: list[str] = []
     with Loop() as loop:
         home = small_home(RUNNING, name)
-        host = HomeHost(loop, Orders(home, {}, broker.endpoint, disk.folder / "state", disk.folder, steps * STEP, ledger=ledger, say=said.append))
+        host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, disk.folder / "state", disk.folder, steps * STEP, ledger=ledger, say=said.append))
         result = host.run(lambda _: happening(loop, host, said))
         return host, result, said
 
@@ -161,7 +161,7 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_fresh_sets_it_aside(broker:
         played("folder", broker, disk, 4, tmp_path / "ledger", lambda *_: None)
     with Loop() as loop:
         home = small_home(RUNNING, "folder")
-        result = HomeHost(loop, Orders(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 4 * STEP, fresh=True)).run()
+        result = HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 4 * STEP, fresh=True)).run()
     assert result["steps"] == 4
     assert (tmp_path / "state" / f"{leaf}.damaged-1" / "something").read_text() == "of somebody"
     assert (tmp_path / "state" / FILE).is_file()

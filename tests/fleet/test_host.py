@@ -20,7 +20,7 @@ from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.edge.visitor.session import Session
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.model import Home
 
@@ -44,7 +44,7 @@ def play(broker: Broker, tmp_path: Path) -> Play:
         ready = options.pop("ready", None)
         with Loop() as loop:
             duration = None if steps is None else steps * STEP
-            orders = Orders(home, options.pop("documents", {}), broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
+            orders = HostOptions(home, options.pop("documents", {}), broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
             host = HomeHost(loop, orders)
             return host.run((lambda resumed: ready(loop, host, resumed)) if ready else None)
 
@@ -238,6 +238,6 @@ def test_a_stop_that_comes_while_it_starts_is_not_forgotten(play: Play, tmp_path
             return not loop.run(timeout=5)  # this run takes the stop
 
         monkeypatch.setattr("virtual_devices.fleet.keeping.archive.withdraw", interrupted)
-        host = HomeHost(loop, Orders(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
+        host = HomeHost(loop, HostOptions(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
         loop.call_later(30, lambda: host._fail("it went on"))
         assert host.run(None, stopped)["audit"]["ok"]

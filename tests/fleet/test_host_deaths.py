@@ -18,7 +18,7 @@ from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import moments
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.state_files import StateFiles
@@ -40,7 +40,7 @@ class Disk:
     def play(self, home: Home, steps: int, ready: Callable[[HomeHost], None] = lambda _: None) -> HomeHost:
         self._lives += 1
         with start_broker(self.folder / f"broker{self._lives}", kind=self.kind, port=0) as broker, Loop() as loop:
-            orders = Orders(home, {}, broker.endpoint, self.state, self.folder, steps * STEP, ledger=self.ledger)
+            orders = HostOptions(home, {}, broker.endpoint, self.state, self.folder, steps * STEP, ledger=self.ledger)
             host = HomeHost(loop, orders)
             host.run(lambda _: ready(host))
             return host

@@ -22,7 +22,7 @@ from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor.picture import Picture
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
 
@@ -144,7 +144,7 @@ class Attacked:
     def __init__(self, endpoint: Endpoint, home: Home, folder: Path) -> None:
         self.home, self.said = home, list[str]()
         self.loop = Loop()
-        self.host = HomeHost(self.loop, Orders(home, {}, endpoint, folder, folder, STEPS * STEP, say=self.said.append))
+        self.host = HomeHost(self.loop, HostOptions(home, {}, endpoint, folder, folder, STEPS * STEP, say=self.said.append))
         self.attacked = False
         self.attacker = Client(self.loop, endpoint, f"attacker_{home.name}", on_message=lambda *_: None)
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.kit.members.versions import Newer, Older, Stricter
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.answers.present import Present, from_present
+from virtual_devices.answers.snapshot import Snapshot, from_present
 from virtual_devices.edge.broker.start import Broker, start_broker
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.run_files import FILE
 from virtual_devices.kit.device import AnyDevice
@@ -179,7 +179,7 @@ def test_a_site_of_before_there_were_protocols_is_resumed(stage: Stage) -> None:
 
 
 def hosted(stage: Stage, folder: Path, said: list[str], **orders: Any) -> dict[str, Any]:
-    plan = Orders(stage.home, {}, stage.endpoint, folder, say=said.append, **orders)
+    plan = HostOptions(stage.home, {}, stage.endpoint, folder, say=said.append, **orders)
     return HomeHost(stage.loop, plan).run()
 
 
@@ -225,9 +225,9 @@ def test_a_simulation_begins_where_a_home_of_another_version_is(stage: Stage, re
     stage.steps(10)
     release(Newer)
     placed = {key: payload for key, payload in stage.last.items() if payload}
-    house = from_present(Present(stage.home.name, placed), tmp_path, {})
+    house = from_present(Snapshot(stage.home.name, placed), tmp_path, {})
     assert house.members["kiln"].settings.model_dump()["low"] == 15
     house.advance(house.time + 600)
     placed["kiln", "proposal"] = rewritten(placed["kiln", "proposal"], lambda message: message["checkpoint"].update(version=9))
     with pytest.raises(VirtualDevicesError, match="newer version"):
-        from_present(Present(stage.home.name, placed), tmp_path, {})
+        from_present(Snapshot(stage.home.name, placed), tmp_path, {})

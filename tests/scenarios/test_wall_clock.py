@@ -14,7 +14,7 @@ from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime import runtime
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home, starting_now
 
 LIVING = SMALL.replace("{start: 2026-06-21 08:30, step: 60 s, speed: max, paused: true}", "{start: 2026-06-21 08:30}")
@@ -123,7 +123,7 @@ def test_a_device_that_is_killed_in_the_first_window_behind_a_skip_counts_it_onc
 def hosted(broker: Broker, folder: Path, home: Home, seconds: int, wall: Wall, **options: Any) -> tuple[dict[str, Any], list[str]]:
     said: list[str] = []
     with Loop(wall=wall) as loop:
-        orders = Orders(home, {}, broker.endpoint, folder, folder, seconds, say=said.append, **options)
+        orders = HostOptions(home, {}, broker.endpoint, folder, folder, seconds, say=said.append, **options)
         return HomeHost(loop, orders).run(), said
 
 

@@ -12,10 +12,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.supply._modules import Curve, curve, module
-from virtual_devices.supply._mppt import Limits, Operation, at_power, cautions, operate, standard
+from virtual_devices.supply._mppt import InputLimits, Operation, at_power, cautions, operate, standard
 
 LG = module("LG_Electronics_Inc__LG360Q1C_A5")
-WIDE = Limits(0.0, 1500.0, 10_000.0, 0.0, 1500.0)
+WIDE = InputLimits(0.0, 1500.0, 10_000.0, 0.0, 1500.0)
 SERIES, STRINGS = 8, 2
 # the table's point at 1000 W/m², 25 °C, times 8 and 2: 292.0 V, 19.72 A, open circuit 341.6 V
 
@@ -24,7 +24,7 @@ def strings(light: float = 1000.0, cells: float = 25.0) -> Curve:
     return curve(LG, SERIES, STRINGS, np.array([light]), np.array([cells]))
 
 
-def taken(curves: Curve, limits: Limits) -> tuple[float, float, float, float]:
+def taken(curves: Curve, limits: InputLimits) -> tuple[float, float, float, float]:
     found = operate(curves, limits)
     return float(found.voltage[0]), float(found.current[0]), float(found.power[0]), float(found.clipped[0])
 
@@ -121,7 +121,7 @@ def test_cold_lifts_the_open_circuit_above_what_the_input_bears() -> None:
 def test_never_above_the_maximum_and_never_outside_the_limits(
     light: float, cells: float, window: tuple[float, float], most: float, bearable: tuple[float, float], share: float
 ) -> None:
-    limits = Limits(min(window), max(window), most, *bearable)
+    limits = InputLimits(min(window), max(window), most, *bearable)
     curves = strings(light, cells)
     free, found = operate(curves, WIDE), operate(curves, limits)
     volts, amperes, power, clipped = taken(curves, limits)
@@ -167,7 +167,7 @@ def test_what_is_curtailed_stands_at_a_higher_voltage_up_to_the_open_circuit() -
         (replace(WIDE, max_voltage=280), ["292 V, is outside the window of 0 to 280 V"]),
     ],
 )
-def test_what_does_not_fit_is_said_with_its_remedy(limits: Limits, words: list[str]) -> None:
+def test_what_does_not_fit_is_said_with_its_remedy(limits: InputLimits, words: list[str]) -> None:
     lines = cautions(standard(strings()), standard(strings(cells=-10.0)), limits, SERIES, -10.0)
     assert len(lines) == bool(words)
     assert all(word in lines[0] for word in words)

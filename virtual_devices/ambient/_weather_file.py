@@ -186,7 +186,7 @@ def _year(data: Any, offset: float, irradiance_from: int, air_at: int, place: di
     )
 
 
-class Measured:
+class MeasuredSky:
     """A weather file as the sky over a site.
 
     Raises ConfigurationError when the file is for a place more than 3° of latitude or longitude away: its days would not

@@ -33,7 +33,7 @@ from virtual_devices.kit.settings import Settings as BaseSettings
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:
-    from virtual_devices.ambient._weather_file import Measured
+    from virtual_devices.ambient._weather_file import MeasuredSky
 
 Array = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
@@ -96,7 +96,7 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._measured: dict[str, Measured] = {}
+        self._measured: dict[str, MeasuredSky] = {}
 
     def begin(self, settings: Settings) -> NoState:
         """Reads the file, if one is set, so that a wrong one is refused before time runs. Raises ConfigurationError."""
@@ -131,13 +131,13 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
             "cloud_cover": _thousandths(cover * 100.0),
         }
 
-    def _file(self, name: str) -> Measured:
+    def _file(self, name: str) -> MeasuredSky:
         known = self._measured.get(name)
         if known is None:
             # pvlib and pandas cost a second and 90 MB: only who has a file pays for them
-            from virtual_devices.ambient._weather_file import Measured, read_weather  # noqa: PLC0415
+            from virtual_devices.ambient._weather_file import MeasuredSky, read_weather  # noqa: PLC0415
 
-            known = self._measured[name] = Measured(read_weather(self.context.document(name), name), self.site, name)
+            known = self._measured[name] = MeasuredSky(read_weather(self.context.document(name), name), self.site, name)
         return known
 
 

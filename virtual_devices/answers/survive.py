@@ -14,7 +14,7 @@ from virtual_devices.kit.home.file import NO_SOLAR
 from virtual_devices.kit.home.model import DeviceEntry, Event, Home, override, starting_at
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.darkness import Darkness
-from virtual_devices.kit.ledger.delivery import NotDelivered, Taken
+from virtual_devices.kit.ledger.delivery import Consumption, NotDelivered
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import House
@@ -91,7 +91,7 @@ def survive(
 
     home: as ``ready`` gives it.  calendar: iCalendar text of the outages.  progress: told the seconds simulated, of all cases.
     """
-    tried = [_Tried(case, House(case.home, {**documents, CALENDAR: calendar})) for case in cases(home)]
+    tried = [_Trial(case, House(case.home, {**documents, CALENDAR: calendar})) for case in cases(home)]
     for number, each in enumerate(tried):
         each.run(duration, None if progress is None else partial(_told, progress, number * duration - home.start))
     measure = next(each for each in tried if each.case.name == NO_OUTAGES).taken
@@ -118,13 +118,13 @@ def cautions(home: Home, documents: Mapping[str, str], calendar: str) -> list[st
     return warnings(house.home, house.members)
 
 
-class _Tried:
+class _Trial:
     """A case and its one run. taken: what its loads took.  result: as ``Summary.result`` gives it."""
 
     def __init__(self, case: Case, house: House) -> None:
         self.case, self._house = case, house
         self._darkness = watched(house)
-        self.taken = Taken()
+        self.taken = Consumption()
         self.result: dict[str, Any] = {}
         house.listeners.append(self.taken.add)
 
@@ -134,7 +134,7 @@ class _Tried:
         if problems := self.result["audit"]["problems"]:
             raise VirtualDevicesError(f"home {self.case.home.name}, {self.case.title}: the audit found: {'; '.join(problems)}")
 
-    def found(self, measure: Taken) -> dict[str, Any]:
+    def found(self, measure: Consumption) -> dict[str, Any]:
         """JSON-ready. measure: what the loads took without outages."""
         case, result, seen = self.case, self.result, self._darkness.result()
         served, imported = result["energy_kwh"]["load_served"], result["energy_kwh"]["grid_import"]

@@ -11,7 +11,7 @@ from virtual_devices.edge.visitor.picture import Picture
 
 if TYPE_CHECKING:
     from virtual_devices.edge.loop import Loop
-    from virtual_devices.fleet.up import Started
+    from virtual_devices.fleet.up import Start
     from virtual_devices.kit.home.model import Home
 
 
@@ -31,7 +31,7 @@ class Screen:
         if self._picture is not None:
             self._picture.feed(device, leaf, payload)
 
-    def started(self, loop: Loop, started: Started) -> None:
+    def started(self, loop: Loop, started: Start) -> None:
         """Begin to show it."""
         if self._picture is None:
             return
@@ -53,7 +53,7 @@ class Screen:
             self._view = None
 
 
-def footer(started: Started) -> list[str]:
+def footer(started: Start) -> list[str]:
     """How to connect, and what to do next."""
     endpoint = started.endpoint
     where = "" if endpoint.url == DEFAULT_BROKER else f" --broker {endpoint.url}"

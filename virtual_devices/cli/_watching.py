@@ -8,8 +8,8 @@ from typing import Any
 
 from virtual_devices.cli._words import words
 from virtual_devices.edge.messages.topics import Topics, split
+from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.edge.visitor.picture import Picture
-from virtual_devices.edge.visitor.seen import Seen
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.names import CLOCK
 
@@ -32,7 +32,7 @@ def kept(session: Session, picture: Picture) -> Iterator[None]:
 @contextmanager
 def told(session: Session, home: str, devices: Sequence[str], say: Callable[[str], None]) -> Iterator[None]:
     """Says within the block what changes in some devices, one line a state, beginning with what is."""
-    seen = {name: Seen(home, name) for name in {*devices, CLOCK}}
+    seen = {name: DeviceView(home, name) for name in {*devices, CLOCK}}
 
     def take(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
         place = split(topic)

@@ -17,7 +17,7 @@ from virtual_devices.kit.home.model import MAX_DEVICES
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
-    from virtual_devices.edge.visitor.seen import Seen
+    from virtual_devices.edge.visitor.device_view import DeviceView
 
 _MOST, _LONGEST = 2 * MAX_DEVICES, 200
 
@@ -44,7 +44,7 @@ def ps(*, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
         click.echo(f"and {more} more names that are no devices of a home: it has {MAX_DEVICES} at most")
 
 
-def _row(seen: Seen) -> dict[str, str | bool]:
+def _row(seen: DeviceView) -> dict[str, str | bool]:
     return {
         "device": seen.name,
         "kind": seen.kind,
@@ -54,5 +54,5 @@ def _row(seen: Seen) -> dict[str, str | bool]:
     }
 
 
-def _words(seen: Seen) -> str:
+def _words(seen: DeviceView) -> str:
     return printable(shortened(summary_of(seen), _LONGEST))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from virtual_devices.answers import present
 from virtual_devices.answers import simulate as simulation
+from virtual_devices.answers import snapshot
 from virtual_devices.cli._options import (
     Credentials,
     cautions,
@@ -63,7 +63,7 @@ def simulate(
             if value is not None:
                 raise click.UsageError(f"{option} cannot be used with --from: the running home says when it is")
         endpoint = endpoint_of(broker, credentials)
-        house = present.load(endpoint, home, chosen(home_file) if home_file is not None else None, assignments)
+        house = snapshot.load(endpoint, home, chosen(home_file) if home_file is not None else None, assignments)
     else:
         house = simulation.load(chosen(home_file), assignments, start=start, step=step)
     began = full_hour(house.time, house.home.site.calendar) if broker is not None else None

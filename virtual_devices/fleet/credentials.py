@@ -29,7 +29,7 @@ _PASSWORD_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NewCredentials:
     """What ``make`` wrote. new: identities whose password is new."""
 
     folder: Path
@@ -70,7 +70,7 @@ def acl(home: Home) -> str:
     return "\n".join(sections)
 
 
-def make(home: Home, folder: Path, broker: Version | None = None) -> Made:
+def make(home: Home, folder: Path, broker: Version | None = None) -> NewCredentials:
     """Write ``passwords``, ``acl`` and one file with the plain password of each identity; what is there is kept.
 
     broker: also a container's ``mosquitto.conf``, for this version of mosquitto.  Raises ConfigurationError when the folder cannot be written.
@@ -90,7 +90,7 @@ def make(home: Home, folder: Path, broker: Version | None = None) -> Made:
             _write(folder / "mosquitto.conf", container_text(broker))
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be used: {why(error)}; choose another --out") from None
-    return Made(folder, identities(home), tuple(new))
+    return NewCredentials(folder, identities(home), tuple(new))
 
 
 def password_path(folder: Path) -> Path:

@@ -18,7 +18,7 @@ _FLUSH = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Clearance:
     """What was cleared. online: devices that were there all the same, and may announce themselves again."""
 
     home: str
@@ -27,7 +27,7 @@ class Forgotten:
     online: tuple[str, ...] = ()
 
 
-def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
+def forget(session: Session, home: str, *, force: bool = False) -> Clearance:
     """Clear the retained topics below ``virtual/<home>/`` and the discovery messages of its devices.
 
     force: also while devices are online.  Home Assistant is told first, so that it looks at nothing that is gone.  A home whose name begins like another's stays apart: a discovery message is
@@ -60,7 +60,7 @@ def forget(session: Session, home: str, *, force: bool = False) -> Forgotten:
             raise BrokerError(f"{session.endpoint.url} does not take it all; run it again")
         cleared.update(remaining)
         own, announced = session.collect(f"{ROOT}/{home}/#"), _announced(session, home)
-    return Forgotten(home, tuple(devices), len(cleared), tuple(online))
+    return Clearance(home, tuple(devices), len(cleared), tuple(online))
 
 
 def _announced(session: Session, home: str) -> dict[str, str]:

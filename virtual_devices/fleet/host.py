@@ -21,7 +21,7 @@ from virtual_devices.edge.murmur import Murmur, listed
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.site import changes, site_message
-from virtual_devices.edge.visitor.seen import number
+from virtual_devices.edge.visitor.device_view import number
 from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
 from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.claim.gate import Gate
@@ -54,7 +54,7 @@ class Watcher(Protocol):
 
 
 @dataclass(slots=True)
-class Orders:
+class HostOptions:
     """How to host a home.
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
@@ -87,7 +87,7 @@ class Orders:
 class HomeHost:
     """One run of a home on this machine."""
 
-    def __init__(self, loop: Loop, orders: Orders) -> None:
+    def __init__(self, loop: Loop, orders: HostOptions) -> None:
         self.loop, self.orders = loop, orders
         self.home = orders.home
         self._kinds = {entry.name: entry.kind for entry in self.home.devices}

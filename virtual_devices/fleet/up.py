@@ -16,7 +16,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet import credentials
 from virtual_devices.fleet.claim.folder_lock import FolderLock
-from virtual_devices.fleet.host import HomeHost, Orders, Watcher
+from virtual_devices.fleet.host import HomeHost, HostOptions, Watcher
 from virtual_devices.fleet.keeping.places import make_ready, state_folder
 from virtual_devices.fleet.keeping.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
@@ -55,7 +55,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class Start:
     """What came of it.
 
     resumed: an earlier run goes on.  v5_port: where MQTT 5 is spoken; None on a foreign broker.  password_file: where the
@@ -75,7 +75,7 @@ def up(
     *,
     watcher: Watcher | None = None,
     say: Callable[[str], None],
-    started: Callable[[Loop, Started], None] | None = None,
+    started: Callable[[Loop, Start], None] | None = None,
 ) -> dict[str, Any]:
     """Run a home until its duration is over, Ctrl-C, SIGTERM or SIGHUP; the result, as ``Summary.result`` gives it.
 
@@ -91,7 +91,7 @@ def up(
     file = Path(home.source).resolve()
     on_state = _metrics(options.metrics, home.name)
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
-        orders = Orders(
+        orders = HostOptions(
             home, documents, endpoint, state / "home", folder=file.parent, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
@@ -102,7 +102,7 @@ def up(
         def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             if started is not None:
                 file = credentials.password_path(state / "broker") if options.listen else None
-                started(loop, Started(host.home, endpoint, name, v5_port, resumed, file))
+                started(loop, Start(host.home, endpoint, name, v5_port, resumed, file))
 
         with stopped_by_signals(loop) as stopped:
             return host.run(ready, stopped)

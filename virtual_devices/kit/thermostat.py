@@ -16,7 +16,7 @@ _LARGEST_EXPONENT = 50.0  # keeps exp() finite; long before it, every step close
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ThermalNode:
     """One heat store over one length of step.
 
     outside: °C that it drifts to.  fade: share of the way there per step.  gain: K per milliwatt held for a step.
@@ -29,14 +29,14 @@ class Node:
     growth: float
 
 
-def node(capacity: float, conductance: float, outside: float, step: int) -> Node:
+def node(capacity: float, conductance: float, outside: float, step: int) -> ThermalNode:
     """Heat store of ``capacity`` J/K (> 0) that leaks ``conductance`` W/K (> 0) to ``outside`` °C, over ``step`` s."""
     exponent = step * conductance / capacity
     fade = -math.expm1(-exponent)
-    return Node(outside, fade, fade / conductance / 1000, math.exp(min(exponent / 2, _LARGEST_EXPONENT)))
+    return ThermalNode(outside, fade, fade / conductance / 1000, math.exp(min(exponent / 2, _LARGEST_EXPONENT)))
 
 
-def cool(body: Node, steps: int, temperature: float) -> float:
+def cool(body: ThermalNode, steps: int, temperature: float) -> float:
     """Temperature after ``steps`` steps without heat."""
     outside, fade = body.outside, body.fade
     for _ in range(steps):
@@ -54,7 +54,7 @@ class Thermostat:
 
 
 def heat(
-    body: Node,
+    body: ThermalNode,
     thermostat: Thermostat,
     steps: int,
     temperature: float,

@@ -19,7 +19,7 @@ from virtual_devices.kit.device import Consumes, milliwatts
 from virtual_devices.kit.quantities import Count, Energy, Percent, Power, Temperature, TemperatureDifference, Volume
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import MODE, SCHEDULE, Mode, ScheduledSettings, overlay
-from virtual_devices.kit.thermostat import Node, Thermostat, cool, heat, node
+from virtual_devices.kit.thermostat import ThermalNode, Thermostat, cool, heat, node
 from virtual_devices.kit.window import Span
 
 HEAT_OF_WATER = 4186.0
@@ -104,7 +104,7 @@ class Geyser(Consumes[Settings, State, Telemetry]):
         local = self.site.calendar
         (morning, _), (evening, _) = halves(settings.draw_times)
         flows = draw_flows(settings)
-        tanks: dict[float, Node] = {}
+        tanks: dict[float, ThermalNode] = {}
         half = settings.deadband / 2
         thermostat = Thermostat(settings.setpoint - half, settings.setpoint + half, milliwatts(settings.rated_power))
         temperature, closed = state.temperature, state.closed
@@ -134,7 +134,7 @@ def conductance(settings: Settings) -> float:
     return settings.standing_loss * 3_600_000 / DAY / RATED_DIFFERENCE
 
 
-def tank_node(settings: Settings, flow: float, step: int) -> Node:
+def tank_node(settings: Settings, flow: float, step: int) -> ThermalNode:
     """The tank over one step while ``flow`` kg/s are drawn: cold water is one more way out for heat."""
     loss, drawn = conductance(settings), flow * HEAT_OF_WATER
     outside = (loss * settings.temp_ambient + drawn * settings.temp_inlet) / (loss + drawn)

@@ -22,7 +22,7 @@ HALVINGS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class InputLimits:
     """Of one input. min_voltage, max_voltage: the window, V.  max_current: A.
 
     start_voltage, max_input_voltage: no power where the open-circuit voltage (V) is outside.
@@ -51,7 +51,7 @@ class Operation:
     open_circuit: Array
 
 
-def operate(curve: Curve, limits: Limits) -> Operation:
+def operate(curve: Curve, limits: InputLimits) -> Operation:
     """Where an input operates if everything it can take is wanted."""
     open_circuit = curve.open_circuit()
     right = curve.maximum_at(open_circuit)
@@ -100,7 +100,7 @@ def standard(curve: Curve) -> tuple[float, float]:
 
 
 def cautions(
-    usual: tuple[float, float], cold: tuple[float, float], limits: Limits, in_series: int, cold_cells: float
+    usual: tuple[float, float], cold: tuple[float, float], limits: InputLimits, in_series: int, cold_cells: float
 ) -> list[str]:
     """What does not fit, in words; each with what would. usual, cold: ``standard`` at 25 °C and at ``cold_cells`` °C."""
     open_circuit, voltage = usual

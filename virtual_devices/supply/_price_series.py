@@ -29,7 +29,7 @@ def _moment(text: Any) -> datetime:
         raise ValueError(f"is no time ({error}); write 2026-06-22T00:00:00+02:00, with its zone") from None
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+RowTime = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class _Entry(BaseModel):
@@ -37,8 +37,8 @@ class _Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    start: Moment
-    end: Moment
+    start: RowTime
+    end: RowTime
     value: float = Field(ge=-HIGHEST, le=HIGHEST, strict=True)
 
 
@@ -46,7 +46,7 @@ _ENTRIES = TypeAdapter(list[_Entry])
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class PriceSeries:
     """Prices without a gap. starts: UTC seconds, ascending.  prices: millionths of the currency.  end: of the last one."""
 
     starts: list[int]
@@ -70,7 +70,7 @@ class Series:
 
 
 @lru_cache(maxsize=8)
-def read_series(text: str, name: str) -> Series:
+def read_series(text: str, name: str) -> PriceSeries:
     """The series in a file's text. Raises ConfigurationError that names ``name``, the entry (from 0) and the remedy."""
     try:
         entries = _ENTRIES.validate_python(json.loads(text, parse_int=float))  # an endless integer is infinite
@@ -97,7 +97,7 @@ def read_series(text: str, name: str) -> Series:
                 f"{before.end.isoformat()}: {word}; {mend}"
             )
     starts = [int(entry.start.timestamp()) for entry in entries]
-    return Series(starts, [round(entry.value * MICRO) for entry in entries], int(entries[-1].end.timestamp()))
+    return PriceSeries(starts, [round(entry.value * MICRO) for entry in entries], int(entries[-1].end.timestamp()))
 
 
 def _problem(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.supply._price_series import Series
+from virtual_devices.supply._price_series import PriceSeries
 from virtual_devices.supply._zones import FOREVER, MICRO, Zones
 
 HOURS = 48
@@ -28,11 +28,11 @@ _HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class PriceCourse:
     """A price over time, before blocks and VAT. None: there are no zones, no series."""
 
     zones: Zones | None = None
-    series: Series | None = None
+    series: PriceSeries | None = None
 
     def at(self, time: int, base: int) -> tuple[int, int]:
         """Price at ``time`` (UTC seconds), and when it may change next. base, price: millionths of the currency per kWh."""
@@ -69,8 +69,8 @@ class Tariff:
     per_day, per_month: fixed charges, millionths of the currency.  vat: ppm, on import and charges.
     """
 
-    buying: Course = field(default_factory=Course)
-    selling: Course = field(default_factory=Course)
+    buying: PriceCourse = field(default_factory=PriceCourse)
+    selling: PriceCourse = field(default_factory=PriceCourse)
     blocks: tuple[Block, ...] = (Block(FOREVER),)
     per_day: int = 0
     per_month: int = 0
@@ -169,7 +169,7 @@ def warnings(tariff: Tariff, bases: tuple[int, int], start: int, step: int, loca
     return found
 
 
-def _changes(course: Course, base: int, start: int, end: int) -> Iterator[int]:
+def _changes(course: PriceCourse, base: int, start: int, end: int) -> Iterator[int]:
     """When the price becomes another between two times (UTC seconds)."""
     price, time = course.at(start, base)
     while time < end:

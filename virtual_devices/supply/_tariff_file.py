@@ -15,7 +15,7 @@ from virtual_devices.kit.forms.changes import model_of
 from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.quantities import Energy, Money, Percent, Price
 from virtual_devices.kit.settings import Form
-from virtual_devices.supply._tariff import Block, Course, Tariff
+from virtual_devices.supply._tariff import Block, PriceCourse, Tariff
 from virtual_devices.supply._zones import (
     DAYS,
     FOREVER,
@@ -83,7 +83,7 @@ class _Mistakes(Exception):  # noqa: N818 - never leaves this module
 
 
 @dataclass(slots=True)
-class _Reader:
+class _TariffReader:
     """One reading of one file. problems: (line, what is wrong; how to mend it)."""
 
     local: Calendar
@@ -105,8 +105,8 @@ class _Reader:
         buying, selling = self.section(root, "import", ("zones", "blocks")), self.section(root, "feed_in", ("zones",))
         charges = self.form(_ChargesForm, root.map.get("charges", Node("map", root.line)), "charges")
         made = Tariff(
-            buying=Course(self.zones(buying, holidays)),
-            selling=Course(self.zones(selling, holidays)),
+            buying=PriceCourse(self.zones(buying, holidays)),
+            selling=PriceCourse(self.zones(selling, holidays)),
             blocks=self.blocks(buying),
             per_day=round(charges.per_day * MICRO),
             per_month=round(charges.per_month * MICRO),
@@ -225,7 +225,7 @@ def _unknown_place(supported: dict[str, list[str]], form: _HolidaysForm) -> str:
 
 def read_tariff(text: str, name: str, local: Calendar) -> Tariff:
     """The tariff in a file's text. Raises ConfigurationError with every problem, each with ``name`` and its line."""
-    reader = _Reader(local, [])
+    reader = _TariffReader(local, [])
     try:
         return reader.tariff(text)
     except _Mistakes:

@@ -119,9 +119,9 @@ class Settings(BaseSettings):
         return modules.curve(one, self.modules_per_string, self.strings, effective_irradiance, temp_cell)
 
     @property
-    def limits(self) -> mppt.Limits:
+    def limits(self) -> mppt.InputLimits:
         """Of the input."""
-        return mppt.Limits(
+        return mppt.InputLimits(
             self.mppt_min_voltage, self.mppt_max_voltage, self.mppt_max_current, self.start_voltage, self.max_input_voltage
         )
 

@@ -47,7 +47,7 @@ def test_what_is_no_command_is_shown_too_and_a_good_command_leaves_it(stage: Sta
     stage.send("oven", "proposal", b"rubbish")  # the inverter complains
     stage.wait(lambda: stage.state("inverter")["last_error"] is not None)
     told = stage.state("inverter")["last_error"]
-    assert "not a proposed message" in told
+    assert "not a proposal message" in told
     stage.send("inverter", "set/solar_export", b"OFF")
     assert stage.state("inverter")["last_error"] == told
     assert stage.state("oven")["last_error"] is None, "each tells its own"

@@ -22,7 +22,7 @@ from virtual_devices.fleet.claim import claim as claims
 from virtual_devices.fleet.claim.claim import Claim, Look, claim_of
 from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.forgetting import forget
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import AlreadyRunningError, BrokerError, VirtualDevicesError
 
@@ -408,9 +408,9 @@ def test_the_hosts_own_sync_is_told_from_anothers(loop: Loop, host: Host, anybod
 # -- whole homes -------------------------------------------------------------------------------------------------------
 
 
-def orders(broker: Broker, folder: Path, **options: Any) -> Orders:
+def orders(broker: Broker, folder: Path, **options: Any) -> HostOptions:
     home = small_home(RUNNING.replace("speed: max", "speed: 600"), HOME)
-    return Orders(home, {}, broker.endpoint, folder, folder.parent, **options)
+    return HostOptions(home, {}, broker.endpoint, folder, folder.parent, **options)
 
 
 def test_the_second_host_of_a_home_changes_nothing(loop: Loop, broker: Broker, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor import session
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.state_files import LEAVES
@@ -155,7 +155,7 @@ def test_an_audit_of_rubbish_lists_twenty() -> None:
 def test_a_home_that_is_flooded_goes_on_and_says_little(broker: Broker, tmp_path: Path) -> None:
     home, said = small_home(RUNNING.replace("speed: max", "speed: 600"), "flooded"), list[str]()
     with Loop() as loop:
-        host = HomeHost(loop, Orders(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 40 * STEP, say=said.append))
+        host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 40 * STEP, say=said.append))
         attacker = Client(loop, broker.endpoint, "attacker", on_message=lambda *_: None)
         attacker.connect()
 

@@ -21,7 +21,7 @@ from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.site import KEPT as KEPT_OF_A_SITE
 from virtual_devices.edge.runtime.site import changes
-from virtual_devices.fleet.host import HomeHost, Orders
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import run_files
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.run_files import FILE, OWN, RUNS, broker_of, run_of
@@ -53,7 +53,7 @@ class Place:
     def play(self, broker: str = OWN, steps: int = 10, *, text: str = RUNNING, **options: Any) -> dict[str, Any]:
         home = small_home(text, "cape")
         with self._broker(broker) as made, Loop() as loop:
-            orders = Orders(home, {}, made.endpoint, self.state, self.folder, steps * STEP, broker=broker, **options)
+            orders = HostOptions(home, {}, made.endpoint, self.state, self.folder, steps * STEP, broker=broker, **options)
             return HomeHost(loop, orders).run()
 
     def kept(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtual_devices.kit.ledger.delivery import NotDelivered, Taken
+from virtual_devices.kit.ledger.delivery import Consumption, NotDelivered
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.window import Span
@@ -10,12 +10,12 @@ from virtual_devices.kit.window import Span
 KWH = 3_600_000_000
 
 
-def taken(**energy: list[float]) -> Taken:
+def taken(**energy: list[float]) -> Consumption:
     """What loads took, kWh in each step; a name is a circuit and a load."""
     edges: list[Edge] = [tuple(name.split("__")) for name in energy]  # type: ignore[misc] # two parts each
     columns = tuple([round(each * KWH) for each in column] for column in energy.values())
     demand = {load: [0] * len(columns[0]) for _, load in edges}
-    found = Taken()
+    found = Consumption()
     found.add(
         LedgerRecord(
             run="test", seq=1, span=Span(0, 60, len(columns[0])), edges=(*edges, ("meter", "essential")),

@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.kit.device import Context, Site
-from virtual_devices.kit.members.ahead import AHEAD, Course, Foreseen, Inputs, Runs
+from virtual_devices.kit.members.ahead import AHEAD, Course, Foresight, Inputs, Runs
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.geyser import Geyser
@@ -47,7 +47,7 @@ def inputs_over(span: Span, seed: int) -> Inputs:
 )
 @examples(max_examples=400, deadline=None)
 def test_columns_are_those_of_asking_anew(windows: list[tuple[int, int, int, str]]) -> None:
-    foreseen, settings, work, time, seed = Foreseen(), Settings(), Counting(1), START, 5
+    foreseen, settings, work, time, seed = Foresight(), Settings(), Counting(1), START, 5
     for asked, settled, beyond, event in windows:
         if event == "set":
             settings, work = Settings(), Counting(work.factor + 1)
@@ -64,7 +64,7 @@ def test_columns_are_those_of_asking_anew(windows: list[tuple[int, int, int, str
 
 
 def test_no_step_is_worked_out_twice() -> None:
-    foreseen, settings, work = Foreseen(), Settings(), Counting(1)
+    foreseen, settings, work = Foresight(), Settings(), Counting(1)
     time = START
     for asked, settled in ((100, 3), (6, 6), (12, 12), (24, 1), (90, 90), (40, 40)):
         foreseen.over(settings, Span(time, 60, asked), inputs_over(Span(time, 60, asked), 1), work)
@@ -80,7 +80,7 @@ def test_many_steps_are_worked_out_at_once_where_nothing_stands_in_the_way() -> 
         calls += 1
         return {"a": list(span.times)}
 
-    foreseen, settings = Foreseen(), Settings()
+    foreseen, settings = Foresight(), Settings()
     for index in range(2 * AHEAD):
         found = foreseen.over(settings, Span(START + 60 * index, 60, 1), {}, work)
         assert found["a"][0] == START + 60 * index

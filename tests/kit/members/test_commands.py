@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.kit.members.members import START, member, window
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.forms.changes import settings_json
-from virtual_devices.kit.members.member import MAX_PENDING, Applied, Command
+from virtual_devices.kit.members.member import MAX_PENDING, AppliedCommand, Command
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.window import Span
 
@@ -26,7 +26,7 @@ def test_a_command_is_echoed_at_once_and_holds_from_the_next_window() -> None:
     assert lights.pending == [Command({"brightness": 50, "mode": "on"})]
     offer = lights.propose(window(), {}).offer
     assert offer.power == [40_000] * 30
-    assert lights.take_applied() == [Applied({"brightness": 50, "mode": "on"}, START)]
+    assert lights.take_applied() == [AppliedCommand({"brightness": 50, "mode": "on"}, START)]
     assert lights.take_applied() == []
     assert lights.pending == []
 
@@ -63,7 +63,7 @@ def test_a_timed_command_ends_the_proposal_and_holds_from_there() -> None:
     lights.commit(Share(1, first.span, supply=((6, True),)))
     second = lights.propose(window(2, START + 360), {})
     assert (second.span.steps, second.offer.power) == (4, [8_000] * 4)
-    assert lights.take_applied() == [Applied({"brightness": 10}, START + 360)]
+    assert lights.take_applied() == [AppliedCommand({"brightness": 10}, START + 360)]
     lights.commit(Share(2, second.span, supply=((4, True),)))
     third = lights.propose(window(3, START + 600), {})
     assert third.offer.power == [16_000] * 30

@@ -15,7 +15,7 @@ from virtual_devices.kit.device import Context, NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.ahead import covered
-from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.consumer import Consumer
 from virtual_devices.kit.members.make import member_for
@@ -276,7 +276,7 @@ def test_each_ability_has_its_member_and_its_offer() -> None:
         one = member(kind)
         assert type(one) is expected
         assert isinstance(one.propose(asked, inputs_of(one, asked.span)).offer, offer)
-    assert type(member("weather")) is Observer
+    assert type(member("weather")) is ConditionsMember
     assert member("grid").propose(asked, {}).offer.links == [Link(3, True, 13_800_000, 5_000_000)]  # noqa: FBT003
     device = catalogue.load("clock")(Context("clock", SITE))
     with pytest.raises(CatalogueError, match="ability"):

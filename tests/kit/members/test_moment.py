@@ -8,7 +8,7 @@ import pytest
 
 from tests.stage import small_home
 from virtual_devices.kit.device import Conditions
-from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 
@@ -72,7 +72,7 @@ def test_what_observers_show_was_true_in_the_last_settled_step() -> None:
 def test_before_the_first_settled_step_an_observer_says_nothing() -> None:
     home = small_home(HOME)
     (member,) = (member for member in House(home).observers if member.name == "sun")
-    assert isinstance(member, Observer)
+    assert isinstance(member, ConditionsMember)
     assert isinstance(member.device, Conditions)
     assert member.readings() == {}
 

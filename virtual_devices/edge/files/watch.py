@@ -16,7 +16,7 @@ LOOK_EVERY = 1.0
 _Signature = tuple[int, int, int] | None
 
 
-class Reader(Protocol):
+class DocumentReader(Protocol):
     """Who reads files; a runtime is one."""
 
     name: str
@@ -38,15 +38,15 @@ class DocumentWatch:
     folder: where relative names begin.
     """
 
-    def __init__(self, loop: Loop, folder: Path, readers: Iterable[Reader]) -> None:
+    def __init__(self, loop: Loop, folder: Path, readers: Iterable[DocumentReader]) -> None:
         self._loop, self._folder = loop, folder
-        self._users: dict[str, list[Reader]] = {}
+        self._users: dict[str, list[DocumentReader]] = {}
         self._texts: dict[str, str] = {}
         for reader in readers:
             for name, text in reader.documents.items():
                 self._users.setdefault(name, []).append(reader)
                 self._texts[name] = text
-        self._waiting: list[tuple[Reader, str]] = []
+        self._waiting: list[tuple[DocumentReader, str]] = []
         """Who has to take which file, as soon as it can."""
         self._seen: dict[str, _Signature] = {}
         self._taken: dict[str, _Signature] = {}

@@ -22,7 +22,7 @@ _KEPT_BYTES = 32 << 20
 """Bytes of their messages, at most; their records take some times as much."""
 _LONGEST_PLACE = 128  # characters of a run and a digest
 
-Place = tuple[str, int, str]
+ChainPlace = tuple[str, int, str]
 """Run, seq and digest of a window."""
 
 
@@ -41,12 +41,12 @@ class Book:
         after: tuple[str, int] | None = None,
     ) -> None:
         self._take, self._missing = take, missing
-        self._waiting: dict[Place, None] = {}
+        self._waiting: dict[ChainPlace, None] = {}
         """Confirmed, but something before them was missed."""
-        self._open: dict[Place, tuple[LedgerRecord, bytes]] = {}
+        self._open: dict[ChainPlace, tuple[LedgerRecord, bytes]] = {}
         self._size = 0
         """Bytes of the messages of ``_open``."""
-        self._settled: dict[Place, None] = {}
+        self._settled: dict[ChainPlace, None] = {}
         self._last: tuple[str, int] = after or ("", 0)
         self._digest: str | None = None
         """After the last one that was booked; None where it is not known."""
@@ -99,7 +99,7 @@ class Book:
         while self._waiting:
             self._book(next(iter(self._waiting)))
 
-    def _match(self, place: Place) -> None:
+    def _match(self, place: ChainPlace) -> None:
         if place in self._settled and place in self._open:
             self._settled.pop(place)
             self._waiting[place] = None
@@ -109,7 +109,7 @@ class Book:
         if len(self._waiting) > _KEPT:
             self.give_up()
 
-    def _lacks(self, place: Place) -> bool:
+    def _lacks(self, place: ChainPlace) -> bool:
         """Whether a record before this one was missed; then it is asked for."""
         run, last = self._last
         record, _ = self._open[place]
@@ -125,7 +125,7 @@ class Book:
             self._missing(run, last)
         return contradicts and self._missing is not None
 
-    def _book(self, place: Place) -> None:
+    def _book(self, place: ChainPlace) -> None:
         """This record and those before it that it confirms."""
         self._waiting.pop(place, None)
         if place not in self._open:
@@ -139,7 +139,7 @@ class Book:
         self._take(record, payload)
 
 
-def _shorten(kept: dict[Place, object] | dict[Place, tuple[LedgerRecord, bytes]] | dict[Place, None], size: int = 0) -> int:
+def _shorten(kept: dict[ChainPlace, object] | dict[ChainPlace, tuple[LedgerRecord, bytes]] | dict[ChainPlace, None], size: int = 0) -> int:
     """Drop the oldest until there are few enough, of a few bytes in all; how many bytes are left."""
     while len(kept) > _KEPT or size > _KEPT_BYTES:
         size -= _bytes(kept.pop(next(iter(kept))))

@@ -36,7 +36,7 @@ _END_OF_MEMBER = b"\x03\x00"  # an empty last block of deflate: what a compresse
 _GZIP_HEAD = b"\x1f\x8b\x08\x00" + bytes(5) + b"\xff"  # deflate, no name, no time, no system
 
 
-class _Piece(NamedTuple):
+class _Chunk(NamedTuple):
     """A line as it goes into the file, with the check sum and the size of all lines up to it. lines: 0 for a head or an end."""
 
     data: bytes
@@ -65,7 +65,7 @@ class LedgerFile:
         self.path, self.last, self.shortfall = path, cast("int | None", None), cast("str | None", None)
         self._now, self._say = now, say
         self._lines: _Plain | _Gzip = _Gzip() if path.suffix == ".gz" else _Plain()
-        self._held: deque[_Piece] = deque()
+        self._held: deque[_Chunk] = deque()
         self._held_bytes = self._written = self._lost = self._whole = 0
         self._tried_at = 0.0
         self._check = (0, 0)
@@ -133,13 +133,13 @@ class LedgerFile:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _put_away(self, piece: _Piece) -> None:
+    def _put_away(self, piece: _Chunk) -> None:
         self._held.append(piece)
         self._held_bytes += len(piece.data)
         if self._trouble.reason is None or self._now() - self._tried_at >= RETRY_EVERY:
             self.retry()
 
-    def _put(self, piece: _Piece) -> None:
+    def _put(self, piece: _Chunk) -> None:
         """Write the piece that waits first, or nothing of it. Raises OSError."""
         if self._regular:
             self._file.seek(self._whole)
@@ -174,7 +174,7 @@ class LedgerFile:
         try:
             if self._regular:
                 self._file.truncate(self._whole)
-            self._held.append(_Piece(self._lines.end(*self._check), lines=0))
+            self._held.append(_Chunk(self._lines.end(*self._check), lines=0))
             self._put(self._held[0])
             if self._regular:
                 os.fsync(self._file.fileno())
@@ -239,11 +239,11 @@ class LedgerFile:
 class _Plain:
     """Lines as they are."""
 
-    def begin(self) -> _Piece:
-        return _Piece(b"", lines=0)
+    def begin(self) -> _Chunk:
+        return _Chunk(b"", lines=0)
 
-    def line(self, line: bytes) -> _Piece:
-        return _Piece(line)
+    def line(self, line: bytes) -> _Chunk:
+        return _Chunk(line)
 
     def end(self, _check: int, _size: int) -> bytes:
         return b""
@@ -256,12 +256,12 @@ class _Gzip:
         self._deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
         self._check = self._size = 0
 
-    def begin(self) -> _Piece:
-        return _Piece(_GZIP_HEAD, lines=0)
+    def begin(self) -> _Chunk:
+        return _Chunk(_GZIP_HEAD, lines=0)
 
-    def line(self, line: bytes) -> _Piece:
+    def line(self, line: bytes) -> _Chunk:
         self._check, self._size = zlib.crc32(line, self._check), self._size + len(line)
-        return _Piece(self._deflate.compress(line) + self._deflate.flush(zlib.Z_SYNC_FLUSH), (self._check, self._size))
+        return _Chunk(self._deflate.compress(line) + self._deflate.flush(zlib.Z_SYNC_FLUSH), (self._check, self._size))
 
     def end(self, check: int, size: int) -> bytes:
         return _END_OF_MEMBER + check.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")

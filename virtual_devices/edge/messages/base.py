@@ -6,6 +6,7 @@ Each model has the form of the wire; ``to_kit`` turns it into the kit's plain da
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -19,10 +20,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Run = Annotated[str, Field(min_length=1, max_length=64)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
 Time = Annotated[int, Field(ge=-(2**40), le=2**40)]
-Power = Annotated[int, Field(ge=0, le=10**10)]
-Energy = Annotated[int, Field(ge=0, le=2**60)]
-Powers = Annotated[list[Power], Field(max_length=MAX_STEPS)]
-Series = Annotated[list[Annotated[int, Field(ge=-(2**53), le=2**53)]], Field(max_length=MAX_STEPS)]
+Milliwatts = Annotated[int, Field(ge=0, le=10**10)]
+Millijoules = Annotated[int, Field(ge=0, le=2**60)]
+Powers = Annotated[list[Milliwatts], Field(max_length=MAX_STEPS)]
+Thousandths = Annotated[list[Annotated[int, Field(ge=-(2**53), le=2**53)]], Field(max_length=MAX_STEPS)]
 Names = Annotated[list[Name], Field(max_length=500)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -43,7 +44,13 @@ def read(model: type[M], payload: bytes) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ProtocolError(f"not a {model.__name__.lower()} message: {where or 'the payload'}: {first['msg']}"[:300]) from None
+        raise ProtocolError(f"not {_called(model)} message: {where or 'the payload'}: {first['msg']}"[:300]) from None
+
+
+def _called(model: type[BaseModel]) -> str:
+    """A model by the name that its message has on the bus, with its article: ``a window``, ``an about``."""
+    word = re.sub(r"(Message|Head|Part)$", "", model.__name__).removeprefix("Plain").lower()
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def write(message: Any) -> bytes:

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
-from virtual_devices.edge.messages.base import Digest, Energy, Message, Run, Seq, SpanForm, read
+from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Run, Seq, SpanForm, read
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import MAX_STEPS
 
-Column = Annotated[list[Energy], Field(max_length=MAX_STEPS)]
-Place = Annotated[int, Field(ge=0, lt=5000)]
+Column = Annotated[list[Millijoules], Field(max_length=MAX_STEPS)]
+ColumnPlace = Annotated[int, Field(ge=0, lt=5000)]
 Edges = Annotated[list[tuple[str, str]], Field(max_length=5000)]
 
 
@@ -28,8 +28,8 @@ class _Record(Message):
     seq: Seq
     span: SpanForm
     edges: Edges
-    opening: dict[str, Energy]
-    closing: dict[str, Energy]
+    opening: dict[str, Millijoules]
+    closing: dict[str, Millijoules]
     outside: list[str]
     previous: Digest
     digest: Digest
@@ -43,9 +43,9 @@ class LedgerMessage(_Record):
     """
 
     columns: Annotated[list[Column], Field(max_length=5000)]
-    energy: Annotated[list[Place], Field(max_length=5000)]
-    demand: dict[str, Place]
-    available: dict[str, Place]
+    energy: Annotated[list[ColumnPlace], Field(max_length=5000)]
+    demand: dict[str, ColumnPlace]
+    available: dict[str, ColumnPlace]
 
     def to_kit(self) -> LedgerRecord:
         """As the kit's LedgerRecord. Raises ProtocolError when a column is named that is not there."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import ConfigDict, Field, field_validator
 
-from virtual_devices.edge.messages.base import Energy, Message, Name, Power, Powers, Run, Seq, SpanForm
+from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts, Name, Powers, Run, Seq, SpanForm
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.settlement import Proposal
@@ -48,8 +48,8 @@ class SupplyForm(Message):
     power: Powers
 
 
-Taper = Annotated[list[tuple[Energy, Power]], Field(max_length=16)]
-Volts = Annotated[list[tuple[Energy, Annotated[int, Field(ge=0, le=10**7)]]], Field(max_length=16)]
+Taper = Annotated[list[tuple[Millijoules, Milliwatts]], Field(max_length=16)]
+Volts = Annotated[list[tuple[Millijoules, Annotated[int, Field(ge=0, le=10**7)]]], Field(max_length=16)]
 Ppm = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -57,8 +57,8 @@ class RuleForm(Message):
     """A store's rule: mJ, mW, parts per million, mV; see the kit's store."""
 
     capacity: Annotated[int, Field(ge=0, le=MAX_CAPACITY)]
-    charge_power: Power
-    discharge_power: Power
+    charge_power: Milliwatts
+    discharge_power: Milliwatts
     charge_efficiency: Ppm
     discharge_efficiency: Ppm
     charge_taper: Taper
@@ -71,7 +71,7 @@ class StoreForm(Message):
     """A store's balance and rule. reset: mJ that leave (negative: enter) it before the first step."""
 
     ability: Literal["stores"] = "stores"
-    stored: Energy
+    stored: Millijoules
     reset: Annotated[int, Field(ge=-(2**60), le=2**60)]
     rule: RuleForm
 
@@ -81,8 +81,8 @@ class LinkForm(Message):
 
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
     connected: bool
-    import_limit: Power | None
-    export_limit: Power | None
+    import_limit: Milliwatts | None
+    export_limit: Milliwatts | None
     breaker_reset: Annotated[int, Field(ge=0, le=MAX_BREAKER_RESET)] = 0
 
 
@@ -108,7 +108,7 @@ class ConnectionForm(Message):
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
 
 
-class Proposed(Message):
+class ProposalHead(Message):
     """What the inverter reads of a proposal; the device's checkpoint is left to the device."""
 
     model_config = ConfigDict(extra="ignore")
@@ -132,7 +132,7 @@ class Proposed(Message):
         return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
 
 
-class ProposalMessage(Proposed):
+class ProposalMessage(ProposalHead):
     """A device's part in a window, and its checkpoint."""
 
     model_config = ConfigDict(extra="forbid")

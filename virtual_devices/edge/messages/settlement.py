@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import orjson
 from pydantic import ConfigDict, Field
 
-from virtual_devices.edge.messages.base import Digest, Energy, Message, Name, Names, Powers, Seq, SpanForm, read
-from virtual_devices.edge.messages.window import Settled
+from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Name, Names, Powers, Seq, SpanForm, read
+from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Settlement, Share
 from virtual_devices.kit.window import MAX_STEPS, Span
@@ -27,7 +27,7 @@ class ShareForm(Message):
     used: Powers = Field(default_factory=list)
     charge: Powers = Field(default_factory=list)
     discharge: Powers = Field(default_factory=list)
-    stored: Energy = 0
+    stored: Millijoules = 0
     imported: Powers = Field(default_factory=list)
     exported: Powers = Field(default_factory=list)
 
@@ -69,7 +69,7 @@ def settlement_bytes(settlement: Settlement) -> bytes:
     )
 
 
-class PartMessage(Settled):
+class SettlementPart(SettlementHead):
     """What one device has to know of a settlement."""
 
     share: ShareForm | None
@@ -87,19 +87,19 @@ class PartMessage(Settled):
         return next((share for share in found if share.seq == seq), None)
 
 
-def settled_of(payload: bytes) -> Settled:
+def settled_of(payload: bytes) -> SettlementHead:
     """What everybody reads of a settlement. Raises ProtocolError when the message is none."""
-    return read(Settled, orjson.dumps(_settled(_halves(payload)[0])))
+    return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0])))
 
 
-def part_of(payload: bytes, name: str) -> PartMessage:
+def part_of(payload: bytes, name: str) -> SettlementPart:
     """One device's part of a settlement; the others' shares are left to their owners.
 
     Raises ProtocolError when the message is no settlement, or when this part of it is broken.
     """
     content, shares = _halves(payload)
     part = _settled(content) | {"owed": content["owed"].get(name)}
-    return read(PartMessage, orjson.dumps(part)[:-1] + b',"share":' + _own(shares, name) + b"}")
+    return read(SettlementPart, orjson.dumps(part)[:-1] + b',"share":' + _own(shares, name) + b"}")
 
 
 def _settled(content: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _halves(payload: bytes) -> tuple[dict[str, Any], bytes | dict[str, Any]]:
 _SHARES = b',"shares":{'
 
 
-class SettlementMessage(Settled):
+class SettlementMessage(SettlementHead):
     """The commit of a window."""
 
     model_config = ConfigDict(extra="forbid")

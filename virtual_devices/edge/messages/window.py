@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import ConfigDict, Field
 
-from virtual_devices.edge.messages.base import Message, Name, Names, Run, Seq, Series, SpanForm, Time
+from virtual_devices.edge.messages.base import Message, Name, Names, Run, Seq, SpanForm, Thousandths, Time
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Columns
 from virtual_devices.kit.members.settlement import Settlement
@@ -18,10 +18,10 @@ from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 MAX_FIELDS = 50
 """Most conditions that one device gives."""
-Foretold = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
+GridTimes = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
 
 
-class Settled(Message):
+class SettlementHead(Message):
     """What everybody reads of a settlement. cut: fewer steps were settled than were asked for.
 
     foretold: when the grid will come or go (simulated time, and whether it is there from then on).
@@ -33,10 +33,10 @@ class Settled(Message):
     seq: Seq
     span: SpanForm
     cut: bool = False
-    foretold: Foretold = Field(default_factory=list)
+    foretold: GridTimes = Field(default_factory=list)
 
 
-class Asked(Message):
+class WindowHead(Message):
     """What everybody reads of a window; the clock's checkpoint is left to the clock.
 
     after: the seq that was settled before it.  more: windows that may follow this one without another word of the clock.  until:
@@ -67,26 +67,26 @@ class Asked(Message):
         """The last seq that may be settled without another word of the clock."""
         return self.seq + self.more
 
-    def or_later(self, known: Asked | None) -> Asked:
+    def or_later(self, known: WindowHead | None) -> WindowHead:
         """This one, unless ``known`` is the same window and more of it is said to be settled."""
         same = known is not None and (known.run, known.seq) == (self.run, self.seq)
         return known if known is not None and same and known.settled > self.settled else self
 
-    def following(self, settled: Settled | Settlement | None) -> Opened | None:
+    def following(self, settled: SettlementHead | Settlement | None) -> OpenWindow | None:
         """The window that is open after a settlement: this one, one of those that may follow it, or None."""
         if settled is None or settled.run != self.run or settled.seq < self.seq:
-            return Opened(self.run, self.seq, self.span.to_kit(), self.members, self.observers, self.after)
+            return OpenWindow(self.run, self.seq, self.span.to_kit(), self.members, self.observers, self.after)
         span = settled.span
         begin, steps = span.start + span.step * span.steps, after_cut(self.span.steps, span.steps, cut=settled.cut)
         if self.until is not None:
             steps = min(steps, -(-(self.until - begin) // span.step))
         if settled.seq + 1 > self.reach or steps < 1:
             return None
-        return Opened(self.run, settled.seq + 1, Span(begin, span.step, steps), self.members, self.observers, settled.seq)
+        return OpenWindow(self.run, settled.seq + 1, Span(begin, span.step, steps), self.members, self.observers, settled.seq)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenWindow:
     """The window that is open: as it was asked for, or one that follows it."""
 
     run: str
@@ -96,13 +96,13 @@ class Opened:
     observers: list[str]
     after: int
 
-    def to_kit(self, settled: Settled | None = None) -> Window:
+    def to_kit(self, settled: SettlementHead | None = None) -> Window:
         """As the kit's Window. settled: the settlement that it follows."""
         foretold = () if settled is None else tuple(settled.foretold)
         return Window(self.run, self.seq, self.span, tuple(self.members), self.after, foretold)
 
 
-class WindowMessage(Asked):
+class WindowMessage(WindowHead):
     """A window. members propose, observers give conditions; ``after`` is the last settled seq.
 
     checkpoint: of the clock.
@@ -121,12 +121,12 @@ class ConditionsMessage(Message):
 
     run: Run
     seq: Seq
-    values: Annotated[dict[Name, Series], Field(max_length=MAX_FIELDS)]
+    values: Annotated[dict[Name, Thousandths], Field(max_length=MAX_FIELDS)]
     checkpoint: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ConditionColumns:
     """What others read of conditions; the device's checkpoint is left to the device."""
 
     run: str
@@ -135,7 +135,7 @@ class Given:
 
 
 @lru_cache(maxsize=2)
-def given_of(payload: bytes) -> Given:
+def given_of(payload: bytes) -> ConditionColumns:
     """Conditions as those read them who depend on them. Raises ProtocolError for what is none.
 
     Long columns go straight into 64-bit integers, which takes a third of the time that a model takes.
@@ -151,4 +151,4 @@ def given_of(payload: bytes) -> Given:
     lengths = {len(column) for column in columns.values()}
     if len(columns) > MAX_FIELDS or len(lengths) > 1 or not all(1 <= length <= MAX_STEPS for length in lengths):
         raise ProtocolError(f"not a conditions message: it has more than {MAX_FIELDS} values, or not the same 1 to {MAX_STEPS} steps in each")
-    return Given(run, seq, columns)
+    return ConditionColumns(run, seq, columns)

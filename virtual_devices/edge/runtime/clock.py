@@ -13,7 +13,7 @@ from virtual_devices.edge.messages.base import SiteMessage, SpanForm, write
 from virtual_devices.edge.messages.retained import json_object, newer, place, recalled
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.edge.messages.window import Opened, Settled, WindowMessage
+from virtual_devices.edge.messages.window import OpenWindow, SettlementHead, WindowMessage
 from virtual_devices.edge.runtime.memory import MEMORY
 from virtual_devices.edge.runtime.presence import MOST, Presence
 from virtual_devices.edge.runtime.runtime import Runtime
@@ -66,7 +66,7 @@ class ClockRuntime(Runtime):
         self._open_step, self._declared_settler = open_step, settler
         self._on_settled, self._on_end = on_settled, on_end
         self.window: WindowMessage | None = None
-        self.settled: Settled | None = None
+        self.settled: SettlementHead | None = None
         self._limit: int | None = None
         zone = own_site.time_zone
         self._time = Timekeeper(self.loop, lambda text: self.complain(text, self.name), lambda time: write_instant(time, zone))
@@ -179,7 +179,7 @@ class ClockRuntime(Runtime):
     def begin(self) -> None:
         assert self.site is not None  # noqa: S101
         window = self.recall(WindowMessage, self._found_window)
-        settlement = self.recall(Settled, self._found_settlement)
+        settlement = self.recall(SettlementHead, self._found_settlement)
         self._found_window = b""
         member = cast("Member", self.member)
         if window is not None:
@@ -258,7 +258,7 @@ class ClockRuntime(Runtime):
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
-    def _take(self, settlement: Settled) -> None:
+    def _take(self, settlement: SettlementHead) -> None:
         self.settled = settlement
         seq, span = settlement.seq, settlement.span.to_kit()
         end = span.end
@@ -335,7 +335,7 @@ class ClockRuntime(Runtime):
         assert self.site is not None  # noqa: S101
         return {**super().values(), "step": self.site.step}
 
-    def _open(self) -> Opened | None:
+    def _open(self) -> OpenWindow | None:
         """The window that nobody has settled yet."""
         return self.window.following(self.settled) if self.window is not None else None
 

@@ -7,20 +7,20 @@ from typing import Any, cast
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
-from virtual_devices.edge.messages.window import ConditionsMessage, Settled
-from virtual_devices.edge.runtime.dependent import _Dependent
+from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
+from virtual_devices.edge.runtime.dependent import Dependent
 from virtual_devices.kit.device import Conditions
-from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.conditions import ConditionsMember
 
 
-class ObserverRuntime(_Dependent):
+class ConditionsRuntime(Dependent):
     """Gives conditions once per window, and again when asked again."""
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self._said: tuple[int, bytes] = (0, b"")
         self._found = b""
-        self._settled: Settled | None = None
+        self._settled: SettlementHead | None = None
 
     @property
     def own_checkpoint(self) -> str:
@@ -44,7 +44,7 @@ class ObserverRuntime(_Dependent):
         self.pursue()
         self._go()
 
-    def last_settled(self) -> Settled | None:
+    def last_settled(self) -> SettlementHead | None:
         return self._settled
 
     def begin(self) -> None:
@@ -58,14 +58,14 @@ class ObserverRuntime(_Dependent):
                 self.member.restore(found.checkpoint)
             if found.values.keys() == cast("Conditions[Any, Any, Any]", self.member.device).fields.keys():
                 self._said = found.seq, payload  # another version may have given other conditions
-                cast("Observer", self.member).given = found.values
+                cast("ConditionsMember", self.member).given = found.values
         super().begin()
         self._show()
         self.loop.call_soon(self.pursue)
 
     def _show(self) -> None:
         """The readings are of the last settled step, as those of all others are."""
-        settled, member = self._settled, cast("Observer | None", self.member)
+        settled, member = self._settled, cast("ConditionsMember | None", self.member)
         if settled is None or member is None or self.site is None or settled.run != self.site.run:
             return
         if member.settled(settled.seq, settled.span.to_kit()) and self.online:
@@ -101,7 +101,7 @@ class ObserverRuntime(_Dependent):
         inputs = self.inputs(window)
         if inputs is None:
             return
-        member = cast("Observer", self.member)
+        member = cast("ConditionsMember", self.member)
         values = member.conditions(window.to_kit(), inputs)
         message = {"run": window.run, "seq": window.seq, "values": values, "checkpoint": member.checkpoint()}
         self._said = window.seq, write(message)

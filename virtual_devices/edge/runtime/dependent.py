@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.edge.messages.window import Asked, Given, Opened, Settled, given_of
+from virtual_devices.edge.messages.window import ConditionColumns, OpenWindow, SettlementHead, WindowHead, given_of
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
 from virtual_devices.kit.members.ahead import Columns
 from virtual_devices.kit.names import CLOCK
@@ -13,15 +13,15 @@ _OTHERS = 8
 """Senders whose settlement is kept until the clock says whose counts."""
 
 
-class _Dependent(Runtime):
+class Dependent(Runtime):
     """Waits, window by window, for the conditions of its partners, and for the settlement of the device that the clock names."""
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
-        self.asked: Asked | None = None
-        self.window: Opened | None = None
+        self.asked: WindowHead | None = None
+        self.window: OpenWindow | None = None
         """The one that is open: as asked, or following it."""
-        self.given: dict[str, Given] = {}
+        self.given: dict[str, ConditionColumns] = {}
         self.watched: set[str] = set()
         self.returned: set[str] = set()
         """Partners that have come online since the clock asked last."""
@@ -53,7 +53,7 @@ class _Dependent(Runtime):
         if leaf == "settlement":
             self._hear_settlement(device, payload)
         elif leaf == "window" and device == CLOCK:
-            known, self.asked = self.asked, read_once(Asked, payload).or_later(self.asked)
+            known, self.asked = self.asked, read_once(WindowHead, payload).or_later(self.asked)
             if known is None or known.settler != self.asked.settler:
                 self._hear_others(self.asked.settler)
             if known is None or (known.run, known.seq) != (self.asked.run, self.asked.seq):
@@ -91,7 +91,7 @@ class _Dependent(Runtime):
     def pursue(self, *, asked: bool = False) -> None:
         """Go as far as what has arrived allows. asked: the clock has just asked."""
 
-    def last_settled(self) -> Settled | None:
+    def last_settled(self) -> SettlementHead | None:
         """The newest settlement that was heard."""
 
     def look(self) -> None:
@@ -100,7 +100,7 @@ class _Dependent(Runtime):
         if self.standing_by and self.asked is not None and self.of_this_run(self.asked):
             self.stand_by(self.missing(self.asked))
 
-    def inputs(self, window: Opened) -> dict[str, Columns] | None:
+    def inputs(self, window: OpenWindow) -> dict[str, Columns] | None:
         """Conditions by setting, or None while a partner that takes part has not spoken, or one is missing."""
         found = {}
         for setting, (name, partner) in self.partners().items():
@@ -117,7 +117,7 @@ class _Dependent(Runtime):
             found[setting] = message.values
         return found
 
-    def missing(self, window: Asked) -> list[str]:
+    def missing(self, window: WindowHead) -> list[str]:
         """Partners that this device needs and that take no part in the window.
 
         One that came back after the clock had asked counts when the open window is settled: online, this device would be
@@ -128,6 +128,6 @@ class _Dependent(Runtime):
             there |= self.returned
         return sorted({name for name, partner in self.partners().values() if partner.required and name not in there})
 
-    def of_this_run(self, window: Asked | Opened | None) -> bool:
+    def of_this_run(self, window: WindowHead | OpenWindow | None) -> bool:
         """Whether there is a window of the run that the site names."""
         return self.online and window is not None and self.site is not None and window.run == self.site.run

@@ -9,7 +9,7 @@ from typing import Any
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.runtime.conditions import ObserverRuntime
+from virtual_devices.edge.runtime.conditions import ConditionsRuntime
 from virtual_devices.edge.runtime.participant import ParticipantRuntime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.device import Context
@@ -100,5 +100,5 @@ def make_runtime(
 
         return SettlerRuntime(*arguments, **options)
     if device_class.ability == "conditions":
-        return ObserverRuntime(*arguments, **options)
+        return ConditionsRuntime(*arguments, **options)
     return ParticipantRuntime(*arguments, **options)

@@ -6,19 +6,19 @@ from typing import cast
 
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.edge.messages.retained import newer
-from virtual_devices.edge.messages.settlement import PartMessage, part_of
-from virtual_devices.edge.messages.window import Settled
-from virtual_devices.edge.runtime.dependent import _Dependent
+from virtual_devices.edge.messages.settlement import SettlementPart, part_of
+from virtual_devices.edge.messages.window import SettlementHead
+from virtual_devices.edge.runtime.dependent import Dependent
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.participant import Participant
 
 
-class ParticipantRuntime(_Dependent):
+class ParticipantRuntime(Dependent):
     """Proposes in each window and commits its share; its retained proposal is its checkpoint."""
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
-        self.settlement: PartMessage | None = None
+        self.settlement: SettlementPart | None = None
         self.proposal: tuple[int, bytes] = (0, b"")
         self._found = b""
 
@@ -94,7 +94,7 @@ class ParticipantRuntime(_Dependent):
             self.pursue()
             self._go()
 
-    def last_settled(self) -> Settled | None:
+    def last_settled(self) -> SettlementHead | None:
         return self.settlement
 
     def pursue(self, *, asked: bool = False) -> None:

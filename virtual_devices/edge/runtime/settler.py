@@ -10,11 +10,11 @@ from typing import cast
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages.base import MissingMessage, read
 from virtual_devices.edge.messages.ledger import ledger_bytes
-from virtual_devices.edge.messages.proposal import Proposed
+from virtual_devices.edge.messages.proposal import ProposalHead
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementMessage, settlement_bytes
 from virtual_devices.edge.messages.topics import HOST, PLACES, Topics
-from virtual_devices.edge.messages.window import Asked, Opened
+from virtual_devices.edge.messages.window import OpenWindow, WindowHead
 from virtual_devices.edge.murmur import Bucket
 from virtual_devices.edge.runtime.presence import MOST, Presence
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
@@ -43,8 +43,8 @@ class SettlerRuntime(Runtime):
     def __init__(self, *arguments: object, **options: object) -> None:
         self._presence = Presence(str(arguments[2]))
         super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
-        self.asked: Asked | None = None
-        self.window: Opened | None = None
+        self.asked: WindowHead | None = None
+        self.window: OpenWindow | None = None
         """The one that is open: as asked, or following it."""
         self._settled: Settlement | None = None
         self.proposals: dict[str, Proposal] = {}
@@ -89,7 +89,7 @@ class SettlerRuntime(Runtime):
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "window" and device == CLOCK and payload:
-            self._asked(read_once(Asked, payload))
+            self._asked(read_once(WindowHead, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
@@ -101,7 +101,7 @@ class SettlerRuntime(Runtime):
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
-            proposal = read(Proposed, payload).to_kit(device)
+            proposal = read(ProposalHead, payload).to_kit(device)
         except ProtocolError as error:
             self.complain(str(error), device)
             return
@@ -169,7 +169,7 @@ class SettlerRuntime(Runtime):
             if run == missing.run and seq > missing.after:
                 self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
 
-    def _asked(self, asked: Asked) -> None:
+    def _asked(self, asked: WindowHead) -> None:
         self.asked = asked = asked.or_later(self.asked)
         if self.settles == self._stands_aside:
             self._stands_aside = not self.settles
@@ -234,7 +234,7 @@ class SettlerRuntime(Runtime):
     def _is_waited_for(self, name: str) -> bool:
         return self._presence.online(name) and name not in self._given_up
 
-    def _gather(self, member: Settler, window: Opened) -> tuple[dict[str, Proposal], list[str]]:
+    def _gather(self, member: Settler, window: OpenWindow) -> tuple[dict[str, Proposal], list[str]]:
         ready: dict[str, Proposal] = {}
         silent = []
         asked = window.to_kit()
@@ -273,7 +273,7 @@ class SettlerRuntime(Runtime):
         if self._waiting is None or not self._waiting.pending:
             self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
 
-    def _settle(self, member: Settler, window: Opened, ready: dict[str, Proposal]) -> None:
+    def _settle(self, member: Settler, window: OpenWindow, ready: dict[str, Proposal]) -> None:
         if self._times_given_up and window.seq % FORGIVEN_EVERY == 0:
             self._times_given_up = {name: times - (name in ready) for name, times in self._times_given_up.items() if times > (name in ready)}
         settlement, record = member.settle(window.to_kit(), ready)

@@ -34,7 +34,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextStart:
     """start: of the next window; later than the end of the last where time is skipped.  late: simulated seconds that the wall is past it."""
 
     start: int
@@ -77,7 +77,7 @@ class Timekeeper:
         wait = -late / self._pace.speed
         return min(wait, LOOK_EVERY) if self._follows else wait
 
-    def meet(self, start: int, step: int, pace: Pace, *, own_pace: bool) -> Next:
+    def meet(self, start: int, step: int, pace: Pace, *, own_pace: bool) -> NextStart:
         """What comes after everything before ``start`` is settled. step: s.
 
         own_pace: how the home came to where it is: ahead of the time of day by its own doing, or at it.
@@ -96,7 +96,7 @@ class Timekeeper:
             )
             self._anchor = (self._loop.time(), start)
         self._watch_the_wall(start, step)
-        return Next(start, self.late(start))
+        return NextStart(start, self.late(start))
 
     def _begin(self, start: int, step: int, pace: Pace, *, own_pace: bool) -> None:
         if pace != self._warned_of and (words := waits(step, pace)):

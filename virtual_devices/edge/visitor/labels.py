@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.retained import json_object
-from virtual_devices.edge.visitor.seen import Seen
+from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.edge.visitor.session import Session
 
 
@@ -27,7 +27,7 @@ class Labels:
         return f"{self.title} (can be set)" if self.setting else self.title
 
 
-def labels(session: Session, seen: Seen) -> dict[str, Labels]:
+def labels(session: Session, seen: DeviceView) -> dict[str, Labels]:
     """Labels by name of value; empty for a device that has announced nothing. Raises BrokerError."""
     place = discovery.topic(seen.home, seen.name)
     components = json_object(session.collect(place).get(place, b"")).get("components")

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from virtual_devices.edge.messages.base import AboutMessage, write
-from virtual_devices.edge.visitor.seen import Seen, number
+from virtual_devices.edge.visitor.device_view import DeviceView, number
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import MAX_DEVICES
@@ -86,7 +86,7 @@ class Picture:
     def __init__(self, home: str = "", known: Collection[str] = ()) -> None:
         self.home = home
         self._known, self._others = frozenset(known), 0
-        self.devices: dict[str, Seen] = {}
+        self.devices: dict[str, DeviceView] = {}
         self.note = ""
         """Something to be shown beside the home's name, such as a lost connection."""
 
@@ -97,7 +97,7 @@ class Picture:
             if seen is not None:
                 seen.hear(leaf, payload)
 
-    def _seen(self, device: str) -> Seen | None:
+    def _seen(self, device: str) -> DeviceView | None:
         found = self.devices.get(device)
         if found is not None:
             return found
@@ -105,11 +105,11 @@ class Picture:
             if self._others >= MAX_DEVICES or not is_name(device):
                 return None
             self._others += 1
-        return self.devices.setdefault(device, Seen(self.home, device))
+        return self.devices.setdefault(device, DeviceView(self.home, device))
 
     def show(self, device: str, kind: str, state: Mapping[str, Any]) -> None:
         """Take a state of a device that is online, as a runtime's ``on_state`` tells it."""
-        seen = self.devices.setdefault(device, Seen(self.home, device))
+        seen = self.devices.setdefault(device, DeviceView(self.home, device))
         if seen.kind != kind:
             try:
                 device_class = load(kind)
@@ -124,7 +124,7 @@ class Picture:
         """Note whether the broker is there."""
         self.note = "" if up else "no connection to the broker"
 
-    def of(self, ability: str) -> list[Seen]:
+    def of(self, ability: str) -> list[DeviceView]:
         """The devices of an ability, by name."""
         return [seen for _, seen in sorted(self.devices.items()) if seen.ability == ability]
 
@@ -205,7 +205,7 @@ def line(now: Now) -> str:
     return "  ".join(parts)
 
 
-def summary_of(seen: Seen) -> str:
+def summary_of(seen: DeviceView) -> str:
     """A device's state in a few words; empty before its first step."""
     words = _SUMMARIES.get(seen.ability)
     return words(seen) if words is not None else ""
@@ -241,13 +241,13 @@ def _time(clock: dict[str, Any]) -> datetime | None:
         return None
 
 
-def _source(seen: Seen) -> Flow:
+def _source(seen: DeviceView) -> Flow:
     power, available = number(seen.state, "power"), number(seen.state, "available_power")
     spare = (available or 0) - (power or 0)
     return Flow(seen.name, power, f"of {watts(available)}" if spare >= _STILL else "", online=seen.online)
 
 
-def _store(seen: Seen) -> Flow:
+def _store(seen: DeviceView) -> Flow:
     charge, discharge = number(seen.state, "charge_power"), number(seen.state, "discharge_power")
     power = None if charge is None or discharge is None else discharge - charge
     note = "" if power is None else "idle" if abs(power) < _STILL else "discharging" if power > 0 else "charging"
@@ -255,7 +255,7 @@ def _store(seen: Seen) -> Flow:
     return Flow(seen.name, power, note, level=None if soc is None else soc / 100, online=seen.online)
 
 
-def _grid(seen: Seen) -> Flow:
+def _grid(seen: DeviceView) -> Flow:
     imported, exported = number(seen.state, "import_power"), number(seen.state, "export_power")
     power = None if imported is None or exported is None else imported - exported
     connected = seen.state.get("connected") is not False
@@ -284,7 +284,7 @@ def _change(state: dict[str, Any], *, connected: bool) -> str:
         return ""
 
 
-def _load(seen: Seen) -> Flow:
+def _load(seen: DeviceView) -> Flow:
     power, wanted = number(seen.state, "power"), number(seen.state, "demand")
     fine = seen.state.get("supplied") is not False
     note = "" if fine else "without power"
@@ -301,7 +301,7 @@ def _soc(stores: tuple[Flow, ...], told: float | None) -> float | None:
     return sum(levels) / len(levels) if levels else None
 
 
-def _condition(inverter: Seen | None) -> str:
+def _condition(inverter: DeviceView | None) -> str:
     if inverter is None:
         return ""
     shed = str(inverter.state.get("shed_loads") or "none")
@@ -309,7 +309,7 @@ def _condition(inverter: Seen | None) -> str:
     return f"{state}, without power: {shed}" if state and shed != "none" else state
 
 
-def _weather(observers: list[Seen]) -> str:
+def _weather(observers: list[DeviceView]) -> str:
     words = []
     for seen in observers:
         zenith, cover = number(seen.state, "apparent_zenith"), number(seen.state, "cloud_cover")
@@ -336,32 +336,32 @@ def _today(told: dict[str, Any], *, has_stores: bool, has_sources: bool, has_gri
     return {name: value for name, key in names.items() if (value := number(told, key)) is not None}
 
 
-def _consumer_words(seen: Seen) -> str:
+def _consumer_words(seen: DeviceView) -> str:
     flow = _load(seen)
     return "" if flow.power is None else watts(flow.power) if flow.fine else f"{flow.note} {flow.change}".rstrip()
 
 
-def _producer_words(seen: Seen) -> str:
+def _producer_words(seen: DeviceView) -> str:
     flow = _source(seen)
     return "" if flow.power is None else f"{watts(flow.power)} {flow.note}".rstrip()
 
 
-def _store_words(seen: Seen) -> str:
+def _store_words(seen: DeviceView) -> str:
     flow = _store(seen)
     return "" if flow.level is None else f"{flow.level * 100:.1f} %, {flow.note}{_amount(flow.power)}"
 
 
-def _grid_words(seen: Seen) -> str:
+def _grid_words(seen: DeviceView) -> str:
     flow = _grid(seen)
     return "" if flow.power is None else flow.note + _amount(flow.power)
 
 
-def _settler_words(seen: Seen) -> str:
+def _settler_words(seen: DeviceView) -> str:
     power = number(seen.state, "load_power")
     return "" if power is None else f"{_condition(seen)}, loads {watts(power)}"
 
 
-_SUMMARIES: dict[str, Callable[[Seen], str]] = {
+_SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
     "consumes": _consumer_words,
     "produces": _producer_words,
     "stores": _store_words,

@@ -25,7 +25,7 @@ from virtual_devices.edge.messages.topics import ROOT, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import LISTED, listed
-from virtual_devices.edge.visitor.seen import Seen
+from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError, suggestion
 from virtual_devices.kit.names import NAME, is_name
 
@@ -43,7 +43,7 @@ MOST_BYTES = 256 << 20
 """Most bytes of retained messages that are collected at once; what is beyond is left where it is."""
 _EACH = 200  # bytes that Python needs for one of them beside its payload
 
-Listener = Callable[[str, bytes, bool], None]
+MessageListener = Callable[[str, bytes, bool], None]
 
 
 class Session:
@@ -61,7 +61,7 @@ class Session:
         self._marks = _marks(endpoint.username)
         self._asked = 0
         self._answered = 0
-        self._listeners: list[tuple[tuple[str, ...], Listener]] = []
+        self._listeners: list[tuple[tuple[str, ...], MessageListener]] = []
         self._refusal: str | None = None
         self.on_connection: Callable[[bool], None] = lambda _: None
         """Told whether the broker is there, each time that changes; listeners hear everything retained again then."""
@@ -99,7 +99,7 @@ class Session:
     # -- listening ----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def listening(self, listener: Listener, *filters: str, qos: int = 0) -> Iterator[None]:
+    def listening(self, listener: MessageListener, *filters: str, qos: int = 0) -> Iterator[None]:
         """Hand every message of these topic filters to the listener (topic, payload, retained) within the block."""
         for name in self._held() & set(filters):
             self.client.unsubscribe(name)  # iotcore tells what is retained to a new subscription only
@@ -189,17 +189,17 @@ class Session:
             raise ConfigurationError(f"several homes are on {self.endpoint.url}: {listed(homes)}; choose one with --home")
         raise ConfigurationError(f"there is no home {name!r} on {self.endpoint.url}{_among(name, homes)}")
 
-    def devices(self, home: str) -> dict[str, Seen]:
+    def devices(self, home: str) -> dict[str, DeviceView]:
         """Every device of a home by name, from its retained about, availability and state."""
         every = Topics(home, "+")
-        seen: dict[str, Seen] = {}
+        seen: dict[str, DeviceView] = {}
         for topic, payload in self.collect(every.about, every.availability, every.state).items():
             place = split(topic)
             if place is not None and is_name(place[1]):
-                seen.setdefault(place[1], Seen(home, place[1])).hear(place[2], payload)
+                seen.setdefault(place[1], DeviceView(home, place[1])).hear(place[2], payload)
         return dict(sorted(seen.items()))
 
-    def device(self, home: str, name: str) -> Seen:
+    def device(self, home: str, name: str) -> DeviceView:
         """One device. Raises ConfigurationError with a suggestion when the home has none of this name."""
         devices = self.devices(home)
         if name not in devices:

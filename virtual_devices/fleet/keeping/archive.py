@@ -25,7 +25,7 @@ from virtual_devices.edge.murmur import Bucket
 from virtual_devices.fleet.claim.claim import Claim, unreachable
 from virtual_devices.fleet.claim.gate import Gate
 from virtual_devices.fleet.keeping.clearing import withdraw
-from virtual_devices.fleet.keeping.moments import KEPT, Booked, Messages, Moments, always
+from virtual_devices.fleet.keeping.moments import KEPT, IsBooked, Messages, Moments, always
 from virtual_devices.fleet.keeping.run_files import OWN, Origin, run_of
 from virtual_devices.fleet.keeping.state_files import LEAVES, RETAINED, StateFiles, moment
 from virtual_devices.kit.home.model import MAX_DEVICES
@@ -62,7 +62,7 @@ class Archive:
         home: str,
         folder: Path,
         received: Callable[[str, str, bytes], None],
-        booked: Booked = always,
+        booked: IsBooked = always,
         gate: Gate | None = None,
         *,
         known: Collection[str] = (),

@@ -28,12 +28,12 @@ _WAITING = 64
 """Sets that wait to be booked; of more the oldest goes."""
 
 Messages = Mapping[tuple[str, str], bytes]
-Booked = Callable[[str, int, bool], bool]
+IsBooked = Callable[[str, int, bool], bool]
 """Whether the ledger of a run is booked up to a seq; True: with gaps, if need be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class MomentSet:
     """A settlement and all that goes with it."""
 
     run: str
@@ -47,9 +47,9 @@ class Moments:
     booked: asked about a run and a seq, and told whether records were waited for too long.
     """
 
-    def __init__(self, booked: Booked) -> None:
+    def __init__(self, booked: IsBooked) -> None:
         self._booked = booked
-        self._waiting: deque[Moment] = deque(maxlen=_WAITING)
+        self._waiting: deque[MomentSet] = deque(maxlen=_WAITING)
         self._settled_at: float | None = None
         self._found_at: float | None = None
         """Loop times of the first settlement, and of the first moment, since one was taken."""
@@ -80,7 +80,7 @@ class Moments:
             self._lost = missed
         if self._found_at is None:
             self._found_at = now
-        self._waiting.append(Moment(run, seq, messages))
+        self._waiting.append(MomentSet(run, seq, messages))
 
     def take(self, now: float) -> Messages | None:
         """The newest moment that is booked, once; None: there is no new one."""

@@ -31,7 +31,7 @@ OWN = "own"
 """The home's own broker, whichever port it has."""
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-Reader = Callable[[Path, bytes], dict[tuple[str, str], bytes]]
+StateReader = Callable[[Path, bytes], dict[tuple[str, str], bytes]]
 
 
 def broker_of(endpoint: Endpoint | None) -> str:
@@ -62,7 +62,7 @@ class RunFiles:
     ConfigurationError. run: of the set in the folder itself, once that is known.
     """
 
-    def __init__(self, folder: Path, broker: str, home_file: str | None, read: Reader) -> None:
+    def __init__(self, folder: Path, broker: str, home_file: str | None, read: StateReader) -> None:
         self.folder, self.broker, self.home_file = folder, broker, home_file
         self._read = read
         self.run: str | None = None

@@ -24,7 +24,7 @@ from virtual_devices.edge.messages.topics import LEDGER, PLACES
 from virtual_devices.fleet.keeping.moments import KEPT, Messages
 from virtual_devices.fleet.keeping.run_files import FILE, RunFiles, run_of
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
-from virtual_devices.kit.members.upgrades import Step, forward
+from virtual_devices.kit.members.upgrades import UpgradeStep, forward
 from virtual_devices.kit.names import is_name
 
 LEAVES = ("about", "availability", "state", *KEPT)
@@ -34,7 +34,7 @@ NEWEST = "home.newest"
 _VERSION = 1
 _HEAD = b"%08x %d\n"
 """Before what is overwritten in place: its checksum and length; what an earlier, longer one left may follow."""
-_STEPS: Mapping[int, Step] = {}
+_STEPS: Mapping[int, UpgradeStep] = {}
 """From each older version of the file to the next."""
 _LONGEST_LENGTH = 12
 

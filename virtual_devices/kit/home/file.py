@@ -59,7 +59,7 @@ class SiteForm(Form):
 
 
 @dataclass(slots=True)
-class _Reader:
+class _HomeReader:
     """One reading of one text. now: UTC seconds for ``start: now``, or None where there is no now."""
 
     source: str
@@ -370,7 +370,7 @@ def parse(text: str, source: str = "home.yaml", *, now: int | None = None) -> Ho
 
     source: the file's name, for messages.  now: UTC seconds for ``start: now``.  Raises HomeFileError with every problem.
     """
-    return _Reader(source, now).home(text)
+    return _HomeReader(source, now).home(text)
 
 
 def name_problem(name: Any) -> str:

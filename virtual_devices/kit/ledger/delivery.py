@@ -19,7 +19,7 @@ from virtual_devices.kit.quantities import MJ_PER_KWH
 
 
 @dataclass(slots=True)
-class Taken:
+class Consumption:
     """Adds up ledger records. energy: mJ that each load took, by (circuit, load)."""
 
     energy: dict[Edge, int] = field(default_factory=lambda: defaultdict(int))
@@ -43,8 +43,8 @@ class Taken:
 class NotDelivered:
     """What was not delivered in a run with outages. measure: what was taken in the one without.  taken: in this one."""
 
-    measure: Taken
-    taken: Taken
+    measure: Consumption
+    taken: Consumption
 
     @property
     def loads(self) -> dict[str, float]:

@@ -40,7 +40,7 @@ def reads_files(device_class: type[AnyDevice], settings: Settings) -> list[str]:
 
 
 @dataclass(slots=True)
-class _Piece:
+class _Stretch:
     """A part of the run in which a device, its settings and its files were the same. start, end: UTC seconds."""
 
     device: AnyDevice
@@ -53,7 +53,7 @@ class _Piece:
 class Gaps:
     """Adds up for how long the files of devices said nothing."""
 
-    _open: dict[str, _Piece] = field(default_factory=dict)
+    _open: dict[str, _Stretch] = field(default_factory=dict)
     _found: dict[tuple[str, str, str], tuple[Coverage, int]] = field(default_factory=dict)
     """(device, file, what holds outside) → as it last was, and seconds."""
 
@@ -66,7 +66,7 @@ class Gaps:
                     piece.end = span.end
                     continue
                 self._close(source.name)
-            self._open[source.name] = _Piece(source.device, source.settings, span.start, span.end)
+            self._open[source.name] = _Stretch(source.device, source.settings, span.start, span.end)
 
     def _close(self, name: str) -> None:
         piece = self._open.pop(name)

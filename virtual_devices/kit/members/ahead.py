@@ -67,7 +67,7 @@ class _Kept:
     columns: Columns
 
 
-class Foreseen:
+class Foresight:
     """Columns of a pure function of settings, time and inputs."""
 
     def __init__(self) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from virtual_devices.kit.device import AnyDevice, Conditions
-from virtual_devices.kit.members.ahead import Columns, Foreseen, Inputs, covered
+from virtual_devices.kit.members.ahead import Columns, Foresight, Inputs, covered
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span, Window
 
 
-class Observer(Member):
+class ConditionsMember(Member):
     """Gives conditions: sun, weather, a switch. It takes no part in the settlement; its readings are of the last settled step.
 
     time: end of what it has given.  given: the conditions of the window that it spoke about last, from its first step on.
@@ -25,11 +25,11 @@ class Observer(Member):
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
         self.given: Mapping[str, Sequence[int]] = {}
-        self._foreseen = Foreseen()
+        self._foreseen = Foresight()
         self._settled_until: int | None = None
 
     def device_changed(self) -> None:
-        self._foreseen = Foreseen()
+        self._foreseen = Foresight()
 
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
         """Conditions over the window, or over fewer steps when a command or an input ends sooner."""

@@ -13,7 +13,7 @@ from virtual_devices.kit.device import (
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.ahead import Inputs
-from virtual_devices.kit.members.participant import Participant, Proposed
+from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.offers import Link, LinkOffer
 from virtual_devices.kit.window import Span
@@ -41,7 +41,7 @@ class Connection(Participant):
             rest -= now
         return LinkOffer(within, tuple(ahead), self.device.mains(self.settings))
 
-    def settle(self, share: Share, made: Proposed) -> None:
+    def settle(self, share: Share, made: OpenProposal) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")
         connected = _at_step(cast("LinkOffer", made.offer).links, share.span.steps)

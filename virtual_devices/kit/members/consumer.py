@@ -10,7 +10,7 @@ from virtual_devices.kit.accounts import NON_ESSENTIAL
 from virtual_devices.kit.device import Consumes
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
-from virtual_devices.kit.members.participant import Participant, Proposed
+from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.settings import ConsumerSettings
@@ -47,7 +47,7 @@ class Consumer(Participant):
         demand = Demand(settings.circuit, settings.priority, supplied, [], flips)
         return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
 
-    def settle(self, share: Share, made: Proposed) -> None:
+    def settle(self, share: Share, made: OpenProposal) -> None:
         steps, step = share.span.steps, share.span.step
         if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")

@@ -11,7 +11,7 @@ from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import DeviceEntry, Home, order
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.ahead import Columns
-from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.make import member_for
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.participant import Participant
@@ -66,7 +66,7 @@ class House:
         if len(settlers) != 1:
             raise ConfigurationError(f"home {home.name}: one inverter is needed, not {len(settlers)}")
         self.settler = settlers[0]
-        self.observers = [member for member in self.members.values() if isinstance(member, Observer)]
+        self.observers = [member for member in self.members.values() if isinstance(member, ConditionsMember)]
         self.participants = [member for member in self.members.values() if isinstance(member, Participant)]
         self.last: Settlement | None = None
         self._limit = max_steps

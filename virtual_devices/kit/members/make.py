@@ -7,7 +7,7 @@ from typing import Any
 
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.members.conditions import Observer
+from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.consumer import Consumer
 from virtual_devices.kit.members.member import Member
@@ -16,7 +16,7 @@ from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.settings import Settings
 
 _MEMBERS: dict[str, type[Member]] = {
-    "conditions": Observer, "consumes": Consumer, "produces": Producer, "stores": Store, "connects": Connection
+    "conditions": ConditionsMember, "consumes": Consumer, "produces": Producer, "stores": Store, "connects": Connection
 }  # fmt: skip
 
 

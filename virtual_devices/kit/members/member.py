@@ -35,7 +35,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedCommand:
     """A command in force since ``time`` (simulated, UTC seconds)."""
 
     changes: dict[str, Any]
@@ -59,7 +59,7 @@ class Member:
         self.pending: list[Command] = []
         self.notices: list[str] = []
         """What did not survive a restart: settings, commands and memories that this version or its declaration cannot have."""
-        self.applied: list[Applied] = []
+        self.applied: list[AppliedCommand] = []
         self.after = 0
         self.counters: dict[str, int] = {}
         self.last: dict[str, int] = {}
@@ -120,14 +120,14 @@ class Member:
         """Put in force what is due at the start of a span; return the steps until the next timed command."""
         if self._renewal is not None:
             (self.device, changes), self._renewal = self._renewal, None
-            self.applied.append(Applied(changes, span.start))
+            self.applied.append(AppliedCommand(changes, span.start))
             self.device_changed()
         self.redeclare()
         ahead = self._settings_ahead()
         while self.pending and (self.pending[0].at is None or self.pending[0].at <= span.start):
             command = self.pending.pop(0)
             self.settings = self._ahead_of = ahead.pop(0)
-            self.applied.append(Applied(command.changes, span.start))
+            self.applied.append(AppliedCommand(command.changes, span.start))
             self.settings_changed()
         if self.pending and self.pending[0].at is not None:
             return max(1, span.steps_until(self.pending[0].at))
@@ -202,7 +202,7 @@ class Member:
     def device_changed(self) -> None:
         """Hook: the device was made anew; what was worked out ahead with the old one is void."""
 
-    def take_applied(self) -> list[Applied]:
+    def take_applied(self) -> list[AppliedCommand]:
         """What has come into force since the last call."""
         applied, self.applied = self.applied, []
         return applied

@@ -24,7 +24,7 @@ from virtual_devices.kit.window import Span, Window
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
+class OpenProposal:
     """What a member has proposed and not yet committed; with the state before it, enough to redo any of its steps.
 
     offer: what the ledger goes by. Another version of the device, or other settings, might offer something else today.
@@ -46,7 +46,7 @@ class Participant(Member):
         self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
-        self.proposed: Proposed | None = None
+        self.proposed: OpenProposal | None = None
 
     def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
         """This device's part in a window.
@@ -61,7 +61,7 @@ class Participant(Member):
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
-        self.proposed = Proposed(window.seq, span, kept, offer)
+        self.proposed = OpenProposal(window.seq, span, kept, offer)
         self.busy_until = span.end
         return Proposal(window.run, window.seq, self.name, self.after, span, offer, before)
 
@@ -94,7 +94,7 @@ class Participant(Member):
         """What this device offers over a span. inputs: at least as long."""
 
     @abstractmethod
-    def settle(self, share: Share, made: Proposed) -> None:
+    def settle(self, share: Share, made: OpenProposal) -> None:
         """State, counters and last step after the share; raises before it changes anything."""
 
     def resume(self, proposal: Proposal) -> None:
@@ -104,7 +104,7 @@ class Participant(Member):
         """
         try:
             made = proposal.checkpoint["proposed"]
-            proposed = Proposed(made["seq"], Span(*made["span"]), made["inputs"], proposal.offer)
+            proposed = OpenProposal(made["seq"], Span(*made["span"]), made["inputs"], proposal.offer)
             self._can_redo(proposed)
         except (KeyError, TypeError) as error:
             raise ProtocolError(f"{self.name}: its proposal cannot be resumed ({error!r}); {REMEDY}") from error
@@ -114,7 +114,7 @@ class Participant(Member):
             self.declared_anew, self.settings = self.settings, then
         self.proposed, self.busy_until = proposed, proposed.span.end
 
-    def _can_redo(self, made: Proposed) -> None:
+    def _can_redo(self, made: OpenProposal) -> None:
         """Raises ProtocolError when the conditions that a proposal was made with are not all that this version needs."""
         for setting, (_, partner) in self.partners.items():
             lacking = set(partner.fields) - made.inputs.get(setting, dict.fromkeys(partner.fields, ())).keys()

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from virtual_devices.kit.device import AnyDevice, Produces
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.members.ahead import Foreseen, Inputs
-from virtual_devices.kit.members.participant import Participant, Proposed
+from virtual_devices.kit.members.ahead import Foresight, Inputs
+from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import Supply
 from virtual_devices.kit.readings import ProducesReadings
@@ -28,11 +28,11 @@ class Producer(Participant):
         self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__(name, kind, device, settings, declared)
-        self._foreseen = Foreseen()
+        self._foreseen = Foresight()
         self._beside: dict[str, Sequence[int]] = {}
 
     def device_changed(self) -> None:
-        self._foreseen = Foreseen()
+        self._foreseen = Foresight()
 
     def offer(self, span: Span, inputs: Inputs) -> Supply:
         columns = self._foreseen.over(
@@ -51,7 +51,7 @@ class Producer(Participant):
         super().resume(proposal)
         self._beside = proposal.checkpoint["proposed"].get("beside", {})
 
-    def settle(self, share: Share, made: Proposed) -> None:
+    def settle(self, share: Share, made: OpenProposal) -> None:
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
         steps, step = share.span.steps, share.span.step

@@ -11,7 +11,7 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Inputs
-from virtual_devices.kit.members.participant import Participant, Proposed
+from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.offers import StoreOffer
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -37,7 +37,7 @@ class Store(Participant):
         rule, stored = self.device.rule(self.settings, self.state), self.state.stored_energy
         return StoreOffer(rule, stored, max(0, stored - rule.capacity))
 
-    def settle(self, share: Share, made: Proposed) -> None:
+    def settle(self, share: Share, made: OpenProposal) -> None:
         offer = cast("StoreOffer", made.offer)
         flat, step = offer.rule.flat, share.span.step
         begin = stored = offer.stored - offer.reset

@@ -20,7 +20,7 @@ from virtual_devices.kit.settings import Settings, following
 if TYPE_CHECKING:
     from virtual_devices.kit.device import AnyDevice
 
-Step = Callable[[dict[str, Any]], dict[str, Any]]
+UpgradeStep = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def _naming_its_program(checkpoint: dict[str, Any]) -> dict[str, Any]:
@@ -44,13 +44,13 @@ def _leaving_unset(checkpoint: dict[str, Any], former: Mapping[str, Any]) -> dic
 
 
 CHECKPOINT_VERSION = 3
-CHECKPOINT_STEPS: Mapping[int, Step] = {1: _naming_its_program}
+CHECKPOINT_STEPS: Mapping[int, UpgradeStep] = {1: _naming_its_program}
 """From each older version of a checkpoint to the next, but for what depends on the device."""
 
 REMEDY = "start afresh with --fresh"
 
 
-def forward(kept: Mapping[str, Any], version: int, steps: Mapping[int, Step]) -> dict[str, Any]:
+def forward(kept: Mapping[str, Any], version: int, steps: Mapping[int, UpgradeStep]) -> dict[str, Any]:
     """Something with a ``version``, in the form of ``version``.
 
     Raises ProtocolError for what a newer version wrote, and for what has no version that is known here.

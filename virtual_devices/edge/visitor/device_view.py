@@ -11,7 +11,7 @@ from virtual_devices.kit.errors import ProtocolError
 
 
 @dataclass(slots=True)
-class Seen:
+class DeviceView:
     """A device as its retained words describe it. about: None when it never said."""
 
     home: str

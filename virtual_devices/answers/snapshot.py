@@ -36,11 +36,11 @@ def load(endpoint: Endpoint, home: str | None, home_file: Path | None, assignmen
         name = session.home(home)
         messages = session.collect(f"{ROOT}/{name}/#")
     placed = {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic)) and place[1] != HOST}
-    return from_present(Present(name, placed), home_file.parent if home_file else Path.cwd(), by_device(assignments))
+    return from_present(Snapshot(name, placed), home_file.parent if home_file else Path.cwd(), by_device(assignments))
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class Snapshot:
     """Where a running home is: its retained messages by (device, leaf)."""
 
     home: str
@@ -105,7 +105,7 @@ class Present:
         return home, settlement
 
 
-def from_present(present: Present, folder: Path, changes: Changes) -> House:
+def from_present(present: Snapshot, folder: Path, changes: Changes) -> House:
     """A house that goes on from where a running home is, with some settings changed from now on."""
     home, settlement = present.describe()
     documents = {name: read_document(name, folder) for name in documents_needed(home)}
