@@ -14,8 +14,8 @@ from operator import add, sub
 from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
+from inverter.moment import Moment, Supplying
 from inverter.slots import NEVER, PPM, Orders
-from inverter.supplying import Moment, Supplying, choose
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
 from virtual_devices.kit.store import discharge_limit
@@ -25,16 +25,6 @@ OFF_GRID = Link(1, connected=False)
 CIRCUITS = (ESSENTIAL, AUX, NON_ESSENTIAL)
 Sums = tuple[list[int], list[int], list[int], list[int]]
 """mW per step that the sun has, and that those who are supplied need on each circuit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a window came to. orders, link: those of the last step."""
-
-    dispatch: Dispatch
-    state: Supplying
-    orders: Orders
-    link: Link
 
 
 @dataclass(slots=True)
@@ -195,6 +185,65 @@ class Trial:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
+    def choose(self, index: int, segment: Segment, state: Supplying) -> tuple[dict[str, bool], Moment, Supplying]:
+        """Who is supplied in step ``index``: by priority, then name, each wholly or not at all; with the state after it."""
+        now = self.span.start + index * self.span.step
+        moment, state = self._moment(index, segment, state, now)
+        able = [
+            name
+            for name in self.order
+            if (moment.present if (circuit := self.consumers[name].circuit) == NON_ESSENTIAL else moment.live and (circuit != AUX or moment.aux))
+        ]
+        candidates = [name for name in able if state.shed.get(name, now) <= now]
+        served = candidates
+        if not self.fits(index, candidates, moment):
+            reset = segment.link.breaker_reset
+            unlimited = replace(moment, link=replace(segment.link, import_limit=None))
+            if moment.present and reset and self.fits(index, candidates, unlimited):
+                return self.choose(index, segment, replace(state, breaker_until=now + reset))
+            if not moment.tied and self.limits.trips and self._overload(index, candidates):
+                return self.choose(index, segment, replace(state, tripped_until=now + self.limits.trip_delay))
+            served = []
+            for name in candidates:
+                if self.fits(index, [*served, name], moment):
+                    served.append(name)
+            if not moment.tied and moment.output and self.rules and self.empty() and not self.restarts():
+                return self.choose(index, segment, replace(state, output=False))
+        cut, chosen = set(able) - set(served), set(served)
+        hold = now + self.limits.shed_hold
+        held = {name: until if (until := state.shed.get(name, now)) > now else hold for name in sorted(cut)}
+        return {name: name in chosen for name in self.consumers}, moment, replace(state, shed=held)
+
+    def _moment(self, index: int, segment: Segment, state: Supplying, now: int) -> tuple[Moment, Supplying]:
+        """What holds in step ``index`` whoever is supplied, and the state that says so."""
+        limits, link = self.limits, segment.link
+        present = link.connected and now >= state.breaker_until
+        reconnect_at = now + limits.reconnect_delay if present and not state.connected else state.reconnect_at
+        tied = present and (now >= reconnect_at or not limits.enabled)
+        output = limits.enabled and (state.output or tied or self.restarts())
+        tripped = not tied and now < state.tripped_until
+        live = tied or (output and not tripped)
+        aux = live and limits.smartload and ((limits.aux_on_grid and tied) or self._aux(index, on=state.aux))
+        back = (present and not state.connected) or (tied and not state.tied) or (output and not state.output)
+        after = replace(
+            state, connected=present, tied=tied, output=output or tied, aux=aux, reconnect_at=reconnect_at,
+            shed={} if back else state.shed, tripped_until=0 if tied else state.tripped_until,
+        )  # fmt: skip
+        return Moment(link, segment.orders, present, tied, output and not tripped, aux, tripped), after
+
+    def _aux(self, index: int, *, on: bool) -> bool:
+        """Whether the inverter energises the AUX port, as the kernel watches for it."""
+        stored, levels = sum(self.stored), self._aux_levels
+        if on:
+            return stored >= levels[kernel.AUX_OFF]
+        return stored >= levels[kernel.AUX_ON] and self.sun(index) >= self.limits.aux_min_pv
+
+    def _overload(self, index: int, names: list[str]) -> bool:
+        """Whether these consumers are more than the inverter bears off-grid, or bears any longer."""
+        limits, load = self.limits, self.protected(index, names)
+        lasts = self.memory[0] + self.span.step
+        return load > limits.rated and (load > limits.surge_power or lasts > limits.surge_seconds)
+
     def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment]:
         """Run to the end of the span or to the step in which somebody's supply is not as assumed.
 
@@ -207,7 +256,7 @@ class Trial:
                 while flips[0] <= index < self.span.steps:
                     supply = {name: on != (flips[0] in self.consumers[name].flips) for name, on in supply.items()}
                     del flips[0]
-                chosen, moment, state = choose(self, index, segment.link, segment.orders, state)
+                chosen, moment, state = self.choose(index, segment, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
                     return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment
@@ -228,7 +277,7 @@ class Trial:
         return found
 
     def last(self, index: int, chosen: Mapping[str, bool], moment: Moment) -> int:
-        """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
+        """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the trial."""
         supplied = [name for name, on in chosen.items() if on]
         done = self.single(index, supplied, moment, stored=self.stored, memory=self.memory)
         if done is None:
@@ -250,15 +299,15 @@ def dispatch(
     *,
     name: str,
     run: Callable[..., int] = kernel.run,
-) -> Decision:
-    """Dispatch a window over the shortest offer.
+) -> tuple[Dispatch, Supplying, Segment]:
+    """Dispatch a window over the shortest offer: the flows, and what holds after and in the last step.
 
     timetable: the orders over the span (see ``slots.timetable``).  name: the inverter's account.  run: the inner loop (plain or
     compiled).
     """
-    window = Trial(limits, state, span, offers, timetable, run)
-    steps, supply, after, last = window.decide()
-    out, (pv, *_, non_essential) = window.out, window.sums
+    trial = Trial(limits, state, span, offers, timetable, run)
+    steps, supply, after, last = trial.decide()
+    out, (pv, *_, non_essential) = trial.out, trial.sums
     transfers: dict[Edge, list[int]] = {
         (DC_BUS, name): out[kernel.DC_IN],
         (name, DC_BUS): out[kernel.RECTIFIED],
@@ -269,23 +318,23 @@ def dispatch(
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
-    if any(offer.circuit == AUX for offer in window.consumers.values()):
+    if any(offer.circuit == AUX for offer in trial.consumers.values()):
         transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
-    stores = list(window.stores)
+    stores = list(trial.stores)
     first = kernel.STORES
     done = Dispatch(
         steps=steps,
         supply=supply,
-        used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in window.producers.items()}),
+        used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in trial.producers.items()}),
         charge={n: out[first + 3 * k] for k, n in enumerate(stores)},
         discharge={n: out[first + 1 + 3 * k] for k, n in enumerate(stores)},
         lost={n: out[first + 2 + 3 * k] for k, n in enumerate(stores)},
-        stored=dict(zip(stores, window.stored, strict=True)),
-        imported=dict.fromkeys(window.grids, out[kernel.IMPORTED]),
-        exported=dict.fromkeys(window.grids, out[kernel.EXPORTED]),
+        stored=dict(zip(stores, trial.stored, strict=True)),
+        imported=dict.fromkeys(trial.grids, out[kernel.IMPORTED]),
+        exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
     )
-    return Decision(done, after, last.orders, last.link)
+    return done, after, last
 
 
 def _segments(links: Iterable[Link], timetable: Sequence[tuple[int, Orders]], steps: int) -> list[Segment]:
