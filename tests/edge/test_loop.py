@@ -4,17 +4,10 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from virtual_devices.edge.loop import Loop
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 def test_timers_come_in_order_of_their_time_and_a_cancelled_one_never(loop: Loop) -> None:

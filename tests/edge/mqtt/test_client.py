@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import Client as PahoClient
 
-from tests.machine import hold
+from tests.machine import BROKER_KINDS, hold
 from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import client as mqtt
@@ -25,21 +25,14 @@ from virtual_devices.edge.mqtt.client import Client, Endpoint, Will
 from virtual_devices.edge.mqtt.outbox import KEPT_OFFLINE
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 SECONDS = 30.0
 REFUSAL = b"\x20\x02\x00\x05"  # CONNACK, not authorised
 WELCOME = b"\x20\x02\x00\x00"
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
-        yield made
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
         yield made
 
 
@@ -280,7 +273,7 @@ def test_a_killed_process_leaves_its_will(broker: Broker, meet: Meet) -> None:
 # -- losing the connection -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
     first = start_broker(tmp_path, kind=kind, port=0)
     anna = meet(first.endpoint, "anna", ("news/#", 1))
@@ -308,7 +301,7 @@ def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKi
         berta.client.disconnect()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_what_a_lost_connection_has_not_delivered_is_said_again_only_in_its_newest_form(
     kind: BrokerKind, meet: Meet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,7 +363,7 @@ def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: 
     assert "takeover 2" not in first.events
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_dies_again_and_again_is_no_fight_for_the_name(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
     broker = start_broker(tmp_path, kind=kind, port=0)
     try:

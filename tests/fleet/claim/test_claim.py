@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, STEP, small_home
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ClaimMessage, write
 from virtual_devices.edge.messages.topics import HOST, Topics, identifier
@@ -26,7 +27,6 @@ from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import AlreadyRunningError, BrokerError, VirtualDevicesError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 RUNNING = SMALL.replace(", paused: true", "")
 HOME = "cape"
 TOPIC = Topics(HOME, HOST).availability
@@ -34,7 +34,7 @@ SHORT = 0.6
 """Wall seconds of a keep-alive in these tests."""
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
         yield made
@@ -43,12 +43,6 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "KEEP_ALIVE", SHORT)
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 class Played:
@@ -247,7 +241,7 @@ def test_a_stop_while_it_waits_is_told_as_that(loop: Loop, host: Host, anybody: 
 
 def test_a_broker_that_is_not_there_is_told_as_before(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
-    with start_broker(tmp_path / "gone", kind=KINDS[-1], port=0) as gone:
+    with start_broker(tmp_path / "gone", kind=BROKER_KINDS[-1], port=0) as gone:
         pass
     with pytest.raises(BrokerError, match="no broker answers at mqtt://127"):
         Played(loop, gone, tmp_path / "state").open()
@@ -328,7 +322,7 @@ def test_however_many_ask_it_answers_a_few_times_a_second(loop: Loop, host: Host
     assert 1 <= len(answers) <= 1.5 / claims.ANSWER_EVERY + 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_after_the_broker_has_forgotten_all_the_claim_is_there_again(kind: BrokerKind, loop: Loop, tmp_path: Path) -> None:
     with start_broker(tmp_path / "one", kind=kind, port=0) as broker:
         first = Played(loop, broker, tmp_path / "state").open()

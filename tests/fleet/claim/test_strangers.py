@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.ledger import book as booking
 from virtual_devices.edge.ledger.audit import Audit
 from virtual_devices.edge.ledger.book import Book
@@ -38,12 +38,6 @@ from virtual_devices.kit.window import Span
 
 RUNNING = SMALL.replace(", paused: true", "")
 STRANGERS = 50_000
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture
