@@ -39,7 +39,7 @@ def descriptions(
         "step": None if "step" in home.left_open else home.step,
         "speed": home.speed or 0,
         "real_time": real_time,
-        "settler": next((entry.name for entry in home.devices if entry.device_class.ability == "settles"), ""),
+        "settler": next((entry.name for entry in home.of("settles")), ""),
         "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
     }
     found[CLOCK] = replace(clock, settings={**clock.settings, **place})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import SiteMessage
@@ -15,9 +15,12 @@ from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.forms.changes import settings_json, validate_change
 from virtual_devices.kit.home.catalogue import load
-from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.member import Command, Member
 from virtual_devices.kit.settings import Settings
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.members.settler import Settler
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +69,9 @@ def make_runtime(
 
     def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
         device = device_class(Context(description.name, site.to_kit(), documents))
-        arguments = (description.name, description.kind, device, settings, description.settings)
-        if device.ability == "ticks":
-            member = Member(*arguments)
-        elif device.ability == "settles":
-            from virtual_devices.kit.members.settler import Settler  # noqa: PLC0415
-
-            member = settler = Settler(*arguments)
-            if description.compiled:
-                settler.compile()
-        else:
-            member = member_for(*arguments)
-        for event in description.events:
-            member.command(event.changes, event.at, live=False)
+        member = make_member(description.kind, device, settings, description.settings, description.events)
+        if description.compiled:
+            cast("Settler", member).compile()
         return member
 
     arguments = (loop, endpoint, description.home, description.name, description.kind, device_class, make)
