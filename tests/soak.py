@@ -35,7 +35,7 @@ from virtual_devices.edge.messages.topics import Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.names import CLOCK
-from virtual_devices.kit.offers import PROPOSING
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0
@@ -142,7 +142,7 @@ class Soak:
         if self.host.poll() is not None:
             return self.report
         home, _ = read_home(HOME)
-        everybody = {entry.name for entry in home.devices if entry.device_class.ability in PROPOSING}
+        everybody = {entry.name for entry in home.devices if entry.device_class.ability in PARTICIPANTS}
         if not self.loop.run(until=lambda: everybody <= set(self.settled.get("members", ())), timeout=GOES_ON_WITHIN):
             away = everybody - set(self.settled.get("members", ()))
             self.report.problems.append(f"not back within {GOES_ON_WITHIN:g} s at the end: {', '.join(sorted(away))}")

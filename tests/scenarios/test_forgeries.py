@@ -25,7 +25,7 @@ from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
-from virtual_devices.kit.offers import PROPOSING
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = small_home()
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}
@@ -287,4 +287,4 @@ def test_the_protocols_table_is_the_codes() -> None:
 
 
 def test_every_ability_is_somebodys() -> None:
-    assert set(ABILITIES.values()) <= {*PROPOSING, "ticks", "settles", "conditions"}
+    assert set(ABILITIES.values()) <= {*PARTICIPANTS, "ticks", "settles", "conditions"}

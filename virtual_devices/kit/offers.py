@@ -135,7 +135,7 @@ class LinkOffer:
 
 
 Offer = Demand | Supply | StoreOffer | LinkOffer
-PROPOSING = frozenset(offer.ability for offer in (Demand, Supply, StoreOffer, LinkOffer))
+PARTICIPANTS = frozenset(offer.ability for offer in (Demand, Supply, StoreOffer, LinkOffer))
 """Abilities of those who offer something in a window."""
 
 

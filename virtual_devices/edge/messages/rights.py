@@ -11,7 +11,7 @@ from enum import Enum
 
 from virtual_devices.edge.messages.topics import HOST, LEDGER
 from virtual_devices.kit.names import CLOCK
-from virtual_devices.kit.offers import PROPOSING
+from virtual_devices.kit.offers import PARTICIPANTS
 
 
 class Speaker(Enum):
@@ -61,7 +61,7 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
     elif speaker is Speaker.OBSERVER:
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:
-        wrong = ability is not None and ability not in PROPOSING
+        wrong = ability is not None and ability not in PARTICIPANTS
     else:
         wrong = False
     return f"{device}: `{leaf}` is not its to say, but of {speaker.value}; it has no effect" if wrong else None

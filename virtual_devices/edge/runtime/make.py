@@ -13,7 +13,7 @@ from virtual_devices.edge.runtime.conditions import ConditionsRuntime
 from virtual_devices.edge.runtime.participant import ParticipantRuntime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.device import Context
-from virtual_devices.kit.forms.changes import settings_json, validate_change
+from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.member import Command, Member
@@ -27,24 +27,19 @@ if TYPE_CHECKING:
 class Description:
     """One device to be hosted.
 
-    settings: JSON form of what differs from the kind's defaults; it is also the declaration that a restart is compared with.  events: timed
-    commands that wait in it from a fresh start on.  documents: text of the files its settings name.  compiled: an inverter
-    dispatches with compiled code.
+    settings: complete and valid.  declared: JSON form of what differs from the kind's defaults, which a restart is compared with.
+    events: timed commands that wait in it from a fresh start on.  documents: text of the files its settings name.  compiled: an
+    inverter dispatches with compiled code.
     """
 
     home: str
     name: str
     kind: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings
+    declared: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[Command, ...] = ()
     documents: Mapping[str, str] = field(default_factory=dict)
     compiled: bool = False
-
-    def validated(self) -> Settings:
-        """The complete settings. Raises SettingError."""
-        device_class = load(self.kind)
-        defaults = device_class.settings_type()
-        return validate_change(device_class, defaults, self.settings, live=False) if self.settings else defaults
 
 
 def make_runtime(
@@ -60,16 +55,16 @@ def make_runtime(
     on_fatal: Callable[[str], None] | None = None,
     log: Callable[[str], None] | None = None,
 ) -> Runtime:
-    """The runtime of a device. Raises CatalogueError and SettingError before anything is connected.
+    """The runtime of a device. Raises CatalogueError before anything is connected.
 
     duration, until, on_end: for a clock: simulated seconds after which time ends, or UTC seconds at which it does, and who is told.
     """
     device_class = load(description.kind)
-    settings = description.validated()
+    settings = description.settings
 
     def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
         device = device_class(Context(description.name, site.to_kit(), documents))
-        member = make_member(description.kind, device, settings, description.settings, description.events)
+        member = make_member(description.kind, device, settings, description.declared, description.events)
         if description.compiled:
             cast("Settler", member).compile()
         return member

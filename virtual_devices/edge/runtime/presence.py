@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtual_devices.edge.messages.base import AboutMessage, read
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.kit.names import NAME
-from virtual_devices.kit.offers import PROPOSING
+from virtual_devices.kit.offers import PARTICIPANTS
 
 MOST = 500
 """Devices of a home; whoever comes later is not seen, but for those that the home itself names."""
@@ -58,7 +58,7 @@ class Presence:
     @property
     def participants(self) -> list[str]:
         """Those who propose, by name."""
-        return self._of(PROPOSING)
+        return self._of(PARTICIPANTS)
 
     @property
     def observers(self) -> list[str]:
