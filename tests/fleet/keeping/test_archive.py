@@ -405,7 +405,7 @@ def test_a_broker_that_dies_again_before_it_was_reminded_does_not_bring_back_its
             assert newest != old
             sync, archive._sync = archive._sync, "elsewhere"  # it has not heard everything when the broker dies again
             broker = forgets(stage, archive, broker, tmp_path / "two")
-            stage.spy.publish(stage.topic(*place), old, 1, True)  # noqa: FBT003 - retained  # as a database of before has it
+            stage.spy.publish(stage.topic(*place), old, 1, True)  # noqa: FBT003 - as a database of before has it
             stage.wait(lambda: archive.found.get(place) == old)
             archive._sync = sync
             broker = forgets(stage, archive, broker, tmp_path / "three")
