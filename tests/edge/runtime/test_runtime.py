@@ -21,7 +21,7 @@ from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.topics import HA_STATUS
 from virtual_devices.edge.mqtt import client as mqtt
 from virtual_devices.edge.mqtt.client import TAKEOVER_SPAN, Client
-from virtual_devices.edge.runtime.participant import ParticipantRuntime
+from virtual_devices.edge.runtime.participant import ParticipantRole
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
@@ -227,8 +227,8 @@ def test_a_timed_command_survives_a_restart(stage: Stage) -> None:
 
 def test_time_that_is_proposed_cannot_be_commanded_any_more(stage: Stage) -> None:
     stage.steps(2)
-    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"]
-    assert isinstance(slow, ParticipantRuntime)
+    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"].role
+    assert isinstance(slow, ParticipantRole)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slow, "pursue", lambda **_: None)  # nothing is settled meanwhile
         stage.begin_steps(10)
@@ -423,7 +423,7 @@ def test_what_arrives_while_it_leaves_does_not_bring_it_back(stage: Stage) -> No
     stage.wait(lambda: oven.online)
     oven.stop()
     assert oven.site is not None
-    oven._site(write(oven.site.model_copy(update={"run": "another"})))
+    oven._hear_site(write(oven.site.model_copy(update={"run": "another"})))
     oven._all_heard()
     stage.sync()
     assert stage.availability("oven") == "offline"
