@@ -225,6 +225,36 @@ def test_a_timed_command_survives_a_restart(stage: Stage) -> None:
     stage.audited()
 
 
+@pytest.mark.parametrize(
+    ("name", "leaf", "change"),
+    [
+        ("oven", "proposal", {"setpoint": 150}),
+        ("battery", "proposal", {"temp_ambient": 21}),
+        ("grid", "proposal", {"outages": "10:00-11:00"}),
+        ("roof", "proposal", {"albedo": 0.3}),
+        ("weather", "conditions", {"mean_temp_air": 9}),
+        ("inverter", "settlement", {"reserve": 30}),
+    ],
+)
+def test_a_command_that_waits_is_put_into_what_was_said_and_changes_nothing_else_of_it(
+    broker: Broker, name: str, leaf: str, change: dict[str, object]
+) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.steps(3)
+        for hour in (1, 2):
+            before = stage.last[name, leaf]
+            stage.send(name, "set", {**change, "at": START + hour * 3600})
+            after, expected = stage.last[name, leaf], orjson.loads(before)
+            pending = orjson.loads(after)["checkpoint"]["pending"]
+            assert len(pending) == hour
+            expected["checkpoint"]["pending"] = pending
+            assert after == orjson.dumps(expected), "byte for byte"
+            stage.kill(name)
+            stage.start(name)  # the second time it puts it into what it finds of its own
+            assert stage.last[name, leaf] == after
+
+
 def test_time_that_is_proposed_cannot_be_commanded_any_more(stage: Stage) -> None:
     stage.steps(2)
     known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"].role

@@ -10,6 +10,8 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.messages.rights import PARTICIPANTS
 from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.conditions import ConditionsRole
+from virtual_devices.edge.runtime.participant import ParticipantRole
 from virtual_devices.edge.runtime.role import Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.device import Context
@@ -80,21 +82,12 @@ def _settler(device: Runtime, _settings: Settings, _time: TimeOrder) -> Role[Any
     return SettlerRole(device)
 
 
-def _conditions(device: Runtime, _settings: Settings, _time: TimeOrder) -> Role[Any]:
-    from virtual_devices.edge.runtime.conditions import ConditionsRole  # noqa: PLC0415 - imports by role
-
-    return ConditionsRole(device)
-
-
-def _participant(device: Runtime, _settings: Settings, _time: TimeOrder) -> Role[Any]:
-    from virtual_devices.edge.runtime.participant import ParticipantRole  # noqa: PLC0415 - imports by role
-
-    return ParticipantRole(device)
-
-
 ROLES: Mapping[str, MakeRole] = {
-    "ticks": _clock, "settles": _settler, "conditions": _conditions, **dict.fromkeys(sorted(PARTICIPANTS), _participant)
-}  # fmt: skip
+    "ticks": _clock,
+    "settles": _settler,
+    "conditions": lambda device, _settings, _time: ConditionsRole(device),
+    **dict.fromkeys(sorted(PARTICIPANTS), lambda device, _settings, _time: ParticipantRole(device)),
+}
 """What a device of each ability does in its home."""
 
 
@@ -119,9 +112,9 @@ def make_runtime(
     device_class = load(description.kind)
     settings = description.validated()
     make_role = roles.get(device_class.ability)
-    time = TimeOrder(fresh, duration, until, on_end)
     if make_role is None:
         raise CatalogueError(f"kind {description.kind!r} has the unknown ability {device_class.ability!r}")
+    time = TimeOrder(fresh, duration, until, on_end)
 
     def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
         device = device_class(Context(description.name, site.to_kit(), documents))
