@@ -31,11 +31,11 @@ from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
-from virtual_devices.edge.messages.rights import PARTICIPANTS
 from virtual_devices.edge.messages.topics import Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0

@@ -24,7 +24,7 @@ from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.forms.changes import readings_of, validate_change
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
@@ -146,7 +146,10 @@ class Stage:
     def declare(self, name: str, **settings: Any) -> None:
         """Change what the home says about a device, for its next start."""
         described = self.described[name]
-        self.described[name] = replace(described, settings={**described.settings, **settings})
+        self.described[name] = replace(
+            described, declared={**described.declared, **settings},
+            settings=validate_change(load(described.kind), described.settings, settings, live=False),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Everybody leaves."""

@@ -128,7 +128,7 @@ def test_a_kind_runs_as_a_container_does(kind: str, broker: Broker) -> None:
         others = [name for name in stage.described if name != kind]
         described = stage.described[kind]
         words = ["run", kind, "--home", stage.home.name, "--name", kind, "--broker", stage.endpoint.url]
-        words += [word for name, value in described.settings.items() for word in ("--set", f"{name}={value}")]
+        words += [word for name, value in described.declared.items() for word in ("--set", f"{name}={value}")]
         process = subprocess.Popen(
             [sys.executable, "-c", program((*ABSENT, *OF_ONE_FEATURE), RUN), *words, *(["--fresh"] if kind == "clock" else [])],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

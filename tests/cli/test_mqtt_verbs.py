@@ -23,6 +23,7 @@ from virtual_devices.cli._options import device_assignment, endpoint_of
 from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.kit.home.catalogue import load
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
@@ -51,7 +52,7 @@ def home(broker: Broker) -> Iterator[str]:
     """A home that runs, paused, and is forgotten afterwards."""
     with Loop() as loop:
         runtimes = [
-            make_runtime(loop, broker.endpoint, Description("cape", name, name, settings), fresh=True)
+            make_runtime(loop, broker.endpoint, Description("cape", name, name, load(name).settings_type.model_validate(settings), settings), fresh=True)
             for name, settings in DEVICES.items()
         ]
         for runtime in runtimes:

@@ -111,7 +111,7 @@ def test_asked_to_end_it_says_a_last_state_and_offline(stage: Stage, tmp_path: P
 
 def test_a_home_of_processes_and_a_clock_that_ends(stage: Stage, tmp_path: Path) -> None:
     """A clock started by hand ends by itself, and the rest of the home stays."""
-    settings = {**stage.described["clock"].settings, "paused": False}
+    settings = {**stage.described["clock"].declared, "paused": False}
     words = [word for name, value in settings.items() if value is not None for word in ("--set", f"{name}={value}")]
     stage.runtimes.update({name: stage.make(name) for name in stage.described if name != "clock"})
     for runtime in stage.runtimes.values():

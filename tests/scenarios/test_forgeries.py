@@ -17,7 +17,7 @@ import pytest
 from tests.stage import RUNNING, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages.rights import PARTICIPANTS, SPEAKERS, Speaker, objection
+from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
 from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -25,6 +25,7 @@ from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = small_home()
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}

@@ -15,10 +15,11 @@ from virtual_devices.edge.runtime.participant import ParticipantRole
 from virtual_devices.edge.runtime.role import Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.settings import Settings
 
 NOWHERE = Endpoint("127.0.0.1", 1)
-OVEN = Description("cape", "oven", "oven")
+OVEN = Description("cape", "oven", "oven", load("oven").settings_type())
 
 
 class Watchful(ParticipantRole):
@@ -44,8 +45,9 @@ from typing import Any
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.kit.home.catalogue import load
 with Loop() as loop:
-    make_runtime(loop, Endpoint("127.0.0.1", 1), Description("cape", "oven", "oven"))
+    make_runtime(loop, Endpoint("127.0.0.1", 1), Description("cape", "oven", "oven", load("oven").settings_type()))
 print(*sorted(name.rpartition(".")[2] for name in sys.modules if name.startswith("virtual_devices.edge.runtime.")))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

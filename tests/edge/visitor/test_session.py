@@ -22,6 +22,7 @@ from virtual_devices.edge.visitor.labels import labels
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
+from virtual_devices.kit.home.catalogue import load
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
@@ -52,7 +53,8 @@ def start(session: Session, broker: Broker) -> Iterator[Start]:
     running: list[Runtime] = []
 
     def make(name: str, kind: str = "", home: str = "cape", **settings: object) -> Runtime:
-        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, settings), fresh=name == "clock")
+        complete = load(kind or name).settings_type.model_validate(settings)
+        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, complete, settings), fresh=name == "clock")
         running.append(runtime)
         runtime.start()
         assert session.wait(lambda: runtime.online, 10)

@@ -97,6 +97,10 @@ class Home:
         known = [entry.name for entry in self.devices]
         raise SettingError(f"there is no device {shown(name)} in home {self.name}{suggestion(name, known)}")
 
+    def of(self, ability: str) -> list[DeviceEntry]:
+        """The devices of an ability, as written."""
+        return [entry for entry in self.devices if entry.device_class.ability == ability]
+
 
 def starting_at(home: Home, start: int) -> Home:
     """The home with another start (UTC seconds); events before it never happen."""
