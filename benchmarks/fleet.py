@@ -39,7 +39,7 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.runtime import runtime
+from virtual_devices.edge.runtime import state
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
@@ -356,7 +356,7 @@ class Days:
 
 def host_days(home: Path, days: int, day: int) -> None:
     """In a process of its own: a home as fast as possible, yet with a state of each device in every window."""
-    runtime.STATE_EVERY = 0.0
+    state.STATE_EVERY = 0.0
     options = Options(
         home, broker_kind="mosquitto", port=_free_port(), speed=0.0, duration=days * day * STEP, fresh=True, state=home.parent / "days"
     )  # fmt: skip

@@ -44,7 +44,7 @@ def family(pid: int) -> dict[str, int]:
         words = _command(child)
         if "--name" in words:
             found[words[words.index("--name") + 1]] = child
-        elif any("mosquitto" in word or "broker_iotcore" in word for word in words):
+        elif any("mosquitto" in word or "broker.iotcore" in word for word in words):
             found["broker"] = child
     return found
 

@@ -19,7 +19,7 @@ from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.runtime.clock import ClockRuntime
+from virtual_devices.edge.runtime.clock import ClockRole
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import descriptions
@@ -277,12 +277,13 @@ class Stage:
         def done() -> bool:
             online = [runtime for runtime in self.runtimes.values() if runtime.online]
             # a window that the clock has just opened may not have been heard by anybody yet
-            opened = [r._open() is not None for r in online if isinstance(r, ClockRuntime)]
-            return not any(opened) and all(getattr(runtime.member, "proposed", None) is None for runtime in online)
+            opened = [r.role.asking.open() is not None for r in online if isinstance(r.role, ClockRole)]
+            return not any(opened) and all(getattr(r.work.member, "proposed", None) is None for r in online if r.work is not None)
 
         self.wait(done)
         for runtime in self.runtimes.values():
-            runtime.publish_state(now=True)  # it says so within a second by itself
+            if runtime.work is not None:
+                runtime.state.publish(runtime.work, now=True)  # it says so within a second by itself
         self.sync()
 
     # -- what it came to ----------------------------------------------------------------------------------------------

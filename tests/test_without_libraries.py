@@ -198,7 +198,7 @@ def test_without_rich_the_picture_is_asked_for_in_words_and_the_rest_goes_withou
 def test_without_any_broker_up_says_both_ways_to_one(tmp_path: Path) -> None:
     home = tmp_path / "home.yaml"
     home.write_text(HOME.format(devices="  grid: {}\n  oven: {}"))
-    text = "from virtual_devices.edge import broker\nbroker.find_mosquitto = lambda: None\n" + RUN
+    text = "from virtual_devices.edge.broker import start as broker\nbroker.find_mosquitto = lambda: None\n" + RUN
     done = run(text, ("iotcore",), "up", str(home), "--json", "--state", str(tmp_path))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

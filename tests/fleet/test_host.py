@@ -101,9 +101,9 @@ def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Bro
     def look(key: str) -> Callable[[Loop, HomeHost, bool], None]:
         def take(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             loop.run(until=lambda: host.runtimes["oven"].online, timeout=10)
-            member = host.runtimes["oven"].member
-            assert member is not None
-            seen[key] = member.settings.model_dump()
+            work = host.runtimes["oven"].work
+            assert work is not None
+            seen[key] = work.member.settings.model_dump()
 
         return take
 

@@ -108,7 +108,9 @@ def test_a_flood_of_commands_is_answered_a_few_times_and_leaves_the_last_word(st
     assert len(stage.all("oven", "state")) < 400
     stage.wait(lambda: any("more like these" in error["error"] for error in stage.errors("oven")))  # said a second later
     assert len(stage.errors("oven")) < 400
-    assert len(getattr(stage.runtimes["oven"].member, "pending", [])) <= 1
+    work = stage.runtimes["oven"].work
+    assert work is not None
+    assert len(work.member.pending) <= 1
     stage.steps(2)
     stage.audited()
 
@@ -121,7 +123,7 @@ def test_forged_devices_beyond_number_are_not_seen(stage: Stage) -> None:
     stage.sync()
     stage.steps(5)
     assert stage.audited().digest == undisturbed(stage.home, 5).digest
-    presence = stage.runtimes["clock"]._presence  # type: ignore[attr-defined]
+    presence = stage.runtimes["clock"].role._presence  # type: ignore[attr-defined]
     assert len(presence._ability.keys() | presence._online) <= 500
 
 
@@ -130,7 +132,7 @@ def test_a_fault_in_one_device_is_said_and_ends_nobody(stage: Stage, monkeypatch
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(Runtime, "_site", broken)
+        patched.setattr(Runtime, "_hear_site", broken)
         stage.send("clock", "site", b"{}")
     assert all("ZeroDivisionError" in stage.errors(name)[-1]["error"] for name in ("oven", "inverter"))
     stage.steps(3)

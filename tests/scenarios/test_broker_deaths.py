@@ -183,7 +183,7 @@ def test_a_device_that_is_back_before_its_memory_takes_it_when_the_host_brings_i
     stage.loop.run(timeout=0.3)  # it is alone with what the broker knows
     held.clear()
     stage.wait(lambda: reconnected(stage) and host.client.subscribed)
-    stage.wait(lambda: made.online and not made.is_behind and stage.availability(name) == "online")
+    stage.wait(lambda: made.work is not None and not made.memory.is_behind(made.work.site.run) and stage.availability(name) == "online")
     stage.sync()
     stage.sync()  # the clock knows that everybody is there
     stage.steps(LONG - 19)

@@ -37,11 +37,11 @@ def stage(broker: Broker) -> Iterator[Stage]:
 
 def stall(runtime: Runtime) -> None:
     """It hears and says nothing any more, as a process does that was stopped."""
-    runtime.received = lambda *_: None  # type: ignore[method-assign]
+    runtime.role.received = lambda *_: None  # type: ignore[method-assign]
 
 
 def wake(runtime: Runtime) -> None:
-    del runtime.received  # the class's own again
+    del runtime.role.received  # the class's own again
 
 
 def pass_without_rest(stage: Stage, steps: int) -> None:
@@ -71,16 +71,16 @@ def test_after_an_hour_of_silence_it_goes_on_where_it_was(stage: Stage) -> None:
     oven = stage.runtimes["oven"]
     stall(oven)
     pass_without_rest(stage, 60)
-    assert oven.member is not None
-    before = dict(oven.member.counters)
+    assert oven.work is not None
+    before = dict(oven.work.member.counters)
     wake(oven)
     for _ in range(2):  # in the first window it may be late
         pass_without_rest(stage, 1)
     stage.send("oven", "set", {"mode": "on"})
     stage.steps(5)
     assert "oven" in stage.json("inverter", "settlement")["members"]
-    assert oven.member.counters["energy"] > before["energy"]
-    assert oven.member.counters["energy"] == stage.audited().between(None, "oven")
+    assert oven.work.member.counters["energy"] > before["energy"]
+    assert oven.work.member.counters["energy"] == stage.audited().between(None, "oven")
 
 
 def test_a_process_that_is_stopped_for_an_hour_goes_on_where_it_was(broker: Broker, tmp_path: Path) -> None:

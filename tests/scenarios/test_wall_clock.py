@@ -13,7 +13,7 @@ import pytest
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.runtime import runtime
+from virtual_devices.edge.runtime import state
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home, starting_now
 
@@ -191,7 +191,7 @@ def test_a_run_keeps_the_step_that_it_began_with(broker: Broker) -> None:
 
 def test_a_power_that_a_command_changed_is_told_when_its_window_is_settled(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not when the second in which the command was answered is over."""
-    monkeypatch.setattr(runtime, "STATE_EVERY", 1000.0)
+    monkeypatch.setattr(state, "STATE_EVERY", 1000.0)
     with Stage(broker.endpoint, small_home()) as stage:
         stage.start()
         stage.steps(2)

@@ -10,7 +10,7 @@ from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import plain_readings
 from virtual_devices.edge.faces.plain_readings import plain
-from virtual_devices.edge.runtime.runtime import STATE_EVERY
+from virtual_devices.edge.runtime.state import STATE_EVERY
 from virtual_devices.kit.forms.changes import readings_of
 from virtual_devices.kit.home.catalogue import load
 

@@ -21,7 +21,7 @@ from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.topics import HA_STATUS
 from virtual_devices.edge.mqtt import client as mqtt
 from virtual_devices.edge.mqtt.client import TAKEOVER_SPAN, Client
-from virtual_devices.edge.runtime.participant import ParticipantRuntime
+from virtual_devices.edge.runtime.participant import ParticipantRole
 
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
@@ -225,10 +225,40 @@ def test_a_timed_command_survives_a_restart(stage: Stage) -> None:
     stage.audited()
 
 
+@pytest.mark.parametrize(
+    ("name", "leaf", "change"),
+    [
+        ("oven", "proposal", {"setpoint": 150}),
+        ("battery", "proposal", {"temp_ambient": 21}),
+        ("grid", "proposal", {"outages": "10:00-11:00"}),
+        ("roof", "proposal", {"albedo": 0.3}),
+        ("weather", "conditions", {"mean_temp_air": 9}),
+        ("inverter", "settlement", {"reserve": 30}),
+    ],
+)
+def test_a_command_that_waits_is_put_into_what_was_said_and_changes_nothing_else_of_it(
+    broker: Broker, name: str, leaf: str, change: dict[str, object]
+) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.steps(3)
+        for hour in (1, 2):
+            before = stage.last[name, leaf]
+            stage.send(name, "set", {**change, "at": START + hour * 3600})
+            after, expected = stage.last[name, leaf], orjson.loads(before)
+            pending = orjson.loads(after)["checkpoint"]["pending"]
+            assert len(pending) == hour
+            expected["checkpoint"]["pending"] = pending
+            assert after == orjson.dumps(expected), "byte for byte"
+            stage.kill(name)
+            stage.start(name)  # the second time it puts it into what it finds of its own
+            assert stage.last[name, leaf] == after
+
+
 def test_time_that_is_proposed_cannot_be_commanded_any_more(stage: Stage) -> None:
     stage.steps(2)
-    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"]
-    assert isinstance(slow, ParticipantRuntime)
+    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"].role
+    assert isinstance(slow, ParticipantRole)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slow, "pursue", lambda **_: None)  # nothing is settled meanwhile
         stage.begin_steps(10)
@@ -423,7 +453,7 @@ def test_what_arrives_while_it_leaves_does_not_bring_it_back(stage: Stage) -> No
     stage.wait(lambda: oven.online)
     oven.stop()
     assert oven.site is not None
-    oven._site(write(oven.site.model_copy(update={"run": "another"})))
+    oven._hear_site(write(oven.site.model_copy(update={"run": "another"})))
     oven._all_heard()
     stage.sync()
     assert stage.availability("oven") == "offline"

@@ -47,9 +47,9 @@ def energy_in(stage: Stage, name: str) -> int:
 
 def energy_of(stage: Stage, name: str) -> int:
     """mJ that a device itself counted."""
-    member = stage.runtimes[name].member
-    assert member is not None
-    return member.counters["energy"]
+    work = stage.runtimes[name].work
+    assert work is not None
+    return int(work.member.counters["energy"])
 
 
 # -- leaving and coming back -------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_a_forged_settlement_is_refused_and_the_true_one_still_taken(stage: Stag
     (error,) = stage.errors("battery")
     assert f"leaves {forged['shares']['battery']['stored']} mJ" in error["error"]
     assert error["about"] == "settlement"
-    assert getattr(stage.runtimes["battery"].member, "proposed", None) is not None, "it has not committed"
+    assert getattr(getattr(stage.runtimes["battery"].work, "member", None), "proposed", None) is not None, "it has not committed"
     stage.send("inverter", "settlement", true, retain=True)
     stage.rest()
     stage.steps(LONG - 13)

@@ -391,6 +391,32 @@ def test_a_broker_that_forgets_twice_is_told_the_newest_words(tmp_path: Path, mo
         broker.close()
 
 
+def test_a_broker_that_dies_again_before_it_was_reminded_does_not_bring_back_its_old_database(tmp_path: Path) -> None:
+    broker = start_broker(tmp_path / "one", port=0)
+    try:
+        with Stage(broker.endpoint) as stage:
+            archive = kept_for_a_while(stage, tmp_path / "kept")
+            place = "oven", "proposal"
+            old = stage.last[place]
+            stage.steps(5)
+            stage.kill("oven")
+            stage.rest()
+            newest = archive.found[place]
+            assert newest != old
+            sync, archive._sync = archive._sync, "elsewhere"  # it has not heard everything when the broker dies again
+            broker = forgets(stage, archive, broker, tmp_path / "two")
+            stage.spy.publish(stage.topic(*place), old, 1, True)  # noqa: FBT003 - as a database of before has it
+            stage.wait(lambda: archive.found.get(place) == old)
+            archive._sync = sync
+            broker = forgets(stage, archive, broker, tmp_path / "three")
+            stage.wait(lambda: stage.last.get(place) == newest)
+            stage.sync()
+            assert (archive.found[place], stage.last[place]) == (newest, newest)
+            archive.client.disconnect()
+    finally:
+        broker.close()
+
+
 # -- clearing ----------------------------------------------------------------------------------------------------------
 
 

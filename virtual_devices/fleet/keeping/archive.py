@@ -132,7 +132,9 @@ class Archive:
 
     def _connected(self) -> None:
         if self._synced:  # the broker came back, maybe with an empty memory
-            self._before = {**self._rest, **self._before, **self.found}  # the newest of each
+            # what it was told before its last death and has not been reminded of yet is newer than what its database had
+            still = {key: value for key, value in self._before.items() if not _is_older(value, self.found.get(key, b""))}
+            self._before = {**self._rest, **self.found, **still}
             self.found.clear()
             self._strangers.clear()
             self._rest.clear()
