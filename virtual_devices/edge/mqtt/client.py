@@ -199,7 +199,7 @@ class Client:
                 self.publish(self._will.topic, self._will.payload, max(self._will.qos, 1), self._will.retain)
             self._set_timer("leave", grace, self._hang_up)
             self._loop.call_soon(self._leave_when_done)
-        if not self._loop.running:
+        if not self._loop.asyncio.is_running():
             self._loop.run(until=lambda: self.closed, timeout=grace + 1.0)
 
     # -- connecting ----------------------------------------------------------------------------------------
