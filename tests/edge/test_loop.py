@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.stopping import stopped_by_signals
 
 
 @pytest.fixture
@@ -154,6 +155,13 @@ def test_a_signal_handler_stops_the_loop_and_the_next_run_goes_on(loop: Loop) ->
     seen: list[int] = []
     loop.call_soon(lambda: seen.append(1))
     assert loop.run(until=lambda: bool(seen), timeout=5)
+
+
+def test_a_signal_wakes_a_loop_that_has_nothing_to_do(loop: Loop) -> None:
+    with stopped_by_signals(loop) as stopped:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        assert not loop.complete(loop.until())
+        assert stopped()
 
 
 def test_a_stop_before_the_run_is_not_lost(loop: Loop) -> None:

@@ -53,9 +53,12 @@ class Loop:
 
     Usable as a context manager; `close` gives its file descriptors back.
 
-    monotonic: the clock that timers follow, s.  wall: the time of day, UTC seconds; people and time servers set it, and it goes on
-    while the machine sleeps, where the other stands.  asyncio: the event loop itself, for whatever speaks asyncio; the ways in which
-    it calls back are had here too, under its names.
+    monotonic: the clock that timers follow, s, asked with `time()`.  wall: the time of day, UTC seconds, asked with `wall()`; people
+    and time servers set it, and it goes on while the machine sleeps, where the other stands.
+
+    Attributes:
+        asyncio: The event loop itself, for whatever speaks asyncio. What it calls soon, and for readers and writers of files, is
+            asked for here under its own names.
     """
 
     def __init__(self, *, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
@@ -163,7 +166,7 @@ class Loop:
 
     def _uncaught(self, events: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A callback's exception is raised by whoever runs the loop; anything else is logged, as asyncio does it."""
-        if self._raises and "handle" in context:
+        if self._raises and "handle" in context:  # asyncio names one where it called back
             self._failure, self._raises = context["exception"], False
             events.stop()
         else:

@@ -33,7 +33,7 @@ class Deadline(float):
 
 
 class Events(asyncio.SelectorEventLoop):
-    """asyncio's event loop at a clock that it is given, with equal deadlines in order."""
+    """asyncio's event loop at a clock that it is given; timers of equal deadlines come in the order in which they were set."""
 
     def __init__(self, selector: selectors.BaseSelector, monotonic: Clock) -> None:
         super().__init__(selector)

@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client for our own loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
+"""An MQTT 3.1.1 client on the loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
 
 The protocol is `paho`'s, the socket `wire.Wire`'s. An exception of a callback leaves through `Loop.run`; the client
 stays usable.
