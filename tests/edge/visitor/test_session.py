@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from virtual_devices.cli._watching import kept, told
-from virtual_devices.edge import pace
+from virtual_devices.cli.clock import make_steps
 from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.messages.base import AboutMessage, ErrorMessage, write
 from virtual_devices.edge.messages.topics import Topics
@@ -225,26 +225,26 @@ def test_a_refusal_comes_in_the_devices_words_and_changes_nothing(
 def test_a_timed_command_holds_from_its_time(session: Session, home: None) -> None:
     state = session.command("cape", "oven", {"setpoint": 150}, "2026-06-21 18:02")
     assert state["setpoint"] == 200
-    pace.make_steps(session, "cape", 2)
+    make_steps(session, "cape", 2)
     assert session.device("cape", "oven").state["setpoint"] == 200
-    pace.make_steps(session, "cape", 1)
+    make_steps(session, "cape", 1)
     assert comes_true(session, lambda: session.device("cape", "oven").state["setpoint"] == 150)
     with pytest.raises(SettingError, match="'teatime' is no"):
         session.command("cape", "oven", {"setpoint": 150}, "teatime")
 
 
 def test_steps_are_waited_for(session: Session, home: None) -> None:
-    assert pace.make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
-    state = pace.make_steps(session, "cape", 4)
+    assert make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
+    state = make_steps(session, "cape", 4)
     assert (state["local_time"], state["paused"], state["paused_steps"]) == ("2026-06-21 18:05:00", True, 0)
 
 
 def test_speed_and_pause(session: Session, home: None) -> None:
-    assert pace.set_speed(session, "cape", 0)["speed"] == 0
-    state = pace.set_paused(session, "cape", paused=False)
+    assert session.command("cape", "clock", {"speed": 0})["speed"] == 0
+    state = session.command("cape", "clock", {"paused": False, "paused_steps": 0})
     assert state["paused"] is False
     assert comes_true(session, lambda: (session.device("cape", "clock").state["windows"] or 0) > 3)
-    assert pace.set_paused(session, "cape", paused=True)["paused"] is True
+    assert session.command("cape", "clock", {"paused": True, "paused_steps": 0})["paused"] is True
 
 
 def test_an_offline_device_is_not_sent_to(session: Session, start: Start, home: None) -> None:
@@ -301,7 +301,7 @@ def test_a_picture_is_complete_at_once_and_kept(session: Session, home: None) ->
     picture = Picture("cape")
     with kept(session, picture):
         assert picture.now().devices == 4
-        pace.make_steps(session, "cape", 2)
+        make_steps(session, "cape", 2)
         assert session.wait(lambda: picture.now().load == 2000, 5)
 
 

@@ -309,13 +309,12 @@ class Archive:
                 self.found[key] = value
         return (CLOCK, "site") in self.found
 
-    async def forget(self, devices: set[str] | None = None) -> int:
-        """Clear what the home (or some of its devices) retained; how many topics that were.
+    async def forget(self, names: set[str]) -> int:
+        """Clear what some devices retained; how many topics that were.
 
         Their discovery goes first, so that Home Assistant looks at nothing that is gone.
         """
         cleared = 0
-        names = {device for device, _ in self.found} if devices is None else devices
         await withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
         plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
         for device, leaf in [*self.found, *plain]:
@@ -323,8 +322,6 @@ class Archive:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 cleared += self.found.pop((device, leaf), None) is not None
                 self._strangers.pop(device, None)
-        if devices is None:
-            self._forget_files()
         return cleared
 
     def start_afresh(self) -> None:

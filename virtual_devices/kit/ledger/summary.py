@@ -15,8 +15,6 @@ from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord
 from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.quantities import MJ_PER_KWH
 
-RecordListener = Callable[[LedgerRecord], None]
-
 _COST = {"amount": "cost", "import": "import_cost", "export": "export_income", "fixed": "fixed_cost"}
 """What a result says of the cost, and the grid's reading of it."""
 
