@@ -155,7 +155,7 @@ class Soak:
         self.host.terminate()  # SIGINT may be ignored, as shells do it for what they start in the background
         code = self.host.wait(60)
         self.loop.run(timeout=0.5)
-        self.client.disconnect()
+        self.loop.complete(self.client.leave())
         if code:
             self.report.problems.append(f"the host ended with exit code {code}")
         self._wait_for_the_end(there)

@@ -118,8 +118,12 @@ class Stage:
     def stop(self, *names: str) -> None:
         """Let devices leave politely."""
         for name in names:
-            self.runtimes.pop(name).stop()
+            self._end(self.runtimes.pop(name))
         self.wait(lambda: all(self.availability(name) == "offline" for name in names))
+
+    def _end(self, runtime: Runtime) -> None:
+        runtime.stop()
+        self.loop.complete(runtime.client.leave())
 
     def kill(self, *names: str) -> None:
         """Cut devices off as a dead process is cut off: not a word, and the broker speaks their wills."""
@@ -154,8 +158,8 @@ class Stage:
     def close(self) -> None:
         """Everybody leaves."""
         for runtime in self.runtimes.values():
-            runtime.stop()
-        self.spy.disconnect()
+            self._end(runtime)
+        self.loop.complete(self.spy.leave())
         self.loop.close()
 
     def __enter__(self) -> Self:
@@ -221,7 +225,7 @@ class Stage:
     def sync(self) -> None:
         """Wait until all that was sent before by anybody here has come round."""
         for runtime in self.runtimes.values():
-            runtime.client.flush(SECONDS)
+            self.loop.complete(runtime.client.flush(SECONDS))
         mark = f"virtual/{self.home.name}/_spy/mark{len(self.heard)}"
         self.spy.publish(mark, b"now")
         self.wait(lambda: (("_spy", split(mark)[2]) in self.last))  # type: ignore[index] # it is below the root
@@ -248,7 +252,7 @@ class Stage:
     def send(self, name: str, leaf: str, payload: bytes | Mapping[str, Any], *, retain: bool = False) -> None:
         """Publish as anybody may, and wait until the device has dealt with it."""
         self.spy.publish(self.topic(name, leaf), payload if isinstance(payload, bytes) else orjson.dumps(payload), 1, retain)
-        self.spy.flush(SECONDS)
+        self.loop.complete(self.spy.flush(SECONDS))
         self.sync()
         self.sync()  # what the device answered has come round too
 

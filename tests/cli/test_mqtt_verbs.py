@@ -58,7 +58,7 @@ def home(broker: Broker) -> Iterator[str]:
         for runtime in runtimes:
             runtime.start()
         assert loop.run(until=lambda: all(runtime.online for runtime in runtimes), timeout=20)
-        assert all(runtime.client.flush(10) for runtime in runtimes)
+        assert all(loop.complete(runtime.client.flush(10)) for runtime in runtimes)
         thread = threading.Thread(target=loop.run)
         thread.start()
         yield "cape"
@@ -66,6 +66,7 @@ def home(broker: Broker) -> Iterator[str]:
         thread.join(10)
         for runtime in reversed(runtimes):
             runtime.stop()
+            loop.complete(runtime.client.leave())
     CliRunner().invoke(commands, ["forget", "cape", "--force", "--broker", broker.endpoint.url])
 
 

@@ -39,7 +39,7 @@ def leave(session: Session, home: str, name: str, *, online: bool = False) -> No
         (place, orjson.dumps(announced)),
     ):
         session.client.publish(topic, payload, 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
 
 
 def everything(session: Session) -> set[str]:
@@ -55,7 +55,7 @@ def test_all_that_a_home_left_is_cleared_and_nothing_else(session: Session) -> N
     leave(session, "cape", "oven")
     leave(session, "cape", "tv")
     session.client.publish("virtual/cape/clock/site", b"{}", 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     done = forget(session, "cape")
     assert (done.devices, done.topics, done.online) == (("clock", "oven", "tv"), 11, ())
     assert everything(session) == before
@@ -66,7 +66,7 @@ def test_what_was_announced_under_the_former_id_goes_too(session: Session) -> No
     leave(session, "cape_town", "oven")
     _, announced = discovery.payload("cape", "oven", "oven", load("oven"), {})
     session.client.publish("homeassistant/device/virtual_cape_oven/config", orjson.dumps(announced), 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     forget(session, "cape")
     assert {name for name in everything(session) if "cape_town" not in name} == set()
 
@@ -84,7 +84,7 @@ def test_an_announcement_without_a_device_is_found(session: Session) -> None:
     leave(session, "cape", "oven")
     for name in session.collect("virtual/#"):
         session.client.publish(name, b"", 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     assert forget(session, "cape").topics == 1
     assert everything(session) == set()
 
@@ -115,6 +115,6 @@ def test_a_big_home_is_forgotten_wholly(session: Session) -> None:
         topics = Topics("cape", f"d{number}")
         for topic in (topics.about, topics.availability, topics.state, topics.proposal):
             session.client.publish(topic, b"x" * 500, 1, retain=True)
-    assert session.client.flush(20)
+    assert session.loop.complete(session.client.flush(20))
     assert forget(session, "cape").topics == 1200
     assert everything(session) == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,10 @@ RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max,
 KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
 
+async def as_it_is(_: HomeHost) -> None:
+    """Nothing happens."""
+
+
 class Disk:
     """A folder on which a home is played, each time on a broker that remembers nothing."""
 
@@ -37,12 +41,12 @@ class Disk:
         self.state, self.ledger = folder / "state", folder / "ledger.jsonl"
         self._lives = 0
 
-    def play(self, home: Home, steps: int, ready: Callable[[HomeHost], None] = lambda _: None) -> HomeHost:
+    def play(self, home: Home, steps: int, ready: Callable[[HomeHost], Awaitable[None]] = as_it_is) -> HomeHost:
         self._lives += 1
         with start_broker(self.folder / f"broker{self._lives}", kind=self.kind, port=0) as broker, Loop() as loop:
             orders = HostOptions(home, {}, broker.endpoint, self.state, self.folder, steps * STEP, ledger=self.ledger)
             host = HomeHost(loop, orders)
-            host.run(lambda _: ready(host))
+            loop.complete(host.run(lambda _: ready(host)))
             return host
 
     def kept(self, home: Home) -> int:
@@ -135,9 +139,9 @@ def test_a_window_whose_record_has_not_come_is_not_kept_before_it(tmp_path: Path
     home = small_home(RUNNING)
     disk = Disk(tmp_path, KINDS[0])
 
-    def lose(host: HomeHost) -> None:
+    async def lose(host: HomeHost) -> None:
         withheld(host, range(6, 9), monkeypatch)
-        assert host.loop.run(until=lambda: (host.archive.settled() or ("", 0))[1] >= 14, timeout=60)
+        assert await host.loop.until(lambda: (host.archive.settled() or ("", 0))[1] >= 14, 60)
         copies.append(disk.copy(tmp_path / "copy"))
         monkeypatch.undo()
 
@@ -156,9 +160,9 @@ def test_a_record_that_nobody_has_any_more_is_a_gap_in_the_ledger(tmp_path: Path
     disk = Disk(tmp_path, KINDS[0])
     done: list[bool] = []
 
-    def lose(host: HomeHost) -> None:
+    async def lose(host: HomeHost) -> None:
         withheld(host, range(4, 5), monkeypatch)
-        done.append(host.loop.run(until=lambda: disk.kept(home) >= 10, timeout=60))
+        done.append(await host.loop.until(lambda: disk.kept(home) >= 10, 60))
 
     disk.play(home, 60, lose)
     assert done == [True]

@@ -87,7 +87,7 @@ def test_rubbish_retained_on_every_topic_before_the_start_stops_nobody(broker: B
         for device in (*stage.described, "ghost", "NOT A NAME"):
             for leaf in ("about", "availability", "state", "proposal", "conditions", "site", "window", "settlement", "ledger", "set"):
                 stage.spy.publish(f"virtual/{home.name}/{device}/{leaf}", b"\x00{rubbish", 1, retain=True)
-        stage.spy.flush(10)
+        stage.loop.complete(stage.spy.flush(10))
         stage.heard.clear()
         stage.start()
         stage.steps(5)
@@ -103,7 +103,7 @@ def test_a_flood_of_commands_is_answered_a_few_times_and_leaves_the_last_word(st
     for number in range(count):
         stage.spy.publish(stage.topic("oven", "set/setpoint"), b"%d" % (100 + number % 100) if number % 2 else b"rubbish", 1)
     stage.steps(5)
-    stage.spy.flush(60)
+    stage.loop.complete(stage.spy.flush(60))
     stage.wait(lambda: stage.state("oven")["setpoint"] == 100 + (count - 1) % 100, 60)
     assert len(stage.all("oven", "state")) < 400
     stage.wait(lambda: any("more like these" in error["error"] for error in stage.errors("oven")))  # said a second later
@@ -152,7 +152,7 @@ def fuzz(stage: Stage, count: int, seed: int) -> None:
         leaf = chance.choice(["set", "set/mode", "set/setpoint", "set/x/y", "sync2", "nonsense", "applied", "error"])
         stage.spy.publish(f"virtual/{stage.home.name}/{chance.choice(names)}/{leaf}", body, 0, chance.random() < 0.05)
         if number % 500 == 499:
-            stage.spy.flush(30)
+            stage.loop.complete(stage.spy.flush(30))
             stage.sync()
 
 

@@ -151,10 +151,10 @@ def test_killed_when_all_is_committed_and_nothing_proposed_the_broker_costs_noth
 @pytest.fixture
 def host(stage: Stage, tmp_path: Path) -> Iterator[Archive]:
     made = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
-    made.open()
+    stage.loop.complete(made.open())
     made.put_back()
     yield made
-    made.client.disconnect()
+    stage.loop.complete(made.client.leave())
 
 
 @pytest.mark.parametrize("name", ["battery", "oven", "inverter", "clock", "sun"])

@@ -62,7 +62,7 @@ class Tool:
 
     def publish(self, topic: str, payload: str, *, retain: bool) -> None:
         self.client.publish(topic, payload.encode(), 1, retain)
-        self.client.flush(SECONDS)
+        self.stage.loop.complete(self.client.flush(SECONDS))
         self.stage.sync()
         self.stage.sync()
 

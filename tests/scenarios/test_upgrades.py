@@ -180,7 +180,7 @@ def test_a_site_of_before_there_were_protocols_is_resumed(stage: Stage) -> None:
 
 def hosted(stage: Stage, folder: Path, said: list[str], **orders: Any) -> dict[str, Any]:
     plan = HostOptions(stage.home, {}, stage.endpoint, folder, say=said.append, **orders)
-    return HomeHost(stage.loop, plan).run()
+    return stage.loop.complete(HomeHost(stage.loop, plan).run())
 
 
 def test_up_goes_on_under_the_next_version_and_logs_what_was_dropped(broker: Broker, release: Release, tmp_path: Path) -> None:
@@ -205,19 +205,19 @@ def test_a_file_of_a_newer_version_is_refused_in_words(stage: Stage, tmp_path: P
     (tmp_path / FILE).write_bytes(orjson.dumps({"version": 9, "program": "9.1.0", "home": stage.home.name, "messages": []}))
     with pytest.raises(ConfigurationError, match=r"home\.json cannot be resumed: .*newer version .*9\.1\.0.*upgrade.*--fresh"):
         archive.load()
-    archive.client.disconnect()
+    stage.loop.complete(archive.client.leave())
 
 
 def test_a_set_is_kept_whatever_the_order_of_its_keys(stage: Stage, tmp_path: Path) -> None:
     archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path, lambda *_: None)
-    archive.open()
+    stage.loop.complete(archive.open())
     archive.put_back()
     stage.steps(3)
     for key in [("oven", "proposal"), ("inverter", "settlement")]:
         stage.send(*key, dict(reversed(stage.json(*key).items())), retain=True)
     archive.save()
     assert orjson.loads((tmp_path / FILE).read_bytes())["messages"]
-    archive.client.disconnect()
+    stage.loop.complete(archive.client.leave())
 
 
 def test_a_simulation_begins_where_a_home_of_another_version_is(stage: Stage, release: Release, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def hosted(broker: Broker, folder: Path, home: Home, seconds: int, wall: Wall, *
     said: list[str] = []
     with Loop(wall=wall) as loop:
         orders = HostOptions(home, {}, broker.endpoint, folder, folder, seconds, say=said.append, **options)
-        return HomeHost(loop, orders).run(), said
+        return loop.complete(HomeHost(loop, orders).run()), said
 
 
 def test_a_home_that_was_away_for_days_goes_on_from_now(broker: Broker, wall: Wall, tmp_path: Path) -> None:

@@ -79,12 +79,18 @@ def host_device(
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
         with stopped_by_signals(loop), _watched(loop, folder, runtime):
-            runtime.start()
-            exempt_what_is_loaded(loop)
-            loop.run()
-            runtime.stop()
+            loop.complete(_host(loop, runtime))
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+async def _host(loop: Loop, runtime: Runtime) -> None:
+    """Until the loop is stopped."""
+    runtime.start()
+    exempt_what_is_loaded(loop)
+    await loop.until()
+    runtime.stop()
+    await runtime.client.leave()
 
 
 def _documents(device_class: type[AnyDevice], declared: Mapping[str, Any], folder: Path) -> dict[str, str]:

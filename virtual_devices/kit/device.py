@@ -27,7 +27,18 @@ from virtual_devices.kit.readings import (
     ProducesReadings,
     StoresReadings,
 )
-from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were written before import them from here
+    Choices,
+    ConsumerSettings,
+    DeviceName,
+    Document,
+    Everyday,
+    FileName,
+    Form,
+    HomeFileOnly,
+    Partner,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +49,6 @@ if TYPE_CHECKING:
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.store import StoreRule
     from virtual_devices.kit.window import Span
-
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,12 +91,12 @@ class TestEither:
             client.connect()
             assert loop.run(until=lambda: client.connected, timeout=5)
             client.publish("shared/topic", b"from 3.1.1", 1, retain=True)
-            assert client.flush(5)
+            assert loop.complete(client.flush(5))
             assert broker.v5_port is not None
             message = paho_subscribe.simple(  # type: ignore[no-untyped-call]
                 "shared/#", hostname=broker.endpoint.host, port=broker.v5_port, protocol=MQTTProtocolVersion.MQTTv5
             )
-            client.disconnect()
+            loop.complete(client.leave())
         assert isinstance(message, MQTTMessage)
         assert (message.topic, message.payload, message.retain) == ("shared/topic", b"from 3.1.1", True)
 
@@ -167,7 +167,7 @@ def test_the_embedded_broker_forgets_what_everybody_has_heard(loop: Loop, tmp_pa
             anna.publish("weight", bytes(1 << 20))
             assert loop.run(until=partial(everything_heard, heard, number), timeout=10)
         grown = resident_bytes(broker.pid) - before
-        anna.disconnect()
+        loop.complete(anna.leave())
     assert grown < 80 << 20, f"120 MiB passed, {grown >> 20} MiB are kept"
 
 
@@ -233,14 +233,14 @@ if MOSQUITTO:
             client.connect()
             assert loop.run(until=lambda: client.connected, timeout=5)
             client.publish("kept/topic", b"kept", 1, retain=True)
-            client.disconnect()
+            loop.complete(client.leave())
         heard: list[tuple[str, bytes, bool]] = []
         with start_broker(tmp_path, port=0) as second:
             reader = Client(loop, second.endpoint, "reader", on_message=lambda *message: heard.append(message))
             reader.subscribe(("kept/#", 1))
             reader.connect()
             assert loop.run(until=lambda: bool(heard), timeout=5)
-            reader.disconnect()
+            loop.complete(reader.leave())
         assert heard == [("kept/topic", b"kept", True)]
 
     def test_with_a_password_file_only_its_names_come_in(loop: Loop, tmp_path: Path) -> None:
@@ -256,8 +256,8 @@ if MOSQUITTO:
             assert "Not authorized" in refused[0]
             # a person has to mend it: no second attempt follows soon
             assert not loop.run(until=lambda: len(refused) > 1, timeout=0.5)
-            anna.disconnect()
-            stranger.disconnect()
+            loop.complete(anna.leave())
+            loop.complete(stranger.leave())
 
 
 def make_password_file(folder: Path) -> Path:

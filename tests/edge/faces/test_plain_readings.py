@@ -62,7 +62,7 @@ def test_they_are_retained_for_who_comes_later(broker: Broker) -> None:
         late = Stage(broker.endpoint, stage.home, loop=stage.loop)
         late.sync()
         assert float(late.last["inverter", "reading/battery_soc"]) == pytest.approx(stage.state("inverter")["battery_soc"], abs=1e-6)
-        late.spy.disconnect()
+        late.loop.complete(late.spy.leave())
 
 
 def test_with_the_state_what_has_changed_and_all_of_it_now_and_then(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:

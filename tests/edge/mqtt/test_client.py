@@ -55,6 +55,12 @@ class Person:
     def wait(self, condition: Callable[[], object], seconds: float = SECONDS) -> bool:
         return self.loop.run(until=lambda: bool(condition()), timeout=seconds)
 
+    def flush(self) -> bool:
+        return self.loop.complete(self.client.flush(SECONDS))
+
+    def leave(self, *, will_payload: bool = True, grace: float = 2.0) -> None:
+        self.loop.complete(self.client.leave(will_payload=will_payload, grace=grace))
+
     def payloads(self, topic: str) -> list[bytes]:
         return [payload for heard_topic, payload, _ in self.heard if heard_topic == topic]
 
@@ -91,7 +97,7 @@ def meet(loop: Loop) -> Iterator[Meet]:
 
     yield make
     for person in people:
-        person.client.disconnect(grace=0.5)
+        person.leave(grace=0.5)
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -117,13 +123,13 @@ def test_a_retained_message_meets_who_comes_later_until_it_is_cleared(broker: Br
     anna = meet(broker.endpoint, "anna")
     anna.client.publish("kept", b"old", 1, retain=True)
     anna.client.publish("kept", b"new", 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     berta = meet(broker.endpoint, "berta", ("kept", 1))
     assert berta.wait(lambda: berta.heard)
     assert berta.heard == [("kept", b"new", True)]
 
     anna.client.publish("kept", b"", 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     carla = meet(broker.endpoint, "carla", ("kept", 1), ("marker", 1))
     carla.client.publish("marker", b"", 1)
     assert carla.wait(lambda: carla.payloads("marker"))
@@ -170,7 +176,7 @@ def test_thousands_at_once_arrive_all_and_in_order(broker: Broker, meet: Meet, m
     for payload in wanted:
         anna.client.publish("many", payload, 1)
     assert anna.client.pending == len(wanted)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     assert anna.client.pending == 0
     assert anna.wait(lambda: len(anna.heard) >= len(wanted))
     assert anna.payloads("many") == wanted
@@ -190,7 +196,7 @@ def test_a_newcomer_hears_every_retained_topic(broker: Broker, meet: Meet) -> No
     anna = meet(broker.endpoint, "anna")
     for number in range(600):
         anna.client.publish(f"crowd/{number}/state", b"%d" % number, 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     berta = meet(broker.endpoint, "berta", ("crowd/#", 0))
     assert berta.wait(lambda: len(berta.heard) >= 600), len(berta.heard)
     assert sorted(berta.heard) == sorted((f"crowd/{number}/state", b"%d" % number, True) for number in range(600))
@@ -216,7 +222,7 @@ def test_who_leaves_says_so_and_the_rest_of_its_messages_arrive(broker: Broker, 
     anna = meet(broker.endpoint, "anna", will=Will("leave/availability", b"offline"))
     for number in range(50):
         anna.client.publish("leave/last", b"%d" % number, 1)
-    anna.client.disconnect()
+    anna.leave()
     assert anna.client.closed
     assert not anna.client.connected
     assert "lost" not in " ".join(anna.events)
@@ -230,7 +236,7 @@ def test_who_leaves_says_so_and_the_rest_of_its_messages_arrive(broker: Broker, 
 def test_who_leaves_silently_leaves_no_will(broker: Broker, meet: Meet) -> None:
     watcher = meet(broker.endpoint, "watcher", ("silent/#", 1))
     anna = meet(broker.endpoint, "anna", will=Will("silent/availability", b"offline"))
-    anna.client.disconnect(will_payload=False)
+    anna.leave(will_payload=False)
     watcher.client.publish("silent/marker", b"", 1)
     assert watcher.wait(lambda: watcher.payloads("silent/marker"))
     assert not watcher.wait(lambda: watcher.payloads("silent/availability"), 0.1)
@@ -246,7 +252,7 @@ def test_leaving_from_a_callback_only_begins_it(broker: Broker, meet: Meet, loop
 
 def test_who_left_can_come_back(broker: Broker, meet: Meet) -> None:
     anna = meet(broker.endpoint, "anna", ("back", 1))
-    anna.client.disconnect()
+    anna.leave()
     anna.client.connect()
     assert anna.wait(lambda: anna.client.subscribed)
     anna.client.publish("back", b"again", 1)
@@ -296,7 +302,7 @@ def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKi
     first.close()
     with start_broker(tmp_path, kind=kind, port=first.endpoint.port, v5_port=first.v5_port):
         assert anna.wait(lambda: anna.client.subscribed and berta.client.subscribed)
-        assert berta.client.flush(SECONDS)
+        assert berta.flush()
         berta.client.publish("news/end", b"", 1)
         assert anna.wait(lambda: anna.payloads("news/end"))
         assert anna.payloads("news/state") == [b"new"]
@@ -304,8 +310,8 @@ def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKi
         assert anna.events.count("connected") == 2
         # the outage was no fight for the name
         assert not any("takeover 2" in event for event in anna.events + berta.events)
-        anna.client.disconnect()
-        berta.client.disconnect()
+        anna.leave()
+        berta.leave()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -355,7 +361,7 @@ def test_what_on_connect_publishes_comes_after_what_waited(broker: Broker, meet:
     assert watcher.wait(lambda: len(told) == 2 and client.pending == 0)
     assert watcher.wait(lambda: b"on its way" in watcher.payloads("stale/state"))
     assert watcher.wait(lambda: watcher.payloads("stale/state")[-1] == b"announced")
-    client.disconnect()
+    loop.complete(client.leave())
 
 
 def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: Meet) -> None:
@@ -365,7 +371,7 @@ def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: 
     second = meet(broker.endpoint, "twin")
     assert second.wait(lambda: "takeover 2" in second.events)
     assert second.client.takeovers == 2
-    second.client.disconnect(will_payload=False)
+    second.leave(will_payload=False)
     assert first.wait(lambda: first.client.connected)
     assert "takeover 2" not in first.events
 
@@ -396,8 +402,8 @@ def test_what_was_published_before_the_connection_arrives_with_it(broker: Broker
         client.publish("early/state", b"%d" % number, 1, retain=True)
     client.connect()
     assert watcher.wait(lambda: client.connected)
-    assert client.flush(SECONDS)
-    client.disconnect()
+    assert loop.complete(client.flush(SECONDS))
+    loop.complete(client.leave())
     assert watcher.wait(lambda: len(watcher.heard) == 4)
     assert watcher.heard == [
         *[("early/event", b"%d" % number, False) for number in range(3)],
@@ -541,7 +547,7 @@ def test_an_exception_of_the_owner_leaves_through_run_and_breaks_nothing(
     assert loop.run(until=lambda: len(heard) == 4, timeout=SECONDS)
     assert heard == ["a", "b", "a", "b"]
     assert client.connected
-    client.disconnect()
+    loop.complete(client.leave())
 
 
 def test_leaving_does_not_wait_forever_for_a_server_that_went_silent(
@@ -550,7 +556,7 @@ def test_leaving_does_not_wait_forever_for_a_server_that_went_silent(
     server = puppet(WELCOME)
     anna = meet(server.endpoint, "anna", will=Will("availability", b"offline"))
     began = loop.time()
-    anna.client.disconnect(grace=0.1)
+    anna.leave(grace=0.1)
     assert anna.client.closed
     assert 0.1 <= loop.time() - began < 1
     assert anna.wait(lambda: server.received.endswith(b"\xe0\x00"))  # DISCONNECT

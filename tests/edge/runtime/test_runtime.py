@@ -341,7 +341,7 @@ def test_everything_is_announced_again_when_home_assistant_is_back(stage: Stage)
     stage.wait(lambda: wanted <= found.keys(), 5)
     assert {found[topic] for topic in wanted} == {1}
     for client in (ear.client, second):
-        client.disconnect()
+        stage.loop.complete(client.leave())
 
 
 # -- one name, one process ---------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ def test_connects_with_a_devices_id_cost_it_a_pause_and_never_the_home(
         thief.connect()
         stage.loop.run(until=lambda thief=thief: thief.connected or thief.takeovers, timeout=5)  # type: ignore[misc] # one for each turn
         assert stage.fatal == [], number
-        thief.disconnect()
+        stage.loop.complete(thief.leave())
     stage.wait(lambda: stage.runtimes[name].client.connected and stage.availability(name) == "online")
     stage.steps(3)
     stage.audited()
@@ -422,7 +422,7 @@ def test_a_broker_that_is_killed_and_has_forgotten_everything(tmp_path: Path, ki
             for name in ("roof", "battery", "grid", "oven", "geyser"):
                 proposal = orjson.loads(ear.heard[stage.topic(name, "proposal")])
                 assert proposal["seq"] == orjson.loads(ear.heard[stage.topic("inverter", "settlement")])["seq"]
-            ear.client.disconnect()
+            stage.loop.complete(ear.client.leave())
             stage.kill("oven", "inverter", "clock", "weather")  # what was told again is enough to resume from
             stage.start("oven", "weather", "inverter")
             stage.start("clock")

@@ -138,7 +138,7 @@ def test_a_silent_device_is_waited_for_and_then_left_out_and_named(broker: Broke
         stage.steps(2)
         oven = stage.runtimes["oven"]
         oven.client.unsubscribe(stage.topic("clock", "window"))  # it lives, and hears of no window
-        oven.client.flush(SECONDS)
+        stage.loop.complete(oven.client.flush(SECONDS))
         began = stage.loop.time()
         end = stage.begin_steps(2)
         stage.wait(lambda: stage.settled >= end)
@@ -161,7 +161,7 @@ def test_who_speaks_and_falls_silent_in_turns_is_waited_for_half_as_long_each_ti
         window, oven, spent = stage.topic("clock", "window"), stage.runtimes["oven"], []
         for _ in range(4):
             oven.client.unsubscribe(window)
-            oven.client.flush(SECONDS)
+            stage.loop.complete(oven.client.flush(SECONDS))
             began = stage.loop.time()
             end = stage.begin_steps(1)
             stage.wait(lambda end=end: stage.settled >= end)  # type: ignore[misc] # at once

@@ -58,12 +58,13 @@ def start(session: Session, broker: Broker) -> Iterator[Start]:
         running.append(runtime)
         runtime.start()
         assert session.wait(lambda: runtime.online, 10)
-        assert runtime.client.flush(10)
+        assert session.loop.complete(runtime.client.flush(10))
         return runtime
 
     yield make
     for runtime in reversed(running):
         runtime.stop()
+        session.loop.complete(runtime.client.leave())
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ class Scripted:
         self.client.publish(self.topics.about, write(about), 1, retain=True)
         self.client.publish(self.topics.availability, b"online", 1, retain=True)
         self.client.publish(self.topics.state, b'{"setpoint":200.0}', 1, retain=True)
-        assert self.client.flush(10)
+        assert session.loop.complete(self.client.flush(10))
 
     def state(self, **values: object) -> None:
         self.client.publish(self.topics.state, orjson.dumps(values), 1, retain=True)
@@ -151,13 +152,13 @@ def test_everything_retained_is_collected_however_much_it_is(session: Session, b
     for number in range(500):
         writer.publish(f"virtual/cape/d{number}/state", b"x" * 2000, 1, retain=True)
     writer.publish("virtual/town/d1/state", b"x", 1, retain=True)
-    assert writer.flush(20)
+    assert session.loop.complete(writer.flush(20))
     assert len(session.collect("virtual/cape/+/state")) == 500
     assert list(session.collect("virtual/town/#")) == ["virtual/town/d1/state"]
     writer.publish("virtual/cape/d7/state", b"", 1, retain=True)
-    assert writer.flush(10)
+    assert session.loop.complete(writer.flush(10))
     assert len(session.collect("virtual/cape/+/state")) == 499
-    writer.disconnect()
+    session.loop.complete(writer.leave())
 
 
 # -- looking ------------------------------------------------------------------------------------------------------------
@@ -247,7 +248,9 @@ def test_speed_and_pause(session: Session, home: None) -> None:
 
 
 def test_an_offline_device_is_not_sent_to(session: Session, start: Start, home: None) -> None:
-    start("tv").stop()
+    television = start("tv")
+    television.stop()
+    session.loop.complete(television.client.leave())
     with pytest.raises(BrokerError, match="tv of home cape is offline"):
         session.command("cape", "tv", {"mode": "on"})
 
@@ -257,7 +260,7 @@ def test_a_silent_device_is_given_up(broker: Broker) -> None:
         scripted = Scripted(session, broker.endpoint, "mute", lambda *_: None)
         with pytest.raises(BrokerError, match=r"did not answer within 0.6 s"):
             session.command("cape", "mute", {"setpoint": 1})
-        scripted.client.disconnect()
+        session.loop.complete(scripted.client.leave())
 
 
 def test_what_it_said_before_is_no_answer_and_neither_is_an_error_about_something_else(session: Session, broker: Broker) -> None:
@@ -267,7 +270,7 @@ def test_what_it_said_before_is_no_answer_and_neither_is_an_error_about_somethin
 
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     assert session.command("cape", "oven", {"setpoint": "170"}) == {"setpoint": 170.0}
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 def test_a_refusal_after_an_unrelated_state_is_still_a_refusal(session: Session, broker: Broker) -> None:
@@ -278,7 +281,7 @@ def test_a_refusal_after_an_unrelated_state_is_still_a_refusal(session: Session,
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     with pytest.raises(SettingError, match="too hot"):
         session.command("cape", "oven", {"setpoint": "299"})
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 def test_going_offline_instead_of_an_answer_is_said(session: Session, broker: Broker) -> None:
@@ -288,7 +291,7 @@ def test_going_offline_instead_of_an_answer_is_said(session: Session, broker: Br
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     with pytest.raises(BrokerError, match="went offline"):
         session.command("cape", "oven", {"setpoint": 1})
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 # -- following ----------------------------------------------------------------------------------------------------------

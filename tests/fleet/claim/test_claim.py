@@ -66,12 +66,15 @@ class Played:
         return self.claim.holder.token
 
     def open(self) -> Played:
-        self.archive.open()
+        self.archive.loop.complete(self.archive.open())
         return self
+
+    def leave(self) -> None:
+        self.archive.loop.complete(self.archive.leave())
 
     def vanish(self) -> None:
         """What is left of a host that was cut off, and whose end the broker has not noticed: its claim, and no will."""
-        self.claim.release()
+        self.archive.loop.complete(self.claim.release())
         self.client._wire._mqtt.disconnect()  # an orderly end of the connection: the broker forgets the will
         self.client.closed = self.client.leaving = True
         self.client._cancel(*list(self.client._timers))
@@ -88,7 +91,7 @@ def host(loop: Loop, broker: Broker, tmp_path: Path) -> Iterator[Callable[..., P
 
     yield one
     for each in made:
-        each.archive.leave()
+        each.leave()
 
 
 Host = Callable[..., Played]
@@ -104,7 +107,7 @@ def anybody(loop: Loop, broker: Broker) -> Iterator[Client]:
     assert loop.run(until=lambda: client.subscribed, timeout=5)
     client.__dict__["heard"] = heard
     yield client
-    client.disconnect()
+    loop.complete(client.leave())
 
 
 def kept(anybody: Client) -> bytes:
@@ -115,7 +118,7 @@ def kept(anybody: Client) -> bytes:
 
 def told(anybody: Client, loop: Loop, payload: bytes) -> None:
     anybody.publish(TOPIC, payload, 1, retain=True)
-    assert anybody.flush(5)
+    assert loop.complete(anybody.flush(5))
     loop.run(timeout=0.05)
 
 
@@ -134,7 +137,7 @@ def test_who_hosts_a_home_says_so_and_takes_it_back_at_the_end(loop: Loop, host:
     assert claim.token == first.token
     assert claim.pid == first.claim.holder.pid
     assert abs(claim.renewed - time.time()) < 5
-    first.archive.leave()
+    first.leave()
     assert loop.run(until=lambda: kept(anybody) == b"offline", timeout=5)
 
 
@@ -153,7 +156,7 @@ def test_the_second_is_refused_at_once_and_the_first_notices_nothing(loop: Loop,
     assert first.lost == first.said == []
     loop.run(timeout=0.1)
     assert claim_of(kept(anybody)) is not None
-    first.archive.leave()
+    first.leave()
     host().open()
 
 
@@ -340,7 +343,7 @@ def test_after_the_broker_has_forgotten_all_the_claim_is_there_again(kind: Broke
         with pytest.raises(AlreadyRunningError):
             Played(loop, broker, tmp_path / "other").open()
         assert first.lost == first.said == []
-        first.archive.leave()
+        first.leave()
 
 
 def test_a_host_that_was_away_ends_where_another_has_taken_over(loop: Loop, host: Host, broker: Broker) -> None:
@@ -380,7 +383,7 @@ def test_a_client_that_uses_the_hosts_id_costs_a_pause_and_never_an_endless_figh
     assert first.said
     assert all("another client throws the host of home cape off" in text and identifier(HOME, HOST) in text for text in first.said)
     thief._on_disconnect = None
-    thief.disconnect()
+    loop.complete(thief.leave())
     assert loop.run(until=lambda: first.client.connected, timeout=claims.LONGEST_PAUSE + 2)
 
 
@@ -389,11 +392,11 @@ def test_a_host_that_leaves_while_it_is_thrown_off_stays_away(loop: Loop, host: 
     thief = Client(loop, broker.endpoint, identifier(HOME, HOST), on_message=lambda *_: None)
     thief.connect()
     assert loop.run(until=lambda: first.client.closed, timeout=5)
-    first.archive.leave()
+    first.leave()
     loop.run(timeout=1)
     assert first.client.closed
     assert thief.connected
-    thief.disconnect()
+    loop.complete(thief.leave())
 
 
 def test_the_hosts_own_sync_is_told_from_anothers(loop: Loop, host: Host, anybody: Client) -> None:
@@ -417,16 +420,16 @@ def test_the_second_host_of_a_home_changes_nothing(loop: Loop, broker: Broker, t
     said: list[str] = []
     refused: list[str] = []
 
-    def second(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        loop.run(until=lambda: first.summary.steps >= 5, timeout=20)
+    async def second(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        await loop.until(lambda: first.summary.steps >= 5, 20)
         other = HomeHost(loop, orders(broker, tmp_path / "other", fresh=True))
         try:
-            other.run()
+            await other.run()
         except AlreadyRunningError as error:
             refused.append(str(error))
 
     first = HomeHost(loop, orders(broker, tmp_path / "state", duration=30 * STEP, say=said.append))
-    result = first.run(second)
+    result = loop.complete(first.run(second))
     assert len(refused) == 1
     assert result["audit"] == {"ok": True, "checked_steps": 30, "problems": []}
     assert said == []
@@ -438,18 +441,19 @@ def test_a_home_that_is_taken_over_ends_in_words_and_can_go_on(loop: Loop, broke
     claim = first.archive._claim
     assert claim is not None
 
-    def stall(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+    async def stall(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
         assert claim is not None
-        loop.run(until=lambda: first.summary.steps >= 5, timeout=20)
+        await loop.until(lambda: first.summary.steps >= 5, 20)
         claim._stop_renewing()
         claim._said_at = float("inf")
-        other = Played(loop, broker, tmp_path / "other").open()
-        assert loop.run(until=lambda: first.failure is not None, timeout=10)
-        other.archive.leave()
+        other = Played(loop, broker, tmp_path / "other")
+        await other.archive.open()
+        assert await loop.until(lambda: first.failure is not None, 10)
+        await other.archive.leave()
 
     with pytest.raises(VirtualDevicesError, match="another host has taken home cape over: process"):
-        first.run(stall)
-    result = HomeHost(loop, orders(broker, tmp_path / "state", duration=10 * STEP)).run()
+        loop.complete(first.run(stall))
+    result = loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=10 * STEP)).run())
     assert result["audit"] == {"ok": True, "checked_steps": 10, "problems": []}
 
 
@@ -457,7 +461,7 @@ def test_a_home_that_is_taken_over_ends_in_words_and_can_go_on(loop: Loop, broke
 
 
 def test_nobody_takes_the_host_for_a_device(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP)).run()
+    loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP)).run())
     with Session(broker.endpoint) as session:
         assert session.collect(TOPIC) == {TOPIC: b"offline"}
         names = set(session.devices(HOME))
@@ -468,7 +472,7 @@ def test_nobody_takes_the_host_for_a_device(loop: Loop, broker: Broker, tmp_path
         assert picture.devices == {}
         said: list[str] = []
         # the next host clears what strangers left, and this is none
-        HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP, say=said.append)).run()
+        loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP, say=said.append)).run())
         assert said == []
         done = forget(session, HOME)
         assert HOST not in done.devices
@@ -477,7 +481,7 @@ def test_nobody_takes_the_host_for_a_device(loop: Loop, broker: Broker, tmp_path
 
 
 def test_what_only_a_host_has_left_is_no_home(loop: Loop, host: Host, broker: Broker) -> None:
-    host().open().archive.leave()
+    host().open().leave()
     with Session(broker.endpoint) as session:
         assert session.homes() == []
         assert forget(session, HOME).topics == 1

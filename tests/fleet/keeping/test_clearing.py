@@ -80,24 +80,24 @@ def in_order(stage: Stage, ear: Ear, names: set[str]) -> None:
 
 def test_by_the_host_whose_file_does_not_name_them_any_more(left: Stage, tmp_path: Path) -> None:
     archive = Archive(left.loop, left.endpoint, left.home.name, tmp_path, lambda *_: None)
-    archive.open()
+    left.loop.complete(archive.open())
     ear, before = Ear(left.loop, left), retained(left)
     assert any("/grid/reading/" in topic for topic in before)
-    archive.forget(LEAVING)
-    archive.settle_down()
+    left.loop.complete(archive.forget(LEAVING))
+    left.loop.complete(archive.settle_down())
     left.sync()
     in_order(left, ear, LEAVING)
     gone = {topic for topic in before if topic.split("/")[2] in LEAVING} | announcements(left, LEAVING)
     assert retained(left) == {topic for topic in before - gone if "/_spy/" not in topic}
     for client in (archive.client, ear.client):
-        client.disconnect()
+        left.loop.complete(client.leave())
 
 
 def test_by_whoever_forgets_the_home(left: Stage) -> None:
     with Session(left.endpoint) as session:
         ear = Ear(session.loop, left)
         done = forget(session, left.home.name)
-        ear.client.disconnect()
+        session.loop.complete(ear.client.leave())
     assert set(done.devices) >= set(left.described)
     in_order(left, ear, set(left.described))
     assert retained(left) == set()

@@ -54,7 +54,7 @@ class Place:
         home = small_home(text, "cape")
         with self._broker(broker) as made, Loop() as loop:
             orders = HostOptions(home, {}, made.endpoint, self.state, self.folder, steps * STEP, broker=broker, **options)
-            return HomeHost(loop, orders).run()
+            return loop.complete(HomeHost(loop, orders).run())
 
     def kept(self) -> dict[str, Any]:
         content: dict[str, Any] = orjson.loads((self.state / FILE).read_bytes())
