@@ -45,6 +45,8 @@ SUNSYNK_NAMES = {
 FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}
 """W, whatever the rating was."""
 
+SWITCHBOARD = {"inverter_enabled": False}
+
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
 
@@ -128,6 +130,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
     title = "Hybrid inverter"
     entity_names = SUNSYNK_NAMES
+    switchboard = SWITCHBOARD
     former_defaults = FORMER_DEFAULTS
 
     def __init__(self, context: Context) -> None:

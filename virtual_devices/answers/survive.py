@@ -10,7 +10,6 @@ from typing import Any
 from virtual_devices.answers import bigger
 from virtual_devices.answers.simulate import run
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
-from virtual_devices.kit.home.file import NO_SOLAR
 from virtual_devices.kit.home.model import DeviceEntry, Event, Home, override, starting_at
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.darkness import Darkness
@@ -50,8 +49,7 @@ def ready(home: Home, begin: int, documents: Mapping[str, str]) -> Home:
     """The home that starts then, tried out. Raises HomeFileError, and ConfigurationError where the question has no sense."""
     if not home.of("connects"):
         raise ConfigurationError(f"{home.source}: home {home.name} has no grid that could fail; add `grid: {{}}` under devices")
-    inverter = home.of("settles")[0]
-    if all(getattr(inverter.settings, name, None) == value for name, value in NO_SOLAR.items()):
+    if home.of("settles")[0].switchboard:
         raise ConfigurationError(
             f"{home.source}: home {home.name} has no inverter that works, so every outage is dark; add `inverter: {{}}` under devices"
         )

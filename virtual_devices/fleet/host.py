@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.ledger.book import Book
@@ -32,6 +32,7 @@ from virtual_devices.fleet.keeping.continuing import why_anew
 from virtual_devices.fleet.keeping.run_files import OWN
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.fleet.shadows import shadows
+from virtual_devices.kit.device import Connects
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.model import Home
@@ -371,16 +372,15 @@ class HomeHost:
             self._ledger.write(payload)
 
     def _result(self, wall_seconds: float) -> dict[str, Any]:
-        abilities = {entry.name: entry.device_class.ability for entry in self.home.devices}
-        for name, ability in abilities.items():
-            state = self.archive.state(name)
-            if ability == "stores" and (soc := number(state, "soc")) is not None:  # null before the first window
-                self.summary.soc[name] = soc / 100
-            if ability == "connects" and number(state, "cost") is not None:
-                currency = state.get("currency")
-                self.summary.billed(
-                    currency if isinstance(currency, str) else None, {key: value for key in state if (value := number(state, key)) is not None}
-                )  # fmt: skip
+        for entry in self.home.of("stores"):
+            if (soc := number(self.archive.state(entry.name), "soc")) is not None:  # null before the first window
+                self.summary.soc[entry.name] = soc / 100
+        for entry in self.home.of("connects"):
+            state, names = self.archive.state(entry.name), cast("type[Connects[Any, Any, Any]]", entry.device_class).bill_readings
+            told = {key: value for key in names.values() if (value := number(state, key)) is not None}
+            currency = state.get("currency")
+            if names["amount"] in told:
+                self.summary.billed(currency if isinstance(currency, str) else None, told, names)
         zone = self.home.site.zone
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
         unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.unkept) if text]

@@ -105,6 +105,18 @@ def test_a_home_without_an_inverter_gets_a_plain_switchboard() -> None:
     assert inverter.kind == "inverter"
     assert inverter.declared == {"inverter_enabled": False}
     assert inverter.settings.model_dump()["inverter_enabled"] is False
+    assert inverter.switchboard
+    assert not parse(GOOD).entry("inverter").switchboard
+    assert not parse(GOOD).entry("oven").switchboard
+
+
+def test_which_kind_stands_in_its_class_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kit knows none by name."""
+    monkeypatch.setattr(catalogue.load("inverter"), "switchboard", {})
+    catalogue.switchboard.cache_clear()
+    with pytest.raises(HomeFileError, match=r"no kind that is installed can stand in; add one under devices"):
+        parse(BEFORE_SOLAR)
+    assert parse(GOOD).entry("inverter").kind == "inverter"
 
 
 def test_start_now_is_the_callers_now() -> None:
