@@ -3,128 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
-from tests.stage import SMALL, STEP, small_home
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from tests.fleet.claim.claims import HOME, SHORT, TOPIC, Host, Played, kept, stranger, told
+from tests.fleet.claim.conftest import KINDS
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages.base import ClaimMessage, write
+from virtual_devices.edge.messages.base import ClaimMessage
 from virtual_devices.edge.messages.topics import HOST, Topics, identifier
 from virtual_devices.edge.mqtt.client import Client
-from virtual_devices.edge.visitor.picture import Picture
-from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.claim import claim as claims
-from virtual_devices.fleet.claim.claim import Claim, Look, claim_of
-from virtual_devices.fleet.claim.folder_lock import Holder
-from virtual_devices.fleet.forgetting import forget
-from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.kit.errors import AlreadyRunningError, BrokerError, VirtualDevicesError
+from virtual_devices.fleet.claim.claim import Look, claim_of
+from virtual_devices.kit.errors import AlreadyRunningError, BrokerError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
-RUNNING = SMALL.replace(", paused: true", "")
-HOME = "cape"
-TOPIC = Topics(HOME, HOST).availability
-SHORT = 0.6
-"""Wall seconds of a keep-alive in these tests."""
-
-
-@pytest.fixture(params=KINDS)
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "KEEP_ALIVE", SHORT)
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
-
-
-class Played:
-    """A host without devices, on a loop that others may be on too."""
-
-    def __init__(self, loop: Loop, broker: Broker, folder: Path, **options: Any) -> None:
-        self.said: list[str] = []
-        self.lost: list[str] = []
-        self.claim = Claim(loop, broker.endpoint, HOME, say=self.said.append, lost=self.lost.append, **options)
-        self.archive = Archive(loop, broker.endpoint, HOME, folder, lambda *_: None, claim=self.claim)
-        self.client = self.archive.client
-
-    @property
-    def token(self) -> str:
-        return self.claim.holder.token
-
-    def open(self) -> Played:
-        self.archive.loop.complete(self.archive.open())
-        return self
-
-    def leave(self) -> None:
-        self.archive.loop.complete(self.archive.leave())
-
-    def vanish(self) -> None:
-        """What is left of a host that was cut off, and whose end the broker has not noticed: its claim, and no will."""
-        self.archive.loop.complete(self.claim.release())
-        self.client._wire._mqtt.disconnect()  # an orderly end of the connection: the broker forgets the will
-        self.client.closed = self.client.leaving = True
-        self.client._cancel(*list(self.client._timers))
-        self.client._loop.run(until=lambda: not self.client.connected, timeout=5)
-
-
-@pytest.fixture
-def host(loop: Loop, broker: Broker, tmp_path: Path) -> Iterator[Callable[..., Played]]:
-    made: list[Played] = []
-
-    def one(**options: Any) -> Played:
-        made.append(Played(loop, broker, tmp_path / f"state{len(made)}", **options))
-        return made[-1]
-
-    yield one
-    for each in made:
-        each.leave()
-
-
-Host = Callable[..., Played]
-
-
-@pytest.fixture
-def anybody(loop: Loop, broker: Broker) -> Iterator[Client]:
-    """Somebody else on the broker; ``retained`` of the function below asks it."""
-    heard: dict[str, bytes] = {}
-    client = Client(loop, broker.endpoint, "anybody", on_message=lambda topic, payload, _: heard.update({topic: payload}))
-    client.subscribe((TOPIC, 0))
-    client.connect()
-    assert loop.run(until=lambda: client.subscribed, timeout=5)
-    client.__dict__["heard"] = heard
-    yield client
-    loop.complete(client.leave())
-
-
-def kept(anybody: Client) -> bytes:
-    """What the broker keeps on the claim's topic."""
-    found: dict[str, bytes] = anybody.__dict__["heard"]
-    return found.get(TOPIC, b"")
-
-
-def told(anybody: Client, loop: Loop, payload: bytes) -> None:
-    anybody.publish(TOPIC, payload, 1, retain=True)
-    assert loop.complete(anybody.flush(5))
-    loop.run(timeout=0.05)
-
-
-def stranger(token: str = "theirs", *, renewed: int = 0) -> bytes:  # noqa: S107 - no secret
-    return write(ClaimMessage(machine="karoo", pid=4711, since=1_782_023_400, renewed=renewed, token=token))
-
+pytestmark = pytest.mark.usefixtures("short")
 
 # -- looking -----------------------------------------------------------------------------------------------------------
 
@@ -411,81 +306,4 @@ def test_the_hosts_own_sync_is_told_from_anothers(loop: Loop, host: Host, anybod
 # -- whole homes -------------------------------------------------------------------------------------------------------
 
 
-def orders(broker: Broker, folder: Path, **options: Any) -> HostOptions:
-    home = small_home(RUNNING.replace("speed: max", "speed: 600"), HOME)
-    return HostOptions(home, {}, broker.endpoint, folder, folder.parent, **options)
-
-
-def test_the_second_host_of_a_home_changes_nothing(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    said: list[str] = []
-    refused: list[str] = []
-
-    async def second(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        await loop.until(lambda: first.summary.steps >= 5, 20)
-        other = HomeHost(loop, orders(broker, tmp_path / "other", fresh=True))
-        try:
-            await other.run()
-        except AlreadyRunningError as error:
-            refused.append(str(error))
-
-    first = HomeHost(loop, orders(broker, tmp_path / "state", duration=30 * STEP, say=said.append))
-    result = loop.complete(first.run(second))
-    assert len(refused) == 1
-    assert result["audit"] == {"ok": True, "checked_steps": 30, "problems": []}
-    assert said == []
-    assert not (tmp_path / "other").exists()
-
-
-def test_a_home_that_is_taken_over_ends_in_words_and_can_go_on(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    first = HomeHost(loop, orders(broker, tmp_path / "state"))
-    claim = first.archive._claim
-    assert claim is not None
-
-    async def stall(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        assert claim is not None
-        await loop.until(lambda: first.summary.steps >= 5, 20)
-        claim._stop_renewing()
-        claim._said_at = float("inf")
-        other = Played(loop, broker, tmp_path / "other")
-        await other.archive.open()
-        assert await loop.until(lambda: first.failure is not None, 10)
-        await other.archive.leave()
-
-    with pytest.raises(VirtualDevicesError, match="another host has taken home cape over: process"):
-        loop.complete(first.run(stall))
-    result = loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=10 * STEP)).run())
-    assert result["audit"] == {"ok": True, "checked_steps": 10, "problems": []}
-
-
 # -- who is no device --------------------------------------------------------------------------------------------------
-
-
-def test_nobody_takes_the_host_for_a_device(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP)).run())
-    with Session(broker.endpoint) as session:
-        assert session.collect(TOPIC) == {TOPIC: b"offline"}
-        names = set(session.devices(HOME))
-        assert "oven" in names
-        assert HOST not in names
-        picture = Picture(HOME)
-        picture.feed(HOST, "availability", b"offline")
-        assert picture.devices == {}
-        said: list[str] = []
-        # the next host clears what strangers left, and this is none
-        loop.complete(HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP, say=said.append)).run())
-        assert said == []
-        done = forget(session, HOME)
-        assert HOST not in done.devices
-        assert set(done.devices) == names
-        assert session.collect("virtual/#") == {}
-
-
-def test_what_only_a_host_has_left_is_no_home(loop: Loop, host: Host, broker: Broker) -> None:
-    host().open().leave()
-    with Session(broker.endpoint) as session:
-        assert session.homes() == []
-        assert forget(session, HOME).topics == 1
-
-
-def test_a_holder_is_told_as_people_read_it() -> None:
-    assert str(Holder("karoo", 4711, 1_782_023_400, "x")).startswith("process 4711 on karoo, since 2026-06-21 ")
