@@ -28,8 +28,8 @@ from inverter import kernel
 from inverter.dispatch import Trial, dispatch
 from inverter.hybrid import Hybrid, HybridSettings
 from inverter.limits import Limits, limits_of
+from inverter.moment import Moment, Supplying
 from inverter.slots import Orders, timetable
-from inverter.supplying import Moment, Supplying
 from virtual_devices.cli.table import table
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.members.house import House
@@ -122,8 +122,8 @@ def dispatched(recorded: Recorded, run: Callable[..., int]) -> tuple[float, list
     results = []
     begin = time.process_time()
     for limits, state, span, offers, times in recorded.windows:
-        decision = dispatch(limits, state, span, offers, times, name=recorded.name, run=run)
-        results.append((decision.dispatch.steps, decision.dispatch.stored, decision.state))
+        flows, after, _ = dispatch(limits, state, span, offers, times, name=recorded.name, run=run)
+        results.append((flows.steps, flows.stored, after))
     return time.process_time() - begin, results
 
 

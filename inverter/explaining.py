@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from inverter.bank import UNLIMITED
 from inverter.limits import Limits, Strength, strength
+from inverter.moment import Supplying
 from inverter.settings import HybridSettings
 from inverter.slots import NEVER, Orders, SlotRow
-from inverter.supplying import Supplying
 
 
 class Verdict(StrEnum):

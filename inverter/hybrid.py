@@ -1,6 +1,6 @@
 """The hybrid inverter: PV serves the loads, then charges the battery, then is sold; the battery, then the grid give what is missing.
 
-A timer, outages and limits have their say first. What its settings mean is in ``limits`` and ``slots``, who is supplied in ``supplying``, the flows in ``kernel``, the reasons in
+A timer, outages and limits have their say first. What its settings mean is in ``limits`` and ``slots``, who is supplied in ``dispatch``, the flows in ``kernel``, the reasons in
 ``explaining``; this file is the device: settings, telemetry, state, and what it counts. The rating limits the conversion
 between DC and AC only: PV charges the battery beside it. Off-grid, an inverter without a battery serves what the sun gives in
 that step.
@@ -14,14 +14,14 @@ from typing import Annotated, Any
 
 from inverter import controller
 from inverter.bank import UNKNOWN_VOLTAGE
-from inverter.dispatch import Decision, dispatch
+from inverter.dispatch import dispatch
 from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
 from inverter.kernel import run
 from inverter.limits import least, limits_of
+from inverter.moment import Segment, Supplying
 from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
-from inverter.supplying import Supplying
 from virtual_devices.kit.accounts import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.device import Context, Settles
 from virtual_devices.kit.mains import Mains
@@ -174,15 +174,13 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     ) -> tuple[Dispatch, HybridState]:
         """Decide the window (see ``inverter.dispatch``) and count what flowed."""
         times = timetable(settings, span, self.site.calendar)
-        decision = dispatch(limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run)
-        done = Span(span.start, span.step, decision.dispatch.steps)
-        return decision.dispatch, self._count(settings, state, done, decision, offers)
+        flows, supplying, last = dispatch(limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run)
+        return flows, self._count(settings, replace(state, supplying=supplying), span.part(0, flows.steps), flows, last, offers)
 
     def _count(
-        self, settings: HybridSettings, state: HybridState, span: Span, decision: Decision, offers: Mapping[str, Offer]
+        self, settings: HybridSettings, state: HybridState, span: Span, done: Dispatch, last: Segment, offers: Mapping[str, Offer]
     ) -> HybridState:
-        done, supplying = decision.dispatch, decision.state
-        flows = done.transfers
+        flows, supplying = done.transfers, state.supplying
         nothing = [0] * span.steps
         circuits = {
             ESSENTIAL: [flows[self.name, ESSENTIAL], flows[METER, ESSENTIAL]],
@@ -233,17 +231,16 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             charge=powers["battery_charge"],
             discharge=powers["battery_discharge"],
             ac=powers["ac"],
-            drawn=limits.drawn(decision.link.import_limit, tied=supplying.tied),
+            drawn=limits.drawn(last.link.import_limit, tied=supplying.tied),
             soc=soc,
             volts=volts or UNKNOWN_VOLTAGE,
-            import_limit=least(decision.link.import_limit),
-            export_limit=least(decision.link.export_limit, limits.max_sell),
+            import_limit=least(last.link.import_limit),
+            export_limit=least(last.link.export_limit, limits.max_sell),
             shed=bool(supplying.shed),
         )
-        kind = verdict(limits, decision.orders, supplying, step, now=end)
+        kind = verdict(limits, last.orders, supplying, step, now=end)
         return replace(
             state,
-            supplying=supplying,
             totals=totals,
             day=day,
             day_number=last_day,
@@ -254,8 +251,8 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             mains=next((offer.mains for offer in offers.values() if isinstance(offer, LinkOffer)), None),
             last_step=end,
             decision=kind,
-            limit=bound(kind, limits, decision.orders, step),
-            program=decision.orders.program,
+            limit=bound(kind, limits, last.orders, step),
+            program=last.orders.program,
         )
 
     def _mains(self, state: HybridState, nominal: tuple[float, float]) -> tuple[float, float]:

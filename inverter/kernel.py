@@ -43,7 +43,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     """Dispatch steps ``first`` … ``last`` − 1 and return the first that could not be (``last`` when all were).
 
     pv: mW available.  essential, aux, non_essential: mW of those who are supplied.  facts: what holds in all of these steps, see
-    ``Window._facts`` of ``inverter.dispatch``.  floors: four rows of mJ per store: what serving loads leaves, what selling leaves, what peak shaving
+    ``Trial._facts`` of ``inverter.dispatch``.  floors: four rows of mJ per store: what serving loads leaves, what selling leaves, what peak shaving
     leaves, and up to what the grid charges.  stored: mJ per store, updated in place.  memory: seconds of overload so far, updated in
     place.  scratch: two sequences of one integer per store.  out: the columns named above, filled in place where they are
     not zero.

@@ -1,9 +1,8 @@
-"""No two files import each other, not by a detour either, nor inside a function."""
+"""No two files import each other: not by a detour, nor inside a function, nor for types alone."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -16,20 +15,11 @@ FILES = {
 }
 
 
-def imports(tree: ast.AST) -> Iterator[ast.ImportFrom]:
-    """All that run; what stands under TYPE_CHECKING does not."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom):
-            yield node
-        yield from imports(node)
-
-
 def imported(path: Path) -> set[str]:
     found = set()
-    for node in imports(ast.parse(path.read_text(encoding="utf-8"))):
-        found |= {name for alias in node.names for name in (node.module or "", f"{node.module}.{alias.name}") if name in FILES}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found |= {name for alias in node.names for name in (node.module or "", f"{node.module}.{alias.name}") if name in FILES}
     return found
 
 

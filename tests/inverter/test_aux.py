@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inverter.hybrid import HybridSettings, HybridState
-from inverter.supplying import Supplying
+from inverter.moment import Supplying
 from tests.inverter.houses import INVERTER, KW, KWH, OFF, ON, START, WATT, House, aux, battery, essential
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members import house as kit

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from inverter.controller import NO_LIMIT
 from inverter.hybrid import HybridSettings
+from inverter.moment import Supplying
 from inverter.slots import Orders, ppm, timetable
-from inverter.supplying import Supplying
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
 from virtual_devices.kit.device import milliwatts
 from virtual_devices.kit.offers import Link
