@@ -16,7 +16,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from inverter import bank, kernel
+from inverter import bank, cases, kernel
 from inverter.efficiency import ac_from_dc, dc_for_ac
 from virtual_devices.kit.store import advance, charge_limit, discharge_limit, taper, voltage
 
@@ -26,7 +26,7 @@ _OPTIONS = {"_nrt": False}
 """None of them makes an array, so nobody has to count who holds the rows that they pass on: that took two thirds of the time."""
 _PARTS = (
     taper, charge_limit, discharge_limit, voltage, advance, dc_for_ac, ac_from_dc, bank.share_out, bank.power_of,
-    bank.charge_room, bank.discharge_room, bank.target_room, kernel.run,
+    bank.charge_room, bank.discharge_room, bank.target_room, cases.grid_charge, cases.too_little, cases.shave_peak, kernel.run,
 )  # fmt: skip
 
 

@@ -1,5 +1,8 @@
 """The inner loop of the dispatch: one step after another, integers only, for as long as nobody's supply changes.
 
+The common way of a step stands here in chapters, because in plain Python a call costs about as much as a chapter; the rarer cases are
+functions (``inverter.cases``).
+
 It works on flat sequences of integers, so that the same lines run as plain Python on lists and compiled by numba on
 arrays (``inverter.compiled``), with the same results to the milliwatt.
 """
@@ -10,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
 
-from inverter.bank import UNLIMITED, charge_room, discharge_room, power_of, share_out, target_room
+from inverter.bank import UNLIMITED, charge_room, discharge_room, share_out, target_room
+from inverter.cases import grid_charge, shave_peak, too_little
 from inverter.efficiency import ac_from_dc, dc_for_ac
 from virtual_devices.kit.store import advance
 
@@ -23,7 +27,7 @@ AUX_AS_IT_IS, AUX_ON, AUX_OFF = range(3)
 """What the loop watches the AUX port for: nothing, that it may switch on, that it has to switch off."""
 
 
-def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part costs more than the work
+def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and chapter costs as much as the chapter
     first: int,
     last: int,
     step: int,
@@ -53,6 +57,22 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
 
     A step cannot be dispatched when a limit, the rating or the stores do not suffice for those who are supplied, when a dropped
     output may return, or when the AUX port has to switch: then who is supplied has to be chosen anew.
+
+    Each step goes through these chapters (on the grid 3 to 7, none of 2 to 7 when the inverter is off):
+
+    1. is the step as assumed?           → load, non, sun; or the end
+    2. an island                         → charge or discharge, ac, dc_in; or the end
+    3. the grid charges                  → rectified, from_grid, charge; or first_charge
+    4. what the inverter aims to give    → target, left (of the sun), room (of the stores), charge
+    5. what it gives                     → ac, dc_in, from_grid, discharge or surplus
+    6. less from the grid, at its peak   → the same
+    7. what is over is charged or sold   → charge, ac, dc_in
+    8. the meter                         → net, taken, lost; or the end
+    9. the stores                        → stored, and their columns
+    10. the ports                        → the other columns
+
+    charge, discharge, dc_in, rectified: mW on the DC bus; beside the charge it gives ``dc_in`` to the inverter.  ac, from_grid: mW on the
+    inverter's AC side, given and taken.
     """
     (
         present, tied, output, enabled, import_limit, export_limit, sell_limit, feed_non_essential, bias, peak, rated, idle, standing,
@@ -61,21 +81,21 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
     ) = facts  # fmt: skip
     count = len(rules)
     serve_floors, sell_floors, peak_floors, targets = floors[0], floors[1], floors[2], floors[3]
-    limits, given = scratch[0], scratch[1]
+    limits, given = scratch[0], scratch[1]  # mW of each store: what it takes or gives at most, what it does
     pv_used, dc_in_column, to_essential, to_aux, to_meter, meter_essential = out[0], out[1], out[2], out[3], out[4], out[5]
     meter_aux, meter_inverter, rectified_column, imported, exported, losses = out[6], out[7], out[8], out[9], out[10], out[11]
     surged = memory[0]
     known_target = known_need = 0
     for i in range(first, last):
+        # 1. is the step as assumed?
         ess = essential[i]
         load = ess + aux[i]
         non = non_essential[i]
         need = ac = dc_in = from_grid = rectified = charge = discharge = surplus = 0
-        overload = stale = taken = 0
+        overload = taken = 0
+        stale = 0  # 1: ``limits`` are not those of charging
         if aux_watch or not (output or tied):
-            total = 0
-            for index in range(count):
-                total += stored[index]
+            total = sum(stored)
             if (
                 (aux_watch == AUX_ON and total >= aux_level and pv[i] >= aux_min_pv)
                 or (aux_watch == AUX_OFF and total < aux_level)
@@ -86,6 +106,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
         sun = 0
         if enabled:
             sun = pv[i] if pv[i] < max_solar else max_solar
+        # 2. an island: the battery takes what the sun has over, or gives what it lacks
         if not tied:
             if load > rated:
                 overload = surged + step
@@ -124,36 +145,19 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     share_out(charge, limits, count, given)
         elif enabled:
             demand = load + non + standing  # what the grid gives if the inverter gives nothing
+            # 3. the grid charges
             total = -1  # of what the stores take: not asked yet
             first_charge = 0
             if grid_charges:
-                total = charge_room(rules, stored, step, charge_power, charge_current, limits)
-                want = target_room(rules, stored, targets, step, limits)
-                if total < want:
-                    want = total
-                if want and grid_charge_current < UNLIMITED:
-                    most = power_of(grid_charge_current, rules, stored) + sun
-                    if most < want:
-                        want = most
-                if want > sun:
-                    most = import_limit if import_limit < peak else peak
-                    most -= demand
-                    if most > rated - standing:
-                        most = rated - standing
-                    if most > 0:
-                        rectified = ac_from_dc(curve, rated, most)
-                        if rectified > want - sun:
-                            rectified = want - sun
-                    if rectified:
-                        from_grid = dc_for_ac(curve, rated, rectified)
-                        charge = sun + rectified
-                elif want and demand <= import_limit and demand <= peak:
-                    first_charge = sun - idle  # the sun alone charges it, before anything else
-                    if first_charge < 0:
-                        first_charge = 0
-                    if want < first_charge:
-                        first_charge = want
+                rectified, first_charge, total = grid_charge(
+                    sun, (import_limit if import_limit < peak else peak) - demand, idle, standing, curve, rated, rules, stored, targets,
+                    step, charge_power, charge_current, grid_charge_current, limits,
+                )  # fmt: skip
+                if rectified:
+                    from_grid = dc_for_ac(curve, rated, rectified)
+                    charge = sun + rectified
             if not rectified:
+                # 4. what the inverter aims to give
                 room = 0
                 target = load + non - bias
                 if target > load and not feed_non_essential:
@@ -182,6 +186,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                         elif total:
                             target = 0  # it takes all but the idle draw, of which nothing is converted
                         left = sun - charge
+                # 5. what it gives
                 if target:
                     if target != known_target:
                         known_target = target
@@ -198,46 +203,20 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                     discharge = -surplus
                     surplus = 0
                     if room < discharge:
-                        discharge = 0
-                        ac = ac_from_dc(curve, rated, left + room) if target else 0
-                        if ac > target:
-                            ac = target
-                        if ac:
-                            dc_in = dc_for_ac(curve, rated, ac)
-                        else:
-                            dc_in = left if target else left + room
-                            if dc_in > idle:
-                                dc_in = idle
-                            from_grid = idle - dc_in
-                            if from_grid > import_limit - standing:
-                                from_grid = import_limit - standing
-                        if dc_in > left:
-                            discharge = dc_in - left
-                        else:
-                            surplus = left - dc_in
+                        ac, dc_in, from_grid, discharge, surplus = too_little(
+                            target, left, room, idle, import_limit - standing, curve, rated
+                        )
+                # 6. less from the grid, at its peak
                 if demand + from_grid - ac > peak:
                     stale = 1
                     most = demand if feed_non_essential else load + standing
                     if demand - peak < most:
                         most = demand - peak
-                    if most > rated:
-                        most = rated
-                    room = discharge_room(rules, stored, peak_floors, step, UNLIMITED, shaving_current, limits)
-                    more = ac_from_dc(curve, rated, sun + room)
-                    if more > most:
-                        more = most
-                    if more > ac:
-                        ac = more
-                        dc_in = dc_for_ac(curve, rated, ac)
-                        from_grid = charge = discharge = surplus = 0
-                        if dc_in > sun:
-                            discharge = dc_in - sun
-                        else:
-                            surplus = sun - dc_in
-                    elif from_grid and sun + room >= idle:
-                        from_grid = 0
-                        dc_in = idle
-                        discharge = idle - sun
+                    ac, dc_in, from_grid, charge, discharge, surplus = shave_peak(
+                        most, ac, dc_in, from_grid, charge, discharge, surplus, sun, idle, curve, rated, rules, stored, peak_floors,
+                        step, shaving_current, limits,
+                    )  # fmt: skip
+                # 7. what is over is charged or sold
                 if discharge:
                     share_out(discharge, limits, count, given)
                 elif surplus > 0:
@@ -273,6 +252,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 if stale:
                     charge_room(rules, stored, step, UNLIMITED, UNLIMITED, limits)
                 share_out(charge, limits, count, given)
+        # 8. the meter
         lost = dc_in + from_grid + standing - ac - rectified  # by the inverter
         ac -= standing + from_grid  # to its ports, less what it draws there itself
         if ac < 0:
@@ -293,6 +273,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
             imported[i] = net
         elif net:
             exported[i] = -net
+        # 9. the stores
         surged = overload
         for index in range(count):
             before = stored[index]
@@ -307,6 +288,7 @@ def run(  # noqa: C901, PLR0912, PLR0915 - one loop: a call per step and part co
                 leaked -= given[index] * step
             if leaked:
                 out[14 + 3 * index][i] = leaked
+        # 10. the ports: LOAD, then AUX, then the meter, which gives what is missing
         if dc_in:
             dc_in_column[i] = dc_in
         if taken:
