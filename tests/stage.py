@@ -70,10 +70,9 @@ class Stage:
     """
 
     def __init__(self, endpoint: Endpoint, home: Home | None = None, *, loop: Loop | None = None) -> None:
-        self.home = home or small_home()
         self.loop = loop or Loop()
         self.endpoint = endpoint
-        self.described: dict[str, Description] = descriptions(self.home, {})
+        self.read(home or small_home())
         self.endpoints: dict[str, Endpoint] = {}
         """Where devices have an identity of their own."""
         self.runtimes: dict[str, Runtime] = {}
@@ -96,6 +95,11 @@ class Stage:
         self.sync()  # what is retained has come
 
     # -- the devices --------------------------------------------------------------------------------------------------
+
+    def read(self, home: Home) -> None:
+        """Take a home as whoever starts a device reads it now."""
+        self.home = home
+        self.described: dict[str, Description] = descriptions(home, {})
 
     def make(self, name: str, **options: Any) -> Runtime:
         """A device that is not connected yet. A clock that finds no site begins at once."""

@@ -81,12 +81,14 @@ def test_a_device_goes_on_under_its_next_version_and_tells_once_what_was_dropped
         end = stage.begin_steps(1)
         stage.wait(lambda: stage.availability("kiln") == "offline")
         release(Newer)
+        stage.read(small_home(WITH_KILN, stage.home.name))
         stage.start("kiln")
         stage.wait(lambda: stage.settled >= end)
         stage.rest()
     else:
         stage.stop("kiln")
         release(Newer)
+        stage.read(small_home(WITH_KILN, stage.home.name))
         stage.start("kiln")
     stage.wait(lambda: len(words(stage, "kiln")) >= 4)
     stage.sync()
@@ -192,6 +194,7 @@ def test_up_goes_on_under_the_next_version_and_logs_what_was_dropped(broker: Bro
         content = orjson.loads((tmp_path / "state" / FILE).read_bytes())
         assert content["program"]
         release(Newer)
+        stage.read(small_home(running, stage.home.name))
         second = hosted(stage, tmp_path / "state", said, duration=600, ledger=tmp_path / "ledger.jsonl")
         assert first["audit"]["ok"]
         assert second["audit"]["ok"]
