@@ -47,7 +47,7 @@ lint: $(READY) ## ruff, mypy --strict, layers of imports
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.ready-all ## every benchmark with its peers, and a summary; BENCH_DAYS=7 for a quick look
-	@$(BIN)/python benchmarks/summary.py $(ARGS)
+	@$(BIN)/python -m benchmarks.summary $(ARGS)
 
 clean: ## remove the environment and everything that was made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

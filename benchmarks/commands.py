@@ -1,6 +1,6 @@
 """How soon a command shows: from the command until the device's state shows the power that it changed.
 
-    python benchmarks/commands.py [--times 20]
+    python -m benchmarks.commands [--times 20]
 
 A home of six devices over mosquitto, begun at 1× and at 60×, its step left open; the oven is switched on and off at moments
 spread over a step.

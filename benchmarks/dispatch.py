@@ -9,7 +9,7 @@ The home runs once, and what its inverter was offered in each window is kept. Th
 Compiling is not measured. All ways have to end with the same stored energy and the same flows. pymgrid's step is measured
 in the same run (see year.py).
 
-    python benchmarks/dispatch.py [--days 365]        (or BENCH_DAYS=7)
+    python -m benchmarks.dispatch [--days 365]        (or BENCH_DAYS=7)
 """
 
 from __future__ import annotations
@@ -232,7 +232,9 @@ def main() -> None:
         assert same == [sums, stored], "the compiled loop differs"
         row("its inner loop, compiled, whole columns", seconds, COMPILED_AIM)
     if "pymgrid" not in missing:
-        result = importlib.import_module("year").pymgrid(days)  # beside this file, and in no package
+        from benchmarks.year import pymgrid  # noqa: PLC0415
+
+        result = pymgrid(days)
         row("pymgrid, dispatch only", result["seconds"])
         rows[-1][-1] = f"{result['measured']:,} steps measured"
     rows += [[f"not measured: no {name}", "", "", ""] for name in missing]

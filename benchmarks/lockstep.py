@@ -10,7 +10,7 @@ tells its power, one process decides who is supplied, every device hears it befo
 With vectors a peer exchanges as many values per device at once as our window has steps; it could not cut them where supply
 changes. One run of all, in turn; only the ratios matter.
 
-    python benchmarks/lockstep.py [--windows 200]
+    python -m benchmarks.lockstep [--windows 200]
 """
 
 from __future__ import annotations
@@ -145,13 +145,13 @@ def helics_rate(length: int, steps: int) -> float:
 
 def our_rate(folder: Path, length: int, windows: int) -> tuple[float, float]:
     """Windows and steps per wall second."""
-    from virtual_devices.fleet.up import Options, up  # noqa: PLC0415 - not in the peers' processes
+    from benchmarks import windows as over_mqtt  # noqa: PLC0415 - not in the peers' processes
+    from virtual_devices.fleet.up import Options, up  # noqa: PLC0415
 
-    neighbour = importlib.import_module("windows")  # beside this file, and in no package
     cut = {1: 1, 60: 59, 600: 560}[length]  # steps that are settled before supply changes somewhere, by experience
-    home, seen = neighbour.home_file(folder, length), neighbour.Settlements()
+    home, seen = over_mqtt.home_file(folder, length), over_mqtt.Settlements()
     options = Options(
-        home, broker_kind="mosquitto", port=None, speed=0.0, duration=windows * cut * neighbour.STEP, isolate=True, fresh=True,
+        home, broker_kind="mosquitto", port=None, speed=0.0, duration=windows * cut * over_mqtt.STEP, isolate=True, fresh=True,
         state=folder / f"state{length}", compiled=True,
     )  # fmt: skip
     result = up(options, watcher=seen, say=lambda _: None)

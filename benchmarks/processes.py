@@ -3,7 +3,7 @@
 One process of each kind is started by `virtual-devices run`, exactly as a container starts it, beside a broker and a
 clock's retained site. It counts as started when its retained availability says online.
 
-    python benchmarks/processes.py [--repeat 3]
+    python -m benchmarks.processes [--repeat 3]
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 SHORT = int(os.environ.get("BENCH_DAYS", "365")) < 365
 BENCHMARKS: dict[str, tuple[str, list[str]]] = {
     "year.py": ("A year in one process, beside its peers", []),
@@ -29,8 +30,8 @@ def main() -> None:
     failed = []
     for script, (heading, short) in BENCHMARKS.items():
         print(f"\n{heading} (benchmarks/{script})\n", flush=True)
-        path = Path(__file__).with_name(script)
-        if subprocess.run([sys.executable, path, *(short if SHORT else [])], check=False).returncode:
+        command = [sys.executable, "-m", f"benchmarks.{script.removesuffix('.py')}", *(short if SHORT else [])]
+        if subprocess.run(command, check=False, cwd=ROOT).returncode:
             failed.append(script)
     packages = ", ".join(f"{name} {version(name)}" for name in ("virtual-devices", "pydantic", "paho-mqtt"))
     print(f"\nPython {platform.python_version()}, {packages}; {os.cpu_count()} cores, {platform.machine()}")

@@ -5,7 +5,7 @@ hears: 1 + 13 publishes, 26 deliveries. The next round begins when the last answ
 configurations are interleaved, so that whatever else the machine does meets all of them alike; the ratios are what
 to look at.
 
-    python benchmarks/transport.py [--rounds 300] [--bytes 600]
+    python -m benchmarks.transport [--rounds 300] [--bytes 600]
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The home is examples/cape_town.yaml as fast as possible, with windows of 1, 60 a
 the last settlement, so without starting and stopping. Every run has to end with the ledger that the same time has
 without a broker.
 
-    python benchmarks/windows.py [--windows 200]
+    python -m benchmarks.windows [--windows 200]
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Each case runs in a process of its own, so that nobody finds the libraries warm;
 itself, without imports, of one core, so that other work on the machine does not count. Ratios within one run are what to look
 at. Equal digests say that the compiled dispatch moved the same joules.
 
-    python benchmarks/year.py [--days 365]        (or BENCH_DAYS=7)
+    python -m benchmarks.year [--days 365]        (or BENCH_DAYS=7)
 
 - PySAM does the panels only (irradiance, cell temperature, DC and AC power), with no battery, no loads and no dispatch.
 - pymgrid gets the panels' and the loads' power of each minute from our ledger and does the dispatch only, with its
