@@ -30,3 +30,17 @@ def test_no_two_files_import_each_other() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         raise AssertionError(" → ".join(error.args[1])) from None
+
+
+DECLARED = {"Settings", "State", "Telemetry"}
+"""What a device's file declares, in each under the same name."""
+
+
+def test_no_two_classes_share_a_name() -> None:
+    found: dict[str, list[str]] = {}
+    for name, path in FILES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not (node.name in DECLARED and not name.startswith(("virtual_devices.edge", "virtual_devices.fleet"))):
+                found.setdefault(node.name, []).append(name)
+    assert len(found) > 200
+    assert not {name: places for name, places in found.items() if len(places) > 1}

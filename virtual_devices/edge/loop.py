@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
-from virtual_devices.edge.turns import Clock, Condition, Events, Turns
+from virtual_devices.edge.turns import ClockReader, Condition, Events, Turns
 
 Callback = Callable[[], object]
 Result = TypeVar("Result")
@@ -61,7 +61,7 @@ class Loop:
             asked for here under its own names.
     """
 
-    def __init__(self, *, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
+    def __init__(self, *, monotonic: ClockReader = time.monotonic, wall: ClockReader = time.time) -> None:
         self.time, self.wall = monotonic, wall
         self._turns = Turns(monotonic)
         self.asyncio = events = Events(self._turns, monotonic)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVarTuple
 if TYPE_CHECKING:
     from contextvars import Context
 
-Clock = Callable[[], float]
+ClockReader = Callable[[], float]
 Condition = Callable[[], bool]
 Arguments = TypeVarTuple("Arguments")
 
@@ -35,7 +35,7 @@ class Deadline(float):
 class Events(asyncio.SelectorEventLoop):
     """asyncio's event loop at a clock that it is given; timers of equal deadlines come in the order in which they were set."""
 
-    def __init__(self, selector: selectors.BaseSelector, monotonic: Clock) -> None:
+    def __init__(self, selector: selectors.BaseSelector, monotonic: ClockReader) -> None:
         super().__init__(selector)
         self._monotonic, self._numbers = monotonic, itertools.count()
 
@@ -54,7 +54,7 @@ class Turns(selectors.DefaultSelector):
     stopping: a stop has not ended a wait yet.
     """
 
-    def __init__(self, monotonic: Clock) -> None:
+    def __init__(self, monotonic: ClockReader) -> None:
         super().__init__()
         self.stopping = False
         self._monotonic = monotonic

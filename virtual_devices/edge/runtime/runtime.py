@@ -25,7 +25,7 @@ from virtual_devices.edge.runtime.complaints import Complaints
 from virtual_devices.edge.runtime.memory import Memory
 from virtual_devices.edge.runtime.obeying import Obeying
 from virtual_devices.edge.runtime.role import AtWork, Role
-from virtual_devices.edge.runtime.state import State
+from virtual_devices.edge.runtime.state import StatePublisher
 from virtual_devices.edge.runtime.words import Words
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
@@ -102,7 +102,7 @@ class Runtime:
         self.obeying = Obeying(loop, self.client, one, self.complain, self._answer)
         self.role = role(self)
         self.memory = Memory(loop, name, self.role, self.complain, self.go)
-        self.state = State(
+        self.state = StatePublisher(
             loop, self.client, one, device_class, self.role, self._last_error, due=self._show,
             told=(lambda values: on_state(name, kind, values)) if on_state is not None else None,
         )  # fmt: skip

@@ -21,7 +21,7 @@ STATE_EVERY = 1.0
 """Wall seconds between two states of a device, at least."""
 
 
-class State:
+class StatePublisher:
     """Publishes the state, at most once in ``STATE_EVERY`` unless somebody has to see it at once.
 
     due: called when one that was put off is to be published.  told: told the values of each.
