@@ -78,7 +78,7 @@ def measured(speed: float, times: int) -> list[float]:
         home = override(starting_now(parse(HOME, now=now), now), {"clock": {"speed": speed}})
         host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, where / "home", start_now=True))
         watch = Stopwatch(broker.endpoint, loop, times)
-        host.run()
+        loop.complete(host.run())
         return watch.found
 
 

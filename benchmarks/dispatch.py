@@ -122,8 +122,8 @@ def dispatched(recorded: Recorded, run: Callable[..., int]) -> tuple[float, list
     results = []
     begin = time.process_time()
     for limits, state, span, offers, times in recorded.windows:
-        done, after, _ = dispatch(limits, state, span, offers, times, name=recorded.name, run=run)
-        results.append((done.steps, done.stored, after))
+        flows, after, _ = dispatch(limits, state, span, offers, times, name=recorded.name, run=run)
+        results.append((flows.steps, flows.stored, after))
     return time.process_time() - begin, results
 
 

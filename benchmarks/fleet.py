@@ -22,7 +22,7 @@ import orjson
 from benchmarks.running import Running, Stretch, free_memory, free_port, home_file, memory
 from virtual_devices.cli.table import table
 from virtual_devices.edge.broker.start import find_mosquitto
-from virtual_devices.edge.runtime import runtime
+from virtual_devices.edge.runtime import state
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.kit.home.model import Home
 
@@ -136,7 +136,7 @@ class Days:
 
 def host_days(home: Path, days: int, day: int) -> None:
     """In a process of its own: a home as fast as possible, yet with a state of each device in every window."""
-    runtime.STATE_EVERY = 0.0
+    state.STATE_EVERY = 0.0
     options = Options(
         home, broker_kind="mosquitto", port=free_port(), speed=0.0, duration=days * day * STEP, fresh=True, state=home.parent / "days"
     )  # fmt: skip

@@ -102,7 +102,7 @@ def main() -> None:
             runs = [bench.measure(kind) for _ in range(arguments.repeat)]
             memory, cpu, wall = median(run.memory for run in runs), median(run.cpu for run in runs), median(run.wall for run in runs)
             rows.append([kind, f"{memory:.0f}", f"{cpu:.2f}", f"{wall:.2f}", ", ".join(runs[0].heavy)])
-        bench.client.disconnect()
+        loop.complete(bench.client.leave())
     print(table(("a process of kind", "MB RSS", "CPU s to start", "wall s to start", "loads"), rows))
 
 

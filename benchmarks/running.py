@@ -158,7 +158,7 @@ class Running:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _where: TracebackType | None) -> None:
-        self.client.disconnect()
+        self.loop.complete(self.client.leave())
         self.loop.close()
         self.process.send_signal(signal.SIGTERM)
         said, _ = self.process.communicate(timeout=PATIENCE)

@@ -75,7 +75,7 @@ class Home:
 
     def close(self) -> None:
         for client in [self.clock, *self.devices]:
-            client.disconnect()
+            self.loop.complete(client.leave())
 
 
 def main() -> None:

@@ -7,14 +7,14 @@ many steps are asked for at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from operator import add, sub
 
 from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
-from inverter.moment import Moment, Supplying
+from inverter.moment import Moment, Segment, Supplying, segments
 from inverter.slots import NEVER, PPM, Orders
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
@@ -25,15 +25,6 @@ OFF_GRID = Link(1, connected=False)
 CIRCUITS = (ESSENTIAL, AUX, NON_ESSENTIAL)
 Sums = tuple[list[int], list[int], list[int], list[int]]
 """mW per step that the sun has, and that those who are supplied need on each circuit."""
-
-
-@dataclass(slots=True)
-class Segment:
-    """Steps up to ``end`` for which neither the link nor the program changes."""
-
-    end: int
-    link: Link
-    orders: Orders
 
 
 class Trial:
@@ -54,7 +45,7 @@ class Trial:
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
         links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
-        self.segments = _segments(links, timetable, span.steps)
+        self.segments = segments(links, timetable, span.steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
         self.memory = [state.surged]
@@ -185,65 +176,6 @@ class Trial:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def choose(self, index: int, segment: Segment, state: Supplying) -> tuple[dict[str, bool], Moment, Supplying]:
-        """Who is supplied in step ``index``: by priority, then name, each wholly or not at all; with the state after it."""
-        now = self.span.start + index * self.span.step
-        moment, state = self._moment(index, segment, state, now)
-        able = [
-            name
-            for name in self.order
-            if (moment.present if (circuit := self.consumers[name].circuit) == NON_ESSENTIAL else moment.live and (circuit != AUX or moment.aux))
-        ]
-        candidates = [name for name in able if state.shed.get(name, now) <= now]
-        served = candidates
-        if not self.fits(index, candidates, moment):
-            reset = segment.link.breaker_reset
-            unlimited = replace(moment, link=replace(segment.link, import_limit=None))
-            if moment.present and reset and self.fits(index, candidates, unlimited):
-                return self.choose(index, segment, replace(state, breaker_until=now + reset))
-            if not moment.tied and self.limits.trips and self._overload(index, candidates):
-                return self.choose(index, segment, replace(state, tripped_until=now + self.limits.trip_delay))
-            served = []
-            for name in candidates:
-                if self.fits(index, [*served, name], moment):
-                    served.append(name)
-            if not moment.tied and moment.output and self.rules and self.empty() and not self.restarts():
-                return self.choose(index, segment, replace(state, output=False))
-        cut, chosen = set(able) - set(served), set(served)
-        hold = now + self.limits.shed_hold
-        held = {name: until if (until := state.shed.get(name, now)) > now else hold for name in sorted(cut)}
-        return {name: name in chosen for name in self.consumers}, moment, replace(state, shed=held)
-
-    def _moment(self, index: int, segment: Segment, state: Supplying, now: int) -> tuple[Moment, Supplying]:
-        """What holds in step ``index`` whoever is supplied, and the state that says so."""
-        limits, link = self.limits, segment.link
-        present = link.connected and now >= state.breaker_until
-        reconnect_at = now + limits.reconnect_delay if present and not state.connected else state.reconnect_at
-        tied = present and (now >= reconnect_at or not limits.enabled)
-        output = limits.enabled and (state.output or tied or self.restarts())
-        tripped = not tied and now < state.tripped_until
-        live = tied or (output and not tripped)
-        aux = live and limits.smartload and ((limits.aux_on_grid and tied) or self._aux(index, on=state.aux))
-        back = (present and not state.connected) or (tied and not state.tied) or (output and not state.output)
-        after = replace(
-            state, connected=present, tied=tied, output=output or tied, aux=aux, reconnect_at=reconnect_at,
-            shed={} if back else state.shed, tripped_until=0 if tied else state.tripped_until,
-        )  # fmt: skip
-        return Moment(link, segment.orders, present, tied, output and not tripped, aux, tripped), after
-
-    def _aux(self, index: int, *, on: bool) -> bool:
-        """Whether the inverter energises the AUX port, as the kernel watches for it."""
-        stored, levels = sum(self.stored), self._aux_levels
-        if on:
-            return stored >= levels[kernel.AUX_OFF]
-        return stored >= levels[kernel.AUX_ON] and self.sun(index) >= self.limits.aux_min_pv
-
-    def _overload(self, index: int, names: list[str]) -> bool:
-        """Whether these consumers are more than the inverter bears off-grid, or bears any longer."""
-        limits, load = self.limits, self.protected(index, names)
-        lasts = self.memory[0] + self.span.step
-        return load > limits.rated and (load > limits.surge_power or lasts > limits.surge_seconds)
-
     def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment]:
         """Run to the end of the span or to the step in which somebody's supply is not as assumed.
 
@@ -256,7 +188,7 @@ class Trial:
                 while flips[0] <= index < self.span.steps:
                     supply = {name: on != (flips[0] in self.consumers[name].flips) for name, on in supply.items()}
                     del flips[0]
-                chosen, moment, state = self.choose(index, segment, state)
+                chosen, moment, state = self.choose(index, segment.link, segment.orders, state)
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
                     return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment
@@ -268,6 +200,64 @@ class Trial:
                 index, state = done, replace(state, surged=self.memory[0])
         return index, self.supply(index), state, self.segments[-1]
 
+    def choose(self, index: int, link: Link, orders: Orders, state: Supplying) -> tuple[dict[str, bool], Moment, Supplying]:
+        """Who is supplied in step ``index``: by priority, then name, each wholly or not at all; with the state after it."""
+        now = self.span.start + index * self.span.step
+        moment, state = self._moment(index, link, orders, state, now)
+        able = [
+            name
+            for name in self.order
+            if (moment.present if (circuit := self.consumers[name].circuit) == NON_ESSENTIAL else moment.live and (circuit != AUX or moment.aux))
+        ]
+        candidates = [name for name in able if state.shed.get(name, now) <= now]
+        served = candidates
+        if not self.fits(index, candidates, moment):
+            unlimited = replace(moment, link=replace(link, import_limit=None))
+            if moment.present and link.breaker_reset and self.fits(index, candidates, unlimited):
+                return self.choose(index, link, orders, replace(state, breaker_until=now + link.breaker_reset))
+            if not moment.tied and self.limits.trips and self._overload(index, candidates):
+                return self.choose(index, link, orders, replace(state, tripped_until=now + self.limits.trip_delay))
+            served = []
+            for name in candidates:
+                if self.fits(index, [*served, name], moment):
+                    served.append(name)
+            if not moment.tied and moment.output and self.rules and self.empty() and not self.restarts():
+                return self.choose(index, link, orders, replace(state, output=False))
+        cut, chosen = set(able) - set(served), set(served)
+        hold = now + self.limits.shed_hold
+        held = {name: until if (until := state.shed.get(name, now)) > now else hold for name in sorted(cut)}
+        return {name: name in chosen for name in self.consumers}, moment, replace(state, shed=held)
+
+    def _moment(self, index: int, link: Link, orders: Orders, state: Supplying, now: int) -> tuple[Moment, Supplying]:
+        """What holds in step ``index`` whoever is supplied, and the state that says so."""
+        limits = self.limits
+        present = link.connected and now >= state.breaker_until
+        reconnect_at = now + limits.reconnect_delay if present and not state.connected else state.reconnect_at
+        tied = present and (now >= reconnect_at or not limits.enabled)
+        output = limits.enabled and (state.output or tied or self.restarts())
+        tripped = not tied and now < state.tripped_until
+        live = tied or (output and not tripped)
+        aux = live and limits.smartload and ((limits.aux_on_grid and tied) or self._aux(index, on=state.aux))
+        back = (present and not state.connected) or (tied and not state.tied) or (output and not state.output)
+        after = replace(
+            state, connected=present, tied=tied, output=output or tied, aux=aux, reconnect_at=reconnect_at,
+            shed={} if back else state.shed, tripped_until=0 if tied else state.tripped_until,
+        )  # fmt: skip
+        return Moment(link, orders, present, tied, output and not tripped, aux, tripped), after
+
+    def _aux(self, index: int, *, on: bool) -> bool:
+        """Whether the inverter energises the AUX port, as the kernel watches for it."""
+        limits, stored = self.limits, sum(self.stored)
+        if on:
+            return stored >= self.level(limits.aux_off_capacity)
+        return stored >= self.level(limits.aux_on_capacity) and self.sun(index) >= limits.aux_min_pv
+
+    def _overload(self, index: int, names: list[str]) -> bool:
+        """Whether these consumers are more than the inverter bears off-grid, or bears any longer."""
+        limits, load = self.limits, self.protected(index, names)
+        lasts = self.memory[0] + self.span.step
+        return load > limits.rated and (load > limits.surge_power or lasts > limits.surge_seconds)
+
     def supply(self, steps: int, last: Mapping[str, bool] | None = None) -> dict[str, tuple[tuple[int, bool], ...]]:
         """Who was supplied as assumed in so many steps, run-length. last: who was in one more."""
         found = {}
@@ -277,7 +267,7 @@ class Trial:
         return found
 
     def last(self, index: int, chosen: Mapping[str, bool], moment: Moment) -> int:
-        """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the trial."""
+        """Dispatch step ``index``, which ends the window, with the chosen supplied; gives the steps of the window."""
         supplied = [name for name, on in chosen.items() if on]
         done = self.single(index, supplied, moment, stored=self.stored, memory=self.memory)
         if done is None:
@@ -300,7 +290,7 @@ def dispatch(
     name: str,
     run: Callable[..., int] = kernel.run,
 ) -> tuple[Dispatch, Supplying, Segment]:
-    """Dispatch a window over the shortest offer: the flows, and what holds after and in the last step.
+    """Dispatch a window over the shortest offer; the flows, and the state and the segment at their end.
 
     timetable: the orders over the span (see ``slots.timetable``).  name: the inverter's account.  run: the inner loop (plain or
     compiled).
@@ -322,7 +312,7 @@ def dispatch(
         transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
     stores = list(trial.stores)
     first = kernel.STORES
-    done = Dispatch(
+    flows = Dispatch(
         steps=steps,
         supply=supply,
         used=_share_used(out[kernel.PV_USED], pv, {n: o.power for n, o in trial.producers.items()}),
@@ -334,22 +324,7 @@ def dispatch(
         exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
     )
-    return done, after, last
-
-
-def _segments(links: Iterable[Link], timetable: Sequence[tuple[int, Orders]], steps: int) -> list[Segment]:
-    """Links and orders laid over each other."""
-    found: list[Segment] = []
-    begin = number = 0
-    for link in links:
-        end = min(begin + link.steps, steps)
-        while begin < end:
-            until, orders = timetable[number]
-            begin = min(end, until)
-            found.append(Segment(begin, link, orders))
-            if begin == until:
-                number += 1
-    return found
+    return flows, after, last
 
 
 def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]]) -> dict[str, list[int]]:

@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 from inverter import controller
 from inverter.bank import UNKNOWN_VOLTAGE
-from inverter.dispatch import Segment, dispatch
+from inverter.dispatch import dispatch
 from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
 from inverter.kernel import run
 from inverter.limits import least, limits_of
-from inverter.moment import Supplying
+from inverter.moment import Segment, Supplying
 from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
@@ -44,6 +44,8 @@ SUNSYNK_NAMES = {
 
 FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}
 """W, whatever the rating was."""
+
+SWITCHBOARD = {"inverter_enabled": False}
 
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
@@ -128,6 +130,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
 
     title = "Hybrid inverter"
     entity_names = SUNSYNK_NAMES
+    switchboard = SWITCHBOARD
     former_defaults = FORMER_DEFAULTS
 
     def __init__(self, context: Context) -> None:
@@ -171,15 +174,13 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     ) -> tuple[Dispatch, HybridState]:
         """Decide the window (see ``inverter.dispatch``) and count what flowed."""
         times = timetable(settings, span, self.site.calendar)
-        done, supplying, last = dispatch(
-            limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run
-        )
-        return done, self._count(settings, replace(state, supplying=supplying), span.part(0, done.steps), done, last, offers)
+        flows, supplying, last = dispatch(limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run)
+        return flows, self._count(settings, replace(state, supplying=supplying), span.part(0, flows.steps), flows, last, offers)
 
     def _count(
         self, settings: HybridSettings, state: HybridState, span: Span, done: Dispatch, last: Segment, offers: Mapping[str, Offer]
     ) -> HybridState:
-        supplying, flows = state.supplying, done.transfers
+        flows, supplying = done.transfers, state.supplying
         nothing = [0] * span.steps
         circuits = {
             ESSENTIAL: [flows[self.name, ESSENTIAL], flows[METER, ESSENTIAL]],

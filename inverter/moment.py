@@ -1,7 +1,8 @@
-"""What holds in a step, and what is kept of it for the next: the grid, the output, the AUX port, who is cut off."""
+"""What holds in a step, and over the steps for which neither the link nor the program changes; who is supplied, between steps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from inverter.slots import Orders
@@ -56,3 +57,27 @@ class Moment:
     def live(self) -> bool:
         """Whether the inverter's own ports have power."""
         return self.tied or self.output
+
+
+@dataclass(slots=True)
+class Segment:
+    """Steps up to ``end`` for which neither the link nor the program changes."""
+
+    end: int
+    link: Link
+    orders: Orders
+
+
+def segments(links: Iterable[Link], timetable: Sequence[tuple[int, Orders]], steps: int) -> list[Segment]:
+    """Links and orders laid over each other."""
+    found: list[Segment] = []
+    begin = number = 0
+    for link in links:
+        end = min(begin + link.steps, steps)
+        while begin < end:
+            until, orders = timetable[number]
+            begin = min(end, until)
+            found.append(Segment(begin, link, orders))
+            if begin == until:
+                number += 1
+    return found

@@ -31,11 +31,11 @@ from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
-from virtual_devices.edge.messages.rights import PARTICIPANTS
 from virtual_devices.edge.messages.topics import Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0
@@ -155,7 +155,7 @@ class Soak:
         self.host.terminate()  # SIGINT may be ignored, as shells do it for what they start in the background
         code = self.host.wait(60)
         self.loop.run(timeout=0.5)
-        self.client.disconnect()
+        self.loop.complete(self.client.leave())
         if code:
             self.report.problems.append(f"the host ended with exit code {code}")
         self._wait_for_the_end(there)

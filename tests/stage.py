@@ -19,12 +19,12 @@ from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.runtime.clock import ClockRuntime
+from virtual_devices.edge.runtime.clock import ClockRole
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.kit.errors import ProtocolError
-from virtual_devices.kit.forms.changes import readings_of
+from virtual_devices.kit.forms.changes import readings_of, validate_change
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
@@ -70,10 +70,9 @@ class Stage:
     """
 
     def __init__(self, endpoint: Endpoint, home: Home | None = None, *, loop: Loop | None = None) -> None:
-        self.home = home or small_home()
         self.loop = loop or Loop()
         self.endpoint = endpoint
-        self.described: dict[str, Description] = descriptions(self.home, {})
+        self.read(home or small_home())
         self.endpoints: dict[str, Endpoint] = {}
         """Where devices have an identity of their own."""
         self.runtimes: dict[str, Runtime] = {}
@@ -97,6 +96,11 @@ class Stage:
 
     # -- the devices --------------------------------------------------------------------------------------------------
 
+    def read(self, home: Home) -> None:
+        """Take a home as whoever starts a device reads it now."""
+        self.home = home
+        self.described: dict[str, Description] = descriptions(home, {})
+
     def make(self, name: str, **options: Any) -> Runtime:
         """A device that is not connected yet. A clock that finds no site begins at once."""
         if name == CLOCK:
@@ -118,8 +122,12 @@ class Stage:
     def stop(self, *names: str) -> None:
         """Let devices leave politely."""
         for name in names:
-            self.runtimes.pop(name).stop()
+            self._end(self.runtimes.pop(name))
         self.wait(lambda: all(self.availability(name) == "offline" for name in names))
+
+    def _end(self, runtime: Runtime) -> None:
+        runtime.stop()
+        self.loop.complete(runtime.client.leave())
 
     def kill(self, *names: str) -> None:
         """Cut devices off as a dead process is cut off: not a word, and the broker speaks their wills."""
@@ -146,13 +154,16 @@ class Stage:
     def declare(self, name: str, **settings: Any) -> None:
         """Change what the home says about a device, for its next start."""
         described = self.described[name]
-        self.described[name] = replace(described, settings={**described.settings, **settings})
+        self.described[name] = replace(
+            described, declared={**described.declared, **settings},
+            settings=validate_change(load(described.kind), described.settings, settings, live=False),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Everybody leaves."""
         for runtime in self.runtimes.values():
-            runtime.stop()
-        self.spy.disconnect()
+            self._end(runtime)
+        self.loop.complete(self.spy.leave())
         self.loop.close()
 
     def __enter__(self) -> Self:
@@ -218,7 +229,7 @@ class Stage:
     def sync(self) -> None:
         """Wait until all that was sent before by anybody here has come round."""
         for runtime in self.runtimes.values():
-            runtime.client.flush(SECONDS)
+            self.loop.complete(runtime.client.flush(SECONDS))
         mark = f"virtual/{self.home.name}/_spy/mark{len(self.heard)}"
         self.spy.publish(mark, b"now")
         self.wait(lambda: (("_spy", split(mark)[2]) in self.last))  # type: ignore[index] # it is below the root
@@ -245,7 +256,7 @@ class Stage:
     def send(self, name: str, leaf: str, payload: bytes | Mapping[str, Any], *, retain: bool = False) -> None:
         """Publish as anybody may, and wait until the device has dealt with it."""
         self.spy.publish(self.topic(name, leaf), payload if isinstance(payload, bytes) else orjson.dumps(payload), 1, retain)
-        self.spy.flush(SECONDS)
+        self.loop.complete(self.spy.flush(SECONDS))
         self.sync()
         self.sync()  # what the device answered has come round too
 
@@ -274,12 +285,13 @@ class Stage:
         def done() -> bool:
             online = [runtime for runtime in self.runtimes.values() if runtime.online]
             # a window that the clock has just opened may not have been heard by anybody yet
-            opened = [r._open() is not None for r in online if isinstance(r, ClockRuntime)]
-            return not any(opened) and all(getattr(runtime.member, "proposed", None) is None for runtime in online)
+            opened = [r.role.asking.open() is not None for r in online if isinstance(r.role, ClockRole)]
+            return not any(opened) and all(getattr(r.work.member, "proposed", None) is None for r in online if r.work is not None)
 
         self.wait(done)
         for runtime in self.runtimes.values():
-            runtime.publish_state(now=True)  # it says so within a second by itself
+            if runtime.work is not None:
+                runtime.state.publish(runtime.work, now=True)  # it says so within a second by itself
         self.sync()
 
     # -- what it came to ----------------------------------------------------------------------------------------------

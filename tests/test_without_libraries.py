@@ -9,13 +9,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.absent import program
 from tests.stage import Stage, small_home
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.kit.home import catalogue
 
 ABSENT = ("numpy", "pandas", "pvlib", "rich")
@@ -99,6 +100,12 @@ def test_a_kind_runs_in_process(kind: str) -> None:
     assert ACCOUNTS.get(kind, kind) in accounts
 
 
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
 STAGE = """\
 home: HOME
 site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}
@@ -121,7 +128,7 @@ def test_a_kind_runs_as_a_container_does(kind: str, broker: Broker) -> None:
         others = [name for name in stage.described if name != kind]
         described = stage.described[kind]
         words = ["run", kind, "--home", stage.home.name, "--name", kind, "--broker", stage.endpoint.url]
-        words += [word for name, value in described.settings.items() for word in ("--set", f"{name}={value}")]
+        words += [word for name, value in described.declared.items() for word in ("--set", f"{name}={value}")]
         process = subprocess.Popen(
             [sys.executable, "-c", program((*ABSENT, *OF_ONE_FEATURE), RUN), *words, *(["--fresh"] if kind == "clock" else [])],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -191,7 +198,7 @@ def test_without_rich_the_picture_is_asked_for_in_words_and_the_rest_goes_withou
 def test_without_any_broker_up_says_both_ways_to_one(tmp_path: Path) -> None:
     home = tmp_path / "home.yaml"
     home.write_text(HOME.format(devices="  grid: {}\n  oven: {}"))
-    text = "from virtual_devices.edge import broker\nbroker.find_mosquitto = lambda: None\n" + RUN
+    text = "from virtual_devices.edge.broker import start as broker\nbroker.find_mosquitto = lambda: None\n" + RUN
     done = run(text, ("iotcore",), "up", str(home), "--json", "--state", str(tmp_path))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -18,13 +18,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.machine import BROKER_KINDS
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import device_assignment, endpoint_of
-from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.kit.home.catalogue import load
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
 DEVICES: dict[str, dict[str, Any]] = {
     "clock": {
@@ -40,7 +41,7 @@ DEVICES: dict[str, dict[str, Any]] = {
 Verb = Callable[..., Result]
 
 
-@pytest.fixture(scope="module", params=BROKER_KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
         yield made
@@ -51,13 +52,13 @@ def home(broker: Broker) -> Iterator[str]:
     """A home that runs, paused, and is forgotten afterwards."""
     with Loop() as loop:
         runtimes = [
-            make_runtime(loop, broker.endpoint, Description("cape", name, name, settings), fresh=True)
+            make_runtime(loop, broker.endpoint, Description("cape", name, name, load(name).settings_type.model_validate(settings), settings), fresh=True)
             for name, settings in DEVICES.items()
         ]
         for runtime in runtimes:
             runtime.start()
         assert loop.run(until=lambda: all(runtime.online for runtime in runtimes), timeout=20)
-        assert all(runtime.client.flush(10) for runtime in runtimes)
+        assert all(loop.complete(runtime.client.flush(10)) for runtime in runtimes)
         thread = threading.Thread(target=loop.run)
         thread.start()
         yield "cape"
@@ -65,6 +66,7 @@ def home(broker: Broker) -> Iterator[str]:
         thread.join(10)
         for runtime in reversed(runtimes):
             runtime.stop()
+            loop.complete(runtime.client.leave())
     CliRunner().invoke(commands, ["forget", "cape", "--force", "--broker", broker.endpoint.url])
 
 

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.machine import free_port
 from tests.stage import STEP, Stage, undisturbed
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.mqtt.client import Client
 
 PROGRAM = [sys.executable, "-m", "virtual_devices"]
@@ -28,6 +28,12 @@ def metered(port: int) -> Any:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
     return families["virtual_devices_energy_joules"].samples[0]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 @pytest.fixture
@@ -105,7 +111,7 @@ def test_asked_to_end_it_says_a_last_state_and_offline(stage: Stage, tmp_path: P
 
 def test_a_home_of_processes_and_a_clock_that_ends(stage: Stage, tmp_path: Path) -> None:
     """A clock started by hand ends by itself, and the rest of the home stays."""
-    settings = {**stage.described["clock"].settings, "paused": False}
+    settings = {**stage.described["clock"].declared, "paused": False}
     words = [word for name, value in settings.items() if value is not None for word in ("--set", f"{name}={value}")]
     stage.runtimes.update({name: stage.make(name) for name in stage.described if name != "clock"})
     for runtime in stage.runtimes.values():

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.stopping import stopped_by_signals
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
 
 
 def test_timers_come_in_order_of_their_time_and_a_cancelled_one_never(loop: Loop) -> None:
@@ -18,6 +29,59 @@ def test_timers_come_in_order_of_their_time_and_a_cancelled_one_never(loop: Loop
     loop.call_later(0.01, lambda: seen.append("never")).cancel()
     assert loop.run(until=lambda: "late" in seen, timeout=5)
     assert seen == ["first", "second", "late"]
+
+
+class Hands:
+    """A clock in the test's hands."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.loop = Loop(monotonic=lambda: self.now)
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+        turned: list[bool] = []
+        self.loop.call_soon(lambda: turned.append(True))
+        assert self.loop.run(until=lambda: bool(turned))
+
+
+def test_equal_deadlines_come_in_the_order_in_which_they_were_set_whoever_set_them() -> None:
+    hands, seen, expected = Hands(), list[int](), list[int]()
+    with hands.loop as loop:
+        for number in range(300):
+            if number % 3 == 0:
+                loop.asyncio.call_later(7.5, seen.append, number)
+            else:
+                timer = loop.call_later(7.5, lambda number=number: seen.append(number))  # type: ignore[misc] # one for each turn
+            if number % 7 == 1:
+                loop.call_later(number % 11 / 11, lambda: None)
+            if number % 3 and number % 10 == 0:
+                timer.cancel()
+            else:
+                expected.append(number)
+        hands.pass_by(1)
+        hands.pass_by(6.4)
+        assert seen == []
+        hands.pass_by(0.1)
+        assert seen == expected
+
+
+def test_timers_and_waits_follow_the_clock_that_was_given() -> None:
+    hands = Hands()
+    with hands.loop as loop:
+        timer = loop.call_later(3600, lambda: None)
+        assert (timer.when, timer.pending) == (4600.0, True)
+        waits = loop.asyncio.create_task(loop.until(lambda: False, 1800))
+        sleeps = loop.asyncio.create_task(asyncio.sleep(2000, "slept"))
+        hands.pass_by(0)
+        hands.pass_by(1000)
+        assert not waits.done()
+        hands.pass_by(800)
+        hands.pass_by(0)
+        assert (waits.done(), sleeps.done(), timer.pending) == (True, False, True)
+        hands.pass_by(1800)
+        hands.pass_by(0)
+        assert (waits.result(), sleeps.result(), timer.pending) == (False, "slept", False)
 
 
 def test_a_timer_never_comes_early(loop: Loop) -> None:
@@ -93,6 +157,13 @@ def test_a_signal_handler_stops_the_loop_and_the_next_run_goes_on(loop: Loop) ->
     assert loop.run(until=lambda: bool(seen), timeout=5)
 
 
+def test_a_signal_wakes_a_loop_that_has_nothing_to_do(loop: Loop) -> None:
+    with stopped_by_signals(loop) as stopped:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        assert not loop.complete(loop.until())
+        assert stopped()
+
+
 def test_a_stop_before_the_run_is_not_lost(loop: Loop) -> None:
     loop.stop()
     assert not loop.run(until=lambda: False)
@@ -111,10 +182,165 @@ def test_an_exception_leaves_through_run_and_the_rest_is_served_later(loop: Loop
     assert loop.run(until=lambda: bool(seen), timeout=5)
 
 
-def test_a_callback_cannot_run_the_loop_again(loop: Loop) -> None:
-    def nested() -> None:
-        loop.run(timeout=0)
+def test_a_stop_that_meets_another_ending_is_kept(loop: Loop) -> None:
+    came: list[int] = []
 
-    loop.call_soon(nested)
+    def both() -> None:
+        came.append(1)
+        loop.stop()
+
+    loop.call_soon(both)
+    assert loop.run(until=lambda: bool(came))
+    assert loop.run(until=lambda: True)
+    assert not loop.run(until=lambda: False), "this one takes it"
+    loop.call_soon(lambda: came.append(2))
+    assert loop.run(until=lambda: len(came) == 2, timeout=5)
+
+
+@pytest.mark.parametrize("again", [lambda loop: loop.run(timeout=0), lambda loop: loop.complete(loop.until())])
+def test_nobody_runs_the_loop_in_a_callback_or_a_coroutine(loop: Loop, again: Callable[[Loop], object]) -> None:
+    async def flow() -> None:
+        again(loop)
+
+    loop.call_soon(lambda: again(loop))
     with pytest.raises(RuntimeError, match="runs already"):
         loop.run(timeout=5)
+    with pytest.raises(RuntimeError, match="runs already"):
+        loop.complete(flow())
+
+
+# -- coroutines --------------------------------------------------------------------------------------------------------
+
+
+def test_a_coroutine_waits_and_its_result_is_had(loop: Loop) -> None:
+    came: list[int] = []
+
+    async def flow() -> tuple[bool, bool]:
+        loop.call_later(0.01, lambda: came.append(1))
+        return await loop.until(lambda: bool(came), 5), await loop.until(lambda: len(came) == 2, 0.01)
+
+    assert loop.complete(flow()) == (True, False)
+
+
+def test_what_a_coroutine_raises_is_raised(loop: Loop) -> None:
+    def condition() -> bool:
+        raise LookupError("a condition's own")
+
+    async def flow() -> None:
+        await loop.until(condition)
+
+    with pytest.raises(LookupError, match="own"):
+        loop.complete(flow())
+    with pytest.raises(LookupError, match="own"):
+        loop.run(until=condition)
+
+
+def test_other_programs_of_asyncio_run_on_the_same_loop(loop: Loop) -> None:
+    """A server, a client, a queue and a group of tasks, while callbacks go on."""
+    ticks: list[float] = []
+
+    def tick() -> None:
+        ticks.append(loop.time())
+        loop.call_later(0.005, tick)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+        writer.close()
+
+    async def ask(port: int, word: str, answers: asyncio.Queue[bytes]) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.02)
+        writer.write(f"{word}\n".encode())
+        await answers.put(await reader.readline())
+        writer.close()
+
+    async def flow() -> set[bytes]:
+        assert asyncio.get_running_loop() is loop.asyncio
+        answers: asyncio.Queue[bytes] = asyncio.Queue()
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server, asyncio.TaskGroup() as group:
+            for word in ("oven", "geyser"):
+                group.create_task(ask(server.sockets[0].getsockname()[1], word, answers))
+        assert await loop.until(lambda: answers.qsize() == 2, 5)
+        return {answers.get_nowait(), answers.get_nowait()}
+
+    tick()
+    assert loop.complete(flow()) == {b"OVEN\n", b"GEYSER\n"}
+    assert len(ticks) > 2
+
+
+def test_a_task_goes_on_while_the_loop_is_run_and_is_cancelled_when_it_closes() -> None:
+    seen: list[str] = []
+
+    async def background() -> None:
+        try:
+            while True:
+                seen.append("turn")
+                await asyncio.sleep(0.001)
+        finally:
+            seen.append("end")
+
+    with Loop() as loop:
+        loop.asyncio.create_task(background())
+        assert loop.run(until=lambda: len(seen) > 3, timeout=5)
+        assert "end" not in seen
+    assert seen[-1] == "end"
+
+
+def test_a_stop_ends_every_wait_that_is_under_way(loop: Loop) -> None:
+    async def flow() -> list[bool]:
+        waits = [loop.asyncio.create_task(loop.until(lambda: False, seconds)) for seconds in (None, 5, None)]
+        loop.call_later(0.01, loop.stop)
+        return [*await asyncio.gather(*waits), await loop.until(lambda: False, 0.01)]
+
+    began = loop.time()
+    assert loop.complete(flow()) == [False] * 4
+    assert loop.time() - began < 2
+
+
+@pytest.mark.parametrize("kind", [LookupError, KeyboardInterrupt, SystemExit])
+def test_a_callbacks_exception_lets_the_coroutine_end_in_order(loop: Loop, kind: type[BaseException], caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[str] = []
+
+    def broken(text: str) -> None:
+        raise kind(text)
+
+    def also_broken() -> None:
+        raise ValueError("the second")
+
+    async def flow() -> None:
+        try:
+            await loop.until(lambda: False)
+            seen.append("it went on")
+        finally:
+            loop.call_soon(also_broken)
+            seen.append(f"left: {await loop.until(lambda: False, 0.01)}")
+
+    loop.call_later(0.0, lambda: broken("a callback's own"))
+    with pytest.raises(kind, match="own"):
+        loop.complete(flow())
+    assert seen == ["left: False"]
+    assert "the second" in caplog.text
+    loop.call_soon(lambda: seen.append("later"))
+    assert loop.run(until=lambda: "later" in seen, timeout=5)
+
+
+def test_a_tasks_exception_that_nobody_asks_for_is_logged(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> None:
+        raise LookupError("a task's own")
+
+    loop.asyncio.create_task(broken())
+    assert not loop.run(timeout=0.02)
+    gc.collect()
+    assert "a task's own" in caplog.text
+
+
+# -- its end -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_loop_has_given_its_descriptors_back_and_can_be_stopped_and_closed() -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    with Loop() as loop:
+        assert not loop.run(timeout=0.001)
+    loop.stop()
+    loop.close()
+    assert len(list(Path("/dev/fd").iterdir())) == before

@@ -16,15 +16,14 @@ class Hours(Loop):
     """A loop whose time is told."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(monotonic=lambda: self.now)
         self.now = 0.0
-
-    def time(self) -> float:
-        return self.now
 
     def pass_by(self, seconds: float) -> None:
         self.now += seconds
-        self._run_timers()
+        turned: list[bool] = []
+        self.call_soon(lambda: turned.append(True))
+        self.run(until=lambda: bool(turned))
 
 
 def flooded(seconds: int, each: int, text: Callable[[int], str]) -> list[str]:

@@ -8,8 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.machine import BROKER_KINDS
-from virtual_devices.edge.broker.start import start_broker
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.messages.topics import Topics
@@ -18,8 +17,10 @@ from virtual_devices.fleet.forgetting import forget
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.catalogue import load
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
-@pytest.fixture(params=BROKER_KINDS)
+
+@pytest.fixture(params=KINDS)
 def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
     with start_broker(tmp_path, kind=request.param, port=0) as broker, Session(broker.endpoint) as made:
         yield made
@@ -38,7 +39,7 @@ def leave(session: Session, home: str, name: str, *, online: bool = False) -> No
         (place, orjson.dumps(announced)),
     ):
         session.client.publish(topic, payload, 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
 
 
 def everything(session: Session) -> set[str]:
@@ -54,7 +55,7 @@ def test_all_that_a_home_left_is_cleared_and_nothing_else(session: Session) -> N
     leave(session, "cape", "oven")
     leave(session, "cape", "tv")
     session.client.publish("virtual/cape/clock/site", b"{}", 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     done = forget(session, "cape")
     assert (done.devices, done.topics, done.online) == (("clock", "oven", "tv"), 11, ())
     assert everything(session) == before
@@ -65,7 +66,7 @@ def test_what_was_announced_under_the_former_id_goes_too(session: Session) -> No
     leave(session, "cape_town", "oven")
     _, announced = discovery.payload("cape", "oven", "oven", load("oven"), {})
     session.client.publish("homeassistant/device/virtual_cape_oven/config", orjson.dumps(announced), 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     forget(session, "cape")
     assert {name for name in everything(session) if "cape_town" not in name} == set()
 
@@ -83,7 +84,7 @@ def test_an_announcement_without_a_device_is_found(session: Session) -> None:
     leave(session, "cape", "oven")
     for name in session.collect("virtual/#"):
         session.client.publish(name, b"", 1, retain=True)
-    assert session.client.flush(10)
+    assert session.loop.complete(session.client.flush(10))
     assert forget(session, "cape").topics == 1
     assert everything(session) == set()
 
@@ -114,6 +115,6 @@ def test_a_big_home_is_forgotten_wholly(session: Session) -> None:
         topics = Topics("cape", f"d{number}")
         for topic in (topics.about, topics.availability, topics.state, topics.proposal):
             session.client.publish(topic, b"x" * 500, 1, retain=True)
-    assert session.client.flush(20)
+    assert session.loop.complete(session.client.flush(20))
     assert forget(session, "cape").topics == 1200
     assert everything(session) == set()

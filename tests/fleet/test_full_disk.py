@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moments, "LONGEST_WAIT", 0.5)
 
 
-Happening = Callable[[Loop, HomeHost, list[str]], None]
+Happening = Callable[[Loop, HomeHost, list[str]], Awaitable[None]]
+
+
+async def nothing(*_: object) -> None:
+    pass
 
 
 def played(name: str, broker: Broker, disk: Disk, steps: int, ledger: Path | None, happening: Happening) -> tuple[HomeHost, dict[str, Any], list[str]]:
@@ -54,26 +58,26 @@ def played(name: str, broker: Broker, disk: Disk, steps: int, ledger: Path | Non
     with Loop() as loop:
         home = small_home(RUNNING, name)
         host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, disk.folder / "state", disk.folder, steps * STEP, ledger=ledger, say=said.append))
-        result = host.run(lambda _: happening(loop, host, said))
+        result = loop.complete(host.run(lambda _: happening(loop, host, said)))
         return host, result, said
 
 
-def passed(loop: Loop, host: HomeHost, windows: int) -> None:
+async def passed(loop: Loop, host: HomeHost, windows: int) -> None:
     goal = host.summary.windows + windows
-    assert loop.run(until=lambda: host.summary.windows >= goal, timeout=60)
+    assert await loop.until(lambda: host.summary.windows >= goal, 60)
 
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(broker: Broker, disk: Disk) -> None:
     ledger, name = disk.folder / "ledger.jsonl", f"awhile_{disk.kind}"
 
-    def happening(loop: Loop, host: HomeHost, said: list[str]) -> None:
-        passed(loop, host, 5)
+    async def happening(loop: Loop, host: HomeHost, said: list[str]) -> None:
+        await passed(loop, host, 5)
         disk.fill()
-        assert loop.run(until=lambda: len(said) == 2, timeout=20), said
-        passed(loop, host, 5)
+        assert await loop.until(lambda: len(said) == 2, 20), said
+        await passed(loop, host, 5)
         assert len(said) == 2, "it is said once"
         disk.free()
-        assert loop.run(until=lambda: len(said) == 4, timeout=20), said
+        assert await loop.until(lambda: len(said) == 4, 20), said
 
     host, result, said = played(name, broker, disk, 80, ledger, happening)
     assert sorted(text.partition(":")[0] for text in said) == sorted([
@@ -98,15 +102,15 @@ def _seq(host: HomeHost) -> int:
 def test_a_home_without_a_ledger_keeps_its_state_when_there_is_room(broker: Broker, disk: Disk) -> None:
     name = f"without_{disk.kind}"
 
-    def happening(loop: Loop, host: HomeHost, said: list[str]) -> None:
-        passed(loop, host, 5)
+    async def happening(loop: Loop, host: HomeHost, said: list[str]) -> None:
+        await passed(loop, host, 5)
         disk.fill()
-        assert loop.run(until=lambda: bool(said), timeout=20)
-        passed(loop, host, 5)
+        assert await loop.until(lambda: bool(said), 20)
+        await passed(loop, host, 5)
         host.archive.client.publish(Topics(name, "clock").command, b'{"paused": true}', 1)
-        assert loop.run(until=lambda: host.archive.state("clock").get("paused") is True, timeout=20)
+        assert await loop.until(lambda: host.archive.state("clock").get("paused") is True, 20)
         disk.free()
-        assert loop.run(until=lambda: len(said) == 2, timeout=20), "also while time stands still"
+        assert await loop.until(lambda: len(said) == 2, 20), "also while time stands still"
         host.archive.client.publish(Topics(name, "clock").command, b'{"paused": false}', 1)
 
     host, result, said = played(name, broker, disk, 60, None, happening)
@@ -118,8 +122,8 @@ def test_a_home_without_a_ledger_keeps_its_state_when_there_is_room(broker: Brok
 def test_a_disk_that_stays_full_ends_nothing_and_is_told(broker: Broker, disk: Disk) -> None:
     ledger, name = disk.folder / "ledger.jsonl", f"stays_{disk.kind}"
 
-    def happening(loop: Loop, host: HomeHost, _said: list[str]) -> None:
-        passed(loop, host, 5)
+    async def happening(loop: Loop, host: HomeHost, _said: list[str]) -> None:
+        await passed(loop, host, 5)
         disk.fill()
 
     host, result, said = played(name, broker, disk, 40, ledger, happening)
@@ -133,7 +137,7 @@ def test_a_disk_that_stays_full_ends_nothing_and_is_told(broker: Broker, disk: D
     assert audit_file(ledger).problems == [], "the file ends behind a whole line"
     kept = _seq(host)
     # the broker knows more than the disk, and has the records: what was held back goes into the file after all
-    _, again, _ = played(name, broker, disk, 20, ledger, lambda *_: None)
+    _, again, _ = played(name, broker, disk, 20, ledger, nothing)
     assert kept <= host.summary.windows
     assert again["audit"]["ok"]
     assert again["ledger_sha256"] == undisturbed(small_home(RUNNING, name), 60).digest
@@ -142,10 +146,10 @@ def test_a_disk_that_stays_full_ends_nothing_and_is_told(broker: Broker, disk: D
 def test_a_gap_that_nobody_can_fill_is_named(broker: Broker, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.jsonl"
     disk = Disk(tmp_path, "limit")
-    played("gap", broker, disk, 60, ledger, lambda *_: None)
+    played("gap", broker, disk, 60, ledger, nothing)
     lines = ledger.read_bytes().splitlines(keepends=True)
     ledger.write_bytes(b"".join(lines[:3]))  # the broker has the last eight only
-    _, result, said = played("gap", broker, disk, 10, ledger, lambda *_: None)
+    _, result, said = played("gap", broker, disk, 10, ledger, nothing)
     assert result["audit"]["ok"]
     assert said == [f"the ledger lacks the windows 4 to {len(lines) - 8}: nobody has their records any more"]
     assert audit_file(ledger).problems
@@ -158,10 +162,10 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_fresh_sets_it_aside(broker:
     in_the_way.mkdir(parents=True)
     (in_the_way / "something").write_text("of somebody")
     with pytest.raises(ConfigurationError, match=rf"{leaf} cannot be read: Is a directory; start with --fresh"):
-        played("folder", broker, disk, 4, tmp_path / "ledger", lambda *_: None)
+        played("folder", broker, disk, 4, tmp_path / "ledger", nothing)
     with Loop() as loop:
         home = small_home(RUNNING, "folder")
-        result = HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 4 * STEP, fresh=True)).run()
+        result = loop.complete(HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 4 * STEP, fresh=True)).run())
     assert result["steps"] == 4
     assert (tmp_path / "state" / f"{leaf}.damaged-1" / "something").read_text() == "of somebody"
     assert (tmp_path / "state" / FILE).is_file()

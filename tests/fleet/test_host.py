@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, outage
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
@@ -25,6 +25,12 @@ from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.model import Home
 
 RUNNING = SMALL.replace(", paused: true", "")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 Play = Callable[..., dict[str, Any]]
@@ -40,7 +46,7 @@ def play(broker: Broker, tmp_path: Path) -> Play:
             duration = None if steps is None else steps * STEP
             orders = HostOptions(home, options.pop("documents", {}), broker.endpoint, tmp_path / "state", tmp_path, duration, **options)
             host = HomeHost(loop, orders)
-            return host.run((lambda resumed: ready(loop, host, resumed)) if ready else None)
+            return loop.complete(host.run((lambda resumed: ready(loop, host, resumed)) if ready else None))
 
     return run
 
@@ -88,23 +94,23 @@ def test_what_the_file_says_anew_wins_and_the_rest_stays(play: Play, broker: Bro
     text = RUNNING.replace("oven: {", "oven: {setpoint: 210, ")
     seen: dict[str, Any] = {}
 
-    def command(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+    async def command(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
         topics = Topics(host.home.name, "oven")
         host.archive.client.publish(topics.command, orjson.dumps({"setpoint": 150, "priority": 2, "hysteresis": 20}), 1)
 
-    def look(key: str) -> Callable[[Loop, HomeHost, bool], None]:
-        def take(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-            loop.run(until=lambda: host.runtimes["oven"].online, timeout=10)
-            member = host.runtimes["oven"].member
-            assert member is not None
-            seen[key] = member.settings.model_dump()
+    def look(key: str) -> Callable[[Loop, HomeHost, bool], Awaitable[None]]:
+        async def take(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+            await loop.until(lambda: host.runtimes["oven"].online, 10)
+            work = host.runtimes["oven"].work
+            assert work is not None
+            seen[key] = work.member.settings.model_dump()
 
         return take
 
-    def wait_and_command(loop: Loop, host: HomeHost, resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        loop.run(until=lambda: host.runtimes["oven"].online, timeout=10)
-        command(loop, host, resumed)
-        loop.run(until=lambda: host.archive.state("oven").get("priority") == 2, timeout=10)
+    async def wait_and_command(loop: Loop, host: HomeHost, resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        await loop.until(lambda: host.runtimes["oven"].online, 10)
+        await command(loop, host, resumed)
+        await loop.until(lambda: host.archive.state("oven").get("priority") == 2, 10)
 
     slow = text.replace("speed: max", "speed: 600")
     play(named(slow, "changes"), 5, ready=wait_and_command)
@@ -157,8 +163,8 @@ def test_a_device_that_is_hosted_elsewhere_is_left_alone(play: Play, broker: Bro
         client.connect()
         client.publish(lodger.availability, b"online", 1, True)  # noqa: FBT003
         assert loop.run(until=lambda: client.connected, timeout=10)
-        assert client.flush(10)
-        client.disconnect()
+        assert loop.complete(client.flush(10))
+        loop.complete(client.leave())
     assert play(named(RUNNING, "lodges"), 5)["audit"]["ok"]
     with Session(broker.endpoint) as session:
         assert session.collect(lodger.availability) == {lodger.availability: b"online"}
@@ -176,9 +182,9 @@ def test_a_process_that_dies_is_started_again(play: Play) -> None:
     said: list[str] = []
     died: list[str] = []
 
-    def kill(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+    async def kill(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
         assert host.processes is not None
-        loop.run(until=lambda: host.summary.steps >= 10, timeout=60)
+        await loop.until(lambda: host.summary.steps >= 10, 60)
         for name in ("oven", "clock"):
             died.append(name)
             os.kill(host.processes.running()[name], signal.SIGKILL)
@@ -204,13 +210,13 @@ def test_a_file_that_changes_while_the_home_runs_is_followed(play: Play, tmp_pat
     file, never = tmp_path / "off.ics", calendar()
     file.write_text(never)
 
-    def change(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        assert loop.run(until=lambda: host.archive.state("grid").get("connected") is True, timeout=60)
+    async def change(loop: Loop, host: HomeHost, _resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        assert await loop.until(lambda: host.archive.state("grid").get("connected") is True, 60)
         file.write_text(calendar(outage("20260621T083000", "20260623T083000", "X-LOADSHEDDING-STAGE:4")))
-        assert loop.run(until=lambda: host.archive.state("grid").get("connected") is False, timeout=60)
+        assert await loop.until(lambda: host.archive.state("grid").get("connected") is False, 60)
         assert host.archive.state("grid")["stage"] == 4
         file.write_text("rubbish")
-        assert loop.run(until=lambda: bool(said), timeout=60)
+        assert await loop.until(lambda: bool(said), 60)
         loop.stop()
 
     said: list[str] = []
@@ -227,11 +233,11 @@ def test_a_stop_that_comes_while_it_starts_is_not_forgotten(play: Play, tmp_path
     fewer = named("\n".join(line for line in text.splitlines() if "oven:" not in line) + "\n", "hasty")
     with Loop() as loop, stopped_by_signals(loop) as stopped:
 
-        def interrupted(*_: Any) -> bool:
+        async def interrupted(*_: Any) -> bool:
             os.kill(os.getpid(), signal.SIGINT)
-            return not loop.run(timeout=5)  # this run takes the stop
+            return not await loop.until(seconds=5)  # this wait takes the stop
 
         monkeypatch.setattr("virtual_devices.fleet.keeping.archive.withdraw", interrupted)
         host = HomeHost(loop, HostOptions(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
         loop.call_later(30, lambda: host._fail("it went on"))
-        assert host.run(None, stopped)["audit"]["ok"]
+        assert loop.complete(host.run(None, stopped))["audit"]["ok"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from virtual_devices.fleet import processes
 from virtual_devices.fleet.processes import Processes
 
 STUBBORN = "import signal, time, pathlib; signal.signal(15, signal.SIG_IGN); pathlib.Path('ready').touch(); time.sleep(60)"
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +55,7 @@ def test_an_end_is_told_with_its_code_and_starts_again_if_wished(loop: Loop, tmp
     assert ends == [("oven", 3), ("oven", 4), ("oven", 5)]
     loop.run(timeout=0.1)
     assert fleet.running() == {}
-    fleet.stop_all()
+    loop.complete(fleet.stop_all())
     assert next(codes) == 6, "an answer of False leaves it alone"
 
 
@@ -60,7 +67,7 @@ def test_a_killed_process_has_the_signals_number(loop: Loop, tmp_path: Path) -> 
     os.kill(pid, signal.SIGKILL)
     assert loop.run(until=lambda: len(ends) == 1, timeout=20)
     assert ends == [("oven", -9)]
-    fleet.stop_all()
+    loop.complete(fleet.stop_all())
 
 
 def test_all_end_also_those_who_will_not(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +77,7 @@ def test_all_end_also_those_who_will_not(loop: Loop, tmp_path: Path, monkeypatch
     fleet.spawn("polite", lambda: python("import time; time.sleep(60)"))
     pid = fleet.spawn("stubborn", lambda: python(STUBBORN))
     assert loop.run(until=(tmp_path / "ready").exists, timeout=20)
-    fleet.stop_all()
+    loop.complete(fleet.stop_all())
     assert fleet.running() == {}
     assert ends == [], "an end that was asked for is no news"
     with pytest.raises(ProcessLookupError):
@@ -83,7 +90,7 @@ def test_a_process_gets_the_folder_and_the_environment_and_says_nothing(loop: Lo
     fleet = Processes(loop, tmp_path, {"SECRET": "kept"}, ends)
     fleet.spawn("oven", lambda: python(text))
     assert loop.run(until=lambda: len(ends) == 1, timeout=20)
-    fleet.stop_all()
+    loop.complete(fleet.stop_all())
     assert ends == [("oven", 0)]
     assert (tmp_path / "out").read_text() == "kept"
     assert capfd.readouterr().out == ""

@@ -121,6 +121,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         process.wait(10)
 
 
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
 def refusal(loop: Loop, endpoint: Endpoint) -> str:
     """Why somebody is not let in; empty when he is."""
     refused: list[str] = []
@@ -128,7 +134,7 @@ def refusal(loop: Loop, endpoint: Endpoint) -> str:
     client.connect()
     loop.run(until=lambda: client.connected or bool(refused) or client.last_error is not None, timeout=10)
     reason = "" if client.connected else (refused or [client.last_error or "silence"])[0]
-    client.disconnect()
+    loop.complete(client.leave())
     return reason
 
 
@@ -194,7 +200,7 @@ def test_a_client_certificate_is_an_identity(loop: Loop, site: Site, tmp_path: P
         oven.publish("virtual/guarded/oven/state", b"{}", 1)
         assert loop.run(until=lambda: bool(heard), timeout=10)
         assert heard == ["virtual/guarded/oven/state"]
-        oven.disconnect()
+        loop.complete(oven.leave())
         assert refusal(loop, anybody)
         assert refusal(loop, shows("stranger"))
     finally:
@@ -244,7 +250,7 @@ def test_a_device_may_write_below_its_own_name_only(stage: Stage, site: Site, lo
     stage.steps(2)
     stage.audited()
     for client in (owner, thief):
-        client.disconnect()
+        loop.complete(client.leave())
 
 
 def test_nobody_takes_the_connection_of_a_device_on_the_listener_for_devices(stage: Stage, site: Site, loop: Loop) -> None:
@@ -258,7 +264,7 @@ def test_nobody_takes_the_connection_of_a_device_on_the_listener_for_devices(sta
         thief = Client(loop, site.single("guarded.oven"), identity, on_message=lambda *_: None)
         thief.connect()
         assert loop.run(until=lambda thief=thief: thief.connected, timeout=10)  # type: ignore[misc] # one for each turn
-        thief.disconnect()
+        loop.complete(thief.leave())
     assert client.connected
     stage.steps(2)
     assert client.takeovers == 0
@@ -272,11 +278,11 @@ def test_home_assistant_commands_and_nothing_else(stage: Stage, site: Site, loop
     assert loop.run(until=lambda: assistant.connected, timeout=10)
     assistant.publish("virtual/guarded/oven/set/setpoint", b"111", 1)
     assistant.publish("virtual/guarded/oven/state", b"{}", 1, retain=True)
-    assert assistant.flush(5)
+    assert loop.complete(assistant.flush(5))
     stage.wait(lambda: ("oven", "state") in stage.last and stage.state("oven").get("setpoint") == 111)
     stage.sync()
     assert stage.last["oven", "state"] != b"{}"
-    assistant.disconnect()
+    loop.complete(assistant.leave())
 
 
 # -- people's verbs under the rights of an identity --------------------------------------------------------------------

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import random
 import resource
+from collections.abc import Iterator
 
 import orjson
 import pytest
 
 from tests.stage import Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.runtime.runtime import Runtime
 
 LONG = 40
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
 
 
 COMMANDS: list[tuple[str, bytes]] = [
@@ -73,7 +87,7 @@ def test_rubbish_retained_on_every_topic_before_the_start_stops_nobody(broker: B
         for device in (*stage.described, "ghost", "NOT A NAME"):
             for leaf in ("about", "availability", "state", "proposal", "conditions", "site", "window", "settlement", "ledger", "set"):
                 stage.spy.publish(f"virtual/{home.name}/{device}/{leaf}", b"\x00{rubbish", 1, retain=True)
-        stage.spy.flush(10)
+        stage.loop.complete(stage.spy.flush(10))
         stage.heard.clear()
         stage.start()
         stage.steps(5)
@@ -89,12 +103,14 @@ def test_a_flood_of_commands_is_answered_a_few_times_and_leaves_the_last_word(st
     for number in range(count):
         stage.spy.publish(stage.topic("oven", "set/setpoint"), b"%d" % (100 + number % 100) if number % 2 else b"rubbish", 1)
     stage.steps(5)
-    stage.spy.flush(60)
+    stage.loop.complete(stage.spy.flush(60))
     stage.wait(lambda: stage.state("oven")["setpoint"] == 100 + (count - 1) % 100, 60)
     assert len(stage.all("oven", "state")) < 400
     stage.wait(lambda: any("more like these" in error["error"] for error in stage.errors("oven")))  # said a second later
     assert len(stage.errors("oven")) < 400
-    assert len(getattr(stage.runtimes["oven"].member, "pending", [])) <= 1
+    work = stage.runtimes["oven"].work
+    assert work is not None
+    assert len(work.member.pending) <= 1
     stage.steps(2)
     stage.audited()
 
@@ -107,7 +123,7 @@ def test_forged_devices_beyond_number_are_not_seen(stage: Stage) -> None:
     stage.sync()
     stage.steps(5)
     assert stage.audited().digest == undisturbed(stage.home, 5).digest
-    presence = stage.runtimes["clock"]._presence  # type: ignore[attr-defined]
+    presence = stage.runtimes["clock"].role._presence  # type: ignore[attr-defined]
     assert len(presence._ability.keys() | presence._online) <= 500
 
 
@@ -116,7 +132,7 @@ def test_a_fault_in_one_device_is_said_and_ends_nobody(stage: Stage, monkeypatch
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(Runtime, "_site", broken)
+        patched.setattr(Runtime, "_hear_site", broken)
         stage.send("clock", "site", b"{}")
     assert all("ZeroDivisionError" in stage.errors(name)[-1]["error"] for name in ("oven", "inverter"))
     stage.steps(3)
@@ -136,7 +152,7 @@ def fuzz(stage: Stage, count: int, seed: int) -> None:
         leaf = chance.choice(["set", "set/mode", "set/setpoint", "set/x/y", "sync2", "nonsense", "applied", "error"])
         stage.spy.publish(f"virtual/{stage.home.name}/{chance.choice(names)}/{leaf}", body, 0, chance.random() < 0.05)
         if number % 500 == 499:
-            stage.spy.flush(30)
+            stage.loop.complete(stage.spy.flush(30))
             stage.sync()
 
 

@@ -151,10 +151,10 @@ def test_killed_when_all_is_committed_and_nothing_proposed_the_broker_costs_noth
 @pytest.fixture
 def host(stage: Stage, tmp_path: Path) -> Iterator[Archive]:
     made = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
-    made.open()
+    stage.loop.complete(made.open())
     made.put_back()
     yield made
-    made.client.disconnect()
+    stage.loop.complete(made.client.leave())
 
 
 @pytest.mark.parametrize("name", ["battery", "oven", "inverter", "clock", "sun"])
@@ -183,7 +183,7 @@ def test_a_device_that_is_back_before_its_memory_takes_it_when_the_host_brings_i
     stage.loop.run(timeout=0.3)  # it is alone with what the broker knows
     held.clear()
     stage.wait(lambda: reconnected(stage) and host.client.subscribed)
-    stage.wait(lambda: made.online and not made.is_behind and stage.availability(name) == "online")
+    stage.wait(lambda: made.work is not None and not made.memory.is_behind(made.work.site.run) and stage.availability(name) == "online")
     stage.sync()
     stage.sync()  # the clock knows that everybody is there
     stage.steps(LONG - 19)

@@ -10,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.runtime import memory, settler
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import command_line
 from virtual_devices.kit.accounts import RESET
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 IMPATIENT = SMALL.replace("speed: max,", "speed: max, patience: 1 s,")
 LONG = 50
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 @pytest.fixture
@@ -31,11 +37,11 @@ def stage(broker: Broker) -> Iterator[Stage]:
 
 def stall(runtime: Runtime) -> None:
     """It hears and says nothing any more, as a process does that was stopped."""
-    runtime.received = lambda *_: None  # type: ignore[method-assign]
+    runtime.role.received = lambda *_: None  # type: ignore[method-assign]
 
 
 def wake(runtime: Runtime) -> None:
-    del runtime.received  # the class's own again
+    del runtime.role.received  # the class's own again
 
 
 def pass_without_rest(stage: Stage, steps: int) -> None:
@@ -65,16 +71,16 @@ def test_after_an_hour_of_silence_it_goes_on_where_it_was(stage: Stage) -> None:
     oven = stage.runtimes["oven"]
     stall(oven)
     pass_without_rest(stage, 60)
-    assert oven.member is not None
-    before = dict(oven.member.counters)
+    assert oven.work is not None
+    before = dict(oven.work.member.counters)
     wake(oven)
     for _ in range(2):  # in the first window it may be late
         pass_without_rest(stage, 1)
     stage.send("oven", "set", {"mode": "on"})
     stage.steps(5)
     assert "oven" in stage.json("inverter", "settlement")["members"]
-    assert oven.member.counters["energy"] > before["energy"]
-    assert oven.member.counters["energy"] == stage.audited().between(None, "oven")
+    assert oven.work.member.counters["energy"] > before["energy"]
+    assert oven.work.member.counters["energy"] == stage.audited().between(None, "oven")
 
 
 def test_a_process_that_is_stopped_for_an_hour_goes_on_where_it_was(broker: Broker, tmp_path: Path) -> None:
@@ -199,7 +205,7 @@ def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
 # -- the broker --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", BROKER_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_broker_that_is_away_for_longer_than_the_patience_costs_nothing(kind: BrokerKind, tmp_path: Path) -> None:
     with start_broker(tmp_path, kind=kind, port=0) as broker, Stage(broker.endpoint, small_home(IMPATIENT)) as stage:
         stage.start()

@@ -7,7 +7,7 @@ no access list, and then nobody can tell it from the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ import orjson
 import pytest
 
 from tests.stage import RUNNING, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages.rights import PARTICIPANTS, SPEAKERS, Speaker, objection
+from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
 from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -25,6 +25,7 @@ from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.offers import PARTICIPANTS
 
 HOME = small_home()
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}
@@ -38,6 +39,12 @@ OWNERS = {
 SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4")
 STEPS = 60
 """Of a hosted home: three wall seconds."""
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 def forgeries(leaf: str, truth: bytes, run: str) -> Iterator[bytes]:
@@ -90,7 +97,7 @@ def test_what_is_not_a_devices_to_say_has_no_effect_under_its_own_name(broker: B
         assert len(tried) >= 3
         for leaf in tried:
             forge(stage, name, leaf, lambda topic, payload: stage.spy.publish(topic, payload, 1, retain=True))
-            stage.spy.flush(10)
+            stage.loop.complete(stage.spy.flush(10))
             stage.steps(2)
             played += 2
         assert stage.fatal == []
@@ -121,7 +128,7 @@ def test_a_device_that_lies_below_its_own_name_stops_nobody(broker: Broker, name
         place = "ledger/0" if leaf == "ledger" else leaf
         for _, payload in zip(range(tries), forgeries(leaf, truth, run), strict=False):
             stage.spy.publish(stage.topic(name, place), payload, 1, retain=True)
-            stage.spy.flush(10)
+            stage.loop.complete(stage.spy.flush(10))
             stage.steps(2)
             assert stage.fatal == []
         stage.wait(lambda: all(stage.availability(each) == "online" for each in stage.described))
@@ -142,22 +149,22 @@ class Attacked:
         self.attacked = False
         self.attacker = Client(self.loop, endpoint, f"attacker_{home.name}", on_message=lambda *_: None)
 
-    def play(self, attack: Callable[[Attacked], None]) -> dict[str, Any]:
-        def ready(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+    def play(self, attack: Callable[[Attacked], Awaitable[None]]) -> dict[str, Any]:
+        async def ready(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             self.attacker.connect()
-            self.loop.run(until=lambda: self.attacker.connected and self.host.summary.steps >= 3, timeout=30)
-            attack(self)
+            await self.loop.until(lambda: self.attacker.connected and self.host.summary.steps >= 3, 30)
+            await attack(self)
             self.attacked = not self.host.ended
 
         with self.loop:
-            result = self.host.run(ready)
+            result = self.loop.complete(self.host.run(ready))
         assert self.attacked, "it had ended before all was tried"
         return result
 
-    def say(self, name: str, leaf: str, payload: bytes) -> None:
+    async def say(self, name: str, leaf: str, payload: bytes) -> None:
         self.attacker.publish(f"virtual/{self.home.name}/{name}/{leaf}", payload, 1, retain=True)
-        self.attacker.flush(10)
-        self.loop.run(timeout=0.01)
+        await self.attacker.flush(10)
+        await self.loop.until(seconds=0.01)
 
 
 @pytest.mark.parametrize("name", [each for each in ABILITIES if each not in (SETTLER, CLOCK)])
@@ -165,14 +172,14 @@ def test_the_host_books_only_what_may_be_said_and_complains_of_the_rest(broker: 
     home = small_home(SLOW)
     leaves = [leaf for leaf in LEAVES if objection(name, leaf, settler=SETTLER, ability=ABILITIES[name]) is not None]
 
-    def attack(home: Attacked) -> None:
+    async def attack(home: Attacked) -> None:
         found = home.host.archive.found
         run = orjson.loads(found[CLOCK, "site"])["run"]
         for leaf in leaves:
             place = "ledger/0" if leaf == "ledger" else leaf
             truth = next((payload for (_, known), payload in found.items() if known.startswith(leaf)), b"{}")
             for payload in forgeries(leaf, truth, run):
-                home.say(name, place, payload)
+                await home.say(name, place, payload)
 
     attacked = Attacked(broker.endpoint, home, tmp_path)
     result = attacked.play(attack)
@@ -192,12 +199,12 @@ def test_no_single_message_under_anybodys_name_ends_a_home_without_an_access_lis
 ) -> None:
     home = small_home(SLOW, patience="1 s")
 
-    def attack(home: Attacked) -> None:
+    async def attack(home: Attacked) -> None:
         run = orjson.loads(home.host.archive.found[CLOCK, "site"])["run"].encode()
         for payload in (b"", b"{", b'{"run":"%s","seq":999999}' % run):
             steps = home.host.summary.steps
-            home.say(name, "ledger/0" if leaf == "ledger" else leaf, payload)
-            home.loop.run(until=lambda steps=steps: home.host.summary.steps >= steps + 4, timeout=30)  # type: ignore[misc]
+            await home.say(name, "ledger/0" if leaf == "ledger" else leaf, payload)
+            await home.loop.until(lambda steps=steps: home.host.summary.steps >= steps + 4, 30)  # type: ignore[misc]
 
     result = Attacked(broker.endpoint, home, tmp_path).play(attack)
     assert result["audit"]["ok"], result["audit"]["problems"]
@@ -210,14 +217,18 @@ def test_a_home_goes_on_over_what_was_written_while_it_was_away(broker: Broker, 
     home, name = small_home(SLOW), OWNERS[leaf]
 
     run: list[bytes] = []
-    Attacked(broker.endpoint, home, tmp_path).play(lambda it: run.append(orjson.loads(it.host.archive.found[CLOCK, "site"])["run"].encode()))
+
+    async def look(home: Attacked) -> None:
+        run.append(orjson.loads(home.host.archive.found[CLOCK, "site"])["run"].encode())
+
+    Attacked(broker.endpoint, home, tmp_path).play(look)
     with Loop() as loop:
         writer = Client(loop, broker.endpoint, "writer", on_message=lambda *_: None)
         writer.connect()
         writer.publish(f"virtual/{home.name}/{name}/{leaf}", b'{"run":"%s","seq":999999}' % run[0], 1, retain=True)
         assert loop.run(until=lambda: writer.connected and writer.pending == 0, timeout=10)
-        writer.disconnect()
-    result = Attacked(broker.endpoint, home, tmp_path).play(lambda _: None)
+        loop.complete(writer.leave())
+    result = Attacked(broker.endpoint, home, tmp_path).play(look)
     assert result["audit"] == {"ok": True, "checked_steps": STEPS, "problems": []}
     assert result["ledger_sha256"] == undisturbed(home, 2 * STEPS).digest
 
@@ -237,11 +248,11 @@ def test_states_that_are_none_end_no_home_and_no_picture(broker: Broker, tmp_pat
             picture.feed(device, leaf, payload)
             picture.now()
 
-    def attack(home: Attacked) -> None:
+    async def attack(home: Attacked) -> None:
         for name in ABILITIES:
-            home.say(name, "state", lie)
-            home.say(name, "applied", lie)
-            home.say(name, "error", lie)
+            await home.say(name, "state", lie)
+            await home.say(name, "applied", lie)
+            await home.say(name, "error", lie)
 
     attacked = Attacked(broker.endpoint, home, tmp_path)
     attacked.host.orders.watcher = Watcher()
@@ -258,7 +269,7 @@ def test_a_broker_that_was_cleared_heals(broker: Broker) -> None:
         kept = {key: value for key, value in stage.last.items() if value}
         for name, leaf in kept:
             stage.spy.publish(stage.topic(name, "ledger/1" if leaf == "ledger" else leaf), b"", 1, retain=True)
-        stage.spy.flush(10)
+        stage.loop.complete(stage.spy.flush(10))
         stage.wait(lambda: all(stage.last.get(key) for key in kept if key[1] in ("about", "availability", "state", "site", "proposal")))
         stage.steps(5)
         assert stage.audited().digest == undisturbed(stage.home, 10).digest

@@ -12,7 +12,7 @@ import pytest
 from tests.kit.members.versions import Newer, Older, Stricter
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.answers.snapshot import Snapshot, from_present
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.run_files import FILE
@@ -23,6 +23,12 @@ from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION
 
 WITH_KILN = SMALL + "  kiln: {rated_power: 900 W, priority: 7}\n"
 Release = Callable[[type[AnyDevice]], None]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 @pytest.fixture
@@ -75,12 +81,14 @@ def test_a_device_goes_on_under_its_next_version_and_tells_once_what_was_dropped
         end = stage.begin_steps(1)
         stage.wait(lambda: stage.availability("kiln") == "offline")
         release(Newer)
+        stage.read(small_home(WITH_KILN, stage.home.name))
         stage.start("kiln")
         stage.wait(lambda: stage.settled >= end)
         stage.rest()
     else:
         stage.stop("kiln")
         release(Newer)
+        stage.read(small_home(WITH_KILN, stage.home.name))
         stage.start("kiln")
     stage.wait(lambda: len(words(stage, "kiln")) >= 4)
     stage.sync()
@@ -174,7 +182,7 @@ def test_a_site_of_before_there_were_protocols_is_resumed(stage: Stage) -> None:
 
 def hosted(stage: Stage, folder: Path, said: list[str], **orders: Any) -> dict[str, Any]:
     plan = HostOptions(stage.home, {}, stage.endpoint, folder, say=said.append, **orders)
-    return HomeHost(stage.loop, plan).run()
+    return stage.loop.complete(HomeHost(stage.loop, plan).run())
 
 
 def test_up_goes_on_under_the_next_version_and_logs_what_was_dropped(broker: Broker, release: Release, tmp_path: Path) -> None:
@@ -186,6 +194,7 @@ def test_up_goes_on_under_the_next_version_and_logs_what_was_dropped(broker: Bro
         content = orjson.loads((tmp_path / "state" / FILE).read_bytes())
         assert content["program"]
         release(Newer)
+        stage.read(small_home(running, stage.home.name))
         second = hosted(stage, tmp_path / "state", said, duration=600, ledger=tmp_path / "ledger.jsonl")
         assert first["audit"]["ok"]
         assert second["audit"]["ok"]
@@ -199,19 +208,19 @@ def test_a_file_of_a_newer_version_is_refused_in_words(stage: Stage, tmp_path: P
     (tmp_path / FILE).write_bytes(orjson.dumps({"version": 9, "program": "9.1.0", "home": stage.home.name, "messages": []}))
     with pytest.raises(ConfigurationError, match=r"home\.json cannot be resumed: .*newer version .*9\.1\.0.*upgrade.*--fresh"):
         archive.load()
-    archive.client.disconnect()
+    stage.loop.complete(archive.client.leave())
 
 
 def test_a_set_is_kept_whatever_the_order_of_its_keys(stage: Stage, tmp_path: Path) -> None:
     archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path, lambda *_: None)
-    archive.open()
+    stage.loop.complete(archive.open())
     archive.put_back()
     stage.steps(3)
     for key in [("oven", "proposal"), ("inverter", "settlement")]:
         stage.send(*key, dict(reversed(stage.json(*key).items())), retain=True)
     archive.save()
     assert orjson.loads((tmp_path / FILE).read_bytes())["messages"]
-    archive.client.disconnect()
+    stage.loop.complete(archive.client.leave())
 
 
 def test_a_simulation_begins_where_a_home_of_another_version_is(stage: Stage, release: Release, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.runtime import runtime
+from virtual_devices.edge.runtime import state
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home, starting_now
 
@@ -29,6 +29,12 @@ class Wall:
 
     def __call__(self) -> float:
         return time.time() + self.set_by
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 def living(name: str = "") -> Home:
@@ -118,7 +124,7 @@ def hosted(broker: Broker, folder: Path, home: Home, seconds: int, wall: Wall, *
     said: list[str] = []
     with Loop(wall=wall) as loop:
         orders = HostOptions(home, {}, broker.endpoint, folder, folder, seconds, say=said.append, **options)
-        return HomeHost(loop, orders).run(), said
+        return loop.complete(HomeHost(loop, orders).run()), said
 
 
 def test_a_home_that_was_away_for_days_goes_on_from_now(broker: Broker, wall: Wall, tmp_path: Path) -> None:
@@ -185,7 +191,7 @@ def test_a_run_keeps_the_step_that_it_began_with(broker: Broker) -> None:
 
 def test_a_power_that_a_command_changed_is_told_when_its_window_is_settled(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not when the second in which the command was answered is over."""
-    monkeypatch.setattr(runtime, "STATE_EVERY", 1000.0)
+    monkeypatch.setattr(state, "STATE_EVERY", 1000.0)
     with Stage(broker.endpoint, small_home()) as stage:
         stage.start()
         stage.steps(2)

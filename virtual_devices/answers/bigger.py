@@ -25,8 +25,8 @@ def stores(home: Home) -> list[DeviceEntry]:
     """The batteries of a home whose size is known, the largest first."""
     found = [
         entry
-        for entry in home.devices
-        if entry.device_class.ability == "stores" and {"capacity", "packs", *_LIMITS} <= set(type(entry.settings).model_fields)
+        for entry in home.of("stores")
+        if {"capacity", "packs", *_LIMITS} <= set(type(entry.settings).model_fields)
     ]
     return sorted(found, key=lambda entry: (-size(entry), entry.name))
 

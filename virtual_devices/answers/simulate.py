@@ -16,6 +16,7 @@ from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.instants import parse_instant, write_instant
 from virtual_devices.kit.ledger.gaps import reads_files
 from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.window import MAX_STEPS
@@ -91,8 +92,8 @@ def run(
             file.close()
     summary.soc = house.soc()
     for member in house.participants:
-        if member.device.ability == "connects":
-            summary.billed(getattr(member.settings, "currency", None), member.readings())
+        if isinstance(member, Connection):
+            summary.billed(getattr(member.settings, "currency", None), member.readings(), member.device.bill_readings)
     zone = house.home.site.zone
     result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
     return result | {"unwritten": [file.shortfall]} if file is not None and file.shortfall else result

@@ -10,7 +10,6 @@ from typing import Any
 from virtual_devices.answers import bigger
 from virtual_devices.answers.simulate import run
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
-from virtual_devices.kit.home.file import NO_SOLAR
 from virtual_devices.kit.home.model import DeviceEntry, Event, Home, override, starting_at
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.darkness import Darkness
@@ -48,10 +47,9 @@ def month_of(home: Home, month: int) -> tuple[int, int]:
 
 def ready(home: Home, begin: int, documents: Mapping[str, str]) -> Home:
     """The home that starts then, tried out. Raises HomeFileError, and ConfigurationError where the question has no sense."""
-    if not any(entry.device_class.ability == "connects" for entry in home.devices):
+    if not home.of("connects"):
         raise ConfigurationError(f"{home.source}: home {home.name} has no grid that could fail; add `grid: {{}}` under devices")
-    inverter = next(entry for entry in home.devices if entry.device_class.ability == "settles")
-    if all(getattr(inverter.settings, name, None) == value for name, value in NO_SOLAR.items()):
+    if home.of("settles")[0].switchboard:
         raise ConfigurationError(
             f"{home.source}: home {home.name} has no inverter that works, so every outage is dark; add `inverter: {{}}` under devices"
         )
@@ -74,7 +72,7 @@ def cases(home: Home) -> list[Case]:
 
 def with_outages(home: Home, calendar: str | None) -> Home:
     """The home with the outages of a calendar file, or none, instead of its own."""
-    grid = next(entry for entry in home.devices if entry.device_class.ability == "connects")
+    grid = home.of("connects")[0]
     theirs: dict[str, Any] = {"main_switch": True, "outages": "", "outage_calendar": calendar}
     events = (_without(event, theirs) if event.device == grid.name else event for event in home.events)
     return replace(override(home, {grid.name: theirs}), events=tuple(event for event in events if event.changes))

@@ -16,8 +16,8 @@ import click
 from virtual_devices.cli._streams import warn
 from virtual_devices.edge.files import examples
 from virtual_devices.edge.mqtt.endpoint import PASSWORD_VARIABLE, Endpoint
+from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.forms.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from virtual_devices.cli._now import line
 from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
 from virtual_devices.cli._streams import warn
 from virtual_devices.edge.files.write import why
-from virtual_devices.edge.visitor.picture import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from virtual_devices.cli._now import clock_words
 from virtual_devices.cli._options import broker_options, home_option
-from virtual_devices.edge import pace
-from virtual_devices.edge.visitor.picture import clock_words
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.names import CLOCK
 
@@ -36,9 +35,19 @@ def clock(
         name = session.home(home)
         state = session.device(name, CLOCK).state
         if speed is not None or fastest:
-            state = pace.set_speed(session, name, 0 if speed is None else speed)
+            state = session.command(name, CLOCK, {"speed": 0 if speed is None else speed})
         if pause or resume:
-            state = pace.set_paused(session, name, paused=pause)
+            state = session.command(name, CLOCK, {"paused": pause, "paused_steps": 0})
         if steps is not None:
-            state = pace.make_steps(session, name, steps)
+            state = make_steps(session, name, steps)
     click.echo(f"{name}: {clock_words(state) or 'no time yet'}")
+
+
+def make_steps(session: Session, home: str, steps: int) -> dict[str, Any]:
+    """Pause, and make so many steps; the clock's state when they are made, or when the patience is over."""
+    before = session.device(home, CLOCK).state.get("time")
+
+    def made(state: dict[str, Any]) -> bool:
+        return state.get("paused_steps") == 0 and state.get("time") != before
+
+    return session.command(home, CLOCK, {"paused": True, "paused_steps": steps}, done=made)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from virtual_devices.cli._now import summary_of
 from virtual_devices.cli._options import broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.edge.murmur import printable, shortened
-from virtual_devices.edge.visitor.picture import summary_of
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.home.model import MAX_DEVICES
 

@@ -32,7 +32,7 @@ def watch(devices: tuple[str, ...], *, seconds: int | None, home: str | None, en
         with suppress(KeyboardInterrupt):
             if devices:
                 with _watching.told(session, name, devices, Murmur(session.loop, click.echo, burst=200, rate=20, longest=10_000)):
-                    session.loop.run(timeout=seconds)
+                    session.wait(None, seconds)
             else:
                 _show(session, name, seconds)
 
@@ -46,4 +46,4 @@ def _show(session: Session, home: str, seconds: int | None) -> None:
     with _watching.kept(session, picture), LiveView(picture) as view:
         session.on_connection = picture.connection
         view.drive(session.loop)
-        session.loop.run(timeout=seconds)
+        session.wait(None, seconds)

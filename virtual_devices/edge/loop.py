@@ -1,87 +1,76 @@
-"""One thread, one selector: the loop that drives many MQTT clients and their timers.
+"""One thread, one event loop: asyncio's, which drives many MQTT clients, their timers, and whatever else stands on it.
 
-Threads are avoided on purpose: a dozen `paho` threads in one process fight over the interpreter lock and
-cost three times the processor time of this loop. Everything happens in the thread that calls `Loop.run`;
-the two exceptions are `call_soon_threadsafe` and `stop`, which only wake it.
+Callbacks serve where speed counts, coroutines where one step follows another. All run in the thread that calls `Loop.run` or
+`Loop.complete`; the two exceptions are `call_soon_threadsafe` and `stop`, which only wake it. Threads are avoided on purpose: a
+dozen `paho` threads in one process fight over the interpreter lock and cost three times the processor time of this loop.
 
-An exception that a callback raises leaves through `Loop.run`. The loop stays usable, so that its owner can
-still disconnect cleanly.
+What asyncio would log and forget, an exception that a callback raises, leaves through `run` and `complete`. The loop stays usable,
+so that its owner can still disconnect cleanly.
 """
 
 from __future__ import annotations
 
-import contextlib
-import heapq
-import itertools
-import selectors
-import socket
+import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Self, TypeVar
 
-if TYPE_CHECKING:
-    from _typeshed import HasFileno
+from virtual_devices.edge.turns import ClockReader, Condition, Events, Turns
 
-Callback = Callable[[], None]
-Clock = Callable[[], float]
+Callback = Callable[[], object]
+Result = TypeVar("Result")
 
 
 class Timer:
     """A callback that waits for its time, in seconds of `Loop.time`; `cancel` makes it never happen."""
 
-    __slots__ = ("callback", "when")
+    __slots__ = ("_callback", "_handle", "when")
 
-    def __init__(self, when: float, callback: Callback) -> None:
+    def __init__(self, events: asyncio.AbstractEventLoop, when: float, callback: Callback) -> None:
         self.when = when
-        self.callback: Callback | None = callback
+        self._callback = callback
+        self._handle: asyncio.TimerHandle | None = events.call_at(when, self._ring)
 
     def cancel(self) -> None:
         """Forget the callback; harmless when it has already run."""
-        self.callback = None
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
 
     @property
     def pending(self) -> bool:
         """Whether the callback is still to come."""
-        return self.callback is not None
+        return self._handle is not None
 
-
-class _Watch:
-    """Who wants to know about one file descriptor."""
-
-    __slots__ = ("reader", "writer")
-
-    def __init__(self) -> None:
-        self.reader: Callback | None = None
-        self.writer: Callback | None = None
-
-    @property
-    def mask(self) -> int:
-        return (selectors.EVENT_READ if self.reader else 0) | (selectors.EVENT_WRITE if self.writer else 0)
+    def _ring(self) -> None:
+        self._handle = None
+        self._callback()
 
 
 class Loop:
-    """Readers, writers, timers and callbacks in one thread.
+    """Readers, writers, timers, callbacks and coroutines in one thread.
 
     Usable as a context manager; `close` gives its file descriptors back.
 
-    monotonic: the clock that timers follow, s.  wall: the time of day, UTC seconds; people and time servers set it, and it goes on
-    while the machine sleeps, where the other stands.
+    monotonic: the clock that timers follow, s, asked with `time()`.  wall: the time of day, UTC seconds, asked with `wall()`; people
+    and time servers set it, and it goes on while the machine sleeps, where the other stands.
+
+    Attributes:
+        asyncio: The event loop itself, for whatever speaks asyncio. What it calls soon, and for readers and writers of files, is
+            asked for here under its own names.
     """
 
-    def __init__(self, *, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
-        self._monotonic, self._wall = monotonic, wall
-        self._selector = selectors.DefaultSelector()
-        self._watches: dict[int, _Watch] = {}
-        self._timers: list[tuple[float, int, Timer]] = []
-        self._order = itertools.count()
-        self._ready: deque[Callback] = deque()
-        self._running = False
-        self._stopping = False
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.settimeout(0)
-        self._wake_writer.settimeout(0)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ, None)
+    def __init__(self, *, monotonic: ClockReader = time.monotonic, wall: ClockReader = time.time) -> None:
+        self.time, self.wall = monotonic, wall
+        self._turns = Turns(monotonic)
+        self.asyncio = events = Events(self._turns, monotonic)
+        self.call_soon, self.call_soon_threadsafe = events.call_soon, events.call_soon_threadsafe
+        self.add_reader, self.remove_reader = events.add_reader, events.remove_reader
+        self.add_writer, self.remove_writer = events.add_writer, events.remove_writer
+        events.set_exception_handler(self._uncaught)
+        self._failure: BaseException | None = None
+        self._raises = False
 
     def __enter__(self) -> Self:
         return self
@@ -89,161 +78,96 @@ class Loop:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def running(self) -> bool:
-        """Whether `run` is on the stack: callbacks see True."""
-        return self._running
-
-    def time(self) -> float:
-        """Seconds of the monotonic clock that the timers follow."""
-        return self._monotonic()
-
-    def wall(self) -> float:
-        """The time of day, UTC seconds."""
-        return self._wall()
-
     def call_later(self, seconds: float, callback: Callback) -> Timer:
         """Run the callback once, no sooner than so many seconds from now. Equal times keep their order."""
-        timer = Timer(self.time() + seconds, callback)
-        heapq.heappush(self._timers, (timer.when, next(self._order), timer))
-        return timer
+        return Timer(self.asyncio, self.time() + seconds, callback)
 
-    def call_soon(self, callback: Callback) -> None:
-        """Run the callback in the loop's next turn. Only from the loop's own thread."""
-        self._ready.append(callback)
+    async def until(self, condition: Condition | None = None, seconds: float | None = None) -> bool:
+        """Wait in a coroutine until the condition, which is asked after each turn, holds; until the time is over, or `stop` was called.
 
-    def call_soon_threadsafe(self, callback: Callback) -> None:
-        """Run the callback in the loop's next turn, from any thread or a signal handler."""
-        self._ready.append(callback)
-        self._wake()
+        Returns whether the condition holds.
+        """
+        return await self._turns.wait(self.asyncio.create_future(), condition, seconds)
 
-    def add_reader(self, fileobj: HasFileno | int, callback: Callback) -> None:
-        """Call back whenever the file can be read; replaces an earlier reader of the same file."""
-        self._watch(fileobj).reader = callback
-        self._update(fileobj)
-
-    def remove_reader(self, fileobj: HasFileno | int) -> None:
-        """Stop watching for input; harmless when nobody watched."""
-        self._watch(fileobj).reader = None
-        self._update(fileobj)
-
-    def add_writer(self, fileobj: HasFileno | int, callback: Callback) -> None:
-        """Call back whenever the file can be written; replaces an earlier writer of the same file."""
-        self._watch(fileobj).writer = callback
-        self._update(fileobj)
-
-    def remove_writer(self, fileobj: HasFileno | int) -> None:
-        """Stop watching for room to write; harmless when nobody watched."""
-        self._watch(fileobj).writer = None
-        self._update(fileobj)
-
-    def run(self, until: Callable[[], bool] | None = None, timeout: float | None = None) -> bool:
-        """Turn until `until()` is true, `timeout` seconds are over, or `stop` was called.
-
-        Returns:
-            True when `until()` became true; False after the timeout or a stop.
+    def run(self, until: Condition | None = None, timeout: float | None = None) -> bool:
+        """The same from outside: turn meanwhile.
 
         Raises:
-            RuntimeError: The loop runs already (this was called from one of its callbacks).
+            RuntimeError: The loop runs already (this was called from one of its callbacks or coroutines).
             Exception: Whatever a callback raised.
         """
-        if self._running:
-            raise RuntimeError("the loop runs already: a callback cannot run it again, only stop it")
-        deadline = None if timeout is None else self.time() + timeout
-        self._running = True
+        self._be_outside()
+        wait = self._turns.wait(self.asyncio.create_future(), until, timeout)
         try:
-            while True:
-                if until is not None and until():
-                    return True
-                if self._stopping:
-                    # consumed only here: a stop that meets another ending is kept for the next run
-                    self._stopping = False
-                    return False
-                if deadline is not None and self.time() >= deadline:
-                    return False
-                self._turn(deadline)
+            return wait.result() if wait.done() else self._turn_raising(wait)
         finally:
-            self._running = False
+            wait.cancel()
+
+    def complete(self, flow: Coroutine[Any, Any, Result]) -> Result:
+        """Turn until a coroutine has come to its end, from outside; its result.
+
+        What a callback raises cancels the coroutine first, so that it ends in order; what fails meanwhile is logged.
+
+        Raises:
+            RuntimeError: The loop runs already.
+            Exception: Whatever the coroutine or a callback raised.
+        """
+        try:
+            self._be_outside()
+        except RuntimeError:
+            flow.close()
+            raise
+        task = self.asyncio.create_task(flow)
+        try:
+            return self._turn_raising(task)
+        finally:
+            self._cancel(task)
 
     def stop(self) -> None:
-        """End the present run, or the next one if none is under way. Safe in a signal handler or another thread."""
-        self._stopping = True
-        self._wake()
+        """End the present wait, or the next one if none is under way. Safe in a signal handler or another thread."""
+        self._turns.stopping = True
+        with suppress(RuntimeError):  # it is closed: there is nothing to wake
+            self.call_soon_threadsafe(lambda: None)
 
     def close(self) -> None:
-        """Give the loop's own file descriptors back. What it watched is not closed."""
-        self._selector.close()
-        self._wake_reader.close()
-        self._wake_writer.close()
-        self._watches.clear()
-        self._timers.clear()
-        self._ready.clear()
+        """Cancel what coroutines are left, and give the loop's own file descriptors back. What it watched is not closed."""
+        for task in () if self.asyncio.is_closed() else asyncio.all_tasks(self.asyncio):
+            self._cancel(task)
+        self.asyncio.close()
 
-    def _turn(self, deadline: float | None) -> None:
-        """Wait once for input, room, a timer or a wake-up, and serve what came."""
-        for key, mask in self._selector.select(self._patience(deadline)):
-            watch: _Watch | None = key.data
-            if watch is None:
-                self._drain_wakes()
-                continue
-            # a callback before this one may have taken the watch away: ask it again each time
-            if mask & selectors.EVENT_READ and watch.reader is not None:
-                watch.reader()
-            if mask & selectors.EVENT_WRITE and watch.writer is not None:
-                watch.writer()
-        if self._timers:
-            self._run_timers()
-        # only those that are here now: what they add waits for the next turn, so that input is never starved
-        for _ in range(len(self._ready)):
-            self._ready.popleft()()
+    def _be_outside(self) -> None:
+        if self.asyncio.is_running():
+            raise RuntimeError("the loop runs already: a callback cannot run it again, only stop it")
 
-    def _run_timers(self) -> None:
-        now = self.time()
-        while self._timers and self._timers[0][0] <= now:
-            timer = heapq.heappop(self._timers)[2]
-            callback, timer.callback = timer.callback, None
-            if callback is not None:
-                callback()
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        if task.cancel():
+            self._turn(task)
 
-    def _patience(self, deadline: float | None) -> float | None:
-        """Seconds that the selector may wait."""
-        if self._ready or self._stopping:
-            return 0.0
-        while self._timers and not self._timers[0][2].pending:
-            heapq.heappop(self._timers)
-        next_time = deadline
-        if self._timers and (next_time is None or self._timers[0][0] < next_time):
-            next_time = self._timers[0][0]
-        return None if next_time is None else max(0.0, next_time - self.time())
+    def _turn_raising(self, future: asyncio.Future[Result]) -> Result:
+        """Turn until it is done, or a callback has failed."""
+        self._failure, self._raises = None, True
+        try:
+            self._turn(future)
+        finally:
+            self._raises = False
+        if self._failure is not None:
+            raise self._failure
+        return future.result()
 
-    def _wake(self) -> None:
-        # a full buffer means that the loop is going to wake anyway; a closed one that there is nothing to wake
-        with contextlib.suppress(BlockingIOError, OSError):
-            self._wake_writer.send(b"\0")
+    def _turn(self, future: asyncio.Future[Any]) -> None:
+        future.add_done_callback(self._halt)
+        try:
+            self.asyncio.run_forever()
+        finally:
+            future.remove_done_callback(self._halt)
 
-    def _drain_wakes(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self._wake_reader.recv(4096):
-                pass
+    def _halt(self, _: object) -> None:
+        self.asyncio.stop()
 
-    def _watch(self, fileobj: HasFileno | int) -> _Watch:
-        return self._watches.setdefault(_descriptor(fileobj), _Watch())
-
-    def _update(self, fileobj: HasFileno | int) -> None:
-        """Tell the selector what is wanted of this file now."""
-        descriptor = _descriptor(fileobj)
-        watch = self._watches[descriptor]
-        # None once the loop is closed: a client that outlives its loop still closes its socket
-        known = descriptor in (self._selector.get_map() or ())
-        if watch.mask and known:
-            self._selector.modify(descriptor, watch.mask, watch)
-        elif watch.mask:
-            self._selector.register(descriptor, watch.mask, watch)
+    def _uncaught(self, events: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback's exception is raised by whoever runs the loop; anything else is logged, as asyncio does it."""
+        if self._raises and "handle" in context:  # asyncio names one where it called back
+            self._failure, self._raises = context["exception"], False
+            events.stop()
         else:
-            del self._watches[descriptor]
-            if known:
-                self._selector.unregister(descriptor)
-
-
-def _descriptor(fileobj: HasFileno | int) -> int:
-    return fileobj if isinstance(fileobj, int) else fileobj.fileno()
+            events.default_exception_handler(context)

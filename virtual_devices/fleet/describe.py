@@ -11,7 +11,7 @@ from typing import Any
 
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.make import Description
-from virtual_devices.kit.forms.changes import settings_of
+from virtual_devices.kit.forms.changes import settings_of, validate_change
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.members.member import Command
 from virtual_devices.kit.names import CLOCK
@@ -27,7 +27,7 @@ def descriptions(
         wanted = {str(getattr(entry.settings, item.name)) for item in settings_of(entry.device_class) if item.document}
         texts = {name: text for name, text in documents.items() if name in wanted}
         fast = compiled and entry.device_class.ability == "settles"
-        found[entry.name] = Description(home.name, entry.name, entry.kind, entry.declared, events, texts, fast)
+        found[entry.name] = Description(home.name, entry.name, entry.kind, entry.settings, entry.declared, events, texts, fast)
     clock = found[CLOCK]
     place: dict[str, Any] = {
         "latitude": home.site.latitude,
@@ -39,10 +39,11 @@ def descriptions(
         "step": None if "step" in home.left_open else home.step,
         "speed": home.speed or 0,
         "real_time": real_time,
-        "settler": next((entry.name for entry in home.devices if entry.device_class.ability == "settles"), ""),
+        "settler": next((entry.name for entry in home.of("settles")), ""),
         "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
     }
-    found[CLOCK] = replace(clock, settings={**clock.settings, **place})
+    settings = validate_change(home.entry(CLOCK).device_class, clock.settings, place, live=False)
+    found[CLOCK] = replace(clock, settings=settings, declared={**clock.declared, **place})
     return found
 
 
@@ -58,7 +59,7 @@ def command_line(
         file = getattr(broker, option)
         if file is not None:
             words += [f"--{option}", str(Path(file).resolve())]
-    for name, value in description.settings.items():
+    for name, value in description.declared.items():
         if value is not None:
             words += ["--set", f"{name}={_text(value)}"]
     for event in description.events:

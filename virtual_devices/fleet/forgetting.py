@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from virtual_devices.edge.faces.discovery import PREFIX, topic
@@ -55,12 +56,17 @@ def forget(session: Session, home: str, *, force: bool = False) -> Clearance:
         remaining = [*announced, *own]
         if not remaining or (cleared and online):
             break
-        withdrawn = not announced or withdraw(session.loop, session.client, announced, _FLUSH)
-        if not (withdrawn and clear(session.client, own, _FLUSH)):
+        if not session.loop.complete(_clear(session, announced, own)):
             raise BrokerError(f"{session.endpoint.url} does not take it all; run it again")
         cleared.update(remaining)
         own, announced = session.collect(f"{ROOT}/{home}/#"), _announced(session, home)
     return Clearance(home, tuple(devices), len(cleared), tuple(online))
+
+
+async def _clear(session: Session, announced: Collection[str], own: Collection[str]) -> bool:
+    """Clear discovery messages, then the home's own; whether the broker has taken it all."""
+    withdrawn = not announced or await withdraw(session.loop, session.client, announced, _FLUSH)
+    return withdrawn and await clear(session.client, own, _FLUSH)
 
 
 def _announced(session: Session, home: str) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.ledger.book import Book
@@ -32,6 +32,7 @@ from virtual_devices.fleet.keeping.continuing import why_anew
 from virtual_devices.fleet.keeping.run_files import OWN
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.fleet.shadows import shadows
+from virtual_devices.kit.device import Connects
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.model import Home
@@ -115,7 +116,7 @@ class HomeHost:
         self._booked_last: tuple[str, int] | None = None
         self._book = Book(self._booked, self.archive.ask_for)
 
-    def run(self, ready: Callable[[bool], None] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
         stopped: whether somebody has asked for its end, maybe while it was being started.  ready: told, once everything is started,
@@ -123,31 +124,31 @@ class HomeHost:
         """
         begin = time.monotonic()
         try:
-            self.archive.open()
-            resumed = self._take_up()
+            await self.archive.open()
+            resumed = await self._take_up()
         except BaseException:
-            self.archive.leave()
+            await self.archive.leave()
             raise
         try:
             self._start(new=not resumed)
             if ready is not None:
-                ready(resumed)
+                await ready(resumed)
             exempt_what_is_loaded(self.loop)
-            self.loop.run(until=lambda: self.ended or self.failure is not None or stopped())
+            await self.loop.until(lambda: self.ended or self.failure is not None or stopped())
         finally:
-            self._stop()
+            await self._stop()
         if self.failure is not None:
             raise VirtualDevicesError(self.failure)
         return self._result(time.monotonic() - begin)
 
-    def _take_up(self) -> bool:
+    async def _take_up(self) -> bool:
         """Find or put back what an earlier run left, and open the books behind it; whether it goes on."""
         afresh = self.orders.fresh or self._begins_anew()
         if afresh:
             self.archive.start_afresh()
         resumed = self.archive.put_back() and not afresh
-        self.archive.settle_down()
-        self._clear_strangers()
+        await self.archive.settle_down()
+        await self._clear_strangers()
         self._take_start(resumed=resumed)
         if resumed:
             self._refuse_another_site()
@@ -199,7 +200,7 @@ class HomeHost:
         except ProtocolError:
             return  # its clock says what is wrong with it
         clock = descriptions(self.home, self.orders.documents)[CLOCK]
-        now = site_message(self.home.name, settings_json(clock.validated()))
+        now = site_message(self.home.name, settings_json(clock.settings))
         if "step" in self.home.left_open:
             now = now.model_copy(update={"step": then.step})
         changed = changes(then, now)
@@ -213,13 +214,13 @@ class HomeHost:
             f"Go on with the home as it was, start with --fresh, which gives that run up, or {remedy}"
         )
 
-    def _clear_strangers(self) -> None:
+    async def _clear_strangers(self) -> None:
         known = {entry.name for entry in self.home.devices}
         found = self.archive.found  # a stranger that is online is hosted elsewhere, and welcome
         strangers = {device for device, _ in found if found.get((device, "availability")) != b"online"} - known
         if strangers:
             self.orders.say(f"clearing what is left of {listed(sorted(strangers))}")
-            self.archive.forget(strangers)
+            await self.archive.forget(strangers)
         if self.archive.passed_over:
             self.orders.say(
                 f"{self.archive.passed_over} messages of more strangers are left where they are; "
@@ -265,27 +266,28 @@ class HomeHost:
             return None
         return self.summary.start + self.orders.duration + self.summary.auditor.skipped
 
-    def _stop(self) -> None:
+    async def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end.
 
         So are ledger records that were missed, while the inverter is there to repeat them.
         """
         if self.failure is None:
-            self.loop.run(until=lambda: not self._book.is_behind(), timeout=GATHER)
+            await self.loop.until(lambda: not self._book.is_behind(), GATHER)
         if self._watch is not None:
             self._watch.close()
         if self.processes is not None:
-            self.processes.stop_all()
+            await self.processes.stop_all()
         for name in sorted(self.runtimes, key=lambda name: name != CLOCK):
             self.runtimes[name].stop()
+            await self.runtimes[name].client.leave()
         names = {entry.name for entry in self.home.devices}
         said = self.archive.found
-        self.loop.run(until=lambda: all(said.get((name, "availability")) != b"online" for name in names), timeout=GATHER)
-        self.archive.leave()  # from here on nothing more is heard
+        await self.loop.until(lambda: all(said.get((name, "availability")) != b"online" for name in names), GATHER)
+        await self.archive.leave()  # from here on nothing more is heard
         self._book.give_up()
         if self._ledger is not None:
             self._ledger.close()
-        self.archive.close()  # last: it keeps what is booked
+        await self.archive.close()  # last: it keeps what is booked
         self._murmur.flush()
 
     def _end(self) -> None:
@@ -370,16 +372,15 @@ class HomeHost:
             self._ledger.write(payload)
 
     def _result(self, wall_seconds: float) -> dict[str, Any]:
-        abilities = {entry.name: entry.device_class.ability for entry in self.home.devices}
-        for name, ability in abilities.items():
-            state = self.archive.state(name)
-            if ability == "stores" and (soc := number(state, "soc")) is not None:  # null before the first window
-                self.summary.soc[name] = soc / 100
-            if ability == "connects" and number(state, "cost") is not None:
-                currency = state.get("currency")
-                self.summary.billed(
-                    currency if isinstance(currency, str) else None, {key: value for key in state if (value := number(state, key)) is not None}
-                )  # fmt: skip
+        for entry in self.home.of("stores"):
+            if (soc := number(self.archive.state(entry.name), "soc")) is not None:  # null before the first window
+                self.summary.soc[entry.name] = soc / 100
+        for entry in self.home.of("connects"):
+            state, names = self.archive.state(entry.name), cast("type[Connects[Any, Any, Any]]", entry.device_class).bill_readings
+            told = {key: value for key in names.values() if (value := number(state, key)) is not None}
+            currency = state.get("currency")
+            if names["amount"] in told:
+                self.summary.billed(currency if isinstance(currency, str) else None, told, names)
         zone = self.home.site.zone
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
         unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.unkept) if text]

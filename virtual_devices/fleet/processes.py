@@ -62,15 +62,14 @@ class Processes:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
 
-    def stop_all(self) -> None:
+    async def stop_all(self) -> None:
         """End all, first politely, and wait for them."""
         self._commands.clear()
         if self._timer is not None:
             self._timer.cancel()
         for name in self._running:
             self.stop(name)
-        deadline = self._loop.time() + STOP_WITHIN
-        self._loop.run(until=lambda: not self.running(), timeout=max(0.0, deadline - self._loop.time()))
+        await self._loop.until(lambda: not self.running(), STOP_WITHIN)
         for process in self._running.values():
             if process.poll() is None:
                 process.kill()

@@ -55,16 +55,14 @@ def host_device(
     device_class = load(kind)
     if compiled and device_class.ability != "settles":
         raise ConfigurationError(f"{name}: a device of kind {kind!r} has nothing to compile; leave --compiled to the inverter")
-    declared: dict[str, Any] = {}
-    if settings:
-        complete = settings_json(validate_change(device_class, device_class.settings_type(), settings, live=False))
-        declared = {key: complete[key] for key in settings}
+    complete = expected = validate_change(device_class, device_class.settings_type(), settings, live=False)
+    plain = settings_json(complete)
+    declared = {key: plain[key] for key in settings}
     documents = _documents(device_class, declared, folder)
     happening = sorted((_event(text) for text in events), key=lambda event: event.at or 0)
-    expected = validate_change(device_class, device_class.settings_type(), declared, live=False) if declared else device_class.settings_type()
     for event in happening:
         expected = validate_change(device_class, expected, event.changes, live=True)
-    description = Description(home, name, kind, declared, tuple(happening), documents, compiled)
+    description = Description(home, name, kind, complete, declared, tuple(happening), documents, compiled)
     end = parse_instant(until, "UTC") if until is not None else None
     failure: list[str] = []
     with Loop() as loop:
@@ -81,12 +79,18 @@ def host_device(
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
         with stopped_by_signals(loop), _watched(loop, folder, runtime):
-            runtime.start()
-            exempt_what_is_loaded(loop)
-            loop.run()
-            runtime.stop()
+            loop.complete(_host(loop, runtime))
     if failure:
         raise VirtualDevicesError(failure[0])
+
+
+async def _host(loop: Loop, runtime: Runtime) -> None:
+    """Until the loop is stopped."""
+    runtime.start()
+    exempt_what_is_loaded(loop)
+    await loop.until()
+    runtime.stop()
+    await runtime.client.leave()
 
 
 def _documents(device_class: type[AnyDevice], declared: Mapping[str, Any], folder: Path) -> dict[str, str]:

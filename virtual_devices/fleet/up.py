@@ -99,13 +99,13 @@ def up(
         )  # fmt: skip
         host = HomeHost(loop, orders)
 
-        def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+        async def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             if started is not None:
                 file = credentials.password_path(state / "broker") if options.listen else None
                 started(loop, Start(host.home, endpoint, name, v5_port, resumed, file))
 
         with stopped_by_signals(loop) as stopped:
-            return host.run(ready, stopped)
+            return loop.complete(host.run(ready, stopped))
 
 
 def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:

@@ -1,8 +1,4 @@
-"""For what time a home's files say something, and for how long of a run they said nothing.
-
-A device declares the time that each of its files covers, and what holds outside it (``Device.coverage``). A run notes which
-device, settings and files were in force when: a file may be replaced while a home runs, as prices are every day.
-"""
+"""For what time a home's files say something: a device declares it of each, and what holds outside it (``Device.coverage``)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,18 @@ from virtual_devices.kit.readings import (
     ProducesReadings,
     StoresReadings,
 )
-from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were written before import them from here
+    Choices,
+    ConsumerSettings,
+    DeviceName,
+    Document,
+    Everyday,
+    FileName,
+    Form,
+    HomeFileOnly,
+    Partner,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +49,6 @@ if TYPE_CHECKING:
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.store import StoreRule
     from virtual_devices.kit.window import Span
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +274,16 @@ class Stores(Device[S, T, R]):
 
 
 class Connects(Device[S, T, R]):
-    """The grid: a link that is there or not, with limits, and its bill."""
+    """The grid: a link that is there or not, with limits, and its bill.
+
+    bill_readings: which of its readings say what it comes to: ``amount`` is ``import`` and ``fixed`` less ``export``.
+    """
 
     ability = "connects"
     readings_type = ConnectsReadings
+    bill_readings: ClassVar[Mapping[str, str]] = {
+        "amount": "cost", "import": "import_cost", "export": "export_income", "fixed": "fixed_cost"
+    }  # fmt: skip
 
     @abstractmethod
     def link(self, settings: S, span: Span) -> list[Link]:
@@ -284,9 +299,13 @@ class Connects(Device[S, T, R]):
 
 
 class Settles(Device[S, T, R]):
-    """The inverter: decides every window's flows."""
+    """The inverter: decides every window's flows.
+
+    switchboard: settings under which it only passes the grid through; a kind that has some stands in where a home has no inverter.
+    """
 
     ability = "settles"
+    switchboard: ClassVar[Mapping[str, Any]] = {}
 
     @abstractmethod
     def dispatch(self, settings: S, state: T, span: Span, offers: Mapping[str, Offer]) -> tuple[Dispatch, T]:

@@ -19,5 +19,9 @@ def noise(key: str, time: int, period: int) -> float:
 
 @lru_cache(maxsize=1024)
 def _knot(key: str, number: int) -> float:
-    word = int.from_bytes(blake2b(f"{key}/{number}".encode(), digest_size=6).digest(), "big")
-    return word / 2**47 - 1.0
+    return evenly(f"{key}/{number}", 48) / 2**47 - 1.0
+
+
+def evenly(key: str, bits: int) -> int:
+    """A whole number of so many bits, a multiple of eight; over many keys all are as likely."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=bits // 8).digest(), "big")

@@ -1,18 +1,15 @@
 """What devices offer in a window, and what the inverter makes of it.
 
-All powers are integer milliwatts per step, all energies integer millijoules. These are plain frozen data.
+All powers are integer milliwatts per step, all energies integer millijoules. These are plain frozen data. An offer knows whose it
+is (``ability``), what of a dispatch is its device's share (``shared``: fields of ``Dispatch``), how many steps it covers (``length``,
+None: any), and what it enters into the ledger (``book``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    from virtual_devices.kit.mains import Mains
-    from virtual_devices.kit.store import StoreRule
-
-
+from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESET
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.store import StoreRule
 
@@ -28,11 +25,18 @@ class Demand:
     way round.
     """
 
+    ability = "consumes"
+    shared = ("supply",)
+
     circuit: str
     priority: int
     supplied: bool
     power: list[int]
     flips: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return len(self.power)
 
     def runs(self, steps: int) -> tuple[tuple[int, bool], ...]:
         """The assumption over the first steps, run-length."""
@@ -41,6 +45,12 @@ class Demand:
             found.append((end - begin, on))
             on, begin = not on, end
         return tuple(found)
+
+    def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
+        power = booking.settled(self.power)
+        got = masked(power, decision.supply[name])
+        booking.columns[self.circuit, name] = booking.columns[name, HEAT] = got
+        booking.demand[name] = power
 
 
 def masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
@@ -57,8 +67,20 @@ def masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
 class Supply:
     """The most a producer can give per step, and the outside account it comes from."""
 
+    ability = "produces"
+    shared = ("used",)
+
     source: str
     power: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.power)
+
+    def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
+        booking.columns[self.source, name] = booking.columns[name, DC_BUS] = decision.used[name]
+        booking.available[name] = booking.settled(self.power)
+        booking.outside.add(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +91,21 @@ class StoreOffer:
     outside account ``reset`` before the first step, because its owner changed what it can hold.
     """
 
+    ability = "stores"
+    shared = ("charge", "discharge", "stored")
+    length = None
+
     rule: StoreRule
     stored: int
     reset: int = 0
+
+    def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
+        booking.columns[DC_BUS, name], booking.columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
+        energy, zeros, reset = booking.energy, booking.zeros, self.reset
+        energy[name, LOSSES] = decision.lost[name]
+        energy[name, RESET] = [reset, *zeros[1:]] if reset > 0 else zeros
+        energy[RESET, name] = [-reset, *zeros[1:]] if reset < 0 else zeros
+        booking.opening[name] = self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +116,27 @@ class LinkOffer:
     mains: the rule of its voltage and frequency, for those who show them; None where it does not tell.
     """
 
+    ability = "connects"
+    shared = ("imported", "exported")
+
     links: list[Link]
     ahead: tuple[tuple[int, bool], ...] = ()
     mains: Mains | None = None
 
+    @property
+    def length(self) -> int:
+        return sum(link.steps for link in self.links)
+
+    def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
+        for edge, column in (((GRID, METER), decision.imported[name]), ((METER, GRID), decision.exported[name])):
+            before = booking.columns.get(edge)
+            booking.columns[edge] = column if before is None else [a + b for a, b in zip(before, column, strict=True)]
+        booking.outside.add(GRID)
+
 
 Offer = Demand | Supply | StoreOffer | LinkOffer
+PARTICIPANTS = frozenset(offer.ability for offer in (Demand, Supply, StoreOffer, LinkOffer))
+"""Abilities of those who offer something in a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +158,28 @@ class Dispatch:
     imported: dict[str, list[int]]
     exported: dict[str, list[int]]
     transfers: dict[Edge, list[int]]
+
+
+@dataclass(slots=True)
+class Booking:
+    """What a settled window enters into the ledger. zeros: one per settled step.
+
+    columns, demand, available: mW per step, by edge and by device.  energy: mJ per step.  opening: each store's mJ before.  outside:
+    accounts outside the home.
+    """
+
+    zeros: list[int]
+    columns: dict[Edge, list[int]]
+    energy: dict[Edge, list[int]] = field(default_factory=dict)
+    demand: dict[str, list[int]] = field(default_factory=dict)
+    available: dict[str, list[int]] = field(default_factory=dict)
+    opening: dict[str, int] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+
+    def settled(self, column: list[int]) -> list[int]:
+        """Of an offer's column the settled steps; the column itself where it has no more."""
+        steps = len(self.zeros)
+        return column if len(column) == steps else column[:steps]
 
 
 @dataclass(frozen=True, slots=True)

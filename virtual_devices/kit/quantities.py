@@ -2,7 +2,7 @@
 
 Inside, power is an integer number of milliwatts and energy an integer number of millijoules. Settings and telemetry
 are what people see and are kept in the unit named here (W, kWh, °C, …). A setting accepts a bare number in that unit
-or a text such as ``"5.5 kW"``; any other unit is refused with the list of those that are understood.
+or a text such as ``"5.5 kW"`` or ``"1h 30min"``; any other unit is refused with the list of those that are understood.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import PydanticCustomError, core_schema
+
+from virtual_devices.kit.durations import SECONDS, parts_of
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -29,7 +31,8 @@ class Quantity:
 
     unit: the unit of every stored value.  units: other accepted units and the factor into ``unit``.
     device_class, state_class: Home Assistant's words for it.  metric: Prometheus suffix in base units.
-    metric_factor: from ``unit`` to the metric's base unit.  digits: decimals that a face shows.
+    metric_factor: from ``unit`` to the metric's base unit.  digits: decimals that a face shows.  adds_up: a text may be a sum, as of a
+    duration ``1h 30min``.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Quantity:
     metric: str = ""
     metric_factor: float = 1.0
     digits: int = 1
+    adds_up: bool = False
 
     def parse(self, value: Any) -> Any:
         """Turn ``"5.5 kW"`` into a number in ``unit``; leave everything that is not text to pydantic."""
@@ -58,6 +62,8 @@ class Quantity:
         for name, factor in self.units:
             if unit == name:
                 return number * factor
+        if self.adds_up and (parts := parts_of(value)):
+            return sum(float(text) * seconds for text, seconds in parts)
         known = ", ".join([self.unit, *(name for name, _ in self.units)])
         raise PydanticCustomError(
             "quantity", "unit {given} is not understood here; use {known}", {"given": repr(unit), "known": known}
@@ -74,10 +80,15 @@ class Quantity:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        number = handler(schema)
-        accepted = "|".join(re.escape(name) for name in (self.unit, *(name for name, _ in self.units)))
-        text = {"type": "string", "pattern": rf"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*({accepted})?\s*$"}
-        return {"anyOf": [number, text], "unit": self.unit}
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": self.pattern}], "unit": self.unit}
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the texts that parse."""
+        units = "|".join(re.escape(unit) for unit in (self.unit, *(name for name, _ in self.units)) if unit)
+        number = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+        lone = rf"[+-]?{number}" + (f"({units})?" if units else "")
+        return rf"^\s*({lone}|({number}({units})\s*)+)\s*$" if self.adds_up else rf"^\s*{lone}\s*$"
 
 
 def _scale(**factors: float) -> tuple[tuple[str, float], ...]:
@@ -94,7 +105,8 @@ STORED_ENERGY = Quantity(
 )
 JOULES = Quantity("joules", "J", _scale(kJ=1e3, MJ=1e6, GJ=1e9), "energy", "total_increasing", metric="joules", digits=0)
 DURATION = Quantity(
-    "duration", "s", (*_scale(min=60, h=3600, d=86400),), "duration", metric="seconds", digits=0
+    "duration", "s", _scale(**{unit: seconds for unit, seconds in SECONDS.items() if unit != "s"}), "duration", metric="seconds",
+    digits=0, adds_up=True,
 )
 TEMPERATURE = Quantity("temperature", "°C", (("C", 1.0),), "temperature", metric="celsius", digits=1)
 TEMPERATURE_DIFFERENCE = Quantity("temperature_difference", "K", (("°C", 1.0), ("C", 1.0)), metric="kelvin", digits=1)
@@ -125,7 +137,6 @@ INSTANT = Quantity("instant", "", device_class="timestamp", state_class=None)
 Power = Annotated[float, POWER]
 Energy = Annotated[float, ENERGY]
 StoredEnergy = Annotated[float, STORED_ENERGY]
-Joules = Annotated[float, JOULES]
 Duration = Annotated[float, DURATION]
 Temperature = Annotated[float, TEMPERATURE]
 TemperatureDifference = Annotated[float, TEMPERATURE_DIFFERENCE]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, Field
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Consumes, NoState
+from virtual_devices.kit.noise import evenly
 from virtual_devices.kit.profile import Profile, parse_profile
 from virtual_devices.kit.quantities import Percent
 from virtual_devices.kit.readings import NoTelemetry
@@ -119,7 +119,6 @@ def daily(powers: tuple[int, ...], variation: int, noise: str, span: Span, local
         hour = (time + local.offset(time)) // 3600
         if hour != known:
             known = hour
-            word = int.from_bytes(blake2b(f"{noise}{hour}".encode(), digest_size=4).digest(), "big")
-            deviation = variation * (2 * word - 2**32) // 2**32
+            deviation = variation * (2 * evenly(f"{noise}{hour}", 32) - 2**32) // 2**32
             rows.append((time, powers[hour % HOURS] * (PPM + deviation) // PPM))
     return Profile(rows, end - first)

@@ -10,9 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.device import millijoules
+from virtual_devices.kit.documents import Node, YamlError, model_of, read_yaml
 from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
-from virtual_devices.kit.forms.changes import model_of
-from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.quantities import Energy, Money, Percent, Price
 from virtual_devices.kit.settings import Form
 from virtual_devices.supply._tariff import Block, PriceCourse, Tariff
@@ -94,7 +93,7 @@ class _TariffReader:
 
     def tariff(self, text: str) -> Tariff:
         try:
-            root = read(text)
+            root = read_yaml(text)
         except YamlError as error:
             self.say(error.line, error.text)
             raise _Mistakes from None

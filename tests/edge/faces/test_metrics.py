@@ -105,12 +105,10 @@ def test_what_is_unknown_has_no_sample(metrics: Metrics) -> None:
     assert samples(metrics) == {}
 
 
-def test_the_newest_value_counts_and_a_device_can_go(metrics: Metrics) -> None:
+def test_the_newest_value_counts(metrics: Metrics) -> None:
     metrics.update("oven", "oven", {"power": 1})
     metrics.update("oven", "oven", {"power": 2})
     assert samples(metrics) == {("virtual_devices_power_watts", "oven"): 2}
-    metrics.forget("oven")
-    assert samples(metrics) == {}
 
 
 @pytest.mark.parametrize("rubbish", ["on", [], {}, "1970-13-45", 10**400, "", {"a": [1]}])

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import plain_readings
 from virtual_devices.edge.faces.plain_readings import plain
-from virtual_devices.edge.runtime.runtime import STATE_EVERY
+from virtual_devices.edge.runtime.state import STATE_EVERY
 from virtual_devices.kit.forms.changes import readings_of
 from virtual_devices.kit.home.catalogue import load
 
 PLAIN = SMALL.replace("  inverter: {", "  inverter: {plain_readings: true, ").replace("  grid: {", "  grid: {plain_readings: true, ")
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 def told(stage: Stage, name: str) -> dict[str, list[bytes]]:
@@ -54,7 +62,7 @@ def test_they_are_retained_for_who_comes_later(broker: Broker) -> None:
         late = Stage(broker.endpoint, stage.home, loop=stage.loop)
         late.sync()
         assert float(late.last["inverter", "reading/battery_soc"]) == pytest.approx(stage.state("inverter")["battery_soc"], abs=1e-6)
-        late.spy.disconnect()
+        late.loop.complete(late.spy.leave())
 
 
 def test_with_the_state_what_has_changed_and_all_of_it_now_and_then(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:

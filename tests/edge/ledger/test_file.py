@@ -211,7 +211,7 @@ def test_whatever_is_behind_the_lines_that_count_they_stay(tmp_path_factory: pyt
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
-from virtual_devices.edge import ledger_file
+from virtual_devices.edge.ledger import file as ledger_file
 from virtual_devices.edge.ledger.file import LedgerFile
 
 original, work, points = Path(sys.argv[1]), Path(sys.argv[2]), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,9 @@ from virtual_devices.edge.messages.base import (
     write,
 )
 from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
+from virtual_devices.edge.messages.order import halves_of, head_of
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
+from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import SettlementMessage, part_of, settled_of, settlement_bytes
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead, WindowHead, WindowMessage, given_of
 from virtual_devices.kit.errors import ProtocolError
@@ -109,10 +112,56 @@ def test_windows_do_not_follow_beyond_their_end() -> None:
     assert asked.following(SettlementHead(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5))) is None
 
 
-def test_a_proposal_begins_with_run_and_seq(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
-    """What survives a broker is chosen by these first bytes alone."""
-    for proposal in played[0]:
-        assert proposal_bytes(proposal).startswith(f'{{"run":"{proposal.run}","seq":{proposal.seq},'.encode())
+def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    proposals, settlement, record = played
+    span = SpanForm(start=0, step=60, steps=2)
+    window = WindowMessage(run="run", seq=settlement.seq, span=span, members=[], observers=[], after=0, checkpoint={})
+    conditions = ConditionsMessage(run="run", seq=settlement.seq, values={"ghi": [1, 2]}, checkpoint={})
+    own = [proposal_bytes(each) for each in proposals]
+    for payload in (*own, settlement_bytes(settlement), ledger_bytes(record), write(window), write(conditions)):
+        assert head_of(payload) == ("run", settlement.seq)
+    for each in (settlement, replace(settlement, shares={}), replace(settlement, owed={"gone": Share(3, Span(0, 60, 2))})):
+        assert halves_of(settlement_bytes(each)) is not None
+
+
+def reordered(payload: bytes) -> list[bytes]:
+    """The same message in other orders, and with spaces."""
+    message = orjson.loads(payload)
+
+    def backwards(value: Any) -> Any:
+        return {key: backwards(each) for key, each in reversed(value.items())} if isinstance(value, dict) else value
+
+    first = [{key: message[key], **message} for key in message]
+    last = [{**{key: each for key, each in message.items() if key != name}, name: message[name]} for name in message]
+    return [orjson.dumps(each) for each in (backwards(message), *first, *last)] + [json.dumps(message, indent=indent).encode() for indent in (None, 2)]
+
+
+def test_any_order_of_a_message_says_the_same(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    proposals, settlement, record = played
+    for proposal in proposals:
+        whole = proposal_bytes(proposal)
+        for payload in reordered(whole):
+            assert place(payload) == ("run", settlement.seq)
+            assert read(ProposalMessage, payload) == read(ProposalMessage, whole)
+    owed = {"gone": Share(3, Span(0, 60, 2), supply=((2, True),))}
+    for said in (settlement, replace(settlement, cut=True, owed=owed, foretold=((60, False),)), replace(settlement, shares={}, cut=True)):
+        whole = settlement_bytes(said)
+        for payload in reordered(whole):
+            assert place(payload) == ("run", settlement.seq)
+            assert settled_of(payload) == settled_of(whole)
+            for name in (*said.members, "gone", "nobody"):
+                assert part_of(payload, name) == part_of(whole, name)
+    for payload in reordered(ledger_bytes(record)):
+        assert read_ledger(payload) == read_ledger(ledger_bytes(record))
+
+
+def test_a_share_may_name_its_own_window(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
+    message = orjson.loads(settlement_bytes(played[1]))
+    for at_its_end in (False, True):
+        there = {"seq": 1, "span": {"start": 0, "step": 60, "steps": 1}}
+        share = {"supply": [[1, True]], **there} if at_its_end else {**there, "supply": [[1, True]]}
+        part = part_of(orjson.dumps({**message, "shares": {**message["shares"], "oven": share}}), "oven")
+        assert part.share_of(1) == Share(1, Span(0, 60, 1), supply=((1, True),))
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -9,82 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client as PahoClient
 
-from tests.machine import BROKER_KINDS, hold
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from tests.edge.mqtt.people import SECONDS, Meet, Person
+from virtual_devices.edge.broker.start import Broker, find_mosquitto
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt import client as mqtt
 from virtual_devices.edge.mqtt.client import Client, Endpoint, Will
-from virtual_devices.edge.mqtt.outbox import KEPT_OFFLINE
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
-
-SECONDS = 30.0
-REFUSAL = b"\x20\x02\x00\x05"  # CONNACK, not authorised
-WELCOME = b"\x20\x02\x00\x00"
-
-
-@pytest.fixture(scope="module", params=BROKER_KINDS)
-def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
-        yield made
-
-
-@dataclass
-class Person:
-    """A client and all that it was told."""
-
-    loop: Loop
-    client: Client = field(init=False)
-    heard: list[tuple[str, bytes, bool]] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
-
-    def wait(self, condition: Callable[[], object], seconds: float = SECONDS) -> bool:
-        return self.loop.run(until=lambda: bool(condition()), timeout=seconds)
-
-    def payloads(self, topic: str) -> list[bytes]:
-        return [payload for heard_topic, payload, _ in self.heard if heard_topic == topic]
-
-
-Meet = Callable[..., Person]
-
-
-@pytest.fixture
-def meet(loop: Loop) -> Iterator[Meet]:
-    """Make a client; it is connected unless told otherwise, and leaves at the end of the test."""
-    people: list[Person] = []
-
-    def make(
-        endpoint: Endpoint, name: str, *topics: tuple[str, int], will: Will | None = None, wait: bool = True
-    ) -> Person:
-        person = Person(loop)
-        person.client = Client(
-            loop,
-            endpoint,
-            name,
-            will=will,
-            on_message=lambda *message: person.heard.append(message),
-            on_connect=lambda: person.events.append("connected"),
-            on_disconnect=lambda reason: person.events.append(f"lost: {reason}"),
-            on_refused=lambda reason: person.events.append(f"refused: {reason}"),
-            on_takeover=lambda count: person.events.append(f"takeover {count}"),
-        )
-        people.append(person)
-        person.client.subscribe(*topics)
-        person.client.connect()
-        if wait:
-            assert person.wait(lambda: person.client.subscribed), person.client.last_error
-        return person
-
-    yield make
-    for person in people:
-        person.client.disconnect(grace=0.5)
 
 
 @pytest.mark.parametrize("qos", [0, 1])
@@ -110,13 +46,13 @@ def test_a_retained_message_meets_who_comes_later_until_it_is_cleared(broker: Br
     anna = meet(broker.endpoint, "anna")
     anna.client.publish("kept", b"old", 1, retain=True)
     anna.client.publish("kept", b"new", 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     berta = meet(broker.endpoint, "berta", ("kept", 1))
     assert berta.wait(lambda: berta.heard)
     assert berta.heard == [("kept", b"new", True)]
 
     anna.client.publish("kept", b"", 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     carla = meet(broker.endpoint, "carla", ("kept", 1), ("marker", 1))
     carla.client.publish("marker", b"", 1)
     assert carla.wait(lambda: carla.payloads("marker"))
@@ -163,7 +99,7 @@ def test_thousands_at_once_arrive_all_and_in_order(broker: Broker, meet: Meet, m
     for payload in wanted:
         anna.client.publish("many", payload, 1)
     assert anna.client.pending == len(wanted)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     assert anna.client.pending == 0
     assert anna.wait(lambda: len(anna.heard) >= len(wanted))
     assert anna.payloads("many") == wanted
@@ -183,7 +119,7 @@ def test_a_newcomer_hears_every_retained_topic(broker: Broker, meet: Meet) -> No
     anna = meet(broker.endpoint, "anna")
     for number in range(600):
         anna.client.publish(f"crowd/{number}/state", b"%d" % number, 1, retain=True)
-    assert anna.client.flush(SECONDS)
+    assert anna.flush()
     berta = meet(broker.endpoint, "berta", ("crowd/#", 0))
     assert berta.wait(lambda: len(berta.heard) >= 600), len(berta.heard)
     assert sorted(berta.heard) == sorted((f"crowd/{number}/state", b"%d" % number, True) for number in range(600))
@@ -209,7 +145,7 @@ def test_who_leaves_says_so_and_the_rest_of_its_messages_arrive(broker: Broker, 
     anna = meet(broker.endpoint, "anna", will=Will("leave/availability", b"offline"))
     for number in range(50):
         anna.client.publish("leave/last", b"%d" % number, 1)
-    anna.client.disconnect()
+    anna.leave()
     assert anna.client.closed
     assert not anna.client.connected
     assert "lost" not in " ".join(anna.events)
@@ -223,7 +159,7 @@ def test_who_leaves_says_so_and_the_rest_of_its_messages_arrive(broker: Broker, 
 def test_who_leaves_silently_leaves_no_will(broker: Broker, meet: Meet) -> None:
     watcher = meet(broker.endpoint, "watcher", ("silent/#", 1))
     anna = meet(broker.endpoint, "anna", will=Will("silent/availability", b"offline"))
-    anna.client.disconnect(will_payload=False)
+    anna.leave(will_payload=False)
     watcher.client.publish("silent/marker", b"", 1)
     assert watcher.wait(lambda: watcher.payloads("silent/marker"))
     assert not watcher.wait(lambda: watcher.payloads("silent/availability"), 0.1)
@@ -239,7 +175,7 @@ def test_leaving_from_a_callback_only_begins_it(broker: Broker, meet: Meet, loop
 
 def test_who_left_can_come_back(broker: Broker, meet: Meet) -> None:
     anna = meet(broker.endpoint, "anna", ("back", 1))
-    anna.client.disconnect()
+    anna.leave()
     anna.client.connect()
     assert anna.wait(lambda: anna.client.subscribed)
     anna.client.publish("back", b"again", 1)
@@ -273,299 +209,7 @@ def test_a_killed_process_leaves_its_will(broker: Broker, meet: Meet) -> None:
 # -- losing the connection -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", BROKER_KINDS)
-def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
-    first = start_broker(tmp_path, kind=kind, port=0)
-    anna = meet(first.endpoint, "anna", ("news/#", 1))
-    berta = meet(first.endpoint, "berta")
-    os.kill(first.pid, signal.SIGKILL)
-    assert anna.wait(lambda: not anna.client.connected and not berta.client.connected)
-    assert berta.wait(lambda: len(berta.events) > 1)
-    assert berta.events[:2] == ["connected", "lost: the connection was lost"]
-    berta.client.publish("news/asked/again", b"nobody hears this")
-    berta.client.publish("news/state", b"old", 1, retain=True)
-    berta.client.publish("news/state", b"new", 1, retain=True)
-    assert berta.client.dropped == 1
-    first.close()
-    with start_broker(tmp_path, kind=kind, port=first.endpoint.port, v5_port=first.v5_port):
-        assert anna.wait(lambda: anna.client.subscribed and berta.client.subscribed)
-        assert berta.client.flush(SECONDS)
-        berta.client.publish("news/end", b"", 1)
-        assert anna.wait(lambda: anna.payloads("news/end"))
-        assert anna.payloads("news/state") == [b"new"]
-        assert anna.payloads("news/asked/again") == []
-        assert anna.events.count("connected") == 2
-        # the outage was no fight for the name
-        assert not any("takeover 2" in event for event in anna.events + berta.events)
-        anna.client.disconnect()
-        berta.client.disconnect()
-
-
-@pytest.mark.parametrize("kind", BROKER_KINDS)
-def test_what_a_lost_connection_has_not_delivered_is_said_again_only_in_its_newest_form(
-    kind: BrokerKind, meet: Meet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A counter that was seen must not fall because an older word of it comes late."""
-    dial, held = Client._dial, set[Client]()
-    monkeypatch.setattr(Client, "_dial", lambda self: self._dial_later() if self in held else dial(self))
-    with start_broker(tmp_path, kind=kind, port=0) as broker:
-        port, v5_port = broker.endpoint.port, broker.v5_port
-        anna = meet(broker.endpoint, "anna")
-        hold(broker.pid)  # it takes what comes, and acknowledges nothing
-        for number in range(3):
-            anna.client.publish("anna/state", b"%d" % number, 1, True)  # noqa: FBT003
-            anna.client.publish("anna/event", b"%d" % number, 1)
-        anna.loop.run(timeout=0.1)
-        held.add(anna.client)
-        os.kill(broker.pid, signal.SIGKILL)
-        assert anna.wait(lambda: not anna.client.connected)
-    with start_broker(tmp_path / "next", kind=kind, port=port, v5_port=v5_port) as broker:
-        berta = meet(broker.endpoint, "berta", ("anna/#", 0))
-        held.clear()
-        assert berta.wait(lambda: len(berta.payloads("anna/event")) == 3)  # what came before them has come too
-        assert anna.wait(lambda: anna.client.pending == 0)
-        assert berta.payloads("anna/state") == [b"2"]
-        assert berta.payloads("anna/event") == [b"0", b"1", b"2"]
-
-
-def test_what_on_connect_publishes_comes_after_what_waited(broker: Broker, meet: Meet, loop: Loop) -> None:
-    watcher = meet(broker.endpoint, "watcher", ("stale/state", 1))
-    told: list[str] = []
-
-    def announce() -> None:
-        told.append("connected")
-        client.publish("stale/state", b"announced", 1, retain=True)
-
-    client = Client(loop, broker.endpoint, "anna", on_message=lambda *_: None, on_connect=announce)
-    client.connect()
-    client.publish("stale/state", b"stale", 1, retain=True)
-    assert watcher.wait(lambda: len(watcher.heard) == 2)
-    assert watcher.payloads("stale/state") == [b"stale", b"announced"]
-
-    # and after what was on its way, unacknowledged, when the connection broke
-    client.publish("stale/state", b"on its way", 1, retain=True)
-    client._wire.shut()  # as if a cable had been pulled and put back
-    assert watcher.wait(lambda: len(told) == 2 and client.pending == 0)
-    assert watcher.wait(lambda: b"on its way" in watcher.payloads("stale/state"))
-    assert watcher.wait(lambda: watcher.payloads("stale/state")[-1] == b"announced")
-    client.disconnect()
-
-
-def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: Meet) -> None:
-    first = meet(broker.endpoint, "twin")
-    # as if it had lived for long: the connection has settled
-    first.client._connected_at -= 60
-    second = meet(broker.endpoint, "twin")
-    assert second.wait(lambda: "takeover 2" in second.events)
-    assert second.client.takeovers == 2
-    second.client.disconnect(will_payload=False)
-    assert first.wait(lambda: first.client.connected)
-    assert "takeover 2" not in first.events
-
-
-@pytest.mark.parametrize("kind", BROKER_KINDS)
-def test_a_broker_that_dies_again_and_again_is_no_fight_for_the_name(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
-    broker = start_broker(tmp_path, kind=kind, port=0)
-    try:
-        anna = meet(broker.endpoint, "anna")
-        for _ in range(3):
-            anna.client._backoff = 2.0  # as after some attempts: the broker is back long before the next one
-            os.kill(broker.pid, signal.SIGKILL)
-            assert anna.wait(lambda: not anna.client.connected)
-            anna.loop.run(until=lambda: anna.client.takeovers == 0, timeout=0.2)
-            broker.close()
-            broker = start_broker(tmp_path, kind=kind, port=broker.endpoint.port, v5_port=broker.v5_port)
-            assert anna.wait(lambda: anna.client.subscribed)
-        assert not any("takeover 2" in event for event in anna.events), anna.events
-    finally:
-        broker.close()
-
-
-def test_what_was_published_before_the_connection_arrives_with_it(broker: Broker, meet: Meet, loop: Loop) -> None:
-    watcher = meet(broker.endpoint, "watcher", ("early/#", 1))
-    client = Client(loop, broker.endpoint, "anna", on_message=lambda *_: None)
-    for number in range(3):
-        client.publish("early/event", b"%d" % number, 1)
-        client.publish("early/state", b"%d" % number, 1, retain=True)
-    client.connect()
-    assert watcher.wait(lambda: client.connected)
-    assert client.flush(SECONDS)
-    client.disconnect()
-    assert watcher.wait(lambda: len(watcher.heard) == 4)
-    assert watcher.heard == [
-        *[("early/event", b"%d" % number, False) for number in range(3)],
-        ("early/state", b"2", False),
-    ]
-
-
-def test_nobody_fights_where_nobody_listens(loop: Loop, meet: Meet) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    anna = meet(Endpoint("127.0.0.1", port), "anna", wait=False)
-    assert anna.wait(lambda: anna.client.last_error)
-    assert f"mqtt://127.0.0.1:{port}" in str(anna.client.last_error)
-    assert anna.events == []
-    assert anna.client.takeovers == 0
-
-
-def test_without_a_connection_the_oldest_events_make_room(loop: Loop) -> None:
-    client = Client(loop, Endpoint("127.0.0.1", 1), "anna", on_message=lambda *_: None)
-    for number in range(KEPT_OFFLINE + 5):
-        client.publish("event", b"%d" % number, 1)
-        client.publish("state", b"%d" % number, 1, retain=True)
-    assert client.pending == KEPT_OFFLINE + 1
-    assert client.dropped == 5
-
-
 # -- a server that does as it is told -----------------------------------------------------------------------------
-
-
-class Puppet:
-    """A listening socket on the loop: answers every CONNECT with the given bytes and notes the attempts."""
-
-    def __init__(self, loop: Loop, answer: bytes, *, then_close: bool = False) -> None:
-        self.attempts = 0
-        self.received = bytearray()
-        self._loop = loop
-        self._answer = answer
-        self._then_close = then_close
-        self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = Endpoint("127.0.0.1", self._listener.getsockname()[1])
-        loop.add_reader(self._listener, self._accept)
-
-    def _accept(self) -> None:
-        self.attempts += 1
-        connection, _ = self._listener.accept()
-        self._open.append(connection)
-        self._loop.add_reader(connection, lambda: self._read(connection))
-
-    def _read(self, connection: socket.socket) -> None:
-        data = connection.recv(65536)
-        self.received += data
-        if data[:1] == b"\x10" and self._answer:
-            connection.send(self._answer)
-        if not data or self._then_close:
-            self._loop.remove_reader(connection)
-            connection.close()
-
-    def send(self, data: bytes) -> None:
-        self._open[-1].sendall(data)
-
-    def close(self) -> None:
-        for sock in [self._listener, *self._open]:
-            if sock.fileno() >= 0:
-                self._loop.remove_reader(sock)
-                sock.close()
-
-
-@pytest.fixture
-def puppet(loop: Loop) -> Iterator[Callable[..., Puppet]]:
-    made: list[Puppet] = []
-
-    def make(answer: bytes, *, then_close: bool = False) -> Puppet:
-        made.append(Puppet(loop, answer, then_close=then_close))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def test_a_refusal_is_told_and_not_repeated_in_a_storm(puppet: Callable[..., Puppet], meet: Meet) -> None:
-    server = puppet(REFUSAL, then_close=True)
-    anna = meet(server.endpoint, "anna", wait=False)
-    assert anna.wait(lambda: anna.events)
-    assert anna.events == [f"refused: {server.endpoint.url} refused 'anna': Not authorized"]
-    assert not anna.wait(lambda: server.attempts > 1, 0.5)
-    assert not anna.client.connected
-
-
-def test_a_server_that_never_answers_is_given_up_and_tried_again(
-    puppet: Callable[..., Puppet], meet: Meet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mqtt, "GREETING_TIMEOUT", 0.05)
-    server = puppet(b"")
-    anna = meet(server.endpoint, "anna", wait=False)
-    assert anna.wait(lambda: server.attempts == 3)
-    assert anna.events == []
-
-
-def test_attempts_become_rarer_while_the_connection_keeps_breaking(puppet: Callable[..., Puppet], meet: Meet) -> None:
-    server = puppet(WELCOME, then_close=True)
-    anna = meet(server.endpoint, "anna", wait=False)
-    # 0.1 + 0.2 + 0.4 s: three attempts in the first 0.3 s, not thirty
-    assert anna.wait(lambda: "takeover 3" in anna.events)
-    assert server.attempts == 3
-    assert not anna.wait(lambda: server.attempts > 3, 0.1)
-
-
-def test_a_message_in_pieces_is_put_together(puppet: Callable[..., Puppet], meet: Meet, loop: Loop) -> None:
-    server = puppet(WELCOME)
-    anna = meet(server.endpoint, "anna")
-    packets = b"\x30\x06\x00\x01aabc" + b"\x30\x05\x00\x01bde"
-    for index in range(len(packets)):
-        server.send(packets[index : index + 1])
-        loop.run(timeout=0.001)
-    server.send(packets * 3)
-    assert anna.wait(lambda: len(anna.heard) == 8)
-    assert anna.heard == [("a", b"abc", False), ("b", b"de", False)] * 4
-
-
-def test_an_exception_of_the_owner_leaves_through_run_and_breaks_nothing(
-    puppet: Callable[..., Puppet], loop: Loop
-) -> None:
-    server = puppet(WELCOME)
-    heard: list[str] = []
-
-    def fail(topic: str, _payload: bytes, _retain: bool) -> None:  # noqa: FBT001
-        heard.append(topic)
-        if topic == "a":
-            raise LookupError("the owner's own")
-
-    client = Client(loop, server.endpoint, "anna", on_message=fail)
-    client.connect()
-    assert loop.run(until=lambda: client.connected, timeout=SECONDS)
-    server.send((b"\x30\x06\x00\x01aabc" + b"\x30\x05\x00\x01bde") * 2)
-    for count in (1, 3):
-        with pytest.raises(LookupError, match="own"):
-            loop.run(timeout=SECONDS)
-        assert len(heard) == count
-    assert loop.run(until=lambda: len(heard) == 4, timeout=SECONDS)
-    assert heard == ["a", "b", "a", "b"]
-    assert client.connected
-    client.disconnect()
-
-
-def test_leaving_does_not_wait_forever_for_a_server_that_went_silent(
-    puppet: Callable[..., Puppet], meet: Meet, loop: Loop
-) -> None:
-    server = puppet(WELCOME)
-    anna = meet(server.endpoint, "anna", will=Will("availability", b"offline"))
-    began = loop.time()
-    anna.client.disconnect(grace=0.1)
-    assert anna.client.closed
-    assert 0.1 <= loop.time() - began < 1
-    assert anna.wait(lambda: server.received.endswith(b"\xe0\x00"))  # DISCONNECT
-    assert b"offline" in server.received
-
-
-def test_the_socket_is_read_in_gulps(puppet: Callable[..., Puppet], meet: Meet) -> None:
-    """Paho's private method is still the one that is overridden: a burst costs a few system calls, not four each."""
-    server = puppet(WELCOME)
-    anna = meet(server.endpoint, "anna")
-    calls: list[int] = []
-    receive = PahoClient._sock_recv
-
-    def count(self: PahoClient, size: int) -> bytes:
-        calls.append(size)
-        return receive(self, size)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paho.mqtt.client.Client._sock_recv", count)
-        server.send(b"\x30\x06\x00\x01aabc" * 500)
-        assert anna.wait(lambda: len(anna.heard) == 500)
-    assert 1 <= len(calls) < 20
 
 
 # -- TLS ----------------------------------------------------------------------------------------------------------

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.stage import START, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker
-from virtual_devices.edge.runtime import clock as clockwork
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.runtime import asking
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker, tmp_path: Path) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
 
 
 def test_time_stands_still_until_it_is_asked_to_go_on(stage: Stage) -> None:
@@ -91,7 +107,7 @@ def test_the_first_window_waits_for_everybody(broker: Broker) -> None:
         stage.start("clock")
         stage.start(*(name for name in stage.described if name not in ("geyser", "clock")))
         stage.sync()
-        assert getattr(stage.runtimes["clock"], "waiting_for") == ["geyser"]  # noqa: B009 - only a clock has it
+        assert getattr(stage.runtimes["clock"].role, "waiting_for") == ["geyser"]  # noqa: B009 - only a clock has it
         assert ("clock", "window") not in stage.last
         stage.start("geyser")
         stage.wait(lambda: stage.records)
@@ -179,7 +195,7 @@ def test_a_fresh_clock_begins_a_new_run(stage: Stage) -> None:
 @pytest.fixture
 def on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may be so slow that a tenth of a second holds one window only."""
-    monkeypatch.setattr(clockwork, "WORD_EVERY", 2.0)
+    monkeypatch.setattr(asking, "WORD_EVERY", 2.0)
 
 
 def hurried(stage: Stage, steps: int) -> None:

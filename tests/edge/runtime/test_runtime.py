@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,16 +11,15 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from tests.edge.runtime.listener import Listener
+from tests.stage import START, STEP, WEATHER, Stage, small_home, undisturbed
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.topics import HA_STATUS
 from virtual_devices.edge.mqtt import client as mqtt
 from virtual_devices.edge.mqtt.client import TAKEOVER_SPAN, Client
-from virtual_devices.edge.runtime.participant import ParticipantRuntime
-
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
+from virtual_devices.edge.runtime.participant import ParticipantRole
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +168,6 @@ def test_a_retained_command_that_says_what_holds_is_not_even_mentioned(shared: S
     assert {**shared.state("oven"), **changed} == {**before, **changed}
 
 
-
-
 def test_what_is_fixed_while_a_home_runs_is_refused(shared: Stage) -> None:
     for name, setting, value in (("battery", "start_soc", "10"), ("clock", "step", "10"), ("roof", "sun", "moon")):
         before = shared.state(name)
@@ -225,10 +219,40 @@ def test_a_timed_command_survives_a_restart(stage: Stage) -> None:
     stage.audited()
 
 
+@pytest.mark.parametrize(
+    ("name", "leaf", "change"),
+    [
+        ("oven", "proposal", {"setpoint": 150}),
+        ("battery", "proposal", {"temp_ambient": 21}),
+        ("grid", "proposal", {"outages": "10:00-11:00"}),
+        ("roof", "proposal", {"albedo": 0.3}),
+        ("weather", "conditions", {"mean_temp_air": 9}),
+        ("inverter", "settlement", {"reserve": 30}),
+    ],
+)
+def test_a_command_that_waits_is_put_into_what_was_said_and_changes_nothing_else_of_it(
+    broker: Broker, name: str, leaf: str, change: dict[str, object]
+) -> None:
+    with Stage(broker.endpoint, small_home(WEATHER)) as stage:
+        stage.start()
+        stage.steps(3)
+        for hour in (1, 2):
+            before = stage.last[name, leaf]
+            stage.send(name, "set", {**change, "at": START + hour * 3600})
+            after, expected = stage.last[name, leaf], orjson.loads(before)
+            pending = orjson.loads(after)["checkpoint"]["pending"]
+            assert len(pending) == hour
+            expected["checkpoint"]["pending"] = pending
+            assert after == orjson.dumps(expected), "byte for byte"
+            stage.kill(name)
+            stage.start(name)  # the second time it puts it into what it finds of its own
+            assert stage.last[name, leaf] == after
+
+
 def test_time_that_is_proposed_cannot_be_commanded_any_more(stage: Stage) -> None:
     stage.steps(2)
-    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"]
-    assert isinstance(slow, ParticipantRuntime)
+    known, slow = stage.json("clock", "window")["seq"], stage.runtimes["battery"].role
+    assert isinstance(slow, ParticipantRole)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slow, "pursue", lambda **_: None)  # nothing is settled meanwhile
         stage.begin_steps(10)
@@ -274,22 +298,6 @@ def test_a_weather_command_is_in_force_from_the_next_window(broker: Broker) -> N
 # -- announcements -----------------------------------------------------------------------------------------------------
 
 
-class Listener:
-    """What is retained on a broker for who comes now."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.heard: dict[str, bytes] = {}
-        self.client = Client(stage.loop, stage.endpoint, "listener", on_message=self._hear)
-        self.client.subscribe((f"virtual/{stage.home.name}/#", 0), ("homeassistant/device/#", 0), ("listener/mark", 0))
-        self.client.connect()
-        stage.wait(lambda: self.client.subscribed)
-        self.client.publish("listener/mark", b"1")
-        stage.wait(lambda: "listener/mark" in self.heard)
-
-    def _hear(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
-        self.heard[topic] = payload
-
-
 def test_everything_is_announced_again_when_home_assistant_is_back(stage: Stage) -> None:
     found: dict[str, int] = {}
     ear = Listener(stage)
@@ -311,7 +319,7 @@ def test_everything_is_announced_again_when_home_assistant_is_back(stage: Stage)
     stage.wait(lambda: wanted <= found.keys(), 5)
     assert {found[topic] for topic in wanted} == {1}
     for client in (ear.client, second):
-        client.disconnect()
+        stage.loop.complete(client.leave())
 
 
 # -- one name, one process ---------------------------------------------------------------------------------------------
@@ -351,7 +359,7 @@ def test_connects_with_a_devices_id_cost_it_a_pause_and_never_the_home(
         thief.connect()
         stage.loop.run(until=lambda thief=thief: thief.connected or thief.takeovers, timeout=5)  # type: ignore[misc] # one for each turn
         assert stage.fatal == [], number
-        thief.disconnect()
+        stage.loop.complete(thief.leave())
     stage.wait(lambda: stage.runtimes[name].client.connected and stage.availability(name) == "online")
     stage.steps(3)
     stage.audited()
@@ -361,69 +369,12 @@ def test_connects_with_a_devices_id_cost_it_a_pause_and_never_the_home(
 # -- a broker that forgets ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_broker_that_is_killed_and_has_forgotten_everything(tmp_path: Path, kind: BrokerKind) -> None:
-    broker = start_broker(tmp_path / "one", kind=kind, port=0)
-    try:
-        with Stage(broker.endpoint, small_home(WEATHER)) as stage:
-            stage.start()
-            stage.steps(13)
-            stage.begin_steps(20)
-            stage.when("battery", "proposal", lambda: os.kill(broker.pid, signal.SIGKILL))
-            clients = [stage.spy, *(runtime.client for runtime in stage.runtimes.values())]
-            stage.wait(lambda: not any(client.connected for client in clients))
-            broker.close()
-            inverter = stage.runtimes["inverter"].client
-            inverter._cancel("dial")  # it comes back last, so that the spy hears of every window
-            shutil.rmtree(tmp_path / "one")
-            broker = start_broker(tmp_path / "two", kind=kind, port=stage.endpoint.port, v5_port=broker.v5_port)
-            stage.wait(lambda: all(client.subscribed for client in clients if client is not inverter))
-            inverter._set_timer("dial", 0, inverter._dial)
-            stage.wait(lambda: stage.settled >= START + 33 * STEP)
-            stage.rest()
-            ear = Listener(stage)
-            for name in stage.described:
-                for leaf in ("about", "availability", "state"):
-                    assert stage.topic(name, leaf) in ear.heard
-                assert ear.heard[stage.topic(name, "availability")] == b"online"
-                assert discovery.topic(stage.home.name, name) in ear.heard
-            for name, leaf in (("clock", "site"), ("clock", "window"), ("inverter", "settlement"), ("sun", "conditions")):
-                assert stage.topic(name, leaf) in ear.heard
-            for name in ("roof", "battery", "grid", "oven", "geyser"):
-                proposal = orjson.loads(ear.heard[stage.topic(name, "proposal")])
-                assert proposal["seq"] == orjson.loads(ear.heard[stage.topic("inverter", "settlement")])["seq"]
-            ear.client.disconnect()
-            stage.kill("oven", "inverter", "clock", "weather")  # what was told again is enough to resume from
-            stage.start("oven", "weather", "inverter")
-            stage.start("clock")
-            stage.steps(17)
-            assert stage.audited().digest == undisturbed(stage.home, 50).digest
-            assert sorted(stage.records) == list(range(1, len(stage.records) + 1))
-            assert stage.fatal == []
-    finally:
-        broker.close()
-
-
-def test_a_broker_that_is_away_for_a_while(tmp_path: Path) -> None:
-    broker = start_broker(tmp_path, port=0)
-    with Stage(broker.endpoint) as stage:
-        stage.start()
-        stage.steps(5)
-        broker.close()
-        stage.wait(lambda: not any(runtime.client.connected for runtime in stage.runtimes.values()))
-        with start_broker(tmp_path, port=stage.endpoint.port):
-            stage.wait(lambda: all(runtime.client.subscribed for runtime in stage.runtimes.values()), SECONDS)
-            stage.wait(lambda: stage.spy.subscribed)
-            stage.steps(45)
-            assert stage.audited().digest == undisturbed(stage.home, 50).digest
-
-
 def test_what_arrives_while_it_leaves_does_not_bring_it_back(stage: Stage) -> None:
     oven = stage.runtimes["oven"]
     stage.wait(lambda: oven.online)
     oven.stop()
     assert oven.site is not None
-    oven._site(write(oven.site.model_copy(update={"run": "another"})))
+    oven._hear_site(write(oven.site.model_copy(update={"run": "another"})))
     oven._all_heard()
     stage.sync()
     assert stage.availability("oven") == "offline"

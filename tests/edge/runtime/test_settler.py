@@ -8,21 +8,34 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.machine import BROKER_KINDS
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.settlement import SettlementMessage
 from virtual_devices.kit.accounts import HEAT
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 LONG = 50
 """Steps of a whole play: the oven, the geyser and an outage's beginning are in it."""
 
 
-@pytest.fixture(params=BROKER_KINDS)
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture(params=KINDS)
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """A home on each kind of broker."""
     with start_broker(tmp_path, kind=request.param, port=0) as broker, Stage(broker.endpoint) as made:
+        made.start()
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker) -> Iterator[Stage]:
+    with Stage(broker.endpoint) as made:
         made.start()
         yield made
 
@@ -34,9 +47,9 @@ def energy_in(stage: Stage, name: str) -> int:
 
 def energy_of(stage: Stage, name: str) -> int:
     """mJ that a device itself counted."""
-    member = stage.runtimes[name].member
-    assert member is not None
-    return member.counters["energy"]
+    work = stage.runtimes[name].work
+    assert work is not None
+    return int(work.member.counters["energy"])
 
 
 # -- leaving and coming back -------------------------------------------------------------------------------------------
@@ -125,7 +138,7 @@ def test_a_silent_device_is_waited_for_and_then_left_out_and_named(broker: Broke
         stage.steps(2)
         oven = stage.runtimes["oven"]
         oven.client.unsubscribe(stage.topic("clock", "window"))  # it lives, and hears of no window
-        oven.client.flush(SECONDS)
+        stage.loop.complete(oven.client.flush(SECONDS))
         began = stage.loop.time()
         end = stage.begin_steps(2)
         stage.wait(lambda: stage.settled >= end)
@@ -148,7 +161,7 @@ def test_who_speaks_and_falls_silent_in_turns_is_waited_for_half_as_long_each_ti
         window, oven, spent = stage.topic("clock", "window"), stage.runtimes["oven"], []
         for _ in range(4):
             oven.client.unsubscribe(window)
-            oven.client.flush(SECONDS)
+            stage.loop.complete(oven.client.flush(SECONDS))
             began = stage.loop.time()
             end = stage.begin_steps(1)
             stage.wait(lambda end=end: stage.settled >= end)  # type: ignore[misc] # at once
@@ -273,7 +286,7 @@ def test_a_forged_settlement_is_refused_and_the_true_one_still_taken(stage: Stag
     (error,) = stage.errors("battery")
     assert f"leaves {forged['shares']['battery']['stored']} mJ" in error["error"]
     assert error["about"] == "settlement"
-    assert getattr(stage.runtimes["battery"].member, "proposed", None) is not None, "it has not committed"
+    assert getattr(getattr(stage.runtimes["battery"].work, "member", None), "proposed", None) is not None, "it has not committed"
     stage.send("inverter", "settlement", true, retain=True)
     stage.rest()
     stage.steps(LONG - 13)

@@ -9,11 +9,12 @@ import orjson
 import pytest
 from rich.console import Console
 
+from virtual_devices.cli._now import line, summary_of
 from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
 from virtual_devices.cli._view import LiveView
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import AboutMessage, write
-from virtual_devices.edge.visitor.picture import Picture, line, summary_of, watts
+from virtual_devices.edge.visitor.picture import Picture, watts
 
 ABILITIES = {
     "clock": "ticks", "sun": "conditions", "weather": "conditions", "pv_array": "produces", "battery": "stores",

@@ -9,10 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.machine import BROKER_KINDS
 from virtual_devices.cli._watching import kept, told
-from virtual_devices.edge import pace
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.cli.clock import make_steps
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.messages.base import AboutMessage, ErrorMessage, write
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
@@ -23,7 +22,9 @@ from virtual_devices.edge.visitor.labels import labels
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
+from virtual_devices.kit.home.catalogue import load
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
 SITE = {
     "latitude": -33.9, "longitude": 18.4, "altitude": 25, "time_zone": "Africa/Johannesburg", "seed": 1, "start": START,
@@ -31,7 +32,7 @@ SITE = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=BROKER_KINDS)
+@pytest.fixture(params=KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with start_broker(tmp_path, kind=request.param, port=0) as made:
         yield made
@@ -52,16 +53,18 @@ def start(session: Session, broker: Broker) -> Iterator[Start]:
     running: list[Runtime] = []
 
     def make(name: str, kind: str = "", home: str = "cape", **settings: object) -> Runtime:
-        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, settings), fresh=name == "clock")
+        complete = load(kind or name).settings_type.model_validate(settings)
+        runtime = make_runtime(session.loop, broker.endpoint, Description(home, name, kind or name, complete, settings), fresh=name == "clock")
         running.append(runtime)
         runtime.start()
         assert session.wait(lambda: runtime.online, 10)
-        assert runtime.client.flush(10)
+        assert session.loop.complete(runtime.client.flush(10))
         return runtime
 
     yield make
     for runtime in reversed(running):
         runtime.stop()
+        session.loop.complete(runtime.client.leave())
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ class Scripted:
         self.client.publish(self.topics.about, write(about), 1, retain=True)
         self.client.publish(self.topics.availability, b"online", 1, retain=True)
         self.client.publish(self.topics.state, b'{"setpoint":200.0}', 1, retain=True)
-        assert self.client.flush(10)
+        assert session.loop.complete(self.client.flush(10))
 
     def state(self, **values: object) -> None:
         self.client.publish(self.topics.state, orjson.dumps(values), 1, retain=True)
@@ -149,13 +152,13 @@ def test_everything_retained_is_collected_however_much_it_is(session: Session, b
     for number in range(500):
         writer.publish(f"virtual/cape/d{number}/state", b"x" * 2000, 1, retain=True)
     writer.publish("virtual/town/d1/state", b"x", 1, retain=True)
-    assert writer.flush(20)
+    assert session.loop.complete(writer.flush(20))
     assert len(session.collect("virtual/cape/+/state")) == 500
     assert list(session.collect("virtual/town/#")) == ["virtual/town/d1/state"]
     writer.publish("virtual/cape/d7/state", b"", 1, retain=True)
-    assert writer.flush(10)
+    assert session.loop.complete(writer.flush(10))
     assert len(session.collect("virtual/cape/+/state")) == 499
-    writer.disconnect()
+    session.loop.complete(writer.leave())
 
 
 # -- looking ------------------------------------------------------------------------------------------------------------
@@ -222,30 +225,32 @@ def test_a_refusal_comes_in_the_devices_words_and_changes_nothing(
 def test_a_timed_command_holds_from_its_time(session: Session, home: None) -> None:
     state = session.command("cape", "oven", {"setpoint": 150}, "2026-06-21 18:02")
     assert state["setpoint"] == 200
-    pace.make_steps(session, "cape", 2)
+    make_steps(session, "cape", 2)
     assert session.device("cape", "oven").state["setpoint"] == 200
-    pace.make_steps(session, "cape", 1)
+    make_steps(session, "cape", 1)
     assert comes_true(session, lambda: session.device("cape", "oven").state["setpoint"] == 150)
     with pytest.raises(SettingError, match="'teatime' is no"):
         session.command("cape", "oven", {"setpoint": 150}, "teatime")
 
 
 def test_steps_are_waited_for(session: Session, home: None) -> None:
-    assert pace.make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
-    state = pace.make_steps(session, "cape", 4)
+    assert make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
+    state = make_steps(session, "cape", 4)
     assert (state["local_time"], state["paused"], state["paused_steps"]) == ("2026-06-21 18:05:00", True, 0)
 
 
 def test_speed_and_pause(session: Session, home: None) -> None:
-    assert pace.set_speed(session, "cape", 0)["speed"] == 0
-    state = pace.set_paused(session, "cape", paused=False)
+    assert session.command("cape", "clock", {"speed": 0})["speed"] == 0
+    state = session.command("cape", "clock", {"paused": False, "paused_steps": 0})
     assert state["paused"] is False
     assert comes_true(session, lambda: (session.device("cape", "clock").state["windows"] or 0) > 3)
-    assert pace.set_paused(session, "cape", paused=True)["paused"] is True
+    assert session.command("cape", "clock", {"paused": True, "paused_steps": 0})["paused"] is True
 
 
 def test_an_offline_device_is_not_sent_to(session: Session, start: Start, home: None) -> None:
-    start("tv").stop()
+    television = start("tv")
+    television.stop()
+    session.loop.complete(television.client.leave())
     with pytest.raises(BrokerError, match="tv of home cape is offline"):
         session.command("cape", "tv", {"mode": "on"})
 
@@ -255,7 +260,7 @@ def test_a_silent_device_is_given_up(broker: Broker) -> None:
         scripted = Scripted(session, broker.endpoint, "mute", lambda *_: None)
         with pytest.raises(BrokerError, match=r"did not answer within 0.6 s"):
             session.command("cape", "mute", {"setpoint": 1})
-        scripted.client.disconnect()
+        session.loop.complete(scripted.client.leave())
 
 
 def test_what_it_said_before_is_no_answer_and_neither_is_an_error_about_something_else(session: Session, broker: Broker) -> None:
@@ -265,7 +270,7 @@ def test_what_it_said_before_is_no_answer_and_neither_is_an_error_about_somethin
 
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     assert session.command("cape", "oven", {"setpoint": "170"}) == {"setpoint": 170.0}
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 def test_a_refusal_after_an_unrelated_state_is_still_a_refusal(session: Session, broker: Broker) -> None:
@@ -276,7 +281,7 @@ def test_a_refusal_after_an_unrelated_state_is_still_a_refusal(session: Session,
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     with pytest.raises(SettingError, match="too hot"):
         session.command("cape", "oven", {"setpoint": "299"})
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 def test_going_offline_instead_of_an_answer_is_said(session: Session, broker: Broker) -> None:
@@ -286,7 +291,7 @@ def test_going_offline_instead_of_an_answer_is_said(session: Session, broker: Br
     scripted = Scripted(session, broker.endpoint, "oven", answer)
     with pytest.raises(BrokerError, match="went offline"):
         session.command("cape", "oven", {"setpoint": 1})
-    scripted.client.disconnect()
+    session.loop.complete(scripted.client.leave())
 
 
 # -- following ----------------------------------------------------------------------------------------------------------
@@ -296,7 +301,7 @@ def test_a_picture_is_complete_at_once_and_kept(session: Session, home: None) ->
     picture = Picture("cape")
     with kept(session, picture):
         assert picture.now().devices == 4
-        pace.make_steps(session, "cape", 2)
+        make_steps(session, "cape", 2)
         assert session.wait(lambda: picture.now().load == 2000, 5)
 
 

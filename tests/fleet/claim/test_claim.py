@@ -3,119 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
-from tests.machine import BROKER_KINDS
-from tests.stage import SMALL, STEP, small_home
+from tests.fleet.claim.claims import HOME, SHORT, TOPIC, Host, Played, kept, stranger, told
+from tests.fleet.claim.conftest import KINDS
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages.base import ClaimMessage, write
+from virtual_devices.edge.messages.base import ClaimMessage
 from virtual_devices.edge.messages.topics import HOST, Topics, identifier
 from virtual_devices.edge.mqtt.client import Client
-from virtual_devices.edge.visitor.picture import Picture
-from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.claim import claim as claims
-from virtual_devices.fleet.claim.claim import Claim, Look, claim_of
-from virtual_devices.fleet.claim.folder_lock import Holder
-from virtual_devices.fleet.forgetting import forget
-from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.kit.errors import AlreadyRunningError, BrokerError, VirtualDevicesError
+from virtual_devices.fleet.claim.claim import Look, claim_of
+from virtual_devices.kit.errors import AlreadyRunningError, BrokerError
 
-RUNNING = SMALL.replace(", paused: true", "")
-HOME = "cape"
-TOPIC = Topics(HOME, HOST).availability
-SHORT = 0.6
-"""Wall seconds of a keep-alive in these tests."""
-
-
-@pytest.fixture(params=BROKER_KINDS)
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "KEEP_ALIVE", SHORT)
-
-
-class Played:
-    """A host without devices, on a loop that others may be on too."""
-
-    def __init__(self, loop: Loop, broker: Broker, folder: Path, **options: Any) -> None:
-        self.said: list[str] = []
-        self.lost: list[str] = []
-        self.claim = Claim(loop, broker.endpoint, HOME, say=self.said.append, lost=self.lost.append, **options)
-        self.archive = Archive(loop, broker.endpoint, HOME, folder, lambda *_: None, claim=self.claim)
-        self.client = self.archive.client
-
-    @property
-    def token(self) -> str:
-        return self.claim.holder.token
-
-    def open(self) -> Played:
-        self.archive.open()
-        return self
-
-    def vanish(self) -> None:
-        """What is left of a host that was cut off, and whose end the broker has not noticed: its claim, and no will."""
-        self.claim.release()
-        self.client._wire._mqtt.disconnect()  # an orderly end of the connection: the broker forgets the will
-        self.client.closed = self.client.leaving = True
-        self.client._cancel(*list(self.client._timers))
-        self.client._loop.run(until=lambda: not self.client.connected, timeout=5)
-
-
-@pytest.fixture
-def host(loop: Loop, broker: Broker, tmp_path: Path) -> Iterator[Callable[..., Played]]:
-    made: list[Played] = []
-
-    def one(**options: Any) -> Played:
-        made.append(Played(loop, broker, tmp_path / f"state{len(made)}", **options))
-        return made[-1]
-
-    yield one
-    for each in made:
-        each.archive.leave()
-
-
-Host = Callable[..., Played]
-
-
-@pytest.fixture
-def anybody(loop: Loop, broker: Broker) -> Iterator[Client]:
-    """Somebody else on the broker; ``retained`` of the function below asks it."""
-    heard: dict[str, bytes] = {}
-    client = Client(loop, broker.endpoint, "anybody", on_message=lambda topic, payload, _: heard.update({topic: payload}))
-    client.subscribe((TOPIC, 0))
-    client.connect()
-    assert loop.run(until=lambda: client.subscribed, timeout=5)
-    client.__dict__["heard"] = heard
-    yield client
-    client.disconnect()
-
-
-def kept(anybody: Client) -> bytes:
-    """What the broker keeps on the claim's topic."""
-    found: dict[str, bytes] = anybody.__dict__["heard"]
-    return found.get(TOPIC, b"")
-
-
-def told(anybody: Client, loop: Loop, payload: bytes) -> None:
-    anybody.publish(TOPIC, payload, 1, retain=True)
-    assert anybody.flush(5)
-    loop.run(timeout=0.05)
-
-
-def stranger(token: str = "theirs", *, renewed: int = 0) -> bytes:  # noqa: S107 - no secret
-    return write(ClaimMessage(machine="karoo", pid=4711, since=1_782_023_400, renewed=renewed, token=token))
-
+pytestmark = pytest.mark.usefixtures("short")
 
 # -- looking -----------------------------------------------------------------------------------------------------------
 
@@ -128,7 +32,7 @@ def test_who_hosts_a_home_says_so_and_takes_it_back_at_the_end(loop: Loop, host:
     assert claim.token == first.token
     assert claim.pid == first.claim.holder.pid
     assert abs(claim.renewed - time.time()) < 5
-    first.archive.leave()
+    first.leave()
     assert loop.run(until=lambda: kept(anybody) == b"offline", timeout=5)
 
 
@@ -147,7 +51,7 @@ def test_the_second_is_refused_at_once_and_the_first_notices_nothing(loop: Loop,
     assert first.lost == first.said == []
     loop.run(timeout=0.1)
     assert claim_of(kept(anybody)) is not None
-    first.archive.leave()
+    first.leave()
     host().open()
 
 
@@ -241,7 +145,7 @@ def test_a_stop_while_it_waits_is_told_as_that(loop: Loop, host: Host, anybody: 
 
 def test_a_broker_that_is_not_there_is_told_as_before(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
-    with start_broker(tmp_path / "gone", kind=BROKER_KINDS[-1], port=0) as gone:
+    with start_broker(tmp_path / "gone", kind=KINDS[-1], port=0) as gone:
         pass
     with pytest.raises(BrokerError, match="no broker answers at mqtt://127"):
         Played(loop, gone, tmp_path / "state").open()
@@ -322,7 +226,7 @@ def test_however_many_ask_it_answers_a_few_times_a_second(loop: Loop, host: Host
     assert 1 <= len(answers) <= 1.5 / claims.ANSWER_EVERY + 2
 
 
-@pytest.mark.parametrize("kind", BROKER_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_after_the_broker_has_forgotten_all_the_claim_is_there_again(kind: BrokerKind, loop: Loop, tmp_path: Path) -> None:
     with start_broker(tmp_path / "one", kind=kind, port=0) as broker:
         first = Played(loop, broker, tmp_path / "state").open()
@@ -334,7 +238,7 @@ def test_after_the_broker_has_forgotten_all_the_claim_is_there_again(kind: Broke
         with pytest.raises(AlreadyRunningError):
             Played(loop, broker, tmp_path / "other").open()
         assert first.lost == first.said == []
-        first.archive.leave()
+        first.leave()
 
 
 def test_a_host_that_was_away_ends_where_another_has_taken_over(loop: Loop, host: Host, broker: Broker) -> None:
@@ -374,7 +278,7 @@ def test_a_client_that_uses_the_hosts_id_costs_a_pause_and_never_an_endless_figh
     assert first.said
     assert all("another client throws the host of home cape off" in text and identifier(HOME, HOST) in text for text in first.said)
     thief._on_disconnect = None
-    thief.disconnect()
+    loop.complete(thief.leave())
     assert loop.run(until=lambda: first.client.connected, timeout=claims.LONGEST_PAUSE + 2)
 
 
@@ -383,11 +287,11 @@ def test_a_host_that_leaves_while_it_is_thrown_off_stays_away(loop: Loop, host: 
     thief = Client(loop, broker.endpoint, identifier(HOME, HOST), on_message=lambda *_: None)
     thief.connect()
     assert loop.run(until=lambda: first.client.closed, timeout=5)
-    first.archive.leave()
+    first.leave()
     loop.run(timeout=1)
     assert first.client.closed
     assert thief.connected
-    thief.disconnect()
+    loop.complete(thief.leave())
 
 
 def test_the_hosts_own_sync_is_told_from_anothers(loop: Loop, host: Host, anybody: Client) -> None:
@@ -402,80 +306,4 @@ def test_the_hosts_own_sync_is_told_from_anothers(loop: Loop, host: Host, anybod
 # -- whole homes -------------------------------------------------------------------------------------------------------
 
 
-def orders(broker: Broker, folder: Path, **options: Any) -> HostOptions:
-    home = small_home(RUNNING.replace("speed: max", "speed: 600"), HOME)
-    return HostOptions(home, {}, broker.endpoint, folder, folder.parent, **options)
-
-
-def test_the_second_host_of_a_home_changes_nothing(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    said: list[str] = []
-    refused: list[str] = []
-
-    def second(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        loop.run(until=lambda: first.summary.steps >= 5, timeout=20)
-        other = HomeHost(loop, orders(broker, tmp_path / "other", fresh=True))
-        try:
-            other.run()
-        except AlreadyRunningError as error:
-            refused.append(str(error))
-
-    first = HomeHost(loop, orders(broker, tmp_path / "state", duration=30 * STEP, say=said.append))
-    result = first.run(second)
-    assert len(refused) == 1
-    assert result["audit"] == {"ok": True, "checked_steps": 30, "problems": []}
-    assert said == []
-    assert not (tmp_path / "other").exists()
-
-
-def test_a_home_that_is_taken_over_ends_in_words_and_can_go_on(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    first = HomeHost(loop, orders(broker, tmp_path / "state"))
-    claim = first.archive._claim
-    assert claim is not None
-
-    def stall(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-        assert claim is not None
-        loop.run(until=lambda: first.summary.steps >= 5, timeout=20)
-        claim._stop_renewing()
-        claim._said_at = float("inf")
-        other = Played(loop, broker, tmp_path / "other").open()
-        assert loop.run(until=lambda: first.failure is not None, timeout=10)
-        other.archive.leave()
-
-    with pytest.raises(VirtualDevicesError, match="another host has taken home cape over: process"):
-        first.run(stall)
-    result = HomeHost(loop, orders(broker, tmp_path / "state", duration=10 * STEP)).run()
-    assert result["audit"] == {"ok": True, "checked_steps": 10, "problems": []}
-
-
 # -- who is no device --------------------------------------------------------------------------------------------------
-
-
-def test_nobody_takes_the_host_for_a_device(loop: Loop, broker: Broker, tmp_path: Path) -> None:
-    HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP)).run()
-    with Session(broker.endpoint) as session:
-        assert session.collect(TOPIC) == {TOPIC: b"offline"}
-        names = set(session.devices(HOME))
-        assert "oven" in names
-        assert HOST not in names
-        picture = Picture(HOME)
-        picture.feed(HOST, "availability", b"offline")
-        assert picture.devices == {}
-        said: list[str] = []
-        # the next host clears what strangers left, and this is none
-        HomeHost(loop, orders(broker, tmp_path / "state", duration=3 * STEP, say=said.append)).run()
-        assert said == []
-        done = forget(session, HOME)
-        assert HOST not in done.devices
-        assert set(done.devices) == names
-        assert session.collect("virtual/#") == {}
-
-
-def test_what_only_a_host_has_left_is_no_home(loop: Loop, host: Host, broker: Broker) -> None:
-    host().open().archive.leave()
-    with Session(broker.endpoint) as session:
-        assert session.homes() == []
-        assert forget(session, HOME).topics == 1
-
-
-def test_a_holder_is_told_as_people_read_it() -> None:
-    assert str(Holder("karoo", 4711, 1_782_023_400, "x")).startswith("process 4711 on karoo, since 2026-06-21 ")

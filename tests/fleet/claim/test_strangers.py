@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.ledger import book as booking
 from virtual_devices.edge.ledger.audit import Audit
 from virtual_devices.edge.ledger.book import Book
@@ -40,6 +40,12 @@ RUNNING = SMALL.replace(", paused: true", "")
 STRANGERS = 50_000
 
 
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with Loop() as loop:
@@ -60,7 +66,7 @@ def test_fifty_thousand_strangers_take_a_few_places(archive: Archive) -> None:
     assert archive.found["oven", "state"] == b'{"power": 1}', "the home's own have their place"
     tell(archive, "lodger", "availability", b"offline")
     assert archive.found["lodger", "availability"] == b"offline"
-    archive.forget({device for device, _ in archive.found} - {"oven"})
+    archive.loop.complete(archive.forget({device for device, _ in archive.found} - {"oven"}))
     tell(archive, "late", "state", b"{}")
     assert ("late", "state") in archive.found, "who was cleared makes room"
 
@@ -161,8 +167,8 @@ def test_a_home_that_is_flooded_goes_on_and_says_little(broker: Broker, tmp_path
             loop.call_later(0.2, flood)
 
         loop.call_later(0.5, flood)
-        result = host.run()
-        attacker.disconnect()
+        result = loop.complete(host.run())
+        loop.complete(attacker.leave())
     assert result["steps"] == 40
     assert result["audit"]["ok"]
     assert len(said) < 60
@@ -181,8 +187,8 @@ def test_verbs_of_a_crowded_broker_say_little(broker: Broker, monkeypatch: pytes
             crowd.publish(f"virtual/home_{number}/oven/about", about, 1, retain=True)
         crowd.publish("virtual/crowded/oven/about", about, 1, retain=True)
         crowd.publish("virtual/crowded/oven/state", orjson.dumps({f"value_{n}": "\x1b[2J" * 100 for n in range(2000)}), 1, retain=True)
-        assert crowd.flush(60)
-        crowd.disconnect()
+        assert loop.complete(crowd.flush(60))
+        loop.complete(crowd.leave())
     where = ["--broker", broker.endpoint.url]
 
     def said(*words: str, code: int = 0) -> str:

@@ -16,12 +16,17 @@ from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.moments import KEPT
 from virtual_devices.fleet.keeping.run_files import FILE
 from virtual_devices.fleet.keeping.state_files import LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
 
 
 @pytest.fixture
@@ -39,13 +44,13 @@ def make(stage: Stage, tmp_path: Path) -> Iterator[Make]:
 
     def one(folder: Path | None = None) -> Archive:
         archive = Archive(stage.loop, stage.endpoint, stage.home.name, folder or tmp_path / "state", lambda *_: None)
-        archive.open()
+        stage.loop.complete(archive.open())
         made.append(archive)
         return archive
 
     yield one
     for archive in made:
-        archive.client.disconnect()
+        stage.loop.complete(archive.client.leave())
 
 
 def written(folder: Path) -> dict[tuple[str, str], bytes]:
@@ -164,7 +169,7 @@ def test_a_window_of_another_run_does_not_count(stage: Stage, make: Make, tmp_pa
 
 def test_an_orderly_end_leaves_one_file(stage: Stage, make: Make, tmp_path: Path) -> None:
     archive, waited_for = killed(stage, make)
-    archive.close()
+    stage.loop.complete(archive.close())
     assert [path.name for path in (tmp_path / "state").iterdir()] == [FILE]
     assert seq_of(archive.load()) == waited_for + 1
 
@@ -237,7 +242,7 @@ def test_everything_is_put_back_on_a_broker_that_has_nothing(stage: Stage, make:
     saved(tmp_path / "state", stage.home.name, *messages)
     archive = make()
     assert archive.put_back() is True
-    archive.settle_down()
+    stage.loop.complete(archive.settle_down())
     assert retained(stage) == {(device, leaf): payload for device, leaf, payload in messages}
 
 
@@ -252,7 +257,7 @@ def test_of_one_run_the_higher_seq_wins(stage: Stage, make: Make, tmp_path: Path
         stage.send(device, leaf, payload, retain=True)
     archive = make()
     assert archive.put_back() is True
-    archive.settle_down()
+    stage.loop.complete(archive.settle_down())
     found = retained(stage)
     assert found["clock", "site"] == message("r1", 0, place="here"), "what is there stays"
     assert found["oven", "proposal"] == message("r1", 5)
@@ -269,7 +274,7 @@ def test_another_run_on_the_broker_is_left_alone(stage: Stage, make: Make, tmp_p
     stage.send("oven", "proposal", message("r2", 3), retain=True)
     archive = make()
     assert archive.put_back() is True
-    archive.settle_down()
+    stage.loop.complete(archive.settle_down())
     found = retained(stage)
     assert found["oven", "proposal"] == message("r2", 3)
     assert ("tv", "proposal") not in found
@@ -285,12 +290,12 @@ def test_a_broker_with_an_older_moment_does_not_turn_back_the_time(stage: Stage,
     stage.kill(*stage.described)
     newer = {key: value for key, value in stage.last.items() if key[1] in KEPT}
     archive.save()
-    archive.client.disconnect()
+    stage.loop.complete(archive.client.leave())
     for (device, leaf), payload in older.items():
         stage.send(device, leaf, payload, retain=True)
     second = make()
     assert second.put_back() is True
-    second.settle_down()
+    stage.loop.complete(second.settle_down())
     assert {key: value for key, value in retained(stage).items() if key[1] in KEPT} == newer
     assert newer != older
 
@@ -305,84 +310,16 @@ def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, mak
     digest = stage.digest
     with start_broker(tmp_path / "other", port=0) as other, Stage(other.endpoint, stage.home) as elsewhere:
         second = Archive(elsewhere.loop, other.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
-        second.open()
+        elsewhere.loop.complete(second.open())
         assert second.put_back() is True
-        second.settle_down()
+        elsewhere.loop.complete(second.settle_down())
         elsewhere.sync()  # the spy has heard of the run, else its clock would begin another one
         elsewhere.start()
         elsewhere.begin_steps(30)
         elsewhere.wait(lambda: elsewhere.settled == START + 50 * STEP)
         elsewhere.rest()
         assert elsewhere.audited().digest == undisturbed(stage.home, 50).digest != digest
-        second.client.disconnect()
-
-
-def forgets(stage: Stage, archive: Archive, broker: Broker, folder: Path) -> Broker:
-    """The broker dies, and another one with an empty memory takes its place."""
-    os.kill(broker.pid, 9)
-    clients = [stage.spy, archive.client, *(runtime.client for runtime in stage.runtimes.values())]
-    stage.wait(lambda: not any(client.connected for client in clients))
-    broker.close()
-    stage.last.clear()
-    made = start_broker(folder, port=stage.endpoint.port)
-    stage.wait(lambda: all(client.subscribed for client in clients))
-    return made
-
-
-def kept_for_a_while(stage: Stage, folder: Path) -> Archive:
-    """A home that has run for a quarter of an hour, and the archive that looked on."""
-    archive = Archive(stage.loop, stage.endpoint, stage.home.name, folder, lambda *_: None)
-    archive.open()
-    archive.put_back()
-    stage.start()
-    stage.steps(15)
-    return archive
-
-
-def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "REMIND_AFTER", 0.5)
-    broker = start_broker(tmp_path / "one", port=0)
-    try:
-        with Stage(broker.endpoint) as stage:
-            archive = kept_for_a_while(stage, tmp_path / "kept")
-            stage.stop("oven")
-            stage.steps(5)
-            broker = forgets(stage, archive, broker, tmp_path / "two")
-            stage.wait(lambda: ("oven", "proposal") in stage.last)
-            stage.wait(lambda: ("oven", "availability") in stage.last)
-            stage.sync()
-            assert stage.availability("oven") == "offline"
-            assert stage.availability("geyser") == "online"
-            spent = stage.state("oven")["energy_joules"]
-            stage.start("oven")
-            stage.rest()
-            assert stage.state("oven")["energy_joules"] == spent > 0
-            stage.steps(5)
-            assert "oven" in stage.json("inverter", "settlement")["members"]
-            stage.audited()
-            archive.client.disconnect()
-    finally:
-        broker.close()
-
-
-def test_a_broker_that_forgets_twice_is_told_the_newest_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "REMIND_AFTER", 2.0)
-    broker = start_broker(tmp_path / "one", port=0)
-    try:
-        with Stage(broker.endpoint) as stage:
-            archive = kept_for_a_while(stage, tmp_path / "kept")
-            broker = forgets(stage, archive, broker, tmp_path / "two")
-            stage.steps(5)
-            spent = stage.state("oven")["energy_joules"]
-            stage.kill("oven")
-            broker = forgets(stage, archive, broker, tmp_path / "three")
-            stage.wait(lambda: ("oven", "state") in stage.last)
-            stage.loop.run(timeout=0.5)
-            assert stage.state("oven")["energy_joules"] == spent > 0
-            assert stage.falls == []
-            archive.client.disconnect()
-    finally:
-        broker.close()
+        elsewhere.loop.complete(second.client.leave())
 
 
 # -- clearing ----------------------------------------------------------------------------------------------------------
@@ -398,8 +335,8 @@ def discovered(stage: Stage) -> set[str]:
     client.publish("looker/mark", b"1")
     stage.wait(lambda: "looker/mark" in found)
     client.publish("looker/mark", b"2")
-    client.flush(5)
-    client.disconnect()
+    stage.loop.complete(client.flush(5))
+    stage.loop.complete(client.leave())
     return found - {"looker/mark"}
 
 
@@ -409,25 +346,23 @@ def test_what_a_removed_device_left_is_cleared_and_the_rest_stays(stage: Stage, 
     stage.start()
     stage.steps(2)
     stage.stop("oven")
-    assert archive.forget({"oven"}) >= 4
-    archive.settle_down()
+    assert stage.loop.complete(archive.forget({"oven"})) >= 4
+    stage.loop.complete(archive.settle_down())
     found = retained(stage)
     assert {device for device, _ in found} == set(stage.described) - {"oven"}
     assert discovered(stage) == {discovery.topic(stage.home.name, "geyser")}
 
 
-def test_forgetting_a_home_leaves_nothing(stage: Stage, make: Make, tmp_path: Path) -> None:
+def test_forgetting_all_devices_leaves_nothing(stage: Stage, make: Make) -> None:
     archive = make()
     archive.put_back()
     stage.start()
     stage.steps(2)
     stage.stop(*stage.described)
-    archive.save()
-    archive.forget()
-    archive.settle_down()
+    stage.loop.complete(archive.forget({device for device, _ in archive.found}))
+    stage.loop.complete(archive.settle_down())
     stage.sync()
     assert retained(stage) == {}
-    assert not (tmp_path / "state" / FILE).exists()
     assert discovered(stage) == set()
 
 
@@ -439,7 +374,7 @@ def test_a_fresh_start_clears_what_a_resume_would_begin_from(stage: Stage, make:
     stage.stop(*stage.described)
     archive.save()
     archive.start_afresh()
-    archive.settle_down()
+    stage.loop.complete(archive.settle_down())
     left = {leaf for _, leaf in retained(stage)}
     assert not left & set(KEPT)
     assert {"about", "availability", "state"} <= left
@@ -451,5 +386,5 @@ def test_no_broker_is_told_in_words(stage: Stage, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
     archive = Archive(stage.loop, Endpoint("127.0.0.1", 1), stage.home.name, tmp_path, lambda *_: None)
     with pytest.raises(BrokerError, match=r"no broker answers at mqtt://127.0.0.1:1 .*--broker"):
-        archive.open()
-    archive.client.disconnect()
+        stage.loop.complete(archive.open())
+    stage.loop.complete(archive.client.leave())

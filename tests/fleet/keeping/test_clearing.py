@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client
@@ -19,11 +18,12 @@ from virtual_devices.fleet.forgetting import forget
 from virtual_devices.fleet.keeping import clearing
 from virtual_devices.fleet.keeping.archive import Archive
 
+KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 PAUSE = 0.4
 LEAVING = {"oven", "grid"}
 
 
-@pytest.fixture(scope="module", params=BROKER_KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
         yield made
@@ -80,24 +80,24 @@ def in_order(stage: Stage, ear: Ear, names: set[str]) -> None:
 
 def test_by_the_host_whose_file_does_not_name_them_any_more(left: Stage, tmp_path: Path) -> None:
     archive = Archive(left.loop, left.endpoint, left.home.name, tmp_path, lambda *_: None)
-    archive.open()
+    left.loop.complete(archive.open())
     ear, before = Ear(left.loop, left), retained(left)
     assert any("/grid/reading/" in topic for topic in before)
-    archive.forget(LEAVING)
-    archive.settle_down()
+    left.loop.complete(archive.forget(LEAVING))
+    left.loop.complete(archive.settle_down())
     left.sync()
     in_order(left, ear, LEAVING)
     gone = {topic for topic in before if topic.split("/")[2] in LEAVING} | announcements(left, LEAVING)
     assert retained(left) == {topic for topic in before - gone if "/_spy/" not in topic}
     for client in (archive.client, ear.client):
-        client.disconnect()
+        left.loop.complete(client.leave())
 
 
 def test_by_whoever_forgets_the_home(left: Stage) -> None:
     with Session(left.endpoint) as session:
         ear = Ear(session.loop, left)
         done = forget(session, left.home.name)
-        ear.client.disconnect()
+        session.loop.complete(ear.client.leave())
     assert set(done.devices) >= set(left.described)
     in_order(left, ear, set(left.described))
     assert retained(left) == set()

@@ -7,9 +7,7 @@ from typing import Any
 
 from virtual_devices.kit.device import AnyDevice, Context, Site
 from virtual_devices.kit.home import catalogue
-from virtual_devices.kit.members.make import member_for
-from virtual_devices.kit.members.member import Member
-from virtual_devices.kit.members.settler import Settler
+from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.window import Span, Window
 
 SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)
@@ -20,11 +18,7 @@ def member(kind: str, name: str = "", declared: dict[str, Any] | None = None) ->
     name = name or kind
     device: AnyDevice = catalogue.load(kind)(Context(name, SITE))
     settings = type(device).settings_type.model_validate(declared or {})
-    if device.ability == "settles":
-        return Settler(name, kind, device, settings, declared)
-    if device.ability == "ticks":
-        return Member(name, kind, device, settings, declared)
-    return member_for(name, kind, device, settings, declared)
+    return make_member(kind, device, settings, declared)
 
 
 def window(seq: int = 1, start: int = START, steps: int = 30, after: int | None = None) -> Window:

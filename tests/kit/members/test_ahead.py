@@ -10,7 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.kit.device import Context, Site
-from virtual_devices.kit.members.ahead import AHEAD, Course, Foresight, Inputs, Runs
+from virtual_devices.kit.members.ahead import AHEAD, Course, Foresight, Inputs, SupplyRuns
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.geyser import Geyser
@@ -108,7 +108,7 @@ def test_a_course_draws_each_step_once_while_what_was_assumed_holds() -> None:
     assert drawn == (time - START) // 60
 
 
-def drawn(device: Geyser, settings: GeyserSettings, state: Any, span: Span, runs: Runs) -> tuple[list[int], Any]:
+def drawn(device: Geyser, settings: GeyserSettings, state: Any, span: Span, runs: SupplyRuns) -> tuple[list[int], Any]:
     """What a load draws by itself, over as many steps as the span has."""
     power: list[int] = []
     for count, on in runs:

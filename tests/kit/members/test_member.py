@@ -18,10 +18,12 @@ from virtual_devices.kit.members.ahead import covered
 from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.consumer import Consumer
-from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.make import MEMBERS, make_member
+from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.producer import Producer
 from virtual_devices.kit.members.settlement import Proposal, Share
+from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.offers import Demand, Link, LinkOffer, StoreOffer, Supply
 from virtual_devices.kit.store import advance, charge_limit
@@ -277,7 +279,9 @@ def test_each_ability_has_its_member_and_its_offer() -> None:
         assert type(one) is expected
         assert isinstance(one.propose(asked, inputs_of(one, asked.span)).offer, offer)
     assert type(member("weather")) is ConditionsMember
+    assert type(member("inverter")) is Settler
+    assert type(member("clock")) is Member
     assert member("grid").propose(asked, {}).offer.links == [Link(3, True, 13_800_000, 5_000_000)]  # noqa: FBT003
     device = catalogue.load("clock")(Context("clock", SITE))
     with pytest.raises(CatalogueError, match="ability"):
-        member_for("clock", "clock", device, type(device).settings_type())
+        make_member("clock", device, type(device).settings_type(), members={"consumes": MEMBERS["consumes"]})

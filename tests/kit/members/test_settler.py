@@ -16,7 +16,7 @@ from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord
-from virtual_devices.kit.members.house import House, make_member
+from virtual_devices.kit.members.house import House, member_of
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
 from virtual_devices.kit.members.settler import Settler
@@ -56,7 +56,7 @@ class Played:
 
     def __post_init__(self) -> None:
         for entry in self.home.devices:
-            self.members[entry.name] = make_member(self.home, entry, {})
+            self.members[entry.name] = member_of(self.home, entry, {})
         self.time = self.home.start
 
     @property
@@ -71,7 +71,7 @@ class Played:
 
     def fresh(self, name: str) -> Any:
         entry = self.home.entry(name)
-        return make_member(replace(self.home, events=()), entry, {})
+        return member_of(replace(self.home, events=()), entry, {})
 
     def hear(self, name: str) -> None:
         """A participant takes what the last settlement holds for it."""

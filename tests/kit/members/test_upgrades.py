@@ -13,7 +13,7 @@ from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice, Context
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.consumer import Consumer
-from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, forward
 from virtual_devices.kit.offers import LinkOffer, StoreOffer
@@ -25,7 +25,7 @@ KWH = 3_600_000_000
 
 def appliance(device_class: type[AnyDevice], declared: dict[str, Any] | None = None) -> Consumer:
     settings = device_class.settings_type.model_validate(declared or {})
-    made = member_for("kiln", "kiln", device_class(Context("kiln", SITE)), settings, declared)
+    made = make_member("kiln", device_class(Context("kiln", SITE)), settings, declared)
     assert isinstance(made, Consumer)
     return made
 

@@ -265,7 +265,7 @@ class Writer:
                 timed.append(Event(self.instant(at), device, changes, 0))
         self.wait(lambda: self.settled >= self.instant(self.recipe.ends))
         self.stop() if self.recipe is STOPPED else self.kill()
-        self.client.disconnect()
+        self.loop.complete(self.client.leave())
         later = self.instant(self.recipe.later)
         home = replace(self.home, events=tuple(sorted((*self.home.events, *self.applied, *timed), key=lambda event: event.at)))
         return {
@@ -369,7 +369,7 @@ def open_in_broker(written: Path, recipe: Recipe) -> bool:
             client.subscribe(("virtual/+/clock/window", 0), ("virtual/+/inverter/settlement", 0))
             client.connect()
             loop.run(until=lambda: len(seqs) == 2, timeout=PATIENCE)
-            client.disconnect()
+            loop.complete(client.leave())
     return seqs.get("window") == seqs.get("settlement", 0) + 1
 
 

@@ -72,11 +72,6 @@ class Metrics(Collector):
             if device in self._values or len(self._values) < MAX_DEVICES:
                 self._values[device] = (kind, dict(values))
 
-    def forget(self, device: str) -> None:
-        """Leave a device out from now on."""
-        with self._lock:
-            self._values.pop(device, None)
-
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Every family with a sample for each device that has it."""
         with self._lock:

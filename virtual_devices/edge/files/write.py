@@ -11,8 +11,9 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from virtual_devices.edge.murmur import Bucket
 
@@ -29,8 +30,9 @@ def why(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def write_whole(path: Path, content: bytes, *, sync: bool = False, private: bool = False) -> None:
-    """Replace a file by another one in one go: whoever reads it meets the old one or the new one.
+@contextlib.contextmanager
+def replacing(path: Path, *, sync: bool = False, private: bool = False) -> Iterator[IO[bytes]]:
+    """Another file in the place of one, in one go at the end of the block: whoever reads it meets the old one or the new one.
 
     sync: wait until it is on the disk.  private: for its owner only, from the first moment.  Raises OSError; then the old one
     stands, and no half of the new one takes up room.
@@ -40,7 +42,7 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False, private: bool
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             if sync:
                 os.fsync(file.fileno())
@@ -49,6 +51,12 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False, private: bool
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes, *, sync: bool = False, private: bool = False) -> None:
+    """Replace a file by these bytes in one go, see ``replacing``."""
+    with replacing(path, sync=sync, private=private) as file:
+        file.write(content)
 
 
 def write_out(path: Path, content: bytes) -> None:

@@ -141,7 +141,7 @@ def audit_live(session: Session, home: str, seconds: float | None, progress: Cal
     every = Topics(home, "+")
     with session.listening(take, every.ledger, every.settlement, qos=1):
         try:
-            session.loop.run(timeout=seconds)
+            session.wait(None, seconds)
         except KeyboardInterrupt:
             return audit
     return audit

@@ -22,7 +22,7 @@ from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
-from virtual_devices.edge.files.write import RETRY_EVERY, Trouble, why
+from virtual_devices.edge.files.write import RETRY_EVERY, Trouble, replacing, why
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -206,23 +206,12 @@ class LedgerFile:
     def _opened_gzip(self, run: str, seq: int) -> FileIO:
         """A file that was finished is gone on with; of one that was not, what counts is copied, and the copy takes its place."""
         self.last, finished = self._last_kept(run, seq)
-        if finished:
-            file = _raw(self.path, "r+b")
-            self._whole = file.seek(0, os.SEEK_END)
-            return file
-        partial = self.path.with_name(self.path.name + ".partial")
-        copy = _raw(partial, "wb")
-        try:
-            _copy(self.path, copy, run, seq)
-            os.fsync(copy.fileno())
-            partial.replace(self.path)
-        except OSError:
-            copy.close()
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
-        self._whole = copy.tell()
-        return copy
+        if not finished:
+            with replacing(self.path, sync=True) as copy:
+                _copy(self.path, copy, run, seq)
+        file = _raw(self.path, "r+b")
+        self._whole = file.seek(0, os.SEEK_END)
+        return file
 
     def _last_kept(self, run: str, seq: int) -> tuple[int | None, bool]:
         """Seq of the last line that counts, and whether nothing is behind it, so that another member may follow."""
@@ -271,10 +260,10 @@ def _raw(path: Path, mode: str) -> FileIO:
     return cast("FileIO", path.open(mode, buffering=0))
 
 
-def _copy(path: Path, copy: FileIO, run: str, seq: int) -> None:
+def _copy(path: Path, target: IO[bytes], run: str, seq: int) -> None:
     """What counts of a compressed file, as a finished member. Raises OSError."""
     member, check = _Gzip(), (0, 0)
-    with path.open("rb") as source, os.fdopen(os.dup(copy.fileno()), "wb") as target:
+    with path.open("rb") as source:
         target.write(member.begin().data)
         for line, _ in _kept(_Inflated(source).lines(), run, seq):
             piece = member.line(line)

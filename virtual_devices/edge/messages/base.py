@@ -1,7 +1,7 @@
 """The messages of the bus: validated by pydantic straight from bytes, written by orjson.
 
-Each model has the form of the wire; ``to_kit`` turns it into the kit's plain data. Those of a window are in
-``window_messages``, ``proposal_messages``, ``settlement_messages`` and ``ledger_messages``.
+Each model has the form of the wire; ``to_kit`` turns it into the kit's plain data. Those of a window stand in files of
+their own.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts,
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.settlement import Proposal
-from virtual_devices.kit.offers import MAX_BREAKER_RESET, Demand, Link, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.offers import MAX_BREAKER_RESET, Demand, Link, LinkOffer, StoreOffer, Supply
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
 from virtual_devices.kit.window import MAX_STEPS
 
@@ -39,6 +39,10 @@ class DemandForm(Message):
             raise ValueError("steps have to rise")
         return flips
 
+    def to_kit(self) -> Demand:
+        """As the kit's Demand."""
+        return Demand(self.circuit, self.priority, self.supplied, self.power, tuple(self.flips))
+
 
 class SupplyForm(Message):
     """What a producer could give, mW per step."""
@@ -46,6 +50,10 @@ class SupplyForm(Message):
     ability: Literal["produces"] = "produces"
     source: Name
     power: Powers
+
+    def to_kit(self) -> Supply:
+        """As the kit's Supply."""
+        return Supply(self.source, self.power)
 
 
 Taper = Annotated[list[tuple[Millijoules, Milliwatts]], Field(max_length=16)]
@@ -74,6 +82,13 @@ class StoreForm(Message):
     stored: Millijoules
     reset: Annotated[int, Field(ge=-(2**60), le=2**60)]
     rule: RuleForm
+
+    def to_kit(self) -> StoreOffer:
+        """As the kit's StoreOffer."""
+        values = self.rule.model_dump()
+        for points in ("charge_taper", "discharge_taper", "voltage"):
+            values[points] = tuple(getattr(self.rule, points))
+        return StoreOffer(StoreRule(**values), self.stored, self.reset)
 
 
 class LinkForm(Message):
@@ -104,6 +119,11 @@ class ConnectionForm(Message):
     ahead: Annotated[list[tuple[Steps, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
     mains: MainsForm | None = None
 
+    def to_kit(self) -> LinkOffer:
+        """As the kit's LinkOffer."""
+        mains = Mains(**dict(self.mains)) if self.mains is not None else None
+        return LinkOffer([Link(**dict(link)) for link in self.links], tuple(self.ahead), mains)
+
 
 OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
 
@@ -121,12 +141,9 @@ class ProposalHead(Message):
 
     def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
         """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
-        span, offer = self.span.to_kit(), _offer(self.offer)
-        length = sum(link.steps for link in offer.links) if isinstance(offer, LinkOffer) else span.steps
-        if isinstance(offer, Demand | Supply):
-            length = len(offer.power)
-        if length != span.steps:
-            raise ProtocolError(f"{name}: its proposal offers {length} steps but covers {span.steps}")
+        span, offer = self.span.to_kit(), self.offer.to_kit()
+        if offer.length not in (None, span.steps):
+            raise ProtocolError(f"{name}: its proposal offers {offer.length} steps but covers {span.steps}")
         if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
             raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
         return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
@@ -144,23 +161,6 @@ class ProposalMessage(ProposalHead):
         return super().to_kit(name, self.checkpoint if checkpoint is None else checkpoint)
 
 
-def _offer(form: DemandForm | SupplyForm | StoreForm | ConnectionForm) -> Offer:
-    if isinstance(form, DemandForm):
-        return Demand(form.circuit, form.priority, form.supplied, form.power, tuple(form.flips))
-    if isinstance(form, SupplyForm):
-        return Supply(form.source, form.power)
-    if isinstance(form, StoreForm):
-        values = form.rule.model_dump()
-        for points in ("charge_taper", "discharge_taper", "voltage"):
-            values[points] = tuple(getattr(form.rule, points))
-        return StoreOffer(StoreRule(**values), form.stored, form.reset)
-    mains = Mains(**dict(form.mains)) if form.mains is not None else None
-    return LinkOffer([Link(**dict(link)) for link in form.links], tuple(form.ahead), mains)
-
-
-_ABILITY: dict[type, str] = {Demand: "consumes", Supply: "produces", StoreOffer: "stores", LinkOffer: "connects"}
-
-
 def proposal_bytes(proposal: Proposal) -> bytes:
     """A Proposal as it goes over the wire."""
     offer = {name: getattr(proposal.offer, name) for name in proposal.offer.__dataclass_fields__}
@@ -170,7 +170,7 @@ def proposal_bytes(proposal: Proposal) -> bytes:
             "seq": proposal.seq,
             "after": proposal.after,
             "span": proposal.span,
-            "offer": {"ability": _ABILITY[type(proposal.offer)], **offer},
+            "offer": {"ability": proposal.offer.ability, **offer},
             "checkpoint": proposal.checkpoint,
         }
     )

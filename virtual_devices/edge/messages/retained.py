@@ -1,25 +1,23 @@
-"""Which message holds, and one's own words from before: every retained message of a window begins with its run and seq."""
+"""Which message holds, and one's own words from before: every retained message of a window has its run and seq."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import orjson
 
 from virtual_devices import __version__
 from virtual_devices.edge.messages.base import M, read
+from virtual_devices.edge.messages.order import head_of
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.upgrades import REMEDY
 
-_HEAD = re.compile(rb'\{"run":"([A-Za-z0-9_-]{1,64})","seq":([0-9]{1,16}),')
-
 
 def place(payload: bytes | None) -> tuple[str | None, int]:
-    """Run and seq of a message; (None, -1) for what has no run. The messages of windows begin with both."""
-    head = _HEAD.match(payload or b"")
+    """Run and seq of a message; (None, -1) for what has no run."""
+    head = head_of(payload or b"")
     if head is not None:
-        return head[1].decode(), int(head[2])
+        return head
     content = json_object(payload or b"")
     run, seq = content.get("run"), content.get("seq", 0)
     return (run, seq) if isinstance(run, str) and isinstance(seq, int) else (None, -1)

@@ -11,6 +11,7 @@ from enum import Enum
 
 from virtual_devices.edge.messages.topics import HOST, LEDGER
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.offers import PARTICIPANTS
 
 
 class Speaker(Enum):
@@ -64,6 +65,3 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
     else:
         wrong = False
     return f"{device}: `{leaf}` is not its to say, but of {speaker.value}; it has no effect" if wrong else None
-
-
-PARTICIPANTS = frozenset({"consumes", "produces", "stores", "connects"})

@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client for our own loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
+"""An MQTT 3.1.1 client on the loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
 
 The protocol is `paho`'s, the socket `wire.Wire`'s. An exception of a callback leaves through `Loop.run`; the client
 stays usable.
@@ -176,17 +176,14 @@ class Client:
         else:
             self._outbox.keep(message)
 
-    def flush(self, timeout: float) -> bool:
-        """Run the loop until everything is written and acknowledged, for so many seconds at most.
-
-        Not from a callback. Returns whether everything arrived.
-        """
-        return self._loop.run(until=lambda: self.pending == 0 and not self._wire.unwritten, timeout=timeout)
+    async def flush(self, seconds: float) -> bool:
+        """Wait until everything is written and acknowledged, for so many seconds at most; whether everything arrived."""
+        return await self._loop.until(lambda: self.pending == 0 and not self._wire.unwritten, seconds)
 
     def disconnect(self, *, will_payload: bool = True, grace: float = 2.0) -> None:
-        """Leave: say the will's message, wait until all is acknowledged (`grace` seconds at most), close.
+        """Begin to leave: say the will's message, and when all is acknowledged (after `grace` seconds at the latest), close.
 
-        From a callback this only begins, and `closed` turns true later; elsewhere it runs the loop until then.
+        `closed` turns true then, which `leave` waits for.
         """
         if self.closed or self.leaving:
             return
@@ -199,8 +196,11 @@ class Client:
                 self.publish(self._will.topic, self._will.payload, max(self._will.qos, 1), self._will.retain)
             self._set_timer("leave", grace, self._hang_up)
             self._loop.call_soon(self._leave_when_done)
-        if not self._loop.running:
-            self._loop.run(until=lambda: self.closed, timeout=grace + 1.0)
+
+    async def leave(self, *, will_payload: bool = True, grace: float = 2.0) -> None:
+        """`disconnect`, if that has not begun yet, and wait until it is done."""
+        self.disconnect(will_payload=will_payload, grace=grace)
+        await self._loop.until(lambda: self.closed, grace + 1.0)
 
     # -- connecting ----------------------------------------------------------------------------------------
 

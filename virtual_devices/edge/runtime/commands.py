@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.messages.base import CommandMessage, read
@@ -52,3 +53,8 @@ def holds_already(member: Member, leaf: str, payload: bytes) -> bool:
         return at is None and member.changed(changes) == member.future()
     except VirtualDevicesError:
         return False
+
+
+def with_pending(checkpoint: Mapping[str, Any], member: Member) -> dict[str, Any]:
+    """A checkpoint with the commands that wait now."""
+    return {**checkpoint, "pending": member.checkpoint()["pending"]}

@@ -2,108 +2,111 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
-from virtual_devices.edge.runtime.dependent import Dependent
-from virtual_devices.kit.device import Conditions
+from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.following import Following
+from virtual_devices.edge.runtime.memory import seq_of
+from virtual_devices.edge.runtime.role import AtWork, Role
+from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.members.conditions import ConditionsMember
 
 
-class ConditionsRuntime(Dependent):
+class ConditionsRole(Role[ConditionsMember]):
     """Gives conditions once per window, and again when asked again."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)
-        self._said: tuple[int, bytes] = (0, b"")
+    def __init__(self, device: Runtime) -> None:
+        self._device = device
+        self.own_checkpoint = device.topics.conditions
+        self._following = Following(device, self)
+        self._message: dict[str, Any] = {}
+        """What it has said, and as it was written; nothing yet: empty."""
+        self._said = b""
         self._found = b""
         self._settled: SettlementHead | None = None
 
-    @property
-    def own_checkpoint(self) -> str:
-        return self.topics.conditions
-
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*super().subscriptions(), (self.topics.conditions, 0))
+        return (*self._following.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
-        if device == self.name and leaf == "conditions":
-            if not self.online:
+        if device == self._device.name and leaf == "conditions":
+            if self._device.work is None:
                 self._found = newer(self._found, payload)
-                self._go()
+                self._device.go()
         else:
-            super().received(device, leaf, payload)
+            self._following.received(device, leaf, payload)
+
+    # -- beginning ----------------------------------------------------------------------------------------------------
+
+    def known_of_it(self, run: str) -> int:
+        """Who is an observer of the open window has most likely been one of the last."""
+        window = self._following.asked
+        return window.last if window is not None and window.run == run and self._device.name in window.observers else 0
+
+    def remembered(self, run: str) -> int:
+        return max(seq_of(self._found, run), int(self._message.get("seq", 0)))
+
+    def begin(self, work: AtWork[ConditionsMember]) -> None:
+        member = work.member
+        found = self._device.memory.recall(ConditionsMessage, self._found, work.site.run)
+        self._message, self._said = {}, b""
+        if found is not None:
+            if member.after < found.seq:
+                member.restore(found.checkpoint)
+            if found.values.keys() == member.device.fields.keys():  # another version may have given other conditions
+                self._message, self._said = dict(found), self._found
+                member.given = found.values
+        self._found = b""
+        self._following.watch(work)
+        self._shows_news(work)
+        self._device.loop.call_soon(self.pursue)
+
+    # -- at work ------------------------------------------------------------------------------------------------------
 
     def settled(self, payload: bytes) -> None:
         self._settled = settled_of(payload)
-        self._show()
-        self.look()
+        work = self._device.work
+        if work is not None and self._shows_news(work):
+            self._device.publish_effect(work)
+        self._following.look()
         self.pursue()
-        self._go()
+        self._device.go()
 
     def last_settled(self) -> SettlementHead | None:
         return self._settled
 
-    def begin(self) -> None:
-        assert self.site is not None  # noqa: S101
-        assert self.member is not None  # noqa: S101
-        payload, self._found = self._found, b""
-        found = self.recall(ConditionsMessage, payload)
-        self._said = (0, b"")
-        if found is not None:
-            if self.member.after < found.seq:
-                self.member.restore(found.checkpoint)
-            if found.values.keys() == cast("Conditions[Any, Any, Any]", self.member.device).fields.keys():
-                self._said = found.seq, payload  # another version may have given other conditions
-                cast("ConditionsMember", self.member).given = found.values
-        super().begin()
-        self._show()
-        self.loop.call_soon(self.pursue)
-
-    def _show(self) -> None:
-        """The readings are of the last settled step, as those of all others are."""
-        settled, member = self._settled, cast("ConditionsMember | None", self.member)
-        if settled is None or member is None or self.site is None or settled.run != self.site.run:
-            return
-        if member.settled(settled.seq, settled.span.to_kit()) and self.online:
-            self.publish_effect()
-
-    def known_of_it(self) -> int:
-        """Who is an observer of the open window has most likely been one of the last."""
-        window = self.asked
-        if window is None or self.site is None or window.run != self.site.run or self.name not in window.observers:
-            return 0
-        return window.last
-
-    def remembered(self) -> int:
-        return max(self._seq_of(self._found), self._said[0])
-
-    def commanded(self) -> None:
-        if self._said[1]:
-            self._said = self._said[0], self.with_commands(self._said[1])
-            self.retained()
-
-    def retained(self) -> None:
-        if self._said[1]:
-            self.client.publish(self.topics.conditions, self._said[1], 0, True)  # noqa: FBT003
+    def _shows_news(self, work: AtWork[ConditionsMember]) -> bool:
+        """Whether there are new readings: they are of the last settled step, as those of all others are."""
+        settled = self._settled
+        return settled is not None and settled.run == work.site.run and work.member.settled(settled.seq, settled.span.to_kit())
 
     def pursue(self, *, asked: bool = False) -> None:
-        window = self.window
-        if window is None or not self.of_this_run(window) or self.name not in window.observers:
+        window, work = self._following.window, self._device.work
+        if work is None or window is None or window.run != work.site.run or self._device.name not in window.observers:
             return
-        if self._said[0] == window.seq:
+        if self._message.get("seq") == window.seq:
             if asked:
-                self.retained()
+                self.retained(work)
             return
-        inputs = self.inputs(window)
+        inputs = self._following.inputs(work, window)
         if inputs is None:
             return
-        member = cast("ConditionsMember", self.member)
-        values = member.conditions(window.to_kit(), inputs)
-        message = {"run": window.run, "seq": window.seq, "values": values, "checkpoint": member.checkpoint()}
-        self._said = window.seq, write(message)
-        self.retained()
-        self.tell_applied()
+        values = work.member.conditions(window.to_kit(), inputs)
+        self._say(work, {"run": window.run, "seq": window.seq, "values": values, "checkpoint": work.member.checkpoint()})
+        self._device.obeying.tell_applied(work)
+
+    def _say(self, work: AtWork[ConditionsMember], message: dict[str, Any]) -> None:
+        self._message, self._said = message, write(message)
+        self.retained(work)
+
+    def commanded(self, work: AtWork[ConditionsMember]) -> None:
+        if self._message:
+            self._say(work, {**self._message, "checkpoint": with_pending(self._message["checkpoint"], work.member)})
+
+    def retained(self, work: AtWork[ConditionsMember]) -> None:
+        if self._said:
+            self._device.client.publish(self.own_checkpoint, self._said, 0, True)  # noqa: FBT003

@@ -4,44 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.runtime.conditions import ConditionsRuntime
-from virtual_devices.edge.runtime.participant import ParticipantRuntime
+from virtual_devices.edge.runtime.conditions import ConditionsRole
+from virtual_devices.edge.runtime.participant import ParticipantRole
+from virtual_devices.edge.runtime.role import Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.device import Context
-from virtual_devices.kit.forms.changes import settings_json, validate_change
+from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.catalogue import load
-from virtual_devices.kit.members.make import member_for
+from virtual_devices.kit.members.make import MEMBERS, make_member
 from virtual_devices.kit.members.member import Command, Member
+from virtual_devices.kit.offers import PARTICIPANTS
 from virtual_devices.kit.settings import Settings
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.members.settler import Settler
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
     """One device to be hosted.
 
-    settings: JSON form of what differs from the kind's defaults; it is also the declaration that a restart is compared with.  events: timed
-    commands that wait in it from a fresh start on.  documents: text of the files its settings name.  compiled: an inverter
-    dispatches with compiled code.
+    settings: complete and valid.  declared: JSON form of what differs from the kind's defaults, which a restart is compared with.
+    events: timed commands that wait in it from a fresh start on.  documents: text of the files its settings name.  compiled: an
+    inverter dispatches with compiled code.
     """
 
     home: str
     name: str
     kind: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings
+    declared: Mapping[str, Any] = field(default_factory=dict)
     events: tuple[Command, ...] = ()
     documents: Mapping[str, str] = field(default_factory=dict)
     compiled: bool = False
 
-    def validated(self) -> Settings:
-        """The complete settings. Raises SettingError."""
-        device_class = load(self.kind)
-        defaults = device_class.settings_type()
-        return validate_change(device_class, defaults, self.settings, live=False) if self.settings else defaults
+
+@dataclass(frozen=True, slots=True)
+class TimeOrder:
+    """What somebody who starts a device says about its home's time; it matters to a clock.
+
+    fresh: begin a new run, whatever is retained.  duration, until: simulated seconds after which time ends, or UTC seconds at which it
+    does.  on_end: told when it has ended.
+    """
+
+    fresh: bool = False
+    duration: int | None = None
+    until: int | None = None
+    on_end: Callable[[], None] | None = None
+
+
+MakeRole = Callable[[Runtime, Settings, TimeOrder], Role[Any]]
+
+
+def _clock(device: Runtime, settings: Settings, time: TimeOrder) -> Role[Any]:
+    from virtual_devices.edge.runtime.clock import ClockRole  # noqa: PLC0415 - imports by role
+    from virtual_devices.edge.runtime.site import site_message  # noqa: PLC0415
+
+    values = settings_json(settings)
+    return ClockRole(
+        device, site_message(device.home, values), open_step=values.get("step") is None, fresh=time.fresh, settler=values["settler"],
+        expected=frozenset(name.strip() for name in values["wait_for"].split(",")), duration=time.duration, until=time.until,
+        on_end=time.on_end,
+    )  # fmt: skip
+
+
+def _settler(device: Runtime, _settings: Settings, _time: TimeOrder) -> Role[Any]:
+    from virtual_devices.edge.runtime.settler import SettlerRole  # noqa: PLC0415 - imports by role
+
+    return SettlerRole(device)
+
+
+ROLES: Mapping[str, MakeRole] = {
+    "ticks": _clock,
+    "settles": _settler,
+    "conditions": lambda device, _settings, _time: ConditionsRole(device),
+    **dict.fromkeys(sorted(PARTICIPANTS), lambda device, _settings, _time: ParticipantRole(device)),
+}
+"""What a device of each ability does in its home."""
 
 
 def make_runtime(
@@ -56,49 +101,29 @@ def make_runtime(
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
     on_fatal: Callable[[str], None] | None = None,
     log: Callable[[str], None] | None = None,
+    roles: Mapping[str, MakeRole] = ROLES,
+    members: Mapping[str, str] = MEMBERS,
 ) -> Runtime:
-    """The runtime of a device. Raises CatalogueError and SettingError before anything is connected.
+    """The runtime of a device. Raises CatalogueError before anything is connected.
 
-    duration, until, on_end: for a clock: simulated seconds after which time ends, or UTC seconds at which it does, and who is told.
+    fresh, duration, until, on_end: see ``TimeOrder``.  roles, members: what a device of each ability does, and is.
     """
     device_class = load(description.kind)
-    settings = description.validated()
+    settings = description.settings
+    make_role = roles.get(device_class.ability)
+    if make_role is None:
+        raise CatalogueError(f"kind {description.kind!r} has the unknown ability {device_class.ability!r}")
+    time = TimeOrder(fresh, duration, until, on_end)
 
     def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
         device = device_class(Context(description.name, site.to_kit(), documents))
-        arguments = (description.name, description.kind, device, settings, description.settings)
-        if device.ability == "ticks":
-            member = Member(*arguments)
-        elif device.ability == "settles":
-            from virtual_devices.kit.members.settler import Settler  # noqa: PLC0415
-
-            member = settler = Settler(*arguments)
-            if description.compiled:
-                settler.compile()
-        else:
-            member = member_for(*arguments)
-        for event in description.events:
-            member.command(event.changes, event.at, live=False)
+        member = make_member(description.kind, device, settings, description.declared, description.events, members=members)
+        if description.compiled:
+            cast("Settler", member).compile()
         return member
 
-    arguments = (loop, endpoint, description.home, description.name, description.kind, device_class, make)
-    options: dict[str, Any] = {
-        "on_state": on_state, "on_fatal": on_fatal, "log": log, "fresh": fresh, "documents": description.documents
-    }  # fmt: skip
-    if device_class.ability == "ticks":
-        from virtual_devices.edge.runtime.clock import ClockRuntime  # noqa: PLC0415 - imports by role
-        from virtual_devices.edge.runtime.site import site_message  # noqa: PLC0415
-
-        values = settings_json(settings)
-        return ClockRuntime(
-            *arguments, own_site=site_message(description.home, values), open_step=values.get("step") is None,
-            settler=values["settler"], expected=frozenset(name.strip() for name in values["wait_for"].split(",")),
-            duration=duration, until=until, on_end=on_end, **options,
-        )  # fmt: skip
-    if device_class.ability == "settles":
-        from virtual_devices.edge.runtime.settler import SettlerRuntime  # noqa: PLC0415
-
-        return SettlerRuntime(*arguments, **options)
-    if device_class.ability == "conditions":
-        return ConditionsRuntime(*arguments, **options)
-    return ParticipantRuntime(*arguments, **options)
+    return Runtime(
+        loop, endpoint, description.home, description.name, description.kind, device_class, make,
+        lambda device: make_role(device, settings, time),
+        on_state=on_state, on_fatal=on_fatal, log=log, documents=description.documents,
+    )  # fmt: skip

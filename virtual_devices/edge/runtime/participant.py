@@ -2,127 +2,129 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import replace
 
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementPart, part_of
 from virtual_devices.edge.messages.window import SettlementHead
-from virtual_devices.edge.runtime.dependent import Dependent
+from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.following import Following
+from virtual_devices.edge.runtime.memory import seq_of
+from virtual_devices.edge.runtime.role import AtWork, Role
+from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.participant import Participant
+from virtual_devices.kit.members.settlement import Proposal
 
 
-class ParticipantRuntime(Dependent):
+class ParticipantRole(Role[Participant]):
     """Proposes in each window and commits its share; its retained proposal is its checkpoint."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)
-        self.settlement: SettlementPart | None = None
-        self.proposal: tuple[int, bytes] = (0, b"")
+    def __init__(self, device: Runtime) -> None:
+        self._device = device
+        self.own_checkpoint = device.topics.proposal
+        self._following = Following(device, self)
+        self._settlement: SettlementPart | None = None
+        self._proposal: Proposal | None = None
+        """What it has said, and as it was written."""
+        self._said = b""
         self._found = b""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*super().subscriptions(), (self.topics.proposal, 0))
+        return (*self._following.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
-        if leaf == "proposal" and device == self.name:
-            if not self.online:
+        if leaf == "proposal" and device == self._device.name:
+            if self._device.work is None:
                 self._found = newer(self._found, payload)
-                self._go()
+                self._device.go()
         else:
-            super().received(device, leaf, payload)
+            self._following.received(device, leaf, payload)
 
-    def begin(self) -> None:
-        assert self.site is not None  # noqa: S101
-        payload, self._found = self._found, b""
-        found = self.recall(ProposalMessage, payload)
-        self.proposal = (0, b"")
-        if found is not None:
-            member = cast("Participant", self.member)
-            if member.after < found.seq and member.proposed is None:
-                member.resume(found.to_kit(self.name))
-            self.proposal = (found.seq, payload)
-        super().begin()
-        if self.settlement is not None and self.settlement.run == self.site.run:
-            self._commit()  # before the first state: a counter that was seen must not fall
-        self.loop.call_soon(self.pursue)
+    # -- beginning ----------------------------------------------------------------------------------------------------
 
-    def lacks(self) -> str:
-        window, site, settlement = self.asked, self.site, self.settlement
-        if self.online or window is None or site is None or window.run != site.run:
+    def _settled_seq(self, run: str) -> int:
+        settlement = self._settlement
+        return settlement.seq if settlement is not None and settlement.run == run else 0
+
+    def lacks(self, run: str) -> str:
+        window = self._following.asked
+        if self._device.work is not None or window is None or window.run != run or self._settled_seq(run) >= window.last:
             return ""
-        settled = settlement.seq if settlement is not None and settlement.run == site.run else 0
-        return f"the settlement of window {window.last} has not come" if settled < window.last else ""
+        return f"the settlement of window {window.last} has not come"
 
-    def is_open(self) -> bool:
-        settlement = self.settlement
-        settled = settlement.seq if settlement is not None and self.site is not None and settlement.run == self.site.run else 0
-        return self._seq_of(self._found) > settled
+    def is_open(self, run: str) -> bool:
+        return seq_of(self._found, run) > self._settled_seq(run)
 
-    def known_of_it(self) -> int:
-        settlement = self.settlement
-        if settlement is None or self.site is None or settlement.run != self.site.run:
-            return 0
-        return settlement.last_share
+    def known_of_it(self, run: str) -> int:
+        settlement = self._settlement
+        return settlement.last_share if settlement is not None and settlement.run == run else 0
 
-    def remembered(self) -> int:
-        found = self._seq_of(self._found)
-        member = cast("Participant | None", self.member)
-        if member is None:
+    def remembered(self, run: str) -> int:
+        found, work = seq_of(self._found, run), self._device.work
+        if work is None:
             return found
+        member: Participant = work.member
         return max(found, member.after, member.proposed.seq if member.proposed is not None else 0)
 
-    def commanded(self) -> None:
-        if self.proposal[1]:
-            self.proposal = self.proposal[0], self.with_commands(self.proposal[1])
-            self.retained()
+    def begin(self, work: AtWork[Participant]) -> None:
+        member, run = work.member, work.site.run
+        found = self._device.memory.recall(ProposalMessage, self._found, run)
+        self._proposal, self._said = None, b""
+        if found is not None:
+            proposal = found.to_kit(self._device.name)
+            if member.after < found.seq and member.proposed is None:
+                member.resume(proposal)
+            self._proposal, self._said = proposal, self._found
+        self._found = b""
+        self._following.watch(work)
+        if self._settlement is not None and self._settlement.run == run:
+            self._commit(work)  # before the first state: a counter that was seen must not fall
+        self._device.loop.call_soon(self.pursue)
 
-    def retained(self) -> None:
-        if self.proposal[1]:
-            self.client.publish(self.topics.proposal, self.proposal[1], 0, True)  # noqa: FBT003
+    # -- at work ------------------------------------------------------------------------------------------------------
 
     def settled(self, payload: bytes) -> None:
-        settlement = part_of(payload, self.name)
-        if self.site is not None and settlement.run != self.site.run:
+        device = self._device
+        settlement = part_of(payload, device.name)
+        if device.site is not None and settlement.run != device.site.run:
             return
-        if self.settlement is None or settlement.run != self.settlement.run or settlement.seq > self.settlement.seq:
-            self.settlement = settlement
-            self.look()
-            if self.online and self.is_behind:
-                self.recollect()
+        if self._settlement is None or settlement.run != self._settlement.run or settlement.seq > self._settlement.seq:
+            self._settlement = settlement
+            self._following.look()
+            if device.work is not None and device.memory.is_behind(settlement.run):
+                device.recollect()
             self.pursue()
-            self._go()
+            device.go()
 
     def last_settled(self) -> SettlementHead | None:
-        return self.settlement
+        return self._settlement
 
     def pursue(self, *, asked: bool = False) -> None:
-        if not self.online:
+        work: AtWork[Participant] | None = self._device.work
+        if work is None:
             return
-        self._commit()
-        window = self.window
-        if window is None or not self.of_this_run(window) or self.name not in window.members:
+        self._commit(work)
+        window = self._following.window
+        if window is None or window.run != work.site.run or self._device.name not in window.members:
             return
-        member = cast("Participant", self.member)
-        settled = self.settlement.seq if self.settlement is not None and self.settlement.run == window.run else 0
+        member, settlement, said = work.member, self._settlement, self._proposal
         if member.proposed is not None:
-            if asked and member.proposed.seq == window.seq and self.proposal[0] == window.seq:
-                self.retained()
+            if asked and said is not None and member.proposed.seq == window.seq == said.seq:
+                self.retained(work)
             return
+        settled = settlement.seq if settlement is not None and settlement.run == window.run else 0
         if settled < window.after or settled >= window.seq:
             return
-        inputs = self.inputs(window)
+        inputs = self._following.inputs(work, window)
         if inputs is None:
             return
-        known = self.settlement if settled == window.after else None
-        proposal = member.propose(window.to_kit(known), inputs)
-        self.proposal = window.seq, proposal_bytes(proposal)
-        self.retained()
-        self.tell_applied()
+        self._say(work, member.propose(window.to_kit(settlement if settled == window.after else None), inputs))
+        self._device.obeying.tell_applied(work)
 
-    def _commit(self) -> None:
-        member, settlement = cast("Participant", self.member), self.settlement
+    def _commit(self, work: AtWork[Participant]) -> None:
+        member, settlement = work.member, self._settlement
         made = member.proposed
         if made is None or settlement is None or settlement.seq < made.seq:
             return
@@ -133,7 +135,19 @@ class ParticipantRuntime(Dependent):
         try:
             member.commit(share)
         except ProtocolError as error:
-            self.settlement = None  # whatever the inverter says next may be right
-            self.complain(str(error), "settlement")
+            self._settlement = None  # whatever the inverter says next may be right
+            self._device.complain(str(error), "settlement")
             return
-        self.publish_effect()
+        self._device.publish_effect(work)
+
+    def _say(self, work: AtWork[Participant], proposal: Proposal) -> None:
+        self._proposal, self._said = proposal, proposal_bytes(proposal)
+        self.retained(work)
+
+    def commanded(self, work: AtWork[Participant]) -> None:
+        if self._proposal is not None:
+            self._say(work, replace(self._proposal, checkpoint=with_pending(self._proposal.checkpoint, work.member)))
+
+    def retained(self, work: AtWork[Participant]) -> None:
+        if self._said:
+            self._device.client.publish(self.own_checkpoint, self._said, 0, True)  # noqa: FBT003

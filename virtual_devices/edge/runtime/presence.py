@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from virtual_devices.edge.messages.base import AboutMessage, read
-from virtual_devices.edge.messages.rights import PARTICIPANTS
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.kit.names import NAME
+from virtual_devices.kit.offers import PARTICIPANTS
 
 MOST = 500
 """Devices of a home; whoever comes later is not seen, but for those that the home itself names."""

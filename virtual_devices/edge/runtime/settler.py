@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import cast
 
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages.base import MissingMessage, read
@@ -16,7 +15,10 @@ from virtual_devices.edge.messages.settlement import SettlementMessage, settleme
 from virtual_devices.edge.messages.topics import HOST, PLACES, Topics
 from virtual_devices.edge.messages.window import OpenWindow, WindowHead
 from virtual_devices.edge.murmur import Bucket
+from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import MOST, Presence
+from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Proposal, Settlement
@@ -33,24 +35,27 @@ _REPEATED_BYTES = 8 << 20
 """Ledger records that are kept to be told again to a host that was away."""
 
 
-class SettlerRuntime(Runtime):
+class SettlerRole(Role[Settler]):
     """Settles each window once, over the proposals of all who are there.
 
     A member that is offline is left out; one that is silent for longer than the clock's patience too, and from then on
     nobody waits for it until it speaks. A proposal that cannot be is answered on the own error topic and not used.
     """
 
-    def __init__(self, *arguments: object, **options: object) -> None:
-        self._presence = Presence(str(arguments[2]))
-        super().__init__(*arguments, **options)  # type: ignore[arg-type] # the same parameters, passed on
-        self.asked: WindowHead | None = None
-        self.window: OpenWindow | None = None
+    def __init__(self, device: Runtime) -> None:
+        self._device = device
+        self.own_checkpoint = device.topics.settlement
+        self._presence = Presence(device.home)
+        self._asked: WindowHead | None = None
+        self._window: OpenWindow | None = None
         """The one that is open: as asked, or following it."""
         self._settled: Settlement | None = None
-        self.proposals: dict[str, Proposal] = {}
+        self._proposals: dict[str, Proposal] = {}
         self._awaited: set[str] = set()
         """Members of the window that have said nothing to it yet."""
-        self.settlement: bytes = b""
+        self._settlement: Settlement | None = None
+        """What it has said, and as it was written."""
+        self._said = b""
         self._found = b""
         self._asked_at: float | None = None
         self._waiting: Timer | None = None
@@ -66,22 +71,18 @@ class SettlerRuntime(Runtime):
         self._repeats = Bucket(5, 1.0)
         self._stands_aside = False
 
-    @property
-    def own_checkpoint(self) -> str:
-        return self.topics.settlement
-
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        every = Topics(self.home, "+")
-        window = Topics(self.home, CLOCK).window
-        missing = Topics(self.home, HOST).missing
+        every = Topics(self._device.home, "+")
+        window = Topics(self._device.home, CLOCK).window
+        missing = Topics(self._device.home, HOST).missing
         return (
-            (window, 0), (every.proposal, 0), (self.topics.settlement, 0), (missing, 0), *self._presence.subscriptions()
+            (window, 0), (every.proposal, 0), (self.own_checkpoint, 0), (missing, 0), *self._presence.subscriptions()
         )  # fmt: skip
 
     @property
-    def settles(self) -> bool:
+    def _settles(self) -> bool:
         """Whether the clock goes by this device's settlements; until it has spoken, and where it names nobody, it does."""
-        return self.asked is None or self.asked.settler in (None, self.name)
+        return self._asked is None or self._asked.settler in (None, self._device.name)
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability" and payload == b"online":
@@ -89,141 +90,149 @@ class SettlerRuntime(Runtime):
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "window" and device == CLOCK and payload:
-            self._asked(read_once(WindowHead, payload))
+            self._hear_window(read_once(WindowHead, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
-            if self._repeats.take(self.loop.time()):  # it asks once a second
+            if self._repeats.take(self._device.loop.time()):  # it asks once a second
                 self._repeat(read(MissingMessage, payload))
-        elif leaf == "settlement" and device == self.name and not self.online:
+        elif leaf == "settlement" and device == self._device.name and self._device.work is None:
             self._found = newer(self._found, payload)
-            self._go()
+            self._device.go()
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
             proposal = read(ProposalHead, payload).to_kit(device)
         except ProtocolError as error:
-            self.complain(str(error), device)
+            self._device.complain(str(error), device)
             return
-        if self.online and self.member is not None and self.site is not None and proposal.run == self.site.run:
-            next_seq = self.member.after + 1
-            if proposal.seq >= self.member.after and not self._given_up.get(device, True):
+        work = self._device.work
+        if work is not None and proposal.run == work.site.run:
+            next_seq = work.member.after + 1
+            if proposal.seq >= work.member.after and not self._given_up.get(device, True):
                 del self._given_up[device]  # it has been silent, and speaks again
             if proposal.seq > next_seq:
-                self.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
+                self._device.complain(f"{device}: its proposal is for window {proposal.seq}, but the next one is {next_seq}", device)
                 return
-        if device not in self.proposals and len(self.proposals) >= MOST:
+        if device not in self._proposals and len(self._proposals) >= MOST:
             return
-        self.proposals[device] = proposal
-        if self.window is not None and proposal.seq == self.window.seq:
+        self._proposals[device] = proposal
+        if self._window is not None and proposal.seq == self._window.seq:
             self._awaited.discard(device)
         self._pursue()
 
-    def begin(self) -> None:
-        assert self.site is not None  # noqa: S101
-        payload, self._found = self._found, b""
-        found = self.recall(SettlementMessage, payload)
-        self.settlement = b""
-        if found is not None:
-            member = cast("Settler", self.member)
-            if member.after < found.seq:
-                kit = found.to_kit()
-                member.resume(kit)
-                self._settled = kit
-                self._open_next()
-            self.settlement = payload
-        self.loop.call_soon(self._pursue)
+    # -- beginning ----------------------------------------------------------------------------------------------------
 
-    def lacks(self) -> str:
+    def lacks(self, run: str) -> str:
         """The clock goes on from a settlement only; without the last one no window can be settled."""
-        asked, site = self.asked, self.site
-        if asked is None or site is None or asked.run != site.run or not self.settles or asked.last <= self.remembered():
+        asked = self._asked
+        if asked is None or asked.run != run or not self._settles or asked.last <= self.remembered(run):
             return ""
-        return f"the clock goes on from window {asked.last}, but the last settlement here is of window {self.remembered()}"
+        return f"the clock goes on from window {asked.last}, but the last settlement here is of window {self.remembered(run)}"
 
-    def remembered(self) -> int:
-        return max(self._seq_of(self._found), self.member.after if self.member is not None else 0)
+    def remembered(self, run: str) -> int:
+        work = self._device.work
+        return max(seq_of(self._found, run), work.member.after if work is not None else 0)
 
-    def commanded(self) -> None:
-        if self.settlement:
-            self.settlement = self.with_commands(self.settlement)
-            self.retained()
+    def begin(self, work: AtWork[Settler]) -> None:
+        found = self._device.memory.recall(SettlementMessage, self._found, work.site.run)
+        self._settlement, self._said = None, b""
+        if found is not None:
+            settlement = found.to_kit()
+            if work.member.after < found.seq:
+                work.member.resume(settlement)
+                self._settled = settlement
+                self._open_next()
+            self._settlement, self._said = settlement, self._found
+        self._found = b""
+        self._device.loop.call_soon(self._pursue)
 
-    def retained(self) -> None:
-        if self.settlement:
-            self.client.publish(self.topics.settlement, self.settlement, 1, True)  # noqa: FBT003
+    # -- what it has said ---------------------------------------------------------------------------------------------
 
-    def _connected(self) -> None:
-        super()._connected()
+    def commanded(self, work: AtWork[Settler]) -> None:
+        if self._settlement is not None:
+            self._write(replace(self._settlement, checkpoint=with_pending(self._settlement.checkpoint, work.member)))
+            self.retained(work)
+
+    def _write(self, settlement: Settlement) -> None:
+        self._settlement, self._said = settlement, settlement_bytes(settlement)
+
+    def retained(self, work: AtWork[Settler]) -> None:
+        if self._said:
+            self._device.client.publish(self.own_checkpoint, self._said, 1, True)  # noqa: FBT003
+
+    def connected(self) -> None:
         if self._asked_at is not None:
-            self._asked_at = self.loop.time()  # while the broker was away nobody was silent
+            self._asked_at = self._device.loop.time()  # while the broker was away nobody was silent
         self._behind.clear()
 
-    def _heal(self) -> None:
-        super()._heal()
-        for _, seq, ledger in list(self._ledgers)[-PLACES:] if self.online and self.client.connected else []:
-            self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
+    def healed(self) -> None:
+        self._publish_records(list(self._ledgers)[-PLACES:])
 
     def _repeat(self, missing: MissingMessage) -> None:
-        for run, seq, ledger in self._ledgers:
-            if run == missing.run and seq > missing.after:
-                self.client.publish(self.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
+        self._publish_records([item for item in self._ledgers if item[0] == missing.run and item[1] > missing.after])
 
-    def _asked(self, asked: WindowHead) -> None:
-        self.asked = asked = asked.or_later(self.asked)
-        if self.settles == self._stands_aside:
-            self._stands_aside = not self.settles
+    def _publish_records(self, records: Iterable[tuple[str, int, bytes]]) -> None:
+        for _, seq, ledger in records:
+            self._device.client.publish(self._device.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
+
+    # -- windows ------------------------------------------------------------------------------------------------------
+
+    def _hear_window(self, asked: WindowHead) -> None:
+        device = self._device
+        self._asked = asked = asked.or_later(self._asked)
+        if self._settles == self._stands_aside:
+            self._stands_aside = not self._settles
             if self._stands_aside:
-                self.complain(f"the clock goes by the settlements of {asked.settler}; this device settles nothing", "window")
-        if self.online and self.lacks():
-            self.recollect()
-        self._go()
-        member = self.member
-        if not self._open_next() and self.online and member is not None and (self.window is not None or asked.last < member.after):
-            self.retained()  # asked again: the clock missed the answer, or somebody behind has not found its share
+                device.complain(f"the clock goes by the settlements of {asked.settler}; this device settles nothing", "window")
+        if device.work is not None and self.lacks(device.work.site.run):
+            device.recollect()
+        device.go()
+        work = device.work
+        if not self._open_next() and work is not None and (self._window is not None or asked.last < work.member.after):
+            self.retained(work)  # asked again: the clock missed the answer, or somebody behind has not found its share
         self._pursue()
 
     def _open_next(self) -> bool:
         """Find out which window is open; whether it is another one than before."""
-        window = self.asked.following(self._settled) if self.asked is not None else None
-        before, self.window = self.window, window
+        window = self._asked.following(self._settled) if self._asked is not None else None
+        before, self._window = self._window, window
         if window is None or (before is not None and (before.run, before.seq) == (window.run, window.seq)):
             return False
-        self._asked_at = self.loop.time()
-        said = {name for name, proposal in self.proposals.items() if proposal.seq == window.seq}
+        self._asked_at = self._device.loop.time()
+        said = {name for name, proposal in self._proposals.items() if proposal.seq == window.seq}
         self._awaited = set(window.members) - said
         return True
 
     def _pursue(self) -> None:
-        window = self.window
-        if not self.online or window is None or self.site is None or window.run != self.site.run or not self.settles:
+        window = self._window
+        work: AtWork[Settler] | None = self._device.work
+        if work is None or window is None or window.run != work.site.run or not self._settles:
             return
-        member = cast("Settler", self.member)
-        if window.seq != member.after + 1 or not self.client.connected:
+        member, patience = work.member, work.site.patience
+        if window.seq != member.after + 1 or not self._device.client.connected:
             return
-        waited = self.loop.time() - (self._asked_at if self._asked_at is not None else self.loop.time())
-        if self._is_patient(self._awaited, waited):
+        waited = self._device.loop.time() - (self._asked_at if self._asked_at is not None else self._device.loop.time())
+        if self._is_patient(self._awaited, waited, patience):
             return  # most proposals find it so: it should cost them little
         ready, silent = self._gather(member, window)
         missing = [name for name in silent if self._is_waited_for(name)]
-        if self._is_patient(missing, waited):
+        if self._is_patient(missing, waited, patience):
             return
         if missing:
             for name in missing:
                 self._times_given_up[name] = self._times_given_up.get(name, 0) + 1
             self._given_up.update({name: (name, window.seq) in self._refused for name in missing})
-            self.complain(
+            self._device.complain(
                 f"window {window.seq}: left out after {waited:.0f} s of silence, until they speak: {', '.join(missing)}", "window"
             )
-        self._settle(member, window, ready)
+        self._settle(work, window, ready)
 
-    def _is_patient(self, names: Iterable[str], waited: float) -> bool:
+    def _is_patient(self, names: Iterable[str], waited: float, patience: float) -> bool:
         """Whether one of them is still waited for; then it is looked again in time.
 
         Whoever was given up before is waited for half as long each time: who speaks and falls silent in turns must not hold up time.
         """
-        assert self.site is not None  # noqa: S101
-        patience = self.site.patience
         there = [name for name in names if self._is_waited_for(name)]
         left = max((patience / 2.0 ** self._times_given_up.get(name, 0) - waited for name in there), default=0.0)
         if there and (left > 0 or not patience):
@@ -239,7 +248,7 @@ class SettlerRuntime(Runtime):
         silent = []
         asked = window.to_kit()
         for name in window.members:
-            proposal = self.proposals.get(name)
+            proposal = self._proposals.get(name)
             try:
                 if proposal is not None and (member.accepts(proposal, asked) or self._has_forgotten(member, proposal, asked)):
                     ready[name] = proposal
@@ -249,7 +258,7 @@ class SettlerRuntime(Runtime):
             except ProtocolError as error:
                 if (name, window.seq) not in self._refused:
                     self._refused = {(name, window.seq), *(item for item in self._refused if item[1] == window.seq)}
-                    self.complain(str(error), name)
+                    self._device.complain(str(error), name)
             silent.append(name)
         return ready, silent
 
@@ -258,10 +267,10 @@ class SettlerRuntime(Runtime):
         name, known = proposal.name, member.expected.get(proposal.name, 0)
         if (proposal.run, proposal.seq) != (window.run, window.seq) or proposal.after >= known:
             return False
-        since = self._behind.setdefault(name, self.loop.time())
-        if self.loop.time() - since < LOST_AFTER:
+        since = self._behind.setdefault(name, self._device.loop.time())
+        if self._device.loop.time() - since < LOST_AFTER:
             return False
-        self.complain(
+        self._device.complain(
             f"{name} remembers window {proposal.after}, but window {known} was settled with it: its memory was lost. It is taken as "
             "it is; what a store has too little or too much is booked to reset",
             name,
@@ -271,22 +280,26 @@ class SettlerRuntime(Runtime):
 
     def _look_again(self, seconds: float) -> None:
         if self._waiting is None or not self._waiting.pending:
-            self._waiting = self.loop.call_later(max(0.05, seconds), self._pursue)
+            self._waiting = self._device.loop.call_later(max(0.05, seconds), self._pursue)
 
-    def _settle(self, member: Settler, window: OpenWindow, ready: dict[str, Proposal]) -> None:
+    def _settle(self, work: AtWork[Settler], window: OpenWindow, ready: dict[str, Proposal]) -> None:
+        member, device = work.member, self._device
         if self._times_given_up and window.seq % FORGIVEN_EVERY == 0:
             self._times_given_up = {name: times - (name in ready) for name, times in self._times_given_up.items() if times > (name in ready)}
         settlement, record = member.settle(window.to_kit(), ready)
-        self.settlement = settlement_bytes(replace(settlement, checkpoint=member.checkpoint()))
-        ledger = ledger_bytes(record)
-        self._ledgers.append((record.run, record.seq, ledger))
+        self._write(replace(settlement, checkpoint=member.checkpoint()))
+        self._keep(record.run, record.seq, ledger := ledger_bytes(record))
+        device.client.publish(device.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
+        self.retained(work)  # after the record: the commit confirms it
+        device.obeying.tell_applied(work)
+        device.publish_effect(work)
+        self._settled = settlement
+        self._open_next()
+        device.loop.call_soon(self._pursue)  # maybe nobody has to be waited for
+
+    def _keep(self, run: str, seq: int, ledger: bytes) -> None:
+        """Keep a record to be told again, as many as there is room for."""
+        self._ledgers.append((run, seq, ledger))
         self._ledgers_bytes += len(ledger)
         while len(self._ledgers) > _REPEATED or (self._ledgers_bytes > _REPEATED_BYTES and len(self._ledgers) > 1):
             self._ledgers_bytes -= len(self._ledgers.popleft()[2])
-        self.client.publish(self.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
-        self.retained()  # after the record: the commit confirms it
-        self.tell_applied()
-        self.publish_effect()
-        self._settled = settlement
-        self._open_next()
-        self.loop.call_soon(self._pursue)  # maybe nobody has to be waited for

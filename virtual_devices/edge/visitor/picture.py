@@ -18,8 +18,7 @@ from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.names import is_name
 
-_LISTED = 8
-_STILL = 0.5
+STILL = 0.5
 """W below which a flow is none."""
 _DAY = 24 * 60
 """Minutes within which an outage is announced."""
@@ -128,6 +127,10 @@ class Picture:
         """The devices of an ability, by name."""
         return [seen for _, seen in sorted(self.devices.items()) if seen.ability == ability]
 
+    def flows(self, ability: str) -> tuple[Flow, ...]:
+        """What flows at the devices of an ability, by name."""
+        return tuple(flow_of(seen) for seen in self.of(ability))
+
     def now(self) -> Now:
         """The home at this moment."""
         clock = next((seen.state for seen in self.of("ticks")), {})
@@ -136,10 +139,10 @@ class Picture:
         inverter = next(iter(named or settlers), None)
         told = inverter.state if inverter is not None else {}
         time = _time(clock)
-        sources = tuple(_source(seen) for seen in self.of("produces"))
-        stores = tuple(_store(seen) for seen in self.of("stores"))
-        grids = tuple(_grid(seen) for seen in self.of("connects"))
-        loads = tuple(_load(seen) for seen in self.of("consumes"))
+        sources = self.flows("produces")
+        stores = self.flows("stores")
+        grids = self.flows("connects")
+        loads = self.flows("consumes")
         pv = _first(number(told, "pv_power"), _sum(sources)) if sources else None
         battery = _first(number(told, "battery_power"), _sum(stores)) if stores else None
         grid = _first(number(told, "grid_power"), _sum(grids)) if grids else None
@@ -150,13 +153,13 @@ class Picture:
             speed=number(clock, "speed"),
             paused=clock.get("paused") is True,
             behind=number(clock, "behind") or 0.0,
-            weather=_weather(self.of("conditions")),
+            weather=weather_of(self.of("conditions")),
             sources=sources,
             stores=stores,
             grids=grids,
             loads=loads,
             inverter=inverter.name if inverter is not None else "",
-            condition=_condition(inverter),
+            condition=condition_of(inverter),
             pv=pv,
             battery=battery,
             grid=grid,
@@ -182,47 +185,9 @@ def watts(power: float | None) -> str:
     return f"{sign}{size / 1e3:.1f} kW" if size < 999_950 else f"{sign}{size / 1e6:.1f} MW"  # noqa: PLR2004
 
 
-def line(now: Now) -> str:
-    """The home in one line, for where there is no terminal."""
-    if now.time is None:
-        waiting = f"; offline: {', '.join(now.offline[:_LISTED])}" if now.offline else ""
-        return f"{now.home}: waits for its first window{waiting}"
-    parts = [f"{now.time:%H:%M}" + (" paused" if now.paused else "")]
-    if now.sources:
-        parts.append(f"sun {watts(now.pv)}")
-    if now.stores:
-        level = "–" if now.soc is None else f"{now.soc * 100:.0f}"
-        charging = now.battery is not None and now.battery <= -_STILL
-        power = None if now.battery is None else -now.battery
-        parts.append(f"battery {level} % {'+' if charging else ''}{watts(power)}")
-    if now.grids:
-        parts.append(f"grid {watts(now.grid)}" + ("" if all(grid.fine for grid in now.grids) else " (outage)"))
-    using = [f"{flow.name} {flow.power:.0f}" for flow in now.loads if flow.power is not None and flow.power > _STILL]
-    shed = [flow.name for flow in now.loads if not flow.fine and (flow.wanted or 0) >= _STILL]
-    using += [f"without power {', '.join(shed)}"] if shed else []
-    more = [f"and {len(using) - _LISTED} more"] if len(using) > _LISTED else []
-    parts.append(f"loads {watts(now.load)}" + (f": {', '.join([*using[:_LISTED], *more])}" if using else ""))
-    return "  ".join(parts)
-
-
-def summary_of(seen: DeviceView) -> str:
-    """A device's state in a few words; empty before its first step."""
-    words = _SUMMARIES.get(seen.ability)
-    return words(seen) if words is not None else ""
-
-
-def clock_words(state: Mapping[str, Any]) -> str:
-    """Time and pace of a clock's state: ``2026-06-21 06:45:00, 60×``."""
-    speed = number(dict(state), "speed")
-    pace = "" if speed is None else "as fast as possible" if speed == 0 else f"{speed:g}×"
-    behind = number(dict(state), "behind") or 0
-    late = f"{behind:.0f} s behind" if behind else ""
-    words = [str(state.get("local_time") or ""), "paused" if state.get("paused") is True else pace, late]
-    return ", ".join(word for word in words if word)
-
-
-def _amount(power: float | None) -> str:
-    return "" if power is None or abs(power) < _STILL else f" {watts(abs(power))}"
+def flow_of(seen: DeviceView) -> Flow:
+    """A device's part in the flows. Its ability is one of those that take part: consumes, produces, stores, connects."""
+    return _FLOWS[seen.ability](seen)
 
 
 def _first(*values: float | None) -> float | None:
@@ -244,13 +209,13 @@ def _time(clock: dict[str, Any]) -> datetime | None:
 def _source(seen: DeviceView) -> Flow:
     power, available = number(seen.state, "power"), number(seen.state, "available_power")
     spare = (available or 0) - (power or 0)
-    return Flow(seen.name, power, f"of {watts(available)}" if spare >= _STILL else "", online=seen.online)
+    return Flow(seen.name, power, f"of {watts(available)}" if spare >= STILL else "", online=seen.online)
 
 
 def _store(seen: DeviceView) -> Flow:
     charge, discharge = number(seen.state, "charge_power"), number(seen.state, "discharge_power")
     power = None if charge is None or discharge is None else discharge - charge
-    note = "" if power is None else "idle" if abs(power) < _STILL else "discharging" if power > 0 else "charging"
+    note = "" if power is None else "idle" if abs(power) < STILL else "discharging" if power > 0 else "charging"
     soc = number(seen.state, "soc")
     return Flow(seen.name, power, note, level=None if soc is None else soc / 100, online=seen.online)
 
@@ -267,7 +232,7 @@ def _grid(seen: DeviceView) -> Flow:
     elif power is None:
         note = ""
     else:
-        note = "import" if power >= _STILL else "export" if power <= -_STILL else "connected"
+        note = "import" if power >= STILL else "export" if power <= -STILL else "connected"
     return Flow(seen.name, power, note, change, fine=connected, online=seen.online)
 
 
@@ -288,7 +253,7 @@ def _load(seen: DeviceView) -> Flow:
     power, wanted = number(seen.state, "power"), number(seen.state, "demand")
     fine = seen.state.get("supplied") is not False
     note = "" if fine else "without power"
-    change = "" if fine or (wanted or 0) < _STILL else f"wants {watts(wanted)}"
+    change = "" if fine or (wanted or 0) < STILL else f"wants {watts(wanted)}"
     return Flow(seen.name, power, note, change, wanted=wanted, fine=fine, online=seen.online)
 
 
@@ -301,7 +266,8 @@ def _soc(stores: tuple[Flow, ...], told: float | None) -> float | None:
     return sum(levels) / len(levels) if levels else None
 
 
-def _condition(inverter: DeviceView | None) -> str:
+def condition_of(inverter: DeviceView | None) -> str:
+    """How an inverter does, and whom it cannot supply; empty without one."""
     if inverter is None:
         return ""
     shed = str(inverter.state.get("shed_loads") or "none")
@@ -309,7 +275,8 @@ def _condition(inverter: DeviceView | None) -> str:
     return f"{state}, without power: {shed}" if state and shed != "none" else state
 
 
-def _weather(observers: list[DeviceView]) -> str:
+def weather_of(observers: list[DeviceView]) -> str:
+    """Sun, clouds, air and wind in a few words, as far as somebody says them."""
     words = []
     for seen in observers:
         zenith, cover = number(seen.state, "apparent_zenith"), number(seen.state, "cloud_cover")
@@ -325,7 +292,7 @@ def _shares(pv: float | None, battery: float | None, grid: float | None) -> dict
     """What comes in, by where from: everything that is used now is mixed from it in these parts."""
     given = {"sun": pv or 0.0, "battery": max(battery or 0.0, 0.0), "grid": max(grid or 0.0, 0.0)}
     total = sum(given.values())
-    return {name: power / total for name, power in given.items()} if total >= _STILL else {}
+    return {name: power / total for name, power in given.items()} if total >= STILL else {}
 
 
 def _today(told: dict[str, Any], *, has_stores: bool, has_sources: bool, has_grids: bool) -> dict[str, float]:
@@ -336,37 +303,4 @@ def _today(told: dict[str, Any], *, has_stores: bool, has_sources: bool, has_gri
     return {name: value for name, key in names.items() if (value := number(told, key)) is not None}
 
 
-def _consumer_words(seen: DeviceView) -> str:
-    flow = _load(seen)
-    return "" if flow.power is None else watts(flow.power) if flow.fine else f"{flow.note} {flow.change}".rstrip()
-
-
-def _producer_words(seen: DeviceView) -> str:
-    flow = _source(seen)
-    return "" if flow.power is None else f"{watts(flow.power)} {flow.note}".rstrip()
-
-
-def _store_words(seen: DeviceView) -> str:
-    flow = _store(seen)
-    return "" if flow.level is None else f"{flow.level * 100:.1f} %, {flow.note}{_amount(flow.power)}"
-
-
-def _grid_words(seen: DeviceView) -> str:
-    flow = _grid(seen)
-    return "" if flow.power is None else flow.note + _amount(flow.power)
-
-
-def _settler_words(seen: DeviceView) -> str:
-    power = number(seen.state, "load_power")
-    return "" if power is None else f"{_condition(seen)}, loads {watts(power)}"
-
-
-_SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
-    "consumes": _consumer_words,
-    "produces": _producer_words,
-    "stores": _store_words,
-    "connects": _grid_words,
-    "settles": _settler_words,
-    "ticks": lambda seen: clock_words(seen.state),
-    "conditions": lambda seen: _weather([seen]),
-}
+_FLOWS: Mapping[str, Callable[[DeviceView], Flow]] = {"produces": _source, "stores": _store, "connects": _grid, "consumes": _load}

@@ -77,7 +77,7 @@ class Session:
 
     def __enter__(self) -> Self:
         self.client.connect()
-        self.loop.run(until=lambda: self.client.connected or self.client.last_error is not None, timeout=self.patience)
+        self.wait(lambda: self.client.connected or self.client.last_error is not None, self.patience)
         if self.client.connected:
             return self
         reason = self._refusal or self.client.last_error or f"{self.endpoint.url} says nothing"
@@ -93,7 +93,8 @@ class Session:
 
     def close(self) -> None:
         """Leave the broker. Harmless when it is done twice."""
-        self.client.disconnect(grace=1.0)
+        if not self.client.closed:
+            self.loop.complete(self.client.leave(grace=1.0))
         self.loop.close()
 
     # -- listening ----------------------------------------------------------------------------------------------------
@@ -124,14 +125,14 @@ class Session:
         self.client.subscribe(*((mark, 0) for mark in marks))
         for mark in marks:
             self.client.publish(mark, self._own)
-        found = self.loop.run(until=lambda: self._answered >= wanted, timeout=self.patience)
+        found = self.wait(lambda: self._answered >= wanted, self.patience)
         for mark in marks:
             self.client.unsubscribe(mark)
         if not found:
             raise BrokerError(f"{self.endpoint.url} does not answer; see whether the broker still runs, and try again")
 
-    def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Let messages come in until the condition holds, for so many wall seconds; whether it does."""
+    def wait(self, condition: Callable[[], bool] | None, seconds: float | None) -> bool:
+        """Let messages come in until the condition holds, for so many wall seconds (None of either: for ever); whether it does."""
         return self.loop.run(until=condition, timeout=seconds)
 
     def _message(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback

@@ -193,8 +193,8 @@ class Claim:
             ClaimMessage(machine=holder.machine[:255], pid=holder.pid, since=holder.since, renewed=int(time.time()), token=holder.token)
         )
 
-    def take(self, timeout: float) -> None:
-        """Look, and claim the home. timeout: wall seconds for the broker to answer.
+    async def take(self, seconds: float) -> None:
+        """Look, and claim the home. seconds: of wall time for the broker to answer.
 
         Raises AlreadyRunningError, which names who has the home, and BrokerError when the broker does not answer.
         """
@@ -206,11 +206,11 @@ class Claim:
             self.loop.call_later(ANSWERS_WITHIN, lambda: None if verdict else self._waits(claim))
 
         look = Look(self.loop, self.endpoint, self.home, self.own, self._over, verdict.append, waits)
-        self.loop.run(until=lambda: bool(verdict or heard or look.refused), timeout=timeout)
+        await self.loop.until(lambda: bool(verdict or heard or look.refused), seconds)
         if heard and not verdict:
-            self.loop.run(until=lambda: bool(verdict), timeout=2 * KEEP_ALIVE + timeout)
+            await self.loop.until(lambda: bool(verdict), 2 * KEEP_ALIVE + seconds)
         look.close()
-        self.loop.run(until=lambda: look.client.closed, timeout=timeout)
+        await look.client.leave()
         if verdict and verdict[0] is not None:
             raise AlreadyRunningError(
                 f"home {self.home} runs already on {self.endpoint.url}: {words(verdict[0])}; stop it first, or give this home another name"
@@ -254,13 +254,14 @@ class Claim:
         self._look_again()
         self._away()
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Claim no more; the client's own leaving says ``offline``."""
         self._client = None
         self._stop_renewing()
-        if self._look is not None:
-            self._look.close()
-            self._look = None
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
+            await look.client.leave()
 
     def _look_again(self) -> None:
         look = Look(self.loop, self.endpoint, self.home, self.own, self._over, lambda other: self._decided(look, other), self._waits)

@@ -41,7 +41,7 @@ class Gate:
 
     def __init__(self, home: Home) -> None:
         self._abilities = {entry.name: entry.device_class.ability for entry in home.devices}
-        self.settler = next((name for name, ability in self._abilities.items() if ability == "settles"), None)
+        self.settler = next((entry.name for entry in home.of("settles")), None)
         self._guests: dict[str, str] = {}
 
     def refuses(self, device: str, leaf: str, payload: bytes, known: bytes, *, reading: bool) -> str | None:

@@ -115,15 +115,15 @@ class Archive:
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Connect and take in what the broker retains.
 
         Raises BrokerError when it does not answer, and AlreadyRunningError where another host has the home.
         """
         if self._claim is not None:
-            self._claim.take(_CONNECT_TIMEOUT)
+            await self._claim.take(_CONNECT_TIMEOUT)
         self.client.connect()
-        self.loop.run(until=lambda: self._synced or bool(self._refused), timeout=_CONNECT_TIMEOUT)
+        await self.loop.until(lambda: self._synced or bool(self._refused), _CONNECT_TIMEOUT)
         if self._refused or not self._synced:
             raise unreachable(self.client, self._refused)
 
@@ -132,7 +132,9 @@ class Archive:
 
     def _connected(self) -> None:
         if self._synced:  # the broker came back, maybe with an empty memory
-            self._before = {**self._rest, **self._before, **self.found}  # the newest of each
+            # what it was told before its last death and has not been reminded of yet is newer than what its database had
+            still = {key: value for key, value in self._before.items() if not _is_older(value, self.found.get(key, b""))}
+            self._before = {**self._rest, **self.found, **still}
             self.found.clear()
             self._strangers.clear()
             self._rest.clear()
@@ -307,22 +309,19 @@ class Archive:
                 self.found[key] = value
         return (CLOCK, "site") in self.found
 
-    def forget(self, devices: set[str] | None = None) -> int:
-        """Clear what the home (or some of its devices) retained; how many topics that were. Not from a callback.
+    async def forget(self, names: set[str]) -> int:
+        """Clear what some devices retained; how many topics that were.
 
         Their discovery goes first, so that Home Assistant looks at nothing that is gone.
         """
         cleared = 0
-        names = {device for device, _ in self.found} if devices is None else devices
-        withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
+        await withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
         plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
         for device, leaf in [*self.found, *plain]:
             if device in names:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 cleared += self.found.pop((device, leaf), None) is not None
                 self._strangers.pop(device, None)
-        if devices is None:
-            self._forget_files()
         return cleared
 
     def start_afresh(self) -> None:
@@ -333,19 +332,19 @@ class Archive:
                 del self.found[device, leaf]
         self._forget_files()
 
-    def settle_down(self) -> None:
+    async def settle_down(self) -> None:
         """Wait until the broker has everything that was published here."""
-        self.client.flush(5.0)
+        await self.client.flush(5.0)
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """Hear and claim no more."""
         if self._claim is not None:
-            self._claim.release()
-        self.client.disconnect()
+            await self._claim.release()
+        await self.client.leave()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave and save."""
-        self.leave()
+        await self.leave()
         self._keep()
         self.save()
         if self._again is not None:

@@ -15,19 +15,19 @@ REMOVED_WITHIN = 1.0
 """Wall seconds that Home Assistant gets to remove what is no longer announced."""
 
 
-def withdraw(loop: Loop, client: Client, announced: Iterable[str], patience: float) -> bool:
+async def withdraw(loop: Loop, client: Client, announced: Iterable[str], patience: float) -> bool:
     """Clear discovery messages and let Home Assistant take note, before anything else of their devices is cleared.
 
-    patience: wall seconds for the broker to acknowledge.  Not from a callback.  Returns whether it has.
+    patience: wall seconds for the broker to acknowledge.  Returns whether it has.
     """
-    if not clear(client, announced, patience):
+    if not await clear(client, announced, patience):
         return False
-    loop.run(timeout=REMOVED_WITHIN)
+    await loop.until(seconds=REMOVED_WITHIN)
     return True
 
 
-def clear(client: Client, topics: Iterable[str], patience: float) -> bool:
+async def clear(client: Client, topics: Iterable[str], patience: float) -> bool:
     """Clear retained messages. Returns whether the broker has acknowledged them all within so many wall seconds."""
     for topic in topics:
         client.publish(topic, b"", 1, retain=True)
-    return client.flush(patience)
+    return await client.flush(patience)

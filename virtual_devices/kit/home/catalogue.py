@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from virtual_devices.kit.device import AnyDevice, Device
+from virtual_devices.kit.device import AnyDevice, Device, Settles
 from virtual_devices.kit.errors import CatalogueError, suggestion
 
 
@@ -30,6 +33,18 @@ def kinds() -> dict[str, str]:
     for single in entry_points(group="virtual_devices.kinds"):
         found[single.name] = single.value
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=1)
+def switchboard() -> tuple[str, Mapping[str, Any]]:
+    """The kind that stands in where a home has no inverter, and its settings then, see ``Settles``. Raises CatalogueError where there is none."""
+    single = [point.name for point in entry_points(group="virtual_devices.kinds")]
+    for kind in sorted(kinds(), key=lambda kind: (kind not in single, kind)):  # rooms hold many, which need not be imported for this
+        with suppress(CatalogueError):
+            device_class = load(kind)
+            if issubclass(device_class, Settles) and device_class.switchboard:
+                return kind, device_class.switchboard
+    raise CatalogueError("this home has no inverter, and no kind that is installed can stand in; add one under devices")
 
 
 @lru_cache(maxsize=256)

@@ -24,13 +24,13 @@ from virtual_devices.kit.forms.changes import model_of, settings_json, settings_
 from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.model import (
-    INVERTER,
     MAX_DEVICES,
     SITE_SETTINGS,
     STEP,
     DeviceEntry,
     Event,
     Home,
+    changed,
     clock_values,
     speed_of,
     split_events,
@@ -45,8 +45,6 @@ from virtual_devices.kit.settings import Form
 SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
 EVENT_KEYS = ("at", "device", "set")
 MAX_SEED = 2**31 - 1
-NO_SOLAR = {"inverter_enabled": False}
-"""What the inverter of a home without one is set to: a plain switchboard."""
 
 
 class SiteForm(Form):
@@ -267,7 +265,7 @@ class _HomeReader:
         except CatalogueError as error:
             self.say(node.line, f"{where}: {error}")
             return None
-        values = clock_values(node.plain()) if kind == CLOCK else node.plain()
+        values = clock_values(node.plain()) if device_class.ability == "ticks" else node.plain()
         settings, problems = model_of(device_class.settings_type, values)
         for key, text in problems:
             said = f"setting {shown(key)}: {text}" if key else text
@@ -292,17 +290,21 @@ class _HomeReader:
         written = {name: node for name, node in section.map.items() if name != CLOCK}
         complete = {entry.name for entry in devices} >= set(written)
         if not any(entry.device_class.ability == "settles" for entry in devices) and complete:
-            if INVERTER in written:
+            try:
+                kind, settings = catalogue.switchboard()
+            except CatalogueError as error:
+                self.say(section.line, str(error))
+                return devices
+            if kind in written:
                 self.say(
-                    section.keys[INVERTER],
-                    f"device {INVERTER}: this home has no inverter, and the switchboard that it gets needs that name; "
+                    section.keys[kind],
+                    f"device {kind}: this home has no inverter, and the switchboard that it gets needs that name; "
                     "rename the device",
                 )
                 return devices
-            added = self.entry(INVERTER, INVERTER, Node("map", section.line), f"device {INVERTER}")
+            added = self.entry(kind, kind, Node("map", section.line), f"device {kind}")
             if added is not None:
-                settings = validate_change(added.device_class, added.settings, NO_SOLAR, live=False)
-                devices = [*devices, replace(added, settings=settings, declared=dict(NO_SOLAR))]
+                devices = [*devices, changed(added, settings)]
         broken = set(written) - {entry.name for entry in devices}
         for name, setting, text in wiring_problems(devices):
             node = written.get(name)

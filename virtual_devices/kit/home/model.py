@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Connects, Produces, Site
+from virtual_devices.kit.device import Conditions, Connects, Produces, Settles, Site
 from virtual_devices.kit.errors import SettingError, shown, suggestion
 from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from virtual_devices.kit.device import AnyDevice
 
-INVERTER = "inverter"
-"""Kind, and name, of the switchboard that a home without an inverter gets."""
 MAX_DEVICES = 200
 MIN_STEP, MAX_STEP = 1, 3600
 STEP, LIVELY_STEP = 60, 5
@@ -52,6 +50,12 @@ class DeviceEntry:
     def device_class(self) -> type[AnyDevice]:
         """The class of its kind."""
         return catalogue.load(self.kind)
+
+    @property
+    def switchboard(self) -> bool:
+        """Whether it is an inverter that only passes the grid through, as one that stands in does."""
+        settings = self.device_class.switchboard if issubclass(self.device_class, Settles) else {}
+        return bool(settings) and all(getattr(self.settings, name) == value for name, value in settings.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Home:
     @property
     def real_time(self) -> bool:
         """Whether its file wants it to live at the time of day."""
-        return any(getattr(entry.settings, "real_time", False) for entry in self.devices if entry.kind == CLOCK)
+        return any(getattr(entry.settings, "real_time", False) for entry in self.of("ticks"))
 
     def entry(self, name: str) -> DeviceEntry:
         """The device of a name. Raises SettingError with a suggestion for one that is not there."""
@@ -96,6 +100,10 @@ class Home:
                 return entry
         known = [entry.name for entry in self.devices]
         raise SettingError(f"there is no device {shown(name)} in home {self.name}{suggestion(name, known)}")
+
+    def of(self, ability: str) -> list[DeviceEntry]:
+        """The devices of an ability, as written."""
+        return [entry for entry in self.devices if entry.device_class.ability == ability]
 
 
 def starting_at(home: Home, start: int) -> Home:
@@ -173,7 +181,7 @@ def override(home: Home, changes: Mapping[str, Mapping[str, Any]]) -> Home:
 
 def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
     """The entry with other settings, as if the home file said so. Raises SettingError."""
-    if entry.kind == CLOCK:
+    if entry.device_class.ability == "ticks":
         values = clock_values(values)
         for name in SITE_SETTINGS:
             if name in values:

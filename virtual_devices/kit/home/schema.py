@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from virtual_devices.kit.errors import CatalogueError
@@ -12,6 +11,7 @@ from virtual_devices.kit.home.file import EVENT_KEYS, MAX_SEED, SiteForm
 from virtual_devices.kit.home.model import MAX_DEVICES, SITE_SETTINGS
 from virtual_devices.kit.instants import TIME_FORM
 from virtual_devices.kit.names import CLOCK, MAX_NAME, NAME
+from virtual_devices.kit.quantities import COUNT
 
 _NAME = {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME}
 _TIME = {
@@ -85,10 +85,7 @@ def _options(item: SettingField) -> list[dict[str, Any]]:
             number["exclusiveMinimum" if item.open_minimum else "minimum"] = item.minimum
         if item.maximum is not None:
             number["exclusiveMaximum" if item.open_maximum else "maximum"] = item.maximum
-        units = [item.quantity.unit, *(name for name, _ in item.quantity.units)] if item.quantity else []
-        accepted = "|".join(re.escape(unit) for unit in units if unit)
-        pattern = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*" + (f"({accepted})?" if accepted else "") + r"\s*$"
-        return [number, {"type": "string", "pattern": pattern}, *({"const": word} for word in item.words)]
+        return [number, {"type": "string", "pattern": (item.quantity or COUNT).pattern}, *({"const": word} for word in item.words)]
     if item.type == "flag":
         return [{"type": "boolean"}, {"enum": ["on", "off"]}]
     if item.type == "choice":

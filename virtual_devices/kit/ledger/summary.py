@@ -15,10 +15,8 @@ from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord
 from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.quantities import MJ_PER_KWH
 
-RecordListener = Callable[[LedgerRecord], None]
-
-_COST = {"amount": "cost", "import": "import_cost", "export": "export_income", "fixed": "fixed_cost"}
-"""What a result says of the cost, and the grid's reading of it."""
+_COST = ("amount", "import", "export", "fixed")
+"""What a result says of the cost."""
 
 
 @dataclass(slots=True)
@@ -70,9 +68,12 @@ class Summary:
         self.shortages.add(record)
         self.gaps.add(record.span, self.sources)
 
-    def billed(self, currency: str | None, readings: Mapping[str, Any]) -> None:
-        """Take a grid's newest readings: ``amount`` is ``import`` and ``fixed`` less ``export``, in the currency."""
-        self.cost = {"currency": currency} | {name: round(readings.get(key) or 0.0, 4) for name, key in _COST.items()}
+    def billed(self, currency: str | None, readings: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Take a grid's newest readings: ``amount`` is ``import`` and ``fixed`` less ``export``, in the currency.
+
+        names: of the readings, see ``Connects``.
+        """
+        self.cost = {"currency": currency} | {part: round(readings.get(names[part]) or 0.0, 4) for part in _COST}
 
     def between(self, source: str | None = None, sink: str | None = None) -> int:
         """mJ over all edges from ``source`` (None: any) to ``sink`` (None: any)."""

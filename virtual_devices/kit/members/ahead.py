@@ -20,7 +20,7 @@ AHEAD = MAX_STEPS
 """Most steps that are worked out before anybody needs them."""
 Inputs = Mapping[str, Mapping[str, Sequence[int]]]
 """Conditions of partners, by the setting that names the partner, then by field."""
-Runs = Sequence[tuple[int, bool]]
+SupplyRuns = Sequence[tuple[int, bool]]
 """Run-length: steps, and whether a load is supplied in them."""
 Columns = dict[str, "array[int]"]
 """64-bit integers by name: cheap to slice, and numpy reads them without looking at each."""
@@ -136,7 +136,7 @@ class Course:
             self._done = 0
         return self._pieces[0].state if self._pieces else self._end
 
-    def over(self, settings: Settings, span: Span, inputs: Inputs, runs: Runs) -> list[int]:
+    def over(self, settings: Settings, span: Span, inputs: Inputs, runs: SupplyRuns) -> list[int]:
         """Demand in mW per step of a span that begins now. inputs: exactly as long as the span.  runs: (steps, supplied) over it."""
         self._drop(settings, span, inputs, runs)
         power: list[int] = []
@@ -163,7 +163,7 @@ class Course:
     def _draw(self, state: Any, span: Span, inputs: Inputs, supplied: bool) -> tuple[list[int], Any]:  # noqa: FBT001
         return self._device.draw(self._settings, state, span, inputs, supplied)
 
-    def _drop(self, settings: Settings, span: Span, inputs: Inputs, runs: Runs) -> None:
+    def _drop(self, settings: Settings, span: Span, inputs: Inputs, runs: SupplyRuns) -> None:
         """Forget the pieces from the first on that does not hold any more."""
         holds = self._holding(span, inputs, runs) if settings is self._settings else 0
         if holds < len(self._pieces) or settings is not self._settings:
@@ -173,7 +173,7 @@ class Course:
                 self._done = 0
             self._settings = settings
 
-    def _holding(self, span: Span, inputs: Inputs, runs: Runs) -> int:
+    def _holding(self, span: Span, inputs: Inputs, runs: SupplyRuns) -> int:
         """How many of the pieces hold."""
         if not self._pieces:
             return 0
@@ -193,7 +193,7 @@ class Course:
         return len(self._pieces)
 
 
-def _during(runs: Runs, first: int, last: int) -> Iterator[bool]:
+def _during(runs: SupplyRuns, first: int, last: int) -> Iterator[bool]:
     """Whether it is supplied in the runs that touch steps ``first`` … ``last`` − 1."""
     end = 0
     for count, on in runs:

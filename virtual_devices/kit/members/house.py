@@ -7,13 +7,12 @@ from typing import Any
 
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import DeviceEntry, Home, order
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.ahead import Columns
 from virtual_devices.kit.members.conditions import ConditionsMember
-from virtual_devices.kit.members.make import member_for
-from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.make import make_member
+from virtual_devices.kit.members.member import Command, Member
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
@@ -21,20 +20,11 @@ from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 
-def make_member(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) -> Member:
-    """The member of one device of a home; its timed events wait in it as commands."""
-    device_class = load(entry.kind)
-    device = device_class(Context(entry.name, home.site, documents))
-    if device.ability == "ticks":
-        member = Member(entry.name, entry.kind, device, entry.settings, entry.declared)
-    elif device.ability == "settles":
-        member = Settler(entry.name, entry.kind, device, entry.settings, entry.declared)
-    else:
-        member = member_for(entry.name, entry.kind, device, entry.settings, entry.declared)
-    for event in home.events:
-        if event.device == entry.name:
-            member.command(event.changes, event.at, live=False)
-    return member
+def member_of(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) -> Member:
+    """The member of one device of a home, before anything has happened."""
+    device = entry.device_class(Context(entry.name, home.site, documents))
+    events = (Command(event.changes, event.at) for event in home.events if event.device == entry.name)
+    return make_member(entry.kind, device, entry.settings, entry.declared, events)
 
 
 class House:
@@ -61,7 +51,7 @@ class House:
         entries = {entry.name: entry for entry in home.devices}
         for name in order(home):
             known = (made or {}).get(name)
-            self.members[name] = make_member(home, entries[name], documents or {}) if known is None else known
+            self.members[name] = member_of(home, entries[name], documents or {}) if known is None else known
         settlers = [member for member in self.members.values() if isinstance(member, Settler)]
         if len(settlers) != 1:
             raise ConfigurationError(f"home {home.name}: one inverter is needed, not {len(settlers)}")

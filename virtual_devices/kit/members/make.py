@@ -1,31 +1,46 @@
-"""What each ability offers in a window, and what a settled one means for it; :func:`member_for` chooses."""
+"""From a device to its member in a home: which one its ability takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
-from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.members.conditions import ConditionsMember
-from virtual_devices.kit.members.connection import Connection
-from virtual_devices.kit.members.consumer import Consumer
-from virtual_devices.kit.members.member import Member
-from virtual_devices.kit.members.producer import Producer
-from virtual_devices.kit.members.store import Store
-from virtual_devices.kit.settings import Settings
 
-_MEMBERS: dict[str, type[Member]] = {
-    "conditions": ConditionsMember, "consumes": Consumer, "produces": Producer, "stores": Store, "connects": Connection
-}  # fmt: skip
+if TYPE_CHECKING:
+    from virtual_devices.kit.device import AnyDevice
+    from virtual_devices.kit.members.member import Command, Member
+    from virtual_devices.kit.settings import Settings
+
+MEMBERS: Mapping[str, str] = {
+    "ticks": "virtual_devices.kit.members.member:Member",
+    "settles": "virtual_devices.kit.members.settler:Settler",
+    "conditions": "virtual_devices.kit.members.conditions:ConditionsMember",
+    "consumes": "virtual_devices.kit.members.consumer:Consumer",
+    "produces": "virtual_devices.kit.members.producer:Producer",
+    "stores": "virtual_devices.kit.members.store:Store",
+    "connects": "virtual_devices.kit.members.connection:Connection",
+}
+"""Ability → ``module:class`` of its member; a process loads those of its own devices only."""
 
 
-def member_for(
-    name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
+def make_member(
+    kind: str,
+    device: AnyDevice,
+    settings: Settings,
+    declared: Mapping[str, Any] | None = None,
+    events: Iterable[Command] = (),
+    *,
+    members: Mapping[str, str] = MEMBERS,
 ) -> Member:
-    """The member of a device's ability. Raises CatalogueError for an ability that takes no part in a window."""
-    try:
-        chosen = _MEMBERS[device.ability]
-    except KeyError:
-        raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}") from None
-    return chosen(name, kind, device, settings, declared)
+    """The member of a device; its timed events wait in it as commands.
+
+    members: see ``MEMBERS``.  Raises CatalogueError for an ability that is none of them, SettingError for an event that cannot be.
+    """
+    if device.ability not in members:
+        raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}")
+    member: Member = resolve_name(members[device.ability])(device.name, kind, device, settings, declared)
+    for event in events:
+        member.command(event.changes, event.at, live=False)
+    return member

@@ -1,7 +1,7 @@
 """A device taking part in a home: settings, commands, state and checkpoint, around the pure physics of its kind.
 
 The same members serve the house in one process and the runtime over MQTT; what an ability does in a window is added in
-``participants`` and ``settler``.
+the classes beside it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The members of a window: how they give conditions, propose and commit. What each ability offers is in ``abilities``.
+"""Those who take part in a settlement: how they propose and commit. What they offer, each ability's class says.
 
 Proposals are made from the state at the window's start; a commit takes exactly the settled steps, whatever was proposed
 beyond them.
@@ -136,7 +136,7 @@ class Participant(Member):
 
 
 def proposed_json(seq: int, span: Span, inputs: Inputs) -> dict[str, Any]:
-    """A Proposed in JSON-ready form."""
+    """An OpenProposal in JSON-ready form."""
     return {
         "seq": seq,
         "span": [span.start, span.step, span.steps],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtual_devices.kit.errors import HomeFileError, VirtualDevicesError
 from virtual_devices.kit.home.model import Home, between_steps, documents_needed, place
-from virtual_devices.kit.members.house import House, make_member
+from virtual_devices.kit.members.house import House, member_of
 from virtual_devices.kit.steps import full_hour
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def rehearse(home: Home, documents: Mapping[str, str], *, now: bool = False) -> 
     problems, notes, past = [], [], _past_events(home)
     for entry in home.devices:
         try:
-            member = members[entry.name] = make_member(home, entry, documents)
+            member = members[entry.name] = member_of(home, entry, documents)
             if now:
                 past += [f"{entry.name}: {text}" for text in member.device.past(entry.settings, home.start)]
             else:

@@ -1,4 +1,4 @@
-"""What passes between the devices and the inverter about one window: offers, proposals, shares, the settlement.
+"""What passes between the devices and the inverter about one window: proposals, shares, the settlement.
 
 All powers are integer milliwatts per step, all energies integer millijoules. These are plain frozen data; the wire
 forms live in ``virtual_devices.edge.messages.base``.

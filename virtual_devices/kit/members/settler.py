@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESERVED, RESET
+from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.device import AnyDevice, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
 from virtual_devices.kit.members.upgrades import checkpoint_of
-from virtual_devices.kit.offers import Demand, Dispatch, Edge, LinkOffer, Offer, StoreOffer, Supply, masked
+from virtual_devices.kit.offers import Booking, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span, Window
 
@@ -141,46 +141,21 @@ class Settler(Member):
         self.digest, self.edges, self.expected = digest, edges, expected
         self.shares = {**settlement.owed, **settlement.shares}
 
-    def _record(
-        self, window: Window, span: Span, offers: Mapping[str, Demand | Supply | StoreOffer | LinkOffer], decision: Dispatch
-    ) -> LedgerRecord:
+    def _record(self, window: Window, span: Span, offers: Mapping[str, Offer], decision: Dispatch) -> LedgerRecord:
         steps, step = span.steps, span.step
-        zeros = [0] * steps
-        columns: dict[Edge, list[int]] = dict(decision.transfers)
-        energy: dict[Edge, list[int]] = {}
-        demand, available, opening, outside = {}, {}, {}, {METER: False}
+        booking = Booking([0] * steps, dict(decision.transfers))
+        for name, offer in offers.items():
+            offer.book(name, decision, booking)
         converted: dict[int, tuple[list[int], list[int]]] = {}
 
         def millijoules(column: list[int]) -> list[int]:
             known = converted.get(id(column))  # the pair keeps the column alive, so that its id stays its own
             if known is None:
-                energy = zeros if not any(column) else column if step == 1 else [value * step for value in column]
+                energy = booking.zeros if not any(column) else column if step == 1 else [value * step for value in column]
                 known = converted[id(column)] = (column, energy)
             return known[1]
 
-        for name, offer in offers.items():
-            if isinstance(offer, Demand):
-                power = offer.power if len(offer.power) == steps else offer.power[:steps]
-                runs = decision.supply[name]
-                got = masked(power, runs)
-                columns[offer.circuit, name] = columns[name, HEAT] = got
-                demand[name] = millijoules(power)
-            elif isinstance(offer, Supply):
-                columns[offer.source, name] = columns[name, DC_BUS] = decision.used[name]
-                power = offer.power if len(offer.power) == steps else offer.power[:steps]
-                available[name] = millijoules(power)
-                outside[offer.source] = True
-            elif isinstance(offer, StoreOffer):
-                columns[DC_BUS, name], columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
-                energy[name, LOSSES] = decision.lost[name]
-                energy[name, RESET] = [offer.reset, *zeros[1:]] if offer.reset > 0 else zeros
-                energy[RESET, name] = [-offer.reset, *zeros[1:]] if offer.reset < 0 else zeros
-                opening[name] = offer.stored
-            else:
-                columns[GRID, METER] = _added(columns.get((GRID, METER)), decision.imported[name])
-                columns[METER, GRID] = _added(columns.get((METER, GRID)), decision.exported[name])
-                outside[GRID] = True
-        energy.update({edge: millijoules(column) for edge, column in columns.items()})
+        energy = booking.energy | {edge: millijoules(column) for edge, column in booking.columns.items()}
         edges = tuple(sorted(energy))
         ordered = tuple(energy[edge] for edge in edges)
         return LedgerRecord(
@@ -189,11 +164,11 @@ class Settler(Member):
             span=span,
             edges=edges,
             energy=ordered,
-            demand=demand,
-            available=available,
-            opening=opening,
+            demand={name: millijoules(column) for name, column in booking.demand.items()},
+            available={name: millijoules(column) for name, column in booking.available.items()},
+            opening=booking.opening,
             closing=dict(decision.stored),
-            outside=tuple(sorted(name for name, yes in outside.items() if yes)),
+            outside=tuple(sorted(booking.outside)),
             previous=self.digest,
             digest=chain(self.digest, edges if edge_list(edges) == self.edges else (), edges, ordered, steps),
         )
@@ -212,19 +187,5 @@ def foretold(span: Span, offers: Iterable[Offer]) -> tuple[tuple[int, bool], ...
     return tuple(found)
 
 
-def _added(column: list[int] | None, more: list[int]) -> list[int]:
-    return more if column is None else [a + b for a, b in zip(column, more, strict=True)]
-
-
-def _share(
-    name: str, offer: Demand | Supply | StoreOffer | LinkOffer, seq: int, span: Span, decision: Dispatch
-) -> Share:
-    if isinstance(offer, Demand):
-        return Share(seq, span, supply=decision.supply[name])
-    if isinstance(offer, Supply):
-        return Share(seq, span, used=decision.used[name])
-    if isinstance(offer, StoreOffer):
-        return Share(
-            seq, span, charge=decision.charge[name], discharge=decision.discharge[name], stored=decision.stored[name]
-        )
-    return Share(seq, span, imported=decision.imported[name], exported=decision.exported[name])
+def _share(name: str, offer: Offer, seq: int, span: Span, decision: Dispatch) -> Share:
+    return Share(seq, span, **{field: getattr(decision, field)[name] for field in offer.shared})

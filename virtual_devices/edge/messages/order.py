@@ -1,0 +1,44 @@
+"""What is read of a message without reading all of it, for speed: it goes by the order in which this program writes.
+
+Nobody has to write so. What comes in another order, or with spaces, gives None here, and whoever asked reads it whole; the writers'
+order has a test. Measured in a home of eleven devices and windows of 182 steps: run and seq of a proposal in 0.5 µs instead of 13, one
+device's part of a settlement in 10 µs instead of 25.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+_HEAD = re.compile(rb'\{"run":"([A-Za-z0-9_-]{1,64})","seq":([0-9]{1,16}),')
+_SHARES = b',"shares":{'
+_BESIDE = {"run", "seq", "span", "members", "left_out", "owed", "cut", "foretold", "digest", "checkpoint"}
+"""All that a settlement has beside its shares: with these before them nothing is behind them."""
+
+
+def head_of(payload: bytes) -> tuple[str, int] | None:
+    """Run and seq of a message that begins with them."""
+    head = _HEAD.match(payload)
+    return (head[1].decode(), int(head[2])) if head is not None else None
+
+
+def halves_of(payload: bytes) -> tuple[dict[str, Any], bytes] | None:
+    """A settlement that ends with its shares: all but these, and the shares as they are written."""
+    head, found, shares = payload.rpartition(_SHARES)
+    try:
+        content = orjson.loads(head + b"}") if found and shares.endswith(b"}}") else None
+    except orjson.JSONDecodeError:
+        return None
+    return (content, shares) if isinstance(content, dict) and content.keys() >= _BESIDE else None
+
+
+def own_of(shares: bytes, name: str) -> bytes:
+    """A device's share among those of ``halves_of``, as it is written; ``null`` without one.
+
+    Its numbers are in lists, so the first brace that closes is its own. Where it is not, what this gives is no share.
+    """
+    key = b'"%s":{' % name.encode()
+    at = shares.find(key)
+    return b"null" if at < 0 else shares[at + len(key) - 1 : shares.find(b"}", at) + 1]

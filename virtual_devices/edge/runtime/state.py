@@ -1,0 +1,85 @@
+"""A device's state on the bus: settings and readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces.plain_readings import PlainReadings
+from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.messages.base import write
+from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.runtime.last_error import LastError
+from virtual_devices.edge.runtime.role import AtWork, Role
+from virtual_devices.kit.device import AnyDevice
+from virtual_devices.kit.forms.changes import readings_of, settings_json
+
+STATE_EVERY = 1.0
+"""Wall seconds between two states of a device, at least."""
+
+
+class StatePublisher:
+    """Publishes the state, at most once in ``STATE_EVERY`` unless somebody has to see it at once.
+
+    due: called when one that was put off is to be published.  told: told the values of each.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        client: Client,
+        topics: Topics,
+        device_class: type[AnyDevice],
+        role: Role[Any],
+        last_error: LastError,
+        *,
+        due: Callable[[], None],
+        told: Callable[[Mapping[str, Any]], None] | None,
+    ) -> None:
+        self._loop, self._client, self._topics = loop, client, topics
+        self._role, self._last_error, self._call_when_due, self._told = role, last_error, due, told
+        self._readings = readings_of(device_class)
+        self._plain = PlainReadings(loop, client, topics, self._readings)
+        self._due: Timer | None = None
+        self._at = -STATE_EVERY
+
+    def publish(self, work: AtWork[Any], *, now: bool = False, everything: bool = False) -> None:
+        """Publish the state, at once or when a wall second has passed since the last time. everything: plain readings that are the same too."""
+        wait = self._at + STATE_EVERY - self._loop.time()
+        if now or wait <= 0:
+            if self._due is not None:
+                self._due.cancel()
+                self._due = None
+            self._at = self._loop.time()
+            values = self.values(work)
+            self._client.publish(self._topics.state, write(values), 1, True)  # noqa: FBT003
+            if work.member.settings.plain_readings:
+                self._plain.tell(values, everything=everything)
+            if self._told is not None:
+                self._told(values)
+        elif self._due is None:
+            self._due = self._loop.call_later(wait, self._is_due)
+
+    def _is_due(self) -> None:
+        self._due = None
+        self._call_when_due()
+
+    def stop(self) -> None:
+        """Say no reading again."""
+        self._plain.stop()
+
+    def values(self, work: AtWork[Any]) -> dict[str, Any]:
+        """Settings and readings, flat; a reading is null before the first settled step."""
+        member, known = work.member, self._readings
+        unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
+        values = {**unknown, **settings_json(member.future()), **member.readings(), **self._last_error.tell(), **self._role.shown(work)}
+        time = member.time - 1 if member.time is not None else work.site.start
+        local = member.device.site.calendar
+        if any(reading.day for reading in known):
+            values[discovery.DAY_START] = datetime.fromtimestamp(local.midnight(time), UTC).isoformat()
+        if any(reading.month for reading in known):
+            values[discovery.MONTH_START] = datetime.fromtimestamp(local.month_start(time), UTC).isoformat()
+        return values
