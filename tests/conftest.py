@@ -1,21 +1,48 @@
-"""With VIRTUAL_DEVICES_REQUIRE_ALL set nothing may be missing: neither a broker nor a peer, and a skip is a failure."""
+"""Fixtures of many tests, and what VIRTUAL_DEVICES_REQUIRE_ALL asks for.
+
+With it set nothing may be missing: neither a broker nor a peer, and a skip is a failure.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from typing import TypeVar
 
 import pytest
+
+from tests.stage import Stage
+from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.loop import Loop
 
 REQUIRE_ALL = bool(os.environ.get("VIRTUAL_DEVICES_REQUIRE_ALL"))
 PROGRAMS = ("mosquitto", "tmux")
 PACKAGES = ("iotcore", "numba", "pvlib", "PySAM", "rich")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
+        yield made
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
+@pytest.fixture
+def stage(broker: Broker) -> Iterator[Stage]:
+    """A small home whose devices are all there, and whose time stands still."""
+    with Stage(broker.endpoint) as made:
+        made.start()
+        yield made
 
 
 def pytest_configure(config: pytest.Config) -> None:

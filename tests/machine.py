@@ -1,4 +1,4 @@
-"""What tests ask of the machine: a free port, the processes below a process, a disk that is full (Linux)."""
+"""What tests ask of the machine: the brokers that there are, a free port, the processes below a process, a disk that is full (Linux)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto
+
+BROKER_KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
 
 def free_port() -> int:

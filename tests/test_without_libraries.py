@@ -9,14 +9,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.absent import program
 from tests.stage import Stage, small_home
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.kit.home import catalogue
 
 ABSENT = ("numpy", "pandas", "pvlib", "rich")
@@ -98,12 +97,6 @@ def test_a_kind_runs_in_process(kind: str) -> None:
     steps, *accounts = done.stdout.split()
     assert steps == "1440"
     assert ACCOUNTS.get(kind, kind) in accounts
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 STAGE = """\

@@ -18,14 +18,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.machine import BROKER_KINDS
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import device_assignment, endpoint_of
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.kit.home.catalogue import load
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
 DEVICES: dict[str, dict[str, Any]] = {
     "clock": {
@@ -41,7 +41,7 @@ DEVICES: dict[str, dict[str, Any]] = {
 Verb = Callable[..., Result]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
         yield made

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.machine import free_port
 from tests.stage import STEP, Stage, undisturbed
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.mqtt.client import Client
 
 PROGRAM = [sys.executable, "-m", "virtual_devices"]
@@ -28,12 +28,6 @@ def metered(port: int) -> Any:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
     return families["virtual_devices_energy_joules"].samples[0]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from click.testing import CliRunner, Result
 from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, event
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.transfers import GENESIS
 
@@ -26,12 +25,6 @@ KEYS = [
     "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "loads", "soc", "cost", "not_covered",
     "ledger_sha256", "audit",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture

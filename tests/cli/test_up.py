@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,11 @@ from tests.machine import free_port
 from tests.stage import SMALL, Stage, small_home, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
-from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, find_mosquitto
 from virtual_devices.edge.faces.metrics import families_of
 from virtual_devices.kit.home.file import parse
 
 RUNNING = SMALL.replace(", paused: true", "")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

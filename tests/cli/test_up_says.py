@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from tests.supply.calendars import calendar, event
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 
 HOME = """\
 home: NAME
@@ -22,12 +21,6 @@ devices:
   grid: {outage_calendar: c.ics, price_series: p.json, currency: EUR}
   tv: {mode: schedule, schedule: "00:50-03:00", rated_power: 100 W}
 """
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture

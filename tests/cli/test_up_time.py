@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 
 HOME = """\
 home: NAME
@@ -27,12 +26,6 @@ devices:
 events:
   - {at: 2026-06-21 07:00, device: oven, set: {mode: on}}
 """
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

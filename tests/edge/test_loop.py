@@ -6,19 +6,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.stopping import stopped_by_signals
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 def test_timers_come_in_order_of_their_time_and_a_cancelled_one_never(loop: Loop) -> None:

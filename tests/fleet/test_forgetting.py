@@ -8,7 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
+from tests.machine import BROKER_KINDS
+from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.messages.topics import Topics
@@ -17,10 +18,8 @@ from virtual_devices.fleet.forgetting import forget
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.catalogue import load
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
     with start_broker(tmp_path, kind=request.param, port=0) as broker, Session(broker.endpoint) as made:
         yield made

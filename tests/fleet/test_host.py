@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.stage import SMALL, STEP, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, outage
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
@@ -25,12 +25,6 @@ from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.model import Home
 
 RUNNING = SMALL.replace(", paused: true", "")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 Play = Callable[..., dict[str, Any]]

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, STEP, small_home
-from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import BrokerKind, start_broker
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
@@ -26,7 +27,6 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
 
 async def as_it_is(_: HomeHost) -> None:
@@ -86,7 +86,7 @@ def copied_at(disk: Disk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list
     return copies
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_whenever_it_dies_the_ledger_file_has_all_that_the_next_one_goes_on_behind(
     kind: BrokerKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +137,7 @@ def withheld(host: HomeHost, seqs: range, monkeypatch: pytest.MonkeyPatch) -> li
 
 def test_a_window_whose_record_has_not_come_is_not_kept_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = small_home(RUNNING)
-    disk = Disk(tmp_path, KINDS[0])
+    disk = Disk(tmp_path, BROKER_KINDS[0])
 
     async def lose(host: HomeHost) -> None:
         withheld(host, range(6, 9), monkeypatch)
@@ -157,7 +157,7 @@ def test_a_window_whose_record_has_not_come_is_not_kept_before_it(tmp_path: Path
 def test_a_record_that_nobody_has_any_more_is_a_gap_in_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moments, "LONGEST_WAIT", 0.2)
     home = small_home(RUNNING.replace("speed: max", "speed: 1200"))
-    disk = Disk(tmp_path, KINDS[0])
+    disk = Disk(tmp_path, BROKER_KINDS[0])
     done: list[bool] = []
 
     async def lose(host: HomeHost) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from virtual_devices.fleet import processes
 from virtual_devices.fleet.processes import Processes
 
 STUBBORN = "import signal, time, pathlib; signal.signal(15, signal.SIG_IGN); pathlib.Path('ready').touch(); time.sleep(60)"
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -121,12 +121,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         process.wait(10)
 
 
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
-
-
 def refusal(loop: Loop, endpoint: Endpoint) -> str:
     """Why somebody is not let in; empty when he is."""
     refused: list[str] = []

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import random
 import resource
-from collections.abc import Iterator
 
 import orjson
 import pytest
 
 from tests.stage import Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.runtime.runtime import Runtime
 
 LONG = 40
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(broker: Broker) -> Iterator[Stage]:
-    with Stage(broker.endpoint) as made:
-        made.start()
-        yield made
 
 
 COMMANDS: list[tuple[str, bytes]] = [

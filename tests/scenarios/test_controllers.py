@@ -5,14 +5,14 @@ Sources of topics, payloads, QoS and retain: evcc's ``plugin/mqtt.go`` and ``plu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 import pytest
 
 from tests.stage import SECONDS, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.kit.home.model import Home
@@ -37,12 +37,6 @@ NOON, NIGHT = "12:00", "20:00"
 
 def home_at(time: str, *, grid: str = "", inverter: str = "") -> Home:
     return small_home(TEXT.replace("TIME", time).replace("GRID", grid).replace("INVERTER", inverter))
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 class Tool:

@@ -10,22 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.runtime import memory, settler
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.describe import command_line
 from virtual_devices.kit.accounts import RESET
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 IMPATIENT = SMALL.replace("speed: max,", "speed: max, patience: 1 s,")
 LONG = 50
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture
@@ -205,7 +199,7 @@ def test_a_device_whose_memory_is_lost_is_taken_as_it_is(
 # -- the broker --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_is_away_for_longer_than_the_patience_costs_nothing(kind: BrokerKind, tmp_path: Path) -> None:
     with start_broker(tmp_path, kind=kind, port=0) as broker, Stage(broker.endpoint, small_home(IMPATIENT)) as stage:
         stage.start()

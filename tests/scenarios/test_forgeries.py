@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.stage import RUNNING, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
 from virtual_devices.edge.messages.topics import HOST
@@ -39,12 +39,6 @@ OWNERS = {
 SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4")
 STEPS = 60
 """Of a hosted home: three wall seconds."""
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 def forgeries(leaf: str, truth: bytes, run: str) -> Iterator[bytes]:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.soak import soak
-from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto
-
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
+from virtual_devices.edge.broker.start import BrokerKind
 
 
 @pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="it finds the processes below /proc")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_random_kills_of_real_processes_lose_nothing(kind: BrokerKind, tmp_path: Path) -> None:
     report = soak(tmp_path, kills=20, seed=42, seconds=60, kind=kind)
     assert report.problems == []

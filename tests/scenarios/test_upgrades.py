@@ -12,7 +12,7 @@ import pytest
 from tests.kit.members.versions import Newer, Older, Stricter
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.answers.snapshot import Snapshot, from_present
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.run_files import FILE
@@ -23,12 +23,6 @@ from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION
 
 WITH_KILN = SMALL + "  kiln: {rated_power: 900 W, priority: 7}\n"
 Release = Callable[[type[AnyDevice]], None]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime import state
 from virtual_devices.fleet.host import HomeHost, HostOptions
@@ -29,12 +29,6 @@ class Wall:
 
     def __call__(self) -> float:
         return time.time() + self.set_by
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 def living(name: str = "") -> Home:

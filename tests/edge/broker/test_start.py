@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from tests.machine import BROKER_KINDS
 from virtual_devices.edge.broker.settings import MOSQUITTO_LIMITS, mosquitto_text
 from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
@@ -26,13 +27,6 @@ from virtual_devices.kit.errors import BrokerError
 CONTAINER_CONFIGS = sorted((Path(__file__).parents[3] / "mosquitto").glob("*.conf"))
 
 MOSQUITTO = find_mosquitto()
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if MOSQUITTO else ["iotcore"]
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 def ignore(*_message: object) -> None:
@@ -68,7 +62,7 @@ def speaks(version: int, host: str, port: int) -> bool:
     return answer[:1] == b"\x20" and answer[3:4] == b"\0"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 class TestEither:
     def test_it_serves_until_closed(self, kind: BrokerKind, tmp_path: Path) -> None:
         with start_broker(tmp_path / "a state", kind=kind, port=0) as broker:
@@ -273,7 +267,7 @@ def everything_heard(heard: list[int], messages: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads the range below /proc")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_free_port_is_none_that_a_connection_takes_while_the_broker_is_away(kind: BrokerKind, tmp_path: Path) -> None:
     first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     if first < 32_000:

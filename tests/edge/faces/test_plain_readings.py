@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.faces import plain_readings
 from virtual_devices.edge.faces.plain_readings import plain
 from virtual_devices.edge.runtime.state import STATE_EVERY
@@ -15,12 +13,6 @@ from virtual_devices.kit.forms.changes import readings_of
 from virtual_devices.kit.home.catalogue import load
 
 PLAIN = SMALL.replace("  inverter: {", "  inverter: {plain_readings: true, ").replace("  grid: {", "  grid: {plain_readings: true, ")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 def told(stage: Stage, name: str) -> dict[str, list[bytes]]:

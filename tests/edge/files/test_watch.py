@@ -10,7 +10,7 @@ import pytest
 
 from tests.stage import SMALL, START, STEP, Stage, small_home
 from tests.supply.calendars import calendar, outage
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.kit.device import Context
 from virtual_devices.kit.ledger.summary import Summary
@@ -20,12 +20,6 @@ FILE = "off.ics"
 HOME = SMALL.replace('outages: "09:00-09:10"', f"outage_calendar: {FILE}")
 OLD = calendar(outage("20260621T083300", "20260621T083600"))
 NEW = calendar(outage("20260621T084500", "20260621T085500"), outage("20260621T083300", "20260621T083400", uid="b"))
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
 
 
 @pytest.fixture

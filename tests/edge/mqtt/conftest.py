@@ -7,22 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.edge.mqtt.people import Meet, Person
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from tests.machine import BROKER_KINDS
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client, Endpoint, Will
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
-
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
-        yield made
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
         yield made
 
 

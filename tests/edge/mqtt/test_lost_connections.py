@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.mqtt.conftest import KINDS
 from tests.edge.mqtt.people import SECONDS, Meet
-from tests.machine import hold
+from tests.machine import BROKER_KINDS, hold
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client, Endpoint
 from virtual_devices.edge.mqtt.outbox import KEPT_OFFLINE
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
     first = start_broker(tmp_path, kind=kind, port=0)
     anna = meet(first.endpoint, "anna", ("news/#", 1))
@@ -46,7 +45,7 @@ def test_a_broker_that_dies_and_returns_finds_everybody_as_before(kind: BrokerKi
         berta.leave()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_what_a_lost_connection_has_not_delivered_is_said_again_only_in_its_newest_form(
     kind: BrokerKind, meet: Meet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +107,7 @@ def test_two_of_one_name_fight_and_the_newcomer_learns_it(broker: Broker, meet: 
     assert "takeover 2" not in first.events
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_dies_again_and_again_is_no_fight_for_the_name(kind: BrokerKind, meet: Meet, tmp_path: Path) -> None:
     broker = start_broker(tmp_path, kind=kind, port=0)
     try:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from tests.stage import Stage
-from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto
 from virtual_devices.edge.mqtt.client import Client
-
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
 
 class Listener:

@@ -10,13 +10,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.edge.runtime.listener import KINDS, Listener
+from tests.edge.runtime.listener import Listener
+from tests.machine import BROKER_KINDS
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import BrokerKind, start_broker
 from virtual_devices.edge.faces import discovery
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_broker_that_is_killed_and_has_forgotten_everything(tmp_path: Path, kind: BrokerKind) -> None:
     broker = start_broker(tmp_path / "one", kind=kind, port=0)
     try:

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.stage import START, STEP, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.runtime import asking
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
-
-
-@pytest.fixture
-def stage(broker: Broker, tmp_path: Path) -> Iterator[Stage]:
-    with Stage(broker.endpoint) as made:
-        made.start()
-        yield made
 
 
 def test_time_stands_still_until_it_is_asked_to_go_on(stage: Stage) -> None:

@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces.discovery import LONGEST_TEXT
 from virtual_devices.edge.runtime.last_error import LastError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
-
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
         yield made

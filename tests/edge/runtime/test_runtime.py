@@ -13,7 +13,7 @@ import pytest
 
 from tests.edge.runtime.listener import Listener
 from tests.stage import START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, start_broker
+from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.topics import HA_STATUS
@@ -23,21 +23,8 @@ from virtual_devices.edge.runtime.participant import ParticipantRole
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def shared(broker: Broker) -> Iterator[Stage]:
     """A home that stands still, for commands that change no time."""
-    with Stage(broker.endpoint) as made:
-        made.start()
-        yield made
-
-
-@pytest.fixture
-def stage(broker: Broker) -> Iterator[Stage]:
     with Stage(broker.endpoint) as made:
         made.start()
         yield made

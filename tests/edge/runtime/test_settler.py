@@ -8,34 +8,21 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SECONDS, START, STEP, WEATHER, Stage, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.settlement import SettlementMessage
 from virtual_devices.kit.accounts import HEAT
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 LONG = 50
 """Steps of a whole play: the oven, the geyser and an outage's beginning are in it."""
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
-
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """A home on each kind of broker."""
     with start_broker(tmp_path, kind=request.param, port=0) as broker, Stage(broker.endpoint) as made:
-        made.start()
-        yield made
-
-
-@pytest.fixture
-def stage(broker: Broker) -> Iterator[Stage]:
-    with Stage(broker.endpoint) as made:
         made.start()
         yield made
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.machine import BROKER_KINDS
 from virtual_devices.cli._watching import kept, told
 from virtual_devices.cli.clock import make_steps
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.messages.base import AboutMessage, ErrorMessage, write
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
@@ -24,7 +25,6 @@ from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
 from virtual_devices.kit.home.catalogue import load
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 START = 1_782_057_600  # 2026-06-21 18:00 in Cape Town
 SITE = {
     "latitude": -33.9, "longitude": 18.4, "altitude": 25, "time_zone": "Africa/Johannesburg", "seed": 1, "start": START,
@@ -32,7 +32,7 @@ SITE = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with start_broker(tmp_path, kind=request.param, port=0) as made:
         yield made

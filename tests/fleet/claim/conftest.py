@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from tests.fleet.claim.claims import SHORT, TOPIC, Played
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from tests.machine import BROKER_KINDS
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.fleet.claim import claim as claims
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
         yield made
@@ -26,12 +25,6 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "KEEP_ALIVE", SHORT)
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with Loop() as made:
-        yield made
 
 
 @pytest.fixture

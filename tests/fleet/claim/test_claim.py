@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from tests.fleet.claim.claims import HOME, SHORT, TOPIC, Host, Played, kept, stranger, told
-from tests.fleet.claim.conftest import KINDS
+from tests.machine import BROKER_KINDS
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ClaimMessage
@@ -145,7 +145,7 @@ def test_a_stop_while_it_waits_is_told_as_that(loop: Loop, host: Host, anybody: 
 
 def test_a_broker_that_is_not_there_is_told_as_before(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtual_devices.fleet.keeping.archive._CONNECT_TIMEOUT", 0.3)
-    with start_broker(tmp_path / "gone", kind=KINDS[-1], port=0) as gone:
+    with start_broker(tmp_path / "gone", kind=BROKER_KINDS[-1], port=0) as gone:
         pass
     with pytest.raises(BrokerError, match="no broker answers at mqtt://127"):
         Played(loop, gone, tmp_path / "state").open()
@@ -226,7 +226,7 @@ def test_however_many_ask_it_answers_a_few_times_a_second(loop: Loop, host: Host
     assert 1 <= len(answers) <= 1.5 / claims.ANSWER_EVERY + 2
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_after_the_broker_has_forgotten_all_the_claim_is_there_again(kind: BrokerKind, loop: Loop, tmp_path: Path) -> None:
     with start_broker(tmp_path / "one", kind=kind, port=0) as broker:
         first = Played(loop, broker, tmp_path / "state").open()

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
 from virtual_devices.fleet.claim import folder_lock
 from virtual_devices.fleet.claim.folder_lock import FILE, FolderLock
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 HOLDS = """
 import sys, time
 from pathlib import Path
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_after_a_kill_the_next_waits_until_the_broker_has_ended(tmp_path: Path, kind: BrokerKind) -> None:
     with holder(tmp_path, kind, program=HOLDS_WITH_BROKER) as first:
         assert first.stdout is not None

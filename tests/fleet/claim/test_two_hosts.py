@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.ledger.audit import audit_file
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")
 WAITS = 60.0
 
@@ -85,13 +85,13 @@ def hosts(tmp_path: Path) -> Iterator[Hosts]:
         process.communicate()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with start_broker(tmp_path / "broker", kind=request.param, port=0) as made:
         yield made
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_second_one_on_the_same_folder_is_refused(hosts: Hosts, kind: BrokerKind) -> None:
     """It would have started a broker of its own, on the same files."""
     first = hosts.up("--broker-kind", kind)
@@ -141,7 +141,7 @@ def test_after_a_kill_another_follows_at_once_as_the_broker_says_it(hosts: Hosts
     assert hosts.end(second, "other")["waited"] is False
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_after_a_kill_the_same_folder_goes_on_without_waiting_for_a_claim(hosts: Hosts, kind: BrokerKind) -> None:
     """Its broker died with it, maybe with the claim in its database."""
     for _ in range(3):

@@ -23,12 +23,6 @@ from virtual_devices.fleet.keeping.state_files import LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with start_broker(tmp_path_factory.mktemp("broker"), port=0) as made:
-        yield made
-
-
 @pytest.fixture
 def stage(broker: Broker) -> Iterator[Stage]:
     with Stage(broker.endpoint) as made:

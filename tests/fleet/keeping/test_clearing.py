@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, Stage, small_home
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client
@@ -18,12 +19,11 @@ from virtual_devices.fleet.forgetting import forget
 from virtual_devices.fleet.keeping import clearing
 from virtual_devices.fleet.keeping.archive import Archive
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 PAUSE = 0.4
 LEAVING = {"oven", "grid"}
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BROKER_KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with start_broker(tmp_path_factory.mktemp("broker"), kind=request.param, port=0) as made:
         yield made

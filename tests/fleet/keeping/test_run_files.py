@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, START, STEP, small_home, undisturbed
-from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -28,7 +29,6 @@ from virtual_devices.fleet.keeping.run_files import FILE, OWN, RUNS, broker_of, 
 from virtual_devices.fleet.keeping.state_files import NEWEST
 from virtual_devices.kit.errors import ConfigurationError
 
-KINDS: list[BrokerKind] = ["mosquitto", "iotcore"] if find_mosquitto() else ["iotcore"]
 RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")
 FORMER = ("version", "program", "home", "messages")
 """What a file said before it said where it is from."""
@@ -47,7 +47,7 @@ class Place:
         if name in self.staying:
             yield self.staying[name]
             return
-        with start_broker(self.folder / f"broker{next(self._numbers)}", kind=KINDS[-1], port=0) as made:
+        with start_broker(self.folder / f"broker{next(self._numbers)}", kind=BROKER_KINDS[-1], port=0) as made:
             yield made
 
     def play(self, broker: str = OWN, steps: int = 10, *, text: str = RUNNING, **options: Any) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def run_of_file(place: Place) -> str:
     return run
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_the_run_that_a_broker_retains_picks_the_state_whatever_the_broker_is_called(place: Place, kind: BrokerKind) -> None:
     """Its address has changed, and the state of another run was kept last."""
     with start_broker(place.folder / "stays", kind=kind, port=0) as broker:
