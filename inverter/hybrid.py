@@ -17,7 +17,7 @@ from inverter.bank import UNKNOWN_VOLTAGE
 from inverter.dispatch import dispatch
 from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
 from inverter.kernel import run
-from inverter.limits import least, limits_of
+from inverter.limits import Limits, least, limits_of
 from inverter.moment import Segment, Supplying
 from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
@@ -175,12 +175,12 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         """Decide the window (see ``inverter.dispatch``) and count what flowed."""
         times = timetable(settings, span, self.site.calendar)
         flows, supplying, last = dispatch(limits_of(settings), state.supplying, span, offers, times, name=self.name, run=self.run)
-        return flows, self._count(settings, replace(state, supplying=supplying), span.part(0, flows.steps), flows, last, offers)
+        counted = self._count(replace(state, supplying=supplying), span.part(0, flows.steps), flows, offers)
+        return flows, _explained(limits_of(settings), counted, last, offers, flows.steps)
 
-    def _count(
-        self, settings: HybridSettings, state: HybridState, span: Span, done: Dispatch, last: Segment, offers: Mapping[str, Offer]
-    ) -> HybridState:
-        flows, supplying = done.transfers, state.supplying
+    def _count(self, state: HybridState, span: Span, done: Dispatch, offers: Mapping[str, Offer]) -> HybridState:
+        """The state with what flowed in ``span``, and what held in its last step."""
+        flows = done.transfers
         nothing = [0] * span.steps
         circuits = {
             ESSENTIAL: [flows[self.name, ESSENTIAL], flows[METER, ESSENTIAL]],
@@ -214,31 +214,13 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         to_meter, from_meter = flows[self.name, METER][-1], flows[METER, self.name][-1]
         powers["ac"] = flows[self.name, ESSENTIAL][-1] + circuits[AUX][0][-1] + to_meter - from_meter
         powers["port"] = flows[METER, ESSENTIAL][-1] + circuits[AUX][1][-1] + from_meter - to_meter
-        off = () if supplying.aux else (AUX,)  # a port that is switched off sheds nobody
+        off = () if state.supplying.aux else (AUX,)  # a port that is switched off sheds nobody
         demands = {name: offer for name, offer in offers.items() if isinstance(offer, Demand) and offer.circuit not in off}
         shed = tuple(sorted(name for name in demands if not done.supply[name][-1][1]))
         stores = {name: offer for name, offer in offers.items() if isinstance(offer, StoreOffer)}
         capacity = sum(offer.rule.capacity for offer in stores.values())
         voltages = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
         soc, volts = sum(done.stored.values()) * PPM // capacity if capacity else -1, min(filter(None, voltages), default=0)
-        limits = limits_of(settings)
-        step = ExplainedStep(
-            pv=powers["pv"],
-            sun=sum(offer.power[span.steps - 1] for offer in offers.values() if isinstance(offer, Supply)),
-            imported=powers["grid_import"],
-            exported=powers["grid_export"],
-            non_essential=powers[NON_ESSENTIAL],
-            charge=powers["battery_charge"],
-            discharge=powers["battery_discharge"],
-            ac=powers["ac"],
-            drawn=limits.drawn(last.link.import_limit, tied=supplying.tied),
-            soc=soc,
-            volts=volts or UNKNOWN_VOLTAGE,
-            import_limit=least(last.link.import_limit),
-            export_limit=least(last.link.export_limit, limits.max_sell),
-            shed=bool(supplying.shed),
-        )
-        kind = verdict(limits, last.orders, supplying, step, now=end)
         return replace(
             state,
             totals=totals,
@@ -250,9 +232,6 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             voltage=volts,
             mains=next((offer.mains for offer in offers.values() if isinstance(offer, LinkOffer)), None),
             last_step=end,
-            decision=kind,
-            limit=bound(kind, limits, last.orders, step),
-            program=last.orders.program,
         )
 
     def _mains(self, state: HybridState, nominal: tuple[float, float]) -> tuple[float, float]:
@@ -316,3 +295,26 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             total_unserved_energy=total["unserved"],
             total_losses=total["losses"],
         )
+
+
+def _explained(limits: Limits, state: HybridState, last: Segment, offers: Mapping[str, Offer], steps: int) -> HybridState:
+    """The state with why the last of these steps went as it did. last: what held in it."""
+    powers = state.powers
+    step = ExplainedStep(
+        pv=powers["pv"],
+        sun=sum(offer.power[steps - 1] for offer in offers.values() if isinstance(offer, Supply)),
+        imported=powers["grid_import"],
+        exported=powers["grid_export"],
+        non_essential=powers[NON_ESSENTIAL],
+        charge=powers["battery_charge"],
+        discharge=powers["battery_discharge"],
+        ac=powers["ac"],
+        drawn=limits.drawn(last.link.import_limit, tied=state.supplying.tied),
+        soc=state.soc,
+        volts=state.voltage or UNKNOWN_VOLTAGE,
+        import_limit=least(last.link.import_limit),
+        export_limit=least(last.link.export_limit, limits.max_sell),
+        shed=bool(state.supplying.shed),
+    )
+    kind = verdict(limits, last.orders, state.supplying, step, now=state.last_step)
+    return replace(state, decision=kind, limit=bound(kind, limits, last.orders, step), program=last.orders.program)

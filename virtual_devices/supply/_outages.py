@@ -1,4 +1,4 @@
-"""Planned outages as intervals of absolute time: put together, laid over steps, and told ahead."""
+"""Planned outages as intervals of absolute time: put together, and laid over steps."""
 
 from __future__ import annotations
 
