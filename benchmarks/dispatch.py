@@ -28,7 +28,7 @@ from inverter import kernel
 from inverter.dispatch import Trial, dispatch
 from inverter.hybrid import Hybrid, HybridSettings
 from inverter.limits import Limits, limits_of
-from inverter.moment import Moment, Supplying
+from inverter.moment import Moment, SupplyState
 from inverter.slots import Orders, timetable
 from virtual_devices.cli.table import table
 from virtual_devices.edge.files.read import read_home
@@ -67,7 +67,7 @@ class Stretch:
 class Recorded:
     """What the inverter was asked, window by window, and the stretches that its inner loop went through."""
 
-    windows: list[tuple[Limits, Supplying, Span, dict[str, Offer], list[tuple[int, Orders]]]] = field(default_factory=list)
+    windows: list[tuple[Limits, SupplyState, Span, dict[str, Offer], list[tuple[int, Orders]]]] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
     curve: tuple[int, ...] = ()
     name: str = ""

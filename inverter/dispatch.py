@@ -14,7 +14,7 @@ from operator import add, sub
 from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
-from inverter.moment import Moment, Segment, Supplying, segments
+from inverter.moment import Moment, Segment, SupplyState, segments
 from inverter.slots import NEVER, PPM, Orders
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
@@ -33,7 +33,7 @@ class Trial:
     def __init__(
         self,
         limits: Limits,
-        state: Supplying,
+        state: SupplyState,
         span: Span,
         offers: Mapping[str, Offer],
         timetable: Sequence[tuple[int, Orders]],
@@ -176,7 +176,7 @@ class Trial:
         """Whether a dropped output returns: the stores hold enough again (or there are none to wait for)."""
         return sum(self.stored) >= self.resume
 
-    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], Supplying, Segment]:
+    def decide(self) -> tuple[int, dict[str, tuple[tuple[int, bool], ...]], SupplyState, Segment]:
         """Run to the end of the span or to the step in which somebody's supply is not as assumed.
 
         Gives the steps, supply, and the state and the segment at their end.
@@ -200,7 +200,7 @@ class Trial:
                 index, state = done, replace(state, surged=self.memory[0])
         return index, self.supply(index), state, self.segments[-1]
 
-    def choose(self, index: int, link: Link, orders: Orders, state: Supplying) -> tuple[dict[str, bool], Moment, Supplying]:
+    def choose(self, index: int, link: Link, orders: Orders, state: SupplyState) -> tuple[dict[str, bool], Moment, SupplyState]:
         """Who is supplied in step ``index``: by priority, then name, each wholly or not at all; with the state after it."""
         now = self.span.start + index * self.span.step
         moment, state = self._moment(index, link, orders, state, now)
@@ -228,7 +228,7 @@ class Trial:
         held = {name: until if (until := state.shed.get(name, now)) > now else hold for name in sorted(cut)}
         return {name: name in chosen for name in self.consumers}, moment, replace(state, shed=held)
 
-    def _moment(self, index: int, link: Link, orders: Orders, state: Supplying, now: int) -> tuple[Moment, Supplying]:
+    def _moment(self, index: int, link: Link, orders: Orders, state: SupplyState, now: int) -> tuple[Moment, SupplyState]:
         """What holds in step ``index`` whoever is supplied, and the state that says so."""
         limits = self.limits
         present = link.connected and now >= state.breaker_until
@@ -282,14 +282,14 @@ class Trial:
 
 def dispatch(
     limits: Limits,
-    state: Supplying,
+    state: SupplyState,
     span: Span,
     offers: Mapping[str, Offer],
     timetable: Sequence[tuple[int, Orders]],
     *,
     name: str,
     run: Callable[..., int] = kernel.run,
-) -> tuple[Dispatch, Supplying, Segment]:
+) -> tuple[Dispatch, SupplyState, Segment]:
     """Dispatch a window over the shortest offer; the flows, and the state and the segment at their end.
 
     timetable: the orders over the span (see ``slots.timetable``).  name: the inverter's account.  run: the inner loop (plain or

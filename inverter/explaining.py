@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from inverter.bank import UNLIMITED
 from inverter.limits import Limits, Strength, strength
-from inverter.moment import Supplying
+from inverter.moment import SupplyState
 from inverter.settings import HybridSettings
 from inverter.slots import NEVER, Orders, SlotRow
 
@@ -87,7 +87,7 @@ class ExplainedStep:
     shed: bool
 
 
-def verdict(limits: Limits, orders: Orders, after: Supplying, step: ExplainedStep, *, now: int) -> Verdict:
+def verdict(limits: Limits, orders: Orders, after: SupplyState, step: ExplainedStep, *, now: int) -> Verdict:
     """Which row decided. now: when the step began, UTC seconds."""
     if not limits.enabled:
         return Verdict.OFF

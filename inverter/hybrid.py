@@ -18,7 +18,7 @@ from inverter.dispatch import dispatch
 from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
 from inverter.kernel import run
 from inverter.limits import Limits, least, limits_of
-from inverter.moment import Segment, Supplying
+from inverter.moment import Segment, SupplyState
 from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
@@ -59,7 +59,7 @@ class HybridState:
     does not tell.  last_step: start of the last step, UTC seconds.  decision, limit, program: why the last step went as it did.
     """
 
-    supplying: Supplying = field(default_factory=Supplying)
+    supplying: SupplyState = field(default_factory=SupplyState)
     totals: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_TOTALS, 0))
     day: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_TOTALS, 0))
     day_number: int = -1

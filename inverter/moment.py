@@ -11,7 +11,7 @@ from virtual_devices.kit.window import Span
 
 
 @dataclass(frozen=True, slots=True)
-class Supplying:
+class SupplyState:
     """Who is supplied, between steps. Times are UTC seconds, 0 where nothing is waited for.
 
     connected: the grid was there in the last step.  tied: and the inverter was connected to it.  output: LOAD and AUX port are live.
@@ -40,7 +40,7 @@ class Supplying:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What holds in a step. present: the grid is there, behind a closed breaker.  tied, aux: as in Supplying.
+    """What holds in a step. present: the grid is there, behind a closed breaker.  tied, aux: as in SupplyState.
 
     output: LOAD and AUX port are live without the grid.  tripped: not, because an overload took them down.
     """

@@ -285,7 +285,7 @@ class Stage:
         def done() -> bool:
             online = [runtime for runtime in self.runtimes.values() if runtime.online]
             # a window that the clock has just opened may not have been heard by anybody yet
-            opened = [r.role.asking.open() is not None for r in online if isinstance(r.role, ClockRole)]
+            opened = [r.role.call.open() is not None for r in online if isinstance(r.role, ClockRole)]
             return not any(opened) and all(getattr(r.work.member, "proposed", None) is None for r in online if r.work is not None)
 
         self.wait(done)

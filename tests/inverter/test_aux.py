@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inverter.hybrid import HybridSettings, HybridState
-from inverter.moment import Supplying
+from inverter.moment import SupplyState
 from tests.inverter.houses import INVERTER, KW, KWH, OFF, ON, START, WATT, House, aux, battery, essential
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members import house as kit
@@ -56,7 +56,7 @@ def test_a_port_that_is_switched_off_is_no_alarm() -> None:
 
 def test_between_the_two_capacities_it_stays_as_it_was() -> None:
     assert port(3, 90, 5 * KW, settings={"load_limit": "Essentials"})[0] is False
-    on = HybridState(supplying=Supplying(aux=True))
+    on = HybridState(supplying=SupplyState(aux=True))
     assert port(2, 90, 0, state=on) == [True] * 2
 
 
@@ -74,7 +74,7 @@ def test_on_grid_it_may_always_be_on() -> None:
 
 def test_when_the_output_drops_the_port_does_too() -> None:
     settings = SMART | {"smartload_off_capacity": 0, "battery_shutdown_capacity": 10}
-    state = HybridState(supplying=Supplying(aux=True))
+    state = HybridState(supplying=SupplyState(aux=True))
     house = House(
         [OFF] * 40, {"geyser": aux(3 * KW), "tv": essential(100 * WATT, 1)}, settings=settings, state=state, **bank(50)
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inverter.controller import NO_LIMIT
 from inverter.hybrid import HybridSettings
-from inverter.moment import Supplying
+from inverter.moment import SupplyState
 from inverter.slots import Orders, ppm, timetable
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
 from virtual_devices.kit.device import milliwatts
@@ -85,7 +85,7 @@ def orders_at(world: World, settings: HybridSettings, index: int) -> Orders:
     return timetable(settings, span, INVERTER.site.calendar)[0][1]
 
 
-def floor_of(settings: HybridSettings, holds: Orders, state: Supplying, imported: int) -> int:
+def floor_of(settings: HybridSettings, holds: Orders, state: SupplyState, imported: int) -> int:
     """ppm below which the battery may not be discharged."""
     if not state.tied:
         return ppm(settings.battery_shutdown_capacity)
@@ -93,7 +93,7 @@ def floor_of(settings: HybridSettings, holds: Orders, state: Supplying, imported
     return ppm(settings.reserve or settings.battery_low_capacity) if shaves else holds.floor
 
 
-def check_currents(era: Era, holds: Orders, state: Supplying, stored: dict[str, int], flows: Flows, index: int) -> None:
+def check_currents(era: Era, holds: Orders, state: SupplyState, stored: dict[str, int], flows: Flows, index: int) -> None:
     """The bank's current, at the lowest voltage of its stores: the owner's, but where a controller commands the power."""
     balances = {name: stored[name] - flows.reset[name].get(index, 0) for name in era.rules}
     volts = [voltage(rule.flat, balances[name]) for name, rule in era.rules.items() if rule.voltage] or [51_200]
@@ -112,7 +112,7 @@ def check_selling(settings: HybridSettings, flows: Flows, index: int) -> None:
 
 
 def check_limits(
-    settings: HybridSettings, holds: Orders, state: Supplying, link: Link, flow: dict[tuple[str, ...], int], imported: int, exported: int
+    settings: HybridSettings, holds: Orders, state: SupplyState, link: Link, flow: dict[tuple[str, ...], int], imported: int, exported: int
 ) -> None:
     assert not (imported and exported)
     if not state.connected:

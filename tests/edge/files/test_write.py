@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine import DISKS, Disk, small_disk
-from virtual_devices.edge.files.write import DAMAGED_KEPT, Trouble, set_aside, why, write_out, write_whole
+from virtual_devices.edge.files.write import DAMAGED_KEPT, Trouble, replacing, set_aside, why, write_out, write_whole
 
 
 @pytest.fixture(params=DISKS)
@@ -35,6 +35,17 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_of_the_new_one(disk: Disk, 
     assert (path.read_bytes() if path.exists() else None) == before
     write_whole(path, b"the new one", sync=True)
     assert path.read_bytes() == b"the new one"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_whatever_ends_the_writing_leaves_the_old_file_and_no_half_of_the_new_one(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"the old one")
+    with pytest.raises(error), replacing(path) as file:
+        file.write(b"half")
+        raise error
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    assert path.read_bytes() == b"the old one"
 
 
 def test_what_is_private_is_so_from_the_first_moment(tmp_path: Path) -> None:

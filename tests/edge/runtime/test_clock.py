@@ -6,7 +6,7 @@ import pytest
 
 from tests.stage import START, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
-from virtual_devices.edge.runtime import asking
+from virtual_devices.edge.runtime import window_call
 
 
 def test_time_stands_still_until_it_is_asked_to_go_on(stage: Stage) -> None:
@@ -179,7 +179,7 @@ def test_a_fresh_clock_begins_a_new_run(stage: Stage) -> None:
 @pytest.fixture
 def on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may be so slow that a tenth of a second holds one window only."""
-    monkeypatch.setattr(asking, "WORD_EVERY", 2.0)
+    monkeypatch.setattr(window_call, "WORD_EVERY", 2.0)
 
 
 def hurried(stage: Stage, steps: int) -> None:

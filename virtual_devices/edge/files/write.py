@@ -34,8 +34,8 @@ def why(error: BaseException) -> str:
 def replacing(path: Path, *, sync: bool = False, private: bool = False) -> Iterator[IO[bytes]]:
     """Another file in the place of one, in one go at the end of the block: whoever reads it meets the old one or the new one.
 
-    sync: wait until it is on the disk.  private: for its owner only, from the first moment.  Raises OSError; then the old one
-    stands, and no half of the new one takes up room.
+    sync: wait until it is on the disk.  private: for its owner only, from the first moment.  Raises OSError; then, and
+    where the block raises, the old one stands and no half of the new one takes up room.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -47,7 +47,7 @@ def replacing(path: Path, *, sync: bool = False, private: bool = False) -> Itera
             if sync:
                 os.fsync(file.fileno())
         partial.replace(path)
-    except OSError:
+    except BaseException:  # also what was raised within the block
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

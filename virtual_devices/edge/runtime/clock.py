@@ -12,13 +12,13 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.messages.window import SettlementHead, WindowMessage
-from virtual_devices.edge.runtime.asking import Asking
-from virtual_devices.edge.runtime.founding import Founding
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
+from virtual_devices.edge.runtime.run_choice import RunChoice
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.timekeeping import Pace, Timekeeper
+from virtual_devices.edge.runtime.window_call import WindowCall
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.members.member import Member
@@ -34,7 +34,7 @@ ANSWER_AFTER = 0.02
 class ClockRole(Role[Member]):
     """Time of a home.
 
-    own_site, open_step, fresh: see ``Founding``.  settler: the device whose settlements count; empty: that of the run, or else the
+    own_site, open_step, fresh: see ``RunChoice``.  settler: the device whose settlements count; empty: that of the run, or else the
     first that offers to settle.  expected: devices of the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  duration: simulated seconds that are lived from now on.
     on_end: called when ``until`` is reached and settled.
@@ -58,8 +58,8 @@ class ClockRole(Role[Member]):
         self._device = device
         self.own_checkpoint = device.topics.window
         self._presence = Presence(device.home, expected | {settler})
-        self._found = Founding(device, own_site, open_step=open_step, fresh=fresh)
-        self.asking = Asking(device.loop, device.client, self.own_checkpoint)
+        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh)
+        self.call = WindowCall(device.loop, device.client, self.own_checkpoint)
         zone = own_site.time_zone
         self._time = Timekeeper(device.loop, lambda text: device.complain(text, device.name), lambda time: write_instant(time, zone))
         self._declared_settler = settler
@@ -92,11 +92,11 @@ class ClockRole(Role[Member]):
         elif leaf == "site" and device == CLOCK:
             self._hear_site(payload)
         elif leaf == "window" and device == self._device.name and work is None:
-            self._found.window = newer(self._found.window, payload)
+            self._choice.window = newer(self._choice.window, payload)
             self._device.go()
         elif leaf == "settlement" and payload and work is None:
             settled_of(payload)  # only one that can be read
-            self._found.hear_settlement(device, payload)
+            self._choice.hear_settlement(device, payload)
             self._device.go()
         elif leaf == "settlement" and payload and work is not None:
             self._hear_settlement(work, device, payload)
@@ -108,7 +108,7 @@ class ClockRole(Role[Member]):
             if payload != write(work.site):
                 self._device.words.heal()
         elif payload:
-            self._found.site = payload
+            self._choice.site = payload
             self._device.go()
 
     def _hear_settlement(self, work: AtWork[Member], device: str, payload: bytes) -> None:
@@ -119,13 +119,13 @@ class ClockRole(Role[Member]):
         settlement = settled_of(payload)
         if settlement.run != work.site.run:
             return
-        opened = self.asking.open()
+        opened = self.call.open()
         if opened is not None and settlement.seq == opened.seq and not _answers(settlement.span.to_kit(), opened.span):
             raise ProtocolError(f"{device}: its settlement of window {settlement.seq} is of another time than was asked for")
-        self._found.take_settlement(device, newer(self._found.settlement(settler), payload))
+        self._choice.take_settlement(device, newer(self._choice.settlement(settler), payload))
         if self._device.memory.is_behind(settlement.run):
             self._recollect()
-        elif settlement.seq > self.asking.settled_seq:
+        elif settlement.seq > self.call.settled_seq:
             self._take(work, settlement)
             self._pursue()
 
@@ -134,53 +134,53 @@ class ClockRole(Role[Member]):
         """Whose settlements count: nobody else's word moves time."""
         if self._declared_settler:
             return self._declared_settler
-        window = self.asking.window
-        named = window.settler if window is not None else self._found.settler
+        window = self.call.window
+        named = window.settler if window is not None else self._choice.settler
         return named if named is not None else next(iter(self._presence.settlers), None)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
     def site(self, told: SiteMessage | None) -> SiteMessage | None:
         try:
-            return self._found.found(self._settler)
+            return self._choice.found(self._settler)
         except VirtualDevicesError as error:
             self._device.fatal(str(error))
             return None
 
     def known_of_it(self, run: str) -> int:
-        return seq_of(self._found.settlement(self._settler), run)
+        return seq_of(self._choice.settlement(self._settler), run)
 
     def remembered(self, run: str) -> int:
-        window = self.asking.window
-        return max(self._found.reach(run), window.reach if window is not None else 0)
+        window = self.call.window
+        return max(self._choice.reach(run), window.reach if window is not None else 0)
 
     def _recollect(self) -> None:
         """Begin anew: somebody has settled more than this clock knows of."""
         self._stop_timers()
-        if self.asking.window is not None:
-            self._declared_settler = self._declared_settler or self.asking.window.settler or ""
-        self.asking.window = None
+        if self.call.window is not None:
+            self._declared_settler = self._declared_settler or self.call.window.settler or ""
+        self.call.window = None
         self._time.let_go()
         self._device.recollect()
 
     def begin(self, work: AtWork[Member]) -> None:
         memory, member, site = self._device.memory, work.member, work.site
-        window = memory.recall(WindowMessage, self._found.window, site.run)
-        settlement = memory.recall(SettlementHead, self._found.settlement(self._settler), site.run)
+        window = memory.recall(WindowMessage, self._choice.window, site.run)
+        settlement = memory.recall(SettlementHead, self._choice.settlement(self._settler), site.run)
         if window is not None:
             member.restore(window.checkpoint)
-            self.asking.window, self._single = window, bool(_steps_to_make(member))
+            self.call.window, self._single = window, bool(_steps_to_make(member))
         if settlement is not None:
             if member.state.windows < settlement.seq:
                 self._take(work, settlement)
             else:  # the checkpoint was written after it
-                self.asking.settled = settlement
+                self.call.settled = settlement
         if member.time is None:
             member.time = self._next_start(site)
             member.state = replace(member.state, time=member.time)
         if self._duration is not None:
             self._until = self._next_start(site) + self._duration
-        self._found.window = b""
+        self._choice.window = b""
         self._publish_site(site)
         self._device.loop.call_soon(self._answer_newcomer)
         self._device.loop.call_soon(self._pursue)
@@ -192,8 +192,8 @@ class ClockRole(Role[Member]):
 
     def retained(self, work: AtWork[Member]) -> None:
         self._publish_site(work.site)
-        if self.asking.window is not None:
-            self.asking.ask(self.asking.window)
+        if self.call.window is not None:
+            self.call.ask(self.call.window)
 
     def shown(self, work: AtWork[Member]) -> dict[str, Any]:
         """The step is that of the run, also where nobody chose it."""
@@ -208,7 +208,7 @@ class ClockRole(Role[Member]):
         """Put in force what is due now; return the most steps until the next timed command."""
         reach = work.member.begin(Span(self._next_start(work.site), work.site.step, MAX_STEPS))
         if work.member.applied:
-            self._device.obeying.tell_applied(work)
+            self._device.commands.tell_applied(work)
             self._time.let_go()
             self._unsaved = True
         return reach
@@ -217,36 +217,36 @@ class ClockRole(Role[Member]):
 
     def _take(self, work: AtWork[Member], settlement: SettlementHead) -> None:
         member, settings = work.member, _settings(work.member)
-        self.asking.settled = settlement
+        self.call.settled = settlement
         seq, span = settlement.seq, settlement.span.to_kit()
         self._limit = after_cut(settings.max_steps, span.steps, cut=settlement.cut)
         behind = 0 if settings.paused else max(0, int(self._time.late(self._next_start(work.site))))
         member.state = replace(member.state, time=span.end, windows=seq, behind=behind)
         member.time = span.end
-        if self.asking.open() is None:
+        if self.call.open() is None:
             member.busy_until = None
         if self._single:
             member.settings = settings.model_copy(update={"paused_steps": max(0, settings.paused_steps - span.steps)})
         self._device.state.publish(work)
 
     def _next_start(self, site: SiteMessage) -> int:
-        settled = self.asking.settled
+        settled = self.call.settled
         start = settled.span.to_kit().end if settled is not None else site.start
         return max(start, self._skipped_to or start)
 
     def _pursue(self) -> None:
         work = self._device.work
-        if work is None or self.asking.ended:
+        if work is None or self.call.ended:
             return
-        if self.asking.window is not None and self.asking.open() is not None:
-            if not self.asking.waits:
-                self.asking.ask(self.asking.window)
+        if self.call.window is not None and self.call.open() is not None:
+            if not self.call.waits:
+                self.call.ask(self.call.window)
             return
         self._stop_timers()
         start = self._next_start(work.site)
         reach = self._commands_due(work)
         if self._until is not None and start >= self._until:
-            self.asking.ended = True
+            self.call.ended = True
             self._device.state.publish(work, now=True)
             if self._on_end is not None:
                 self._on_end()
@@ -285,24 +285,24 @@ class ClockRole(Role[Member]):
 
     def _answer_newcomer(self) -> None:
         """Somebody has connected and wants to know whether what the broker told him is of now."""
-        if self._device.work is not None and self.asking.window is not None:
-            self.asking.say(self.asking.window)
+        if self._device.work is not None and self.call.window is not None:
+            self.call.say(self.call.window)
 
     def _save(self, work: AtWork[Member]) -> None:
         """While time stands still no window carries what was set: the settled one is told again with a new checkpoint."""
-        if self._unsaved and self.asking.window is not None:
+        if self._unsaved and self.call.window is not None:
             self._unsaved = False
-            self.asking.say(self.asking.window.model_copy(update={"checkpoint": work.member.checkpoint()}))
+            self.call.say(self.call.window.model_copy(update={"checkpoint": work.member.checkpoint()}))
 
     def _gathering(self, settings: Any) -> bool:
         """Whether windows still wait for everybody: at a fresh start without end, after a restart as long as patience lasts."""
         if self._begun:
             return False
-        return self.asking.settled_seq == 0 or not settings.patience or self._device.loop.time() - self._begun_at < settings.patience
+        return self.call.settled_seq == 0 or not settings.patience or self._device.loop.time() - self._begun_at < settings.patience
 
     def _missing(self, wait_for: str) -> list[str]:
-        names, window = [name.strip() for name in wait_for.split(",") if name.strip()], self.asking.window
-        if self.asking.settled_seq and window is not None and self._device.loop.time() - self._begun_at > NEWCOMERS:
+        names, window = [name.strip() for name in wait_for.split(",") if name.strip()], self.call.window
+        if self.call.settled_seq and window is not None and self._device.loop.time() - self._begun_at > NEWCOMERS:
             # who was away before may stay so until a window lets it come
             there = {*window.members, *window.observers}
             names = [name for name in names if name in there]
@@ -322,11 +322,11 @@ class ClockRole(Role[Member]):
         steps = max(1, steps)
         member.state = replace(member.state, own_pace=not self._time.follows)
         self._single, self._unsaved = bool(single), False
-        more = 0 if single or settings.speed else self.asking.more()
+        more = 0 if single or settings.speed else self.call.more()
         ends = [self._until, member.pending[0].at if member.pending else None, start + step * steps * (more + 1)]
         member.busy_until = min(end for end in ends if end is not None)
-        settled = self.asking.settled_seq
-        self.asking.open_next(
+        settled = self.call.settled_seq
+        self.call.open_next(
             WindowMessage(
                 run=work.site.run, seq=settled + 1, span=SpanForm(start=start, step=step, steps=steps),
                 members=self._presence.participants, observers=self._presence.observers, after=settled, more=more,
@@ -335,7 +335,7 @@ class ClockRole(Role[Member]):
         )  # fmt: skip
 
     def _stop_timers(self) -> None:
-        self.asking.stop()
+        self.call.stop()
         if self._due is not None:
             self._due.cancel()
 

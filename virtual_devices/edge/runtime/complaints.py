@@ -9,8 +9,8 @@ from virtual_devices.edge.messages.base import ErrorMessage, write
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.murmur import Bucket
+from virtual_devices.edge.runtime.command_intake import ANSWERS
 from virtual_devices.edge.runtime.last_error import LastError
-from virtual_devices.edge.runtime.obeying import ANSWERS
 
 
 class Complaints:

@@ -9,10 +9,10 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
-from virtual_devices.edge.runtime.following import Following
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.edge.runtime.window_watch import WindowWatch
 from virtual_devices.kit.members.conditions import ConditionsMember
 
 
@@ -22,7 +22,7 @@ class ConditionsRole(Role[ConditionsMember]):
     def __init__(self, device: Runtime) -> None:
         self._device = device
         self.own_checkpoint = device.topics.conditions
-        self._following = Following(device, self)
+        self._watch = WindowWatch(device, self)
         self._message: dict[str, Any] = {}
         """What it has said, and as it was written; nothing yet: empty."""
         self._said = b""
@@ -30,7 +30,7 @@ class ConditionsRole(Role[ConditionsMember]):
         self._settled: SettlementHead | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._following.subscriptions(), (self.own_checkpoint, 0))
+        return (*self._watch.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if device == self._device.name and leaf == "conditions":
@@ -38,13 +38,13 @@ class ConditionsRole(Role[ConditionsMember]):
                 self._found = newer(self._found, payload)
                 self._device.go()
         else:
-            self._following.received(device, leaf, payload)
+            self._watch.received(device, leaf, payload)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
     def known_of_it(self, run: str) -> int:
         """Who is an observer of the open window has most likely been one of the last."""
-        window = self._following.asked
+        window = self._watch.asked
         return window.last if window is not None and window.run == run and self._device.name in window.observers else 0
 
     def remembered(self, run: str) -> int:
@@ -61,7 +61,7 @@ class ConditionsRole(Role[ConditionsMember]):
                 self._message, self._said = dict(found), self._found
                 member.given = found.values
         self._found = b""
-        self._following.watch(work)
+        self._watch.watch(work)
         self._shows_news(work)
         self._device.loop.call_soon(self.pursue)
 
@@ -72,7 +72,7 @@ class ConditionsRole(Role[ConditionsMember]):
         work = self._device.work
         if work is not None and self._shows_news(work):
             self._device.publish_effect(work)
-        self._following.look()
+        self._watch.look()
         self.pursue()
         self._device.go()
 
@@ -85,19 +85,19 @@ class ConditionsRole(Role[ConditionsMember]):
         return settled is not None and settled.run == work.site.run and work.member.settled(settled.seq, settled.span.to_kit())
 
     def pursue(self, *, asked: bool = False) -> None:
-        window, work = self._following.window, self._device.work
+        window, work = self._watch.window, self._device.work
         if work is None or window is None or window.run != work.site.run or self._device.name not in window.observers:
             return
         if self._message.get("seq") == window.seq:
             if asked:
                 self.retained(work)
             return
-        inputs = self._following.inputs(work, window)
+        inputs = self._watch.inputs(work, window)
         if inputs is None:
             return
         values = work.member.conditions(window.to_kit(), inputs)
         self._say(work, {"run": window.run, "seq": window.seq, "values": values, "checkpoint": work.member.checkpoint()})
-        self._device.obeying.tell_applied(work)
+        self._device.commands.tell_applied(work)
 
     def _say(self, work: AtWork[ConditionsMember], message: dict[str, Any]) -> None:
         self._message, self._said = message, write(message)

@@ -9,10 +9,10 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementPart, part_of
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
-from virtual_devices.edge.runtime.following import Following
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.edge.runtime.window_watch import WindowWatch
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.settlement import Proposal
@@ -24,7 +24,7 @@ class ParticipantRole(Role[Participant]):
     def __init__(self, device: Runtime) -> None:
         self._device = device
         self.own_checkpoint = device.topics.proposal
-        self._following = Following(device, self)
+        self._watch = WindowWatch(device, self)
         self._settlement: SettlementPart | None = None
         self._proposal: Proposal | None = None
         """What it has said, and as it was written."""
@@ -32,7 +32,7 @@ class ParticipantRole(Role[Participant]):
         self._found = b""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._following.subscriptions(), (self.own_checkpoint, 0))
+        return (*self._watch.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "proposal" and device == self._device.name:
@@ -40,7 +40,7 @@ class ParticipantRole(Role[Participant]):
                 self._found = newer(self._found, payload)
                 self._device.go()
         else:
-            self._following.received(device, leaf, payload)
+            self._watch.received(device, leaf, payload)
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
@@ -49,7 +49,7 @@ class ParticipantRole(Role[Participant]):
         return settlement.seq if settlement is not None and settlement.run == run else 0
 
     def lacks(self, run: str) -> str:
-        window = self._following.asked
+        window = self._watch.asked
         if self._device.work is not None or window is None or window.run != run or self._settled_seq(run) >= window.last:
             return ""
         return f"the settlement of window {window.last} has not come"
@@ -78,7 +78,7 @@ class ParticipantRole(Role[Participant]):
                 member.resume(proposal)
             self._proposal, self._said = proposal, self._found
         self._found = b""
-        self._following.watch(work)
+        self._watch.watch(work)
         if self._settlement is not None and self._settlement.run == run:
             self._commit(work)  # before the first state: a counter that was seen must not fall
         self._device.loop.call_soon(self.pursue)
@@ -92,7 +92,7 @@ class ParticipantRole(Role[Participant]):
             return
         if self._settlement is None or settlement.run != self._settlement.run or settlement.seq > self._settlement.seq:
             self._settlement = settlement
-            self._following.look()
+            self._watch.look()
             if device.work is not None and device.memory.is_behind(settlement.run):
                 device.recollect()
             self.pursue()
@@ -106,22 +106,22 @@ class ParticipantRole(Role[Participant]):
         if work is None:
             return
         self._commit(work)
-        window = self._following.window
+        window = self._watch.window
         if window is None or window.run != work.site.run or self._device.name not in window.members:
             return
-        member, settlement, said = work.member, self._settlement, self._proposal
+        member, said = work.member, self._proposal
         if member.proposed is not None:
             if asked and said is not None and member.proposed.seq == window.seq == said.seq:
                 self.retained(work)
             return
-        settled = settlement.seq if settlement is not None and settlement.run == window.run else 0
+        settled = self._settled_seq(window.run)
         if settled < window.after or settled >= window.seq:
             return
-        inputs = self._following.inputs(work, window)
+        inputs = self._watch.inputs(work, window)
         if inputs is None:
             return
-        self._say(work, member.propose(window.to_kit(settlement if settled == window.after else None), inputs))
-        self._device.obeying.tell_applied(work)
+        self._say(work, member.propose(window.to_kit(self._settlement if settled == window.after else None), inputs))
+        self._device.commands.tell_applied(work)
 
     def _commit(self, work: AtWork[Participant]) -> None:
         member, settlement = work.member, self._settlement

@@ -21,9 +21,9 @@ from virtual_devices.edge.messages.base import AboutMessage, Message, SiteMessag
 from virtual_devices.edge.messages.topics import HA_STATUS, Topics, identifier, split
 from virtual_devices.edge.mqtt.client import TAKEOVERS, Client, Will
 from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.runtime.command_intake import CommandIntake
 from virtual_devices.edge.runtime.complaints import Complaints
 from virtual_devices.edge.runtime.memory import Memory
-from virtual_devices.edge.runtime.obeying import Obeying
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.state import StatePublisher
 from virtual_devices.edge.runtime.words import Words
@@ -99,7 +99,7 @@ class Runtime:
         self.complain, self._last_error = complaints.complain, complaints.last
         about = AboutMessage(kind=kind, ability=device_class.ability, title=device_class.title, version=__version__)
         self.words = Words(loop, self.client, one, about, self._heal)
-        self.obeying = Obeying(loop, self.client, one, self.complain, self._answer)
+        self.commands = CommandIntake(loop, self.client, one, self.complain, self._answer)
         self.role = role(self)
         self.memory = Memory(loop, name, self.role, self.complain, self.go)
         self.state = StatePublisher(
@@ -125,7 +125,7 @@ class Runtime:
 
     def stop(self) -> None:
         """Say the last state and leave."""
-        self.obeying.leave()
+        self.commands.leave()
         self._show()
         self.work = None
         self.state.stop()
@@ -133,7 +133,7 @@ class Runtime:
 
     def _connected(self) -> None:
         self._synced = False
-        self.obeying.connected()
+        self.commands.connected()
         self.words.say_about()
         if self.work is not None:
             self._announce(self.work)
@@ -202,7 +202,7 @@ class Runtime:
             self.words.heard(leaf, payload, online=self.work is not None)
             self.role.received(device, leaf, payload)
         elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
-            self.obeying.command(self.work, leaf, payload, retain=retain)
+            self.commands.command(self.work, leaf, payload, retain=retain)
         else:
             self.role.received(device, leaf, payload)
 
@@ -264,7 +264,7 @@ class Runtime:
         self._announce(work)
         for notice in work.member.take_notices():
             self.complain(notice, self.name)
-        self.obeying.name_replayed(work)
+        self.commands.name_replayed(work)
 
     def recollect(self) -> None:
         """Begin anew from what is retained, or from what the host puts back: a newer life of this device was heard of."""
@@ -306,7 +306,7 @@ class Runtime:
 
     def publish_effect(self, work: AtWork[Any]) -> None:
         """Publish the state after a window: what a command has changed at once, anything else when it is due."""
-        self.state.publish(work, now=self.obeying.has_effect())
+        self.state.publish(work, now=self.commands.has_effect())
 
     def _show(self) -> None:
         if self.work is not None:

@@ -291,7 +291,7 @@ class SettlerRole(Role[Settler]):
         self._keep(record.run, record.seq, ledger := ledger_bytes(record))
         device.client.publish(device.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained(work)  # after the record: the commit confirms it
-        device.obeying.tell_applied(work)
+        device.commands.tell_applied(work)
         device.publish_effect(work)
         self._settled = settlement
         self._open_next()

@@ -20,7 +20,7 @@ _MOST_REPLAYED = 100
 """Topics with a retained command that are looked at, and that are complained of."""
 
 
-class Obeying:
+class CommandIntake:
     """Takes commands.
 
     complain: says on the own error topic what is refused.  answer: keeps what holds now where it survives this process, and shows it.

@@ -15,7 +15,7 @@ MOST_MORE = 63
 """Windows that follow each other so, at most."""
 
 
-class Asking:
+class WindowCall:
     """window: as it was said last.  settled: the newest settlement.  ended: nothing is asked any more."""
 
     def __init__(self, loop: Loop, client: Client, topic: str) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from virtual_devices.edge.runtime.runtime import Runtime
 
 
-class Founding:
+class RunChoice:
     """What the broker had kept, and the site that follows from it.
 
     own_site: the place, step and start that the clock was made with.  open_step: nobody has chosen the step; a run that goes on

@@ -29,7 +29,7 @@ class Follower(Protocol):
         """Go as far as what has arrived allows. asked: the clock has just asked."""
 
 
-class Following:
+class WindowWatch:
     """Waits, window by window, for the conditions of its partners, and for the settlement of the device that the clock names.
 
     asked: the clock's last word.  window: the one that is open, as asked, or following it.
