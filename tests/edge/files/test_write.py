@@ -41,9 +41,14 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_of_the_new_one(disk: Disk, 
 def test_whatever_ends_the_writing_leaves_the_old_file_and_no_half_of_the_new_one(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "file"
     write_whole(path, b"the old one")
-    with pytest.raises(error), replacing(path) as file:
-        file.write(b"half")
-        raise error
+
+    def write_half() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert path.read_bytes() == b"the old one"
 
