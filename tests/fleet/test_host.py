@@ -57,6 +57,18 @@ def test_a_home_goes_on_where_it_stopped(play: Play) -> None:
     assert second["ledger_sha256"] == undisturbed(named(RUNNING, "stops"), 50).digest
 
 
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_orderly_end_in_the_middle_of_a_window_leaves_nobody_out_of_it(broker: Broker, tmp_path: Path, *, isolate: bool) -> None:
+    home = named(RUNNING.replace("speed: max", "speed: max, max_steps: 1"), f"ends_{isolate}".lower())
+    steps = 0
+    for _ in range(3):
+        with Loop() as loop:
+            host = HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, isolate=isolate))
+            result = loop.complete(host.run(stopped=lambda: host.summary.steps >= 40))  # noqa: B023 - called in this turn
+        steps += result["steps"]
+        assert result["ledger_sha256"] == undisturbed(home, steps).digest
+
+
 def test_a_host_that_was_killed_some_windows_behind_finds_their_records_on_the_broker(play: Play, tmp_path: Path) -> None:
     home = named(RUNNING.replace("speed: max", "speed: max, max_steps: 2"), "behind")
     ledger = tmp_path / "ledger.jsonl"

@@ -269,15 +269,17 @@ class HomeHost:
     async def _stop(self) -> None:
         """Everybody says a last state and leaves; what they said is waited for, so that the result is of the end.
 
-        So are ledger records that were missed, while the inverter is there to repeat them.
+        So are ledger records that were missed, while the inverter is there to repeat them. The clock and the inverter leave first: the
+        window that is open would be settled without those who had left before them.
         """
         if self.failure is None:
             await self.loop.until(lambda: not self._book.is_behind(), GATHER)
         if self._watch is not None:
             self._watch.close()
+        first = {entry.name for ability in ("ticks", "settles") for entry in self.home.of(ability)}
         if self.processes is not None:
-            await self.processes.stop_all()
-        for name in sorted(self.runtimes, key=lambda name: name != CLOCK):
+            await self.processes.stop_all(first)
+        for name in sorted(self.runtimes, key=lambda name: name not in first):
             self.runtimes[name].stop()
             await self.runtimes[name].client.leave()
         names = {entry.name for entry in self.home.devices}

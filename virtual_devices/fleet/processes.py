@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -62,19 +62,23 @@ class Processes:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
 
-    async def stop_all(self) -> None:
-        """End all, first politely, and wait for them."""
+    async def stop_all(self, first: Collection[str] = ()) -> None:
+        """End all, at first politely, and wait for them. first: who has to have ended before the others are asked to."""
         self._commands.clear()
         if self._timer is not None:
             self._timer.cancel()
-        for name in self._running:
-            self.stop(name)
-        await self._loop.until(lambda: not self.running(), STOP_WITHIN)
+        for names in ({*first}, {*self._running}):
+            for name in names:
+                self.stop(name)
+            await self._loop.until(partial(self._have_ended, names), STOP_WITHIN)
         for process in self._running.values():
             if process.poll() is None:
                 process.kill()
             process.wait()
             _close(process)
+
+    def _have_ended(self, names: Collection[str]) -> bool:
+        return self.running().keys().isdisjoint(names)
 
     def _look(self) -> None:
         self._timer = self._loop.call_later(LOOK_EVERY, self._look)

@@ -47,7 +47,7 @@ def replacing(path: Path, *, sync: bool = False, private: bool = False) -> Itera
             if sync:
                 os.fsync(file.fileno())
         partial.replace(path)
-    except BaseException:  # also what was raised within the block
+    except Exception:  # also of the block
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise

@@ -26,6 +26,9 @@ from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.window import Window
 
+RETURNS = 5.0
+"""Wall seconds after an inverter has taken up a run again for which it waits for members of a window that are not there: whoever started
+it may be starting them too."""
 LOST_AFTER = 5.0
 """Wall seconds after which a device that has forgotten what was settled with it is taken as it is."""
 FORGIVEN_EVERY = 100
@@ -38,7 +41,7 @@ _REPEATED_BYTES = 8 << 20
 class SettlerRole(Role[Settler]):
     """Settles each window once, over the proposals of all who are there.
 
-    A member that is offline is left out; one that is silent for longer than the clock's patience too, and from then on
+    A member that is offline is left out, but for a few seconds after a restart; one that is silent for longer than the clock's patience too, and from then on
     nobody waits for it until it speaks. A proposal that cannot be is answered on the own error topic and not used.
     """
 
@@ -70,6 +73,8 @@ class SettlerRole(Role[Settler]):
         self._ledgers_bytes = 0
         self._repeats = Bucket(5, 1.0)
         self._stands_aside = False
+        self._took_up_at: float | None = None
+        """When (loop time) it went on with a run of before; None: it has not."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self._device.home, "+")
@@ -144,6 +149,7 @@ class SettlerRole(Role[Settler]):
                 self._settled = settlement
                 self._open_next()
             self._settlement, self._said = settlement, self._found
+            self._took_up_at = self._device.loop.time()
         self._found = b""
         self._device.loop.call_soon(self._pursue)
 
@@ -241,7 +247,10 @@ class SettlerRole(Role[Settler]):
         return False
 
     def _is_waited_for(self, name: str) -> bool:
-        return self._presence.online(name) and name not in self._given_up
+        return name not in self._given_up and (self._presence.online(name) or self._may_return())
+
+    def _may_return(self) -> bool:
+        return self._took_up_at is not None and self._device.loop.time() - self._took_up_at < RETURNS
 
     def _gather(self, member: Settler, window: OpenWindow) -> tuple[dict[str, Proposal], list[str]]:
         ready: dict[str, Proposal] = {}
