@@ -44,10 +44,13 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 def refuses_connections(endpoint: Endpoint) -> bool:
+    """Whether nobody listens there; a connection that meets a process in its last moment is reset, or never answered."""
     try:
         socket.create_connection((endpoint.host, endpoint.port), timeout=1).close()
     except ConnectionRefusedError:
         return True
+    except (ConnectionResetError, TimeoutError):
+        return False
     return False
 
 
