@@ -345,7 +345,7 @@ def started(made: list[subprocess.Popen[bytes]], home: Path, *words: object, **o
     )
     made.append(process)
     deadline = time.monotonic() + 60
-    while not (state / "home" / "home.json").exists():
+    while not any((state / "home").glob("*.sqlite")):
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         assert time.monotonic() < deadline
         time.sleep(0.05)

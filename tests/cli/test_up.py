@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.machine import free_port
+from tests.records import records
 from tests.stage import SMALL, Stage, small_home, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
@@ -78,7 +79,7 @@ def test_ctrl_c_ends_it_with_the_result(tmp_path: Path, state: Path) -> None:
     assert families["virtual_devices_energy_joules"].type == "counter"
     audit = CliRunner().invoke(commands, ["audit", str(ledger), "--json"])
     assert json.loads(audit.stdout)["checked_steps"] == result["steps"]
-    assert (state / "virtual-devices" / "ends" / "home" / "home.json").is_file()
+    assert records(state / "virtual-devices" / "ends" / "home")
     # the same command goes on there, without a word about a start
     again = result_of(up(file, "--json", "--for", "10min", "--speed", "max"))
     assert again["start"] == result["end"]
@@ -191,7 +192,7 @@ def test_a_state_of_another_home_is_not_taken(tmp_path: Path) -> None:
 def test_a_broken_state_is_told_and_fresh_mends_it(tmp_path: Path) -> None:
     file, folder = home_file(tmp_path, "broken"), tmp_path / "mine"
     result_of(up(file, "--for", "5min", "--json", "--state", folder))
-    (folder / "home" / "home.json").write_text("{")
+    records(folder / "home")[0].write_text("{")
     done = up(file, "--for", "5min", "--json", "--state", folder)
     assert done.exit_code == 2
     (line,) = done.stderr.splitlines()

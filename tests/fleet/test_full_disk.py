@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
+from tests.former import as_former
 from tests.machine import DISKS, Disk, small_disk
+from tests.records import kept_in, lines_in, records
 from tests.stage import SMALL, STEP, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker, BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.ledger import file as ledger_file
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.retained import place
-from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.messages.topics import PLACES, Topics
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import archive as archives
-from virtual_devices.fleet.keeping import moments
-from virtual_devices.fleet.keeping.run_files import FILE
-from virtual_devices.fleet.keeping.state_files import NEWEST
+from virtual_devices.fleet.keeping import keeper, moments
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.record.former import FILE, NEWEST
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 KIND: BrokerKind = "mosquitto" if find_mosquitto() else "iotcore"
@@ -42,7 +43,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_file, "RETRY_EVERY", 0.1)
-    monkeypatch.setattr(archives, "RETRY_EVERY", 0.1)
+    monkeypatch.setattr(keeper, "RETRY_EVERY", 0.1)
     monkeypatch.setattr(moments, "LONGEST_WAIT", 0.5)
 
 
@@ -90,12 +91,12 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(broker: Broker, disk: Dis
     assert audit.problems == []
     assert audit.checked_steps == result["steps"] == 80
     assert result["ledger_sha256"] == undisturbed(small_home(RUNNING, name), 80).digest
-    assert [path.name for path in (disk.folder / "state").iterdir()] == [FILE]
+    assert list((disk.folder / "state").iterdir()) == records(disk.folder / "state")
     assert _seq(host) == host.summary.windows
 
 
 def _seq(host: HomeHost) -> int:
-    messages = host.archive.load()
+    messages = kept_in(records(host.orders.state)[-1])
     return int(place(messages["inverter", "settlement"])[1])
 
 
@@ -135,20 +136,37 @@ def test_a_disk_that_stays_full_ends_nothing_and_is_told(broker: Broker, disk: D
     assert second.startswith(f"the state of home {name} is not kept in {disk.folder / 'state'}: ")
     disk.free()
     assert audit_file(ledger).problems == [], "the file ends behind a whole line"
-    kept = _seq(host)
-    # the broker knows more than the disk, and has the records: what was held back goes into the file after all
+    assert _seq(host) < host.summary.windows - PLACES
+    # the broker knows more than the disk and has no longer the records of all: the home goes on from what is in its books
+    booked = sum(read_ledger(line).span.steps for line in lines_in(records(host.orders.state)[-1]))
+    assert booked < 40
     _, again, _ = played(name, broker, disk, 20, ledger, nothing)
-    assert kept <= host.summary.windows
     assert again["audit"]["ok"]
-    assert again["ledger_sha256"] == undisturbed(small_home(RUNNING, name), 60).digest
+    assert again["ledger_sha256"] == undisturbed(small_home(RUNNING, name), booked + 20).digest
+    assert audit_file(ledger).problems == []
+    assert audit_file(ledger).checked_steps == booked + 20
+
+
+def test_a_ledger_file_that_has_lost_its_end_gets_it_from_the_record(broker: Broker, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    disk = Disk(tmp_path, "limit")
+    played("again", broker, disk, 60, ledger, nothing)
+    whole = ledger.read_bytes()
+    ledger.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    _, _, said = played("again", broker, disk, 10, ledger, nothing)
+    assert said == []
+    assert ledger.read_bytes().startswith(whole)
+    assert audit_file(ledger).checked_steps == 70
 
 
 def test_a_gap_that_nobody_can_fill_is_named(broker: Broker, tmp_path: Path) -> None:
+    """The record is of a version that kept no windows."""
     ledger = tmp_path / "ledger.jsonl"
     disk = Disk(tmp_path, "limit")
     played("gap", broker, disk, 60, ledger, nothing)
     lines = ledger.read_bytes().splitlines(keepends=True)
     ledger.write_bytes(b"".join(lines[:3]))  # the broker has the last eight only
+    as_former(tmp_path / "state", "gap")
     _, result, said = played("gap", broker, disk, 10, ledger, nothing)
     assert result["audit"]["ok"]
     assert said == [f"the ledger lacks the windows 4 to {len(lines) - 8}: nobody has their records any more"]
@@ -168,4 +186,4 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_fresh_sets_it_aside(broker:
         result = loop.complete(HomeHost(loop, HostOptions(home, {}, broker.endpoint, tmp_path / "state", tmp_path, 4 * STEP, fresh=True)).run())
     assert result["steps"] == 4
     assert (tmp_path / "state" / f"{leaf}.damaged-1" / "something").read_text() == "of somebody"
-    assert (tmp_path / "state" / FILE).is_file()
+    assert len(records(tmp_path / "state")) == 1

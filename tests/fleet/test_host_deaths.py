@@ -12,19 +12,19 @@ import orjson
 import pytest
 
 from tests.machine import BROKER_KINDS
+from tests.records import kept_in, lines_in, records
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.edge.broker.start import BrokerKind, start_broker
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
-from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import moments
-from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.state_files import StateFiles
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.kept import moment
+from virtual_devices.record.writer import RecordWriter
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
 
@@ -49,11 +49,13 @@ class Disk:
             loop.complete(host.run(lambda _: ready(host)))
             return host
 
-    def kept(self, home: Home) -> int:
+    def kept(self) -> int:
         """The window from which the next host goes on."""
-        with Loop() as loop:
-            found = Archive(loop, Endpoint("127.0.0.1", 1), home.name, self.state, lambda *_: None).load()
-        return max((int(orjson.loads(value)["seq"]) for (_, leaf), value in found.items() if leaf == "settlement"), default=0)
+        settled = moment(kept_in(records(self.state)[-1])) if records(self.state) else None
+        return settled[1] if settled is not None else 0
+
+    def recorded(self) -> list[LedgerRecord]:
+        return [read_ledger(line) for line in lines_in(records(self.state)[-1])]
 
     def records(self) -> list[LedgerRecord]:
         lines = self.ledger.read_bytes().splitlines(keepends=True) if self.ledger.exists() else []
@@ -81,13 +83,13 @@ def copied_at(disk: Disk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list
 
         return write
 
-    for owner in (StateFiles, LedgerFile):
+    for owner in (RecordWriter, LedgerFile):
         monkeypatch.setattr(owner, "write", after(owner.write))
     return copies
 
 
 @pytest.mark.parametrize("kind", BROKER_KINDS)
-def test_whenever_it_dies_the_ledger_file_has_all_that_the_next_one_goes_on_behind(
+def test_whenever_it_dies_its_books_have_all_that_the_next_one_goes_on_behind(
     kind: BrokerKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = small_home(RUNNING)
@@ -97,17 +99,17 @@ def test_whenever_it_dies_the_ledger_file_has_all_that_the_next_one_goes_on_behi
         copies = copied_at(disk, patched, tmp_path / "copies")
         disk.play(home, 30)
     assert len(copies) >= 30
-    lacking = [(seq, len(copy.records())) for copy in copies if (seq := copy.kept(home)) > len(copy.records())]
-    assert lacking == []
-    assert disk.kept(home) == len(disk.records()), "an orderly end leaves nothing to settle again"
-    assert len({copy.kept(home) for copy in copies}) >= 10
-    for copy in [copy for copy in copies if copy.kept(home) >= 5][:: len(copies) // 4]:
+    unlike = [(seq, recorded) for copy in copies if (seq := copy.kept()) != (recorded := len(copy.recorded()))]
+    assert unlike == [], "a home goes on behind what is in its books, and behind no less"
+    assert disk.kept() == len(disk.records()), "an orderly end leaves nothing to settle again"
+    assert len({copy.kept() for copy in copies}) >= 10
+    for copy in [copy for copy in copies if copy.kept() >= 5][:: len(copies) // 4]:
         assert_whole(copy, home, 50)
 
 
 def assert_whole(disk: Disk, home: Home, steps: int) -> None:
     """The home goes on, to so many steps in all; no record is missing, and all have counted what the ledger says."""
-    settled = sum(record.span.steps for record in disk.records() if record.seq <= disk.kept(home))
+    settled = sum(record.span.steps for record in disk.records() if record.seq <= disk.kept())
     host = disk.play(home, steps - settled)
     audit = audit_file(disk.ledger)
     assert audit.problems == []
@@ -141,17 +143,17 @@ def test_a_window_whose_record_has_not_come_is_not_kept_before_it(tmp_path: Path
 
     async def lose(host: HomeHost) -> None:
         withheld(host, range(6, 9), monkeypatch)
-        assert await host.loop.until(lambda: (host.archive.settled() or ("", 0))[1] >= 14, 60)
+        assert await host.loop.until(lambda: (moment(host.archive.found) or ("", 0))[1] >= 14, 60)
         copies.append(disk.copy(tmp_path / "copy"))
         monkeypatch.undo()
 
     copies: list[Disk] = []
     disk.play(home, 50, lose)
     assert [record.seq for record in copies[0].records()] == list(range(1, 6))
-    assert copies[0].kept(home) == 5
+    assert copies[0].kept() == 5
     assert_whole(copies[0], home, 50)
     assert audit_file(disk.ledger).problems == [], "they came when it asked for them"
-    assert disk.kept(home) == len(disk.records())
+    assert disk.kept() == len(disk.records())
 
 
 def test_a_record_that_nobody_has_any_more_is_a_gap_in_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,9 +164,9 @@ def test_a_record_that_nobody_has_any_more_is_a_gap_in_the_ledger(tmp_path: Path
 
     async def lose(host: HomeHost) -> None:
         withheld(host, range(4, 5), monkeypatch)
-        done.append(await host.loop.until(lambda: disk.kept(home) >= 10, 60))
+        done.append(await host.loop.until(lambda: disk.kept() >= 10, 60))
 
     disk.play(home, 60, lose)
     assert done == [True]
     assert [record.seq for record in disk.records()][:6] == [1, 2, 3, 5, 6, 7]
-    assert disk.kept(home) == disk.records()[-1].seq
+    assert disk.kept() == disk.records()[-1].seq

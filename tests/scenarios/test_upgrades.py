@@ -10,16 +10,17 @@ import orjson
 import pytest
 
 from tests.kit.members.versions import Newer, Older, Stricter
+from tests.records import facts_in, kept_in, records
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.answers.snapshot import Snapshot, from_present
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.run_files import FILE
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION
+from virtual_devices.record.former import FILE
 
 WITH_KILN = SMALL + "  kiln: {rated_power: 900 W, priority: 7}\n"
 Release = Callable[[type[AnyDevice]], None]
@@ -185,8 +186,7 @@ def test_up_goes_on_under_the_next_version_and_logs_what_was_dropped(broker: Bro
     said: list[str] = []
     with Stage(broker.endpoint, small_home(running)) as stage:
         first = hosted(stage, tmp_path / "state", said, duration=600, ledger=tmp_path / "ledger.jsonl")
-        content = orjson.loads((tmp_path / "state" / FILE).read_bytes())
-        assert content["program"]
+        assert facts_in(records(tmp_path / "state")[0])["program"]
         release(Newer)
         stage.read(small_home(running, stage.home.name))
         second = hosted(stage, tmp_path / "state", said, duration=600, ledger=tmp_path / "ledger.jsonl")
@@ -201,7 +201,7 @@ def test_a_file_of_a_newer_version_is_refused_in_words(stage: Stage, tmp_path: P
     archive = Archive(stage.loop, stage.endpoint, stage.home.name, tmp_path, lambda *_: None)
     (tmp_path / FILE).write_bytes(orjson.dumps({"version": 9, "program": "9.1.0", "home": stage.home.name, "messages": []}))
     with pytest.raises(ConfigurationError, match=r"home\.json cannot be resumed: .*newer version .*9\.1\.0.*upgrade.*--fresh"):
-        archive.load()
+        archive.kept()
     stage.loop.complete(archive.client.leave())
 
 
@@ -212,8 +212,8 @@ def test_a_set_is_kept_whatever_the_order_of_its_keys(stage: Stage, tmp_path: Pa
     stage.steps(3)
     for key in [("oven", "proposal"), ("inverter", "settlement")]:
         stage.send(*key, dict(reversed(stage.json(*key).items())), retain=True)
-    archive.save()
-    assert orjson.loads((tmp_path / FILE).read_bytes())["messages"]
+    archive.keeper.save()
+    assert kept_in(records(tmp_path)[0])
     stage.loop.complete(archive.client.leave())
 
 

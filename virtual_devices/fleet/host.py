@@ -29,7 +29,6 @@ from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.fleet.keeping.continuing import why_anew
-from virtual_devices.fleet.keeping.run_files import OWN
 from virtual_devices.fleet.processes import Processes
 from virtual_devices.fleet.shadows import shadows
 from virtual_devices.kit.device import Connects
@@ -40,6 +39,7 @@ from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.runs import OWN
 
 GATHER = 5.0
 
@@ -128,6 +128,7 @@ class HomeHost:
             resumed = await self._take_up()
         except BaseException:
             await self.archive.leave()
+            self.archive.keeper.let_go()
             raise
         try:
             self._start(new=not resumed)
@@ -152,15 +153,15 @@ class HomeHost:
         self._take_start(resumed=resumed)
         if resumed:
             self._refuse_another_site()
-        self._open_the_books(self.archive.settled() if resumed else None)
+        self._open_the_books(self.archive.booked() if resumed else None)
         return resumed
 
     def _open_the_books(self, after: tuple[str, int] | None) -> None:
-        """Go on behind a window, or behind the last one in the ledger file: its writer may have been killed a few before it."""
+        """Go on behind the last window that is booked; a ledger file that is behind gets from the record what it lacks."""
         if self.orders.ledger is not None:
             self._ledger = LedgerFile(self.orders.ledger, after, say=self.orders.say)
             if after is not None and self._ledger.last is not None:
-                after = after[0], self._ledger.last or self._before_the_kept(after)
+                after = after[0], self._catch_up(self._ledger, *after)
         self._booked_last = after
         self._book = Book(self._booked, self.archive.ask_for, after)
         self._book.run = after[0] if after is not None else None
@@ -170,6 +171,16 @@ class HomeHost:
             if leaf == "settlement" and after is not None:
                 self._book.settlement(payload)
         self._live = True
+
+    def _catch_up(self, ledger: LedgerFile, run: str, seq: int) -> int:
+        """Write what the record has and a ledger file lacks; the window from which on the file needs what the broker has."""
+        last = ledger.last or self._before_the_kept((run, seq))
+        lacking = self.archive.keeper.lines(last, seq)
+        if len(lacking) < seq - last:
+            return last
+        for payload in lacking:
+            ledger.write(payload)
+        return seq
 
     def _before_the_kept(self, after: tuple[str, int]) -> int:
         """The window before the oldest from which on the broker has every ledger record."""
@@ -360,8 +371,7 @@ class HomeHost:
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
         if late:
             self._book.give_up()
-        waits = self._ledger is not None and self._ledger.holds_back and not late  # who goes on behind it finds it in the file
-        return not waits and self._book.has(run, seq)
+        return self._book.has(run, seq)
 
     def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self._seen = record.seq
@@ -370,6 +380,7 @@ class HomeHost:
             self.orders.say(f"the ledger lacks the windows {before[1] + 1} to {record.seq - 1}: nobody has their records any more")
         if self._live:  # else it was settled before this host began
             self.summary.add(record)
+        self.archive.keeper.book(record, payload)
         if self._ledger is not None:
             self._ledger.write(payload)
 
@@ -385,7 +396,7 @@ class HomeHost:
                 self.summary.billed(currency if isinstance(currency, str) else None, told, names)
         zone = self.home.site.zone
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
-        unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.unkept) if text]
+        unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.keeper.unkept) if text]
         return result | {"unwritten": unwritten} if unwritten else result
 
 

@@ -18,11 +18,11 @@ from virtual_devices.fleet import credentials
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, HostOptions, Watcher
 from virtual_devices.fleet.keeping.places import make_ready, state_folder
-from virtual_devices.fleet.keeping.run_files import broker_of
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
 from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.members.rehearsal import rehearse
+from virtual_devices.record.runs import broker_of
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25

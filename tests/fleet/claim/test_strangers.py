@@ -31,10 +31,10 @@ from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.state_files import LEAVES
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain
 from virtual_devices.kit.window import Span
+from virtual_devices.record.kept import LEAVES
 
 RUNNING = SMALL.replace(", paused: true", "")
 STRANGERS = 50_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +9,17 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.former import former_text, overwritten
+from tests.records import kept_in, records
 from tests.stage import START, STEP, Stage, undisturbed
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.moments import KEPT
-from virtual_devices.fleet.keeping.run_files import FILE
-from virtual_devices.fleet.keeping.state_files import LEAVES, NEWEST
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
+from virtual_devices.record.former import FILE, NEWEST, TAKEN_OVER
+from virtual_devices.record.kept import KEPT, LEAVES, Messages
 
 
 @pytest.fixture
@@ -45,11 +44,11 @@ def make(stage: Stage, tmp_path: Path) -> Iterator[Make]:
     yield one
     for archive in made:
         stage.loop.complete(archive.client.leave())
+        archive.keeper.let_go()
 
 
-def written(folder: Path) -> dict[tuple[str, str], bytes]:
-    content = orjson.loads((folder / FILE).read_bytes())
-    return {(device, leaf): value for device, leaf, value in content["messages"]}
+def written(folder: Path) -> Messages:
+    return kept_in(records(folder)[-1])
 
 
 def message(run: str, seq: int, **more: Any) -> bytes:
@@ -57,12 +56,9 @@ def message(run: str, seq: int, **more: Any) -> bytes:
 
 
 def saved(folder: Path, home: str, *messages: tuple[str, str, bytes], version: int = 1) -> Path:
+    """As versions before records kept a set."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = {
-        "version": version, "home": home,
-        "messages": [[device, leaf, b64encode(payload).decode()] for device, leaf, payload in messages],
-    }  # fmt: skip
-    (folder / FILE).write_bytes(orjson.dumps(content))
+    (folder / FILE).write_bytes(former_text(home, {(device, leaf): payload for device, leaf, payload in messages}, version=version))
     return folder / FILE
 
 
@@ -74,7 +70,7 @@ def test_only_a_set_of_one_moment_is_kept(stage: Stage, make: Make, tmp_path: Pa
     archive.put_back()
     stage.start()
     stage.steps(5)
-    archive.save()
+    archive.keeper.save()
     first = written(tmp_path / "state")
     assert {leaf for _, leaf in first} == set(KEPT)
     assert {device for device, leaf in first if leaf == "proposal"} == {"roof", "battery", "grid", "oven", "geyser"}
@@ -85,87 +81,62 @@ def test_only_a_set_of_one_moment_is_kept(stage: Stage, make: Make, tmp_path: Pa
     stage.wait(lambda: stage.availability("inverter") == "offline")
     stage.sync()
     assert orjson.loads(archive.found["oven", "proposal"])["seq"] == settled + 1
-    archive.save()
+    archive.keeper.save()
     assert written(tmp_path / "state") == first
     stage.start("inverter")
     stage.wait(lambda: stage.settled == START + 10 * STEP)
     stage.rest()
-    archive.save()
+    archive.keeper.save()
     assert written(tmp_path / "state") != first
 
 
-def test_a_half_written_file_leaves_the_old_one(stage: Stage, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_dies_while_it_is_written_leaves_the_set_before(stage: Stage, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = make()
     archive.put_back()
     stage.start()
     stage.steps(2)
     stage.steps(2)
-    archive.save()
-    before = (tmp_path / "state" / FILE).read_bytes()
+    archive.keeper.save()
+    before = written(tmp_path / "state")
 
-    def dies(_descriptor: int) -> None:
+    def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", dies)
+        patched.setattr("virtual_devices.record.writer.RecordWriter._note", dies)
         with pytest.raises(KeyboardInterrupt):
-            archive.save()  # it waits for the disk, and dies
-    assert (tmp_path / "state" / (FILE + ".partial")).exists()
-    assert (tmp_path / "state" / FILE).read_bytes() == before
-    assert archive.load(), "the old one can still be read"
+            archive.keeper.save()
+    assert written(tmp_path / "state") == before
     stage.steps(1)
-    archive.save()
-    assert (tmp_path / "state" / FILE).read_bytes() != before
+    archive.keeper.save()
+    assert written(tmp_path / "state") != before
 
 
-def seq_of(messages: dict[tuple[str, str], bytes]) -> int:
+def seq_of(messages: Messages) -> int:
     return int(orjson.loads(messages["inverter", "settlement"])["seq"])
 
 
-def killed(stage: Stage, make: Make) -> tuple[Archive, int]:
-    """An archive whose last window was overwritten in place, and the seq of the one before, for which the disk was waited."""
+def test_a_killed_host_loses_no_window(stage: Stage, make: Make, tmp_path: Path) -> None:
+    """For the last one the disk was not waited for."""
     archive = make()
     archive.put_back()
     stage.start()
     stage.steps(1)
-    archive.save()
-    waited_for = seq_of(archive.load())
+    archive.keeper.save()
     stage.steps(1)
-    archive.save(sync=False)
-    return archive, waited_for
-
-
-def test_a_killed_host_loses_no_window(stage: Stage, make: Make) -> None:
-    archive, waited_for = killed(stage, make)
-    assert seq_of(archive.load()) == waited_for + 1 == len(stage.records)
-
-
-@pytest.mark.parametrize("length", [0, 5, 100, -1])
-def test_a_window_that_was_cut_short_gives_way_to_the_one_before(stage: Stage, make: Make, tmp_path: Path, length: int) -> None:
-    archive, waited_for = killed(stage, make)
-    path = tmp_path / "state" / NEWEST
-    path.write_bytes(path.read_bytes()[:length])
-    assert seq_of(archive.load()) == waited_for
-
-
-def test_what_a_longer_window_left_behind_does_not_count(stage: Stage, make: Make, tmp_path: Path) -> None:
-    archive, waited_for = killed(stage, make)
-    path = tmp_path / "state" / NEWEST
-    path.write_bytes(path.read_bytes() + b"of an earlier one")
-    assert seq_of(archive.load()) == waited_for + 1
-
-
-def test_a_window_of_another_run_does_not_count(stage: Stage, make: Make, tmp_path: Path) -> None:
-    archive, waited_for = killed(stage, make)
-    saved(tmp_path / "state", stage.home.name, ("inverter", "settlement", message("another", waited_for)))
-    assert orjson.loads(archive.load()["inverter", "settlement"])["run"] == "another"
+    archive.keeper.save(sync=False)
+    assert seq_of(written(tmp_path / "state")) == len(stage.records)
 
 
 def test_an_orderly_end_leaves_one_file(stage: Stage, make: Make, tmp_path: Path) -> None:
-    archive, waited_for = killed(stage, make)
+    archive = make()
+    archive.put_back()
+    stage.start()
+    stage.steps(2)
     stage.loop.complete(archive.close())
-    assert [path.name for path in (tmp_path / "state").iterdir()] == [FILE]
-    assert seq_of(archive.load()) == waited_for + 1
+    (file,) = (tmp_path / "state").iterdir()
+    assert file == records(tmp_path / "state")[0]
+    assert seq_of(kept_in(file)) == len(stage.records)
 
 
 def test_the_folder_is_its_owners_alone(stage: Stage, make: Make, tmp_path: Path) -> None:
@@ -173,7 +144,7 @@ def test_the_folder_is_its_owners_alone(stage: Stage, make: Make, tmp_path: Path
     archive.put_back()
     stage.start()
     stage.steps(1)
-    archive.save()
+    archive.keeper.save()
     assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 
 
@@ -198,7 +169,7 @@ def test_a_file_that_cannot_be_resumed_is_refused_in_words(stage: Stage, make: M
     file = saved(tmp_path / "state", stage.home.name)
     file.write_bytes(content.replace(b'"H"', f'"{stage.home.name}"'.encode()))
     with pytest.raises(ConfigurationError, match="--fresh") as caught:
-        archive.load()
+        archive.kept()
     assert str(file) in str(caught.value)
 
 
@@ -207,12 +178,23 @@ def test_a_second_file_that_is_damaged_gives_way(stage: Stage, make: Make, tmp_p
     archive = make()
     saved(tmp_path / "state", stage.home.name, ("clock", "site", message("r1", 0)))
     (tmp_path / "state" / NEWEST).write_bytes(content)
-    assert archive.load() == {("clock", "site"): message("r1", 0)}
+    assert archive.kept() == {("clock", "site"): message("r1", 0)}
+
+
+@pytest.mark.parametrize(("run", "cut", "more", "seq"), [("r1", 0, b"", 5), ("r1", 0, b"of an earlier one", 5), ("r1", 1, b"", 4), ("r1", 60, b"", 4), ("r2", 0, b"", 4)])
+def test_the_second_file_counts_when_it_is_whole_and_of_the_same_run(stage: Stage, make: Make, tmp_path: Path, run: str, cut: int, more: bytes, seq: int) -> None:
+    archive = make()
+    home = stage.home.name
+    saved(tmp_path / "state", home, ("clock", "site", message("r1", 0)), ("inverter", "settlement", message("r1", 4)))
+    newest = overwritten(former_text(home, {("clock", "site"): message(run, 0), ("inverter", "settlement"): message(run, 5)}))
+    (tmp_path / "state" / NEWEST).write_bytes(newest[: len(newest) - cut] + more)
+    assert seq_of(archive.kept()) == seq
+    assert {path.name for path in (tmp_path / "state").iterdir()} == {"r1.sqlite", FILE + TAKEN_OVER, NEWEST + TAKEN_OVER}
 
 
 def test_no_file_is_nothing_to_resume(make: Make) -> None:
     archive = make()
-    assert archive.load() == {}
+    assert archive.kept() == {}
     assert archive.put_back() is False
 
 
@@ -220,7 +202,7 @@ def test_a_file_of_another_home_is_refused(make: Make, tmp_path: Path) -> None:
     archive = make()
     saved(tmp_path / "state", "elsewhere", ("clock", "site", message("r1", 0)))
     with pytest.raises(ConfigurationError, match="elsewhere"):
-        archive.load()
+        archive.kept()
 
 
 # -- putting back ------------------------------------------------------------------------------------------------------
@@ -283,8 +265,7 @@ def test_a_broker_with_an_older_moment_does_not_turn_back_the_time(stage: Stage,
     stage.steps(10)
     stage.kill(*stage.described)
     newer = {key: value for key, value in stage.last.items() if key[1] in KEPT}
-    archive.save()
-    stage.loop.complete(archive.client.leave())
+    stage.loop.complete(archive.close())
     for (device, leaf), payload in older.items():
         stage.send(device, leaf, payload, retain=True)
     second = make()
@@ -300,7 +281,7 @@ def test_a_home_goes_on_from_what_was_put_back(tmp_path: Path, stage: Stage, mak
     stage.start()
     stage.steps(20)
     stage.kill(*stage.described)
-    archive.save()
+    stage.loop.complete(archive.close())
     digest = stage.digest
     with start_broker(tmp_path / "other", port=0) as other, Stage(other.endpoint, stage.home) as elsewhere:
         second = Archive(elsewhere.loop, other.endpoint, stage.home.name, tmp_path / "kept", lambda *_: None)
@@ -366,7 +347,7 @@ def test_a_fresh_start_clears_what_a_resume_would_begin_from(stage: Stage, make:
     stage.start()
     stage.steps(2)
     stage.stop(*stage.described)
-    archive.save()
+    archive.keeper.save()
     archive.start_afresh()
     stage.loop.complete(archive.settle_down())
     left = {leaf for _, leaf in retained(stage)}

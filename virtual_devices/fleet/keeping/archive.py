@@ -1,20 +1,17 @@
 """What survives a broker: the newest consistent set of a home's retained messages, on disk, and put back when missing.
 
 Which sets are consistent, so that a home resumes from one moment, never from two, ``moments`` knows; one is kept when its
-window is booked. So a ledger file holds all that a home goes on behind; what it holds beyond that is cut off then.
-Where it is written: ``state_files``.
+window is booked, and together with it: ``keeper``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 from virtual_devices.edge.faces import discovery
-from virtual_devices.edge.files.write import RETRY_EVERY, Trouble
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages.base import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.messages.retained import json_object, place
@@ -25,14 +22,14 @@ from virtual_devices.edge.murmur import Bucket
 from virtual_devices.fleet.claim.claim import Claim, unreachable
 from virtual_devices.fleet.claim.gate import Gate
 from virtual_devices.fleet.keeping.clearing import withdraw
-from virtual_devices.fleet.keeping.moments import KEPT, IsBooked, Messages, Moments, always
-from virtual_devices.fleet.keeping.run_files import OWN, Origin, run_of
-from virtual_devices.fleet.keeping.state_files import LEAVES, RETAINED, StateFiles, moment
+from virtual_devices.fleet.keeping.keeper import SYNC_EVERY, Keeper
+from virtual_devices.fleet.keeping.moments import IsBooked, always
+from virtual_devices.fleet.keeping.resuming import leads_on
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.names import CLOCK, is_name
+from virtual_devices.record.kept import KEPT, LEAVES, RETAINED, Messages, moment, run_of
+from virtual_devices.record.runs import OWN, KeptRun, Origin, Runs
 
-SYNC_EVERY = 1.0
-"""Wall seconds between two waits for the disk."""
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""
 COMPLAINTS = (50, 1.0)
@@ -52,7 +49,7 @@ class Archive:
     received: told (device, leaf, payload) of every message of the home that counts.  booked: see ``Moments``.  gate: decides which do.
     found: retained messages seen so far, by (device, leaf); of devices that are not ``known``, which may be anybody's invention, so many
     only.  say: told once when the home's state cannot be kept, and when it can be again.  claim: the right to host the home, taken
-    before anything is said; None where nobody asks for it.  broker, home_file: what a set is kept with, see ``RunFiles``.
+    before anything is said; None where nobody asks for it.  broker, home_file: what a set is kept with, see ``Runs``.
     """
 
     def __init__(
@@ -74,8 +71,8 @@ class Archive:
         self._gate, self._complaints = gate, Bucket(*COMPLAINTS)
         self._complained: dict[str, float] = {}
         """When a topic was complained of last."""
-        self.loop, self.home, self.folder = loop, home, folder
-        self.files = StateFiles(folder, home, broker, home_file)
+        self.loop, self.home = loop, home
+        self.keeper = Keeper(loop, Runs(folder, home, broker, home_file), booked, say)
         self.origin: Origin | None = None
         """Where the set is from that was put back, or could have been."""
         self._known = frozenset((*known, HOST))
@@ -83,24 +80,16 @@ class Archive:
         """Bytes of each device that the home does not know."""
         self.passed_over = 0
         """Messages that were not kept, of more strangers than there is room for."""
-        self._trouble = Trouble(
-            say,
-            lambda reason: f"the state of home {home} cannot be kept in {folder}: {reason}; it goes on, and tries again",
-            f"the state of home {home} is kept again in {folder}",
-        )
-        self._again: Timer | None = None
         self.found: dict[tuple[str, str], bytes] = {}
         self._received = received
-        self._moments = Moments(booked)
         self._synced = self._keeping = False
         self._before: dict[tuple[str, str], bytes] = {}
         self._rest: dict[tuple[str, str], bytes] = {}
         """What nobody resumes from, of before the broker came back; told again when everybody had time to."""
         self._rest_due: Timer | None = None
         self._refused = ""
-        self._consistent: Messages | None = None
-        self._saved: Messages | None = None
-        self._synced_at = self._asked_at = 0.0
+        self._asked_at = 0.0
+        self._booked: tuple[str, int] | None = None
         self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
         self._claim = claim
         self.client = Client(
@@ -188,10 +177,9 @@ class Archive:
         if (leaf in LEAVES or leaf.startswith(LEDGER)) and not self._take(device, leaf, payload):
             return
         if leaf == "settlement" and payload and self._keeping:  # else an old word of the broker; what is on disk may be newer
-            self._moments.settled(payload, self.found, self.loop.time())
+            self.keeper.settled(payload, self.found)
         self._received(device, leaf, payload)
-        if self._moments:
-            self._keep()
+        self.keeper.keep()
 
     def _counts(self, topic: str, device: str, leaf: str, payload: bytes) -> bool:
         """Whether a message may be kept and passed on; what somebody cleared or wrote over is put back."""
@@ -246,68 +234,53 @@ class Archive:
 
     # -- what survives ------------------------------------------------------------------------------------------------
 
-    def _keep(self) -> None:
-        newest = self._moments.take(self.loop.time())
-        if newest is not None:
-            self._consistent = newest
-            if self._again is None or not self._again.pending:  # else it is tried again soon, however many windows pass
-                self.save(sync=self.loop.time() - self._synced_at >= SYNC_EVERY)
+    def kept(self) -> Messages:
+        """The set on disk from which a start on this broker would resume; empty when there is none. Raises ConfigurationError."""
+        picked = self._pick()
+        return picked.messages if picked is not None else {}
 
-    def save(self, *, sync: bool = True) -> None:
-        """Write the newest consistent set. sync: wait until it is on the disk."""
-        if self._consistent is None or (self._consistent is self._saved and not sync):
-            return
-        try:
-            if self.files.write(self._consistent, sync=sync):
-                self._synced_at = self.loop.time()
-        except OSError as error:
-            self._trouble.failed(error)
-            if self._again is None or not self._again.pending:
-                self._again = self.loop.call_later(RETRY_EVERY, self.save)
-            return
-        self._trouble.over()
-        self._saved = self._consistent
-
-    @property
-    def unkept(self) -> str | None:
-        """Why the newest consistent set could not be written, in a sentence; None: it is."""
-        if self._trouble.reason is None:
-            return None
-        return f"the state of home {self.home} is not kept in {self.folder}: {self._trouble.reason}; it will go on from an earlier moment"
-
-    def _forget_files(self) -> None:
-        self.files.forget()
-        self._consistent = self._saved = None
-        self._moments.forget()
-
-    def load(self) -> dict[tuple[str, str], bytes]:
-        """The set on disk; empty when there is none. Raises ConfigurationError for a file that cannot be resumed."""
-        return self.files.load()
-
-    def kept(self) -> dict[tuple[str, str], bytes]:
-        """The set on disk from which a start on this broker would resume; empty when there is none."""
-        return self._pick()[0]
-
-    def _pick(self) -> tuple[dict[tuple[str, str], bytes], Origin | None]:
-        return self.files.runs.pick(run_of(self.found), self.load())
+    def _pick(self) -> KeptRun | None:
+        return self.keeper.pick(run_of(self.found))
 
     def put_back(self) -> bool:
-        """Publish again what the broker lacks; of the same run the higher seq wins. True when there is anything to resume.
+        """Publish again what the broker lacks. True when there is anything to resume.
 
-        The run that the broker retains decides which set that is.
+        The run that the broker retains decides which set that is. The broker's own words hold where they are newer and their windows can
+        be booked; else all that it has of the run beyond the set is replaced by it.
         """
-        stored, self.origin = self._pick()
+        picked = self._pick()
+        self.origin = picked.origin if picked is not None else None
         self._keeping = True
-        run, _ = place(self.found.get((CLOCK, "site")))
+        stored = picked.messages if picked is not None else {}
+        run = run_of(stored)
+        if run is not None and run_of(self.found) in (None, run):
+            self._put_back(stored, back=not leads_on(stored, self.found, self.ledger()))
+            self.keeper.go_on(run)
+            self._booked = moment(stored)
+        return (CLOCK, "site") in self.found
+
+    def _put_back(self, stored: Messages, *, back: bool) -> None:
+        """back: also where the broker has something newer."""
+        booked = moment(stored)
+        has_site = (CLOCK, "site") in self.found
         for key, value in stored.items():
             there = self.found.get(key)
-            if run is not None and key[1] == "site":
+            if key[1] == "site" and has_site:
                 continue
-            same = run is None or place(stored.get((CLOCK, "site")))[0] == run
-            if same and (there is None or place(value)[1] > place(there)[1]):
-                self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
-                self.found[key] = value
-        return (CLOCK, "site") in self.found
+            if there is None or place(value)[1] > place(there)[1] or (back and value != there):
+                self._retain(key, value)
+        if back and booked is not None:
+            for key, value in list(self.found.items()):
+                beyond = place(value)[1] > booked[1]
+                if (key[1] in KEPT and key not in stored and beyond) or (key[1].startswith(LEDGER) and beyond):
+                    self._retain(key, b"")
+
+    def _retain(self, key: tuple[str, str], value: bytes) -> None:
+        self.client.publish(Topics(self.home, key[0]).at(key[1]), value, 1, True)  # noqa: FBT003
+        if value:
+            self.found[key] = value
+        else:
+            self.found.pop(key, None)
 
     async def forget(self, names: set[str]) -> int:
         """Clear what some devices retained; how many topics that were.
@@ -330,7 +303,7 @@ class Archive:
             if leaf in KEPT or leaf.startswith(LEDGER):
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 del self.found[device, leaf]
-        self._forget_files()
+        self.keeper.give_up()
 
     async def settle_down(self) -> None:
         """Wait until the broker has everything that was published here."""
@@ -345,13 +318,7 @@ class Archive:
     async def close(self) -> None:
         """Leave and save."""
         await self.leave()
-        self._keep()
-        self.save()
-        if self._again is not None:
-            self._again.cancel()
-        if self._trouble.reason is None:  # else the second file may have what the first lacks
-            with contextlib.suppress(OSError):
-                self.files.remove_newest()
+        self.keeper.close()
 
     def ask_for(self, run: str, after: int) -> None:
         """Ask for the ledger records that were missed, at most once per wall second."""
@@ -364,9 +331,10 @@ class Archive:
         found = [payload for (_, leaf), payload in self.found.items() if leaf.startswith(LEDGER)]
         return sorted(found, key=lambda payload: place(payload)[1])
 
-    def settled(self) -> tuple[str, int] | None:
-        """Run and seq of the last settlement that was found; None before the first."""
-        return moment(self.found)
+    def booked(self) -> tuple[str, int] | None:
+        """Run and seq of the last window that is booked, to go on behind; where nobody kept books, of the last that was settled."""
+        run = run_of(self.found)
+        return self._booked if self._booked is not None and self._booked[0] == run else moment(self.found)
 
     def state(self, device: str) -> dict[str, Any]:
         """A device's last state."""

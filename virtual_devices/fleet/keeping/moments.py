@@ -9,25 +9,23 @@ nobody for its record when inverter and broker died with the host.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from virtual_devices.edge.messages.retained import place
+from virtual_devices.record.kept import KEPT, Messages
 
 LONGEST_WAIT = 10.0
 """Wall seconds without a new set after which one is taken that lacks the word of somebody who is away, or that leaves a gap in
 the ledger: nobody has them any more."""
-KEPT = ("site", "conditions", "proposal", "settlement", "window")
-"""Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
 _AHEAD = {"proposal": 0, "window": 1, "conditions": 1}
 """By how many windows a word may be ahead of the settlement: the next one may have been asked for."""
 _WAITING = 64
 """Sets that wait to be booked; of more the oldest goes."""
 
-Messages = Mapping[tuple[str, str], bytes]
 IsBooked = Callable[[str, int, bool], bool]
 """Whether the ledger of a run is booked up to a seq; True: with gaps, if need be."""
 

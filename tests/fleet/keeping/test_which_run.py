@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
+from tests.former import as_former
 from tests.machine import BROKER_KINDS
+from tests.records import facts_in, kept_in, records
 from tests.stage import SMALL, START, STEP, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
@@ -23,15 +22,15 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.site import KEPT as KEPT_OF_A_SITE
 from virtual_devices.edge.runtime.site import changes
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import run_files
-from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.run_files import FILE, OWN, RUNS, broker_of, run_of
-from virtual_devices.fleet.keeping.state_files import NEWEST
+from virtual_devices.fleet.keeping import keeper
+from virtual_devices.fleet.keeping.keeper import Keeper
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.record import runs
+from virtual_devices.record.former import FILE, NEWEST
+from virtual_devices.record.kept import Messages, moment
+from virtual_devices.record.runs import OWN, Runs, broker_of
 
 RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")
-FORMER = ("version", "program", "home", "messages")
-"""What a file said before it said where it is from."""
 
 
 class Place:
@@ -56,17 +55,26 @@ class Place:
             orders = HostOptions(home, {}, made.endpoint, self.state, self.folder, steps * STEP, broker=broker, **options)
             return loop.complete(HomeHost(loop, orders).run())
 
-    def kept(self) -> dict[str, Any]:
-        content: dict[str, Any] = orjson.loads((self.state / FILE).read_bytes())
-        return content
+    def records(self) -> list[Path]:
+        """The one that was written last at the end."""
+        return records(self.state)
+
+    @property
+    def run(self) -> str:
+        return self.records()[-1].stem
+
+    def facts(self) -> dict[str, Any]:
+        return facts_in(self.records()[-1])
+
+    def kept(self) -> Messages:
+        return kept_in(self.records()[-1])
 
     def aside(self) -> list[str]:
-        return sorted(path.stem for path in (self.state / RUNS).glob("*.json")) if (self.state / RUNS).exists() else []
+        return sorted(path.stem for path in self.records()[:-1])
 
     def as_before(self) -> None:
         """The state as it was written before files said where they are from."""
-        content = self.kept()
-        (self.state / FILE).write_bytes(orjson.dumps({key: content[key] for key in FORMER}))
+        as_former(self.state, "cape", says_where=False)
 
 
 @pytest.fixture
@@ -83,24 +91,16 @@ def expected(steps: int) -> str:
 
 def test_one_home_on_two_brokers_has_two_runs_and_each_goes_on(place: Place) -> None:
     place.play(OWN, 10)
-    first = run_of_file(place)
+    first = place.run
     elsewhere = place.play("one:1883", 7)
-    assert run_of_file(place) != first
+    assert place.run != first
     assert place.aside() == [first]
     assert elsewhere["ledger_sha256"] == expected(7), "it begins anew"
     assert place.play(OWN, 10)["ledger_sha256"] == expected(20)
-    assert run_of_file(place) == first
+    assert place.run == first
     assert place.play("one:1883", 7)["ledger_sha256"] == expected(14)
     assert place.play("two:1883", 3)["ledger_sha256"] == expected(3)
     assert len(place.aside()) == 2
-
-
-def run_of_file(place: Place) -> str:
-    with Loop() as loop:
-        archive = Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None)
-        run = run_of(archive.load())
-    assert run is not None
-    return run
 
 
 @pytest.mark.parametrize("kind", BROKER_KINDS)
@@ -109,12 +109,12 @@ def test_the_run_that_a_broker_retains_picks_the_state_whatever_the_broker_is_ca
     with start_broker(place.folder / "stays", kind=kind, port=0) as broker:
         place.staying = {"old:1883": broker, "new:1883": broker}
         place.play("old:1883", 5)
-        run = run_of_file(place)
+        run = place.run
         place.play(OWN, 9)
         assert place.aside() == [run]
         assert place.play("new:1883", 5)["ledger_sha256"] == expected(10)
-        assert run_of_file(place) == run
-        assert place.kept()["broker"] == "new:1883"
+        assert place.run == run
+        assert place.facts()["broker"] == "new:1883"
     # the same broker with an empty memory: the run that was kept last there
     place.staying = {}
     assert place.play("new:1883", 5)["ledger_sha256"] == expected(15)
@@ -124,55 +124,27 @@ def test_a_run_that_the_folder_does_not_know_goes_on_from_what_the_broker_has(pl
     with start_broker(place.folder / "stays", port=0) as broker:
         place.staying = {"one:1883": broker}
         place.play("one:1883", 5)
-        (place.state / FILE).unlink()
+        place.records()[-1].unlink()
         place.play(OWN, 9)
         assert place.play("one:1883", 5)["ledger_sha256"] == expected(10)
         assert len(place.aside()) == 1
 
 
-def test_what_was_overwritten_in_place_is_set_aside_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed host leaves its last windows in the second file."""
-    killed_after(place, monkeypatch)
-    with Loop() as loop:
-        kept = Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None).load()
-    assert kept != messages(place.kept())
-    place.play("one:1883", 3)
-    (run,) = place.aside()
-    assert messages(orjson.loads((place.state / RUNS / f"{run}.json").read_bytes())) == kept
-
-
-def killed_after(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two plays of ten steps, and the second was killed: what it kept is in the second file alone."""
+def test_a_host_that_is_killed_loses_no_window(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did not wait for the disk with survives it all the same."""
     place.play(OWN, 10)
     with monkeypatch.context() as patched:
-        patched.setattr("virtual_devices.fleet.keeping.archive.SYNC_EVERY", 1e9)
-        patched.setattr(Archive, "close", Archive.leave)
+        patched.setattr(keeper, "SYNC_EVERY", 1e9)
+        patched.setattr(Keeper, "close", Keeper.let_go)
         place.play(OWN, 10)
-    assert (place.state / NEWEST).exists()
-
-
-def messages(content: dict[str, Any]) -> dict[tuple[str, str], bytes]:
-    return {(device, leaf): base64.b64decode(value) for device, leaf, value in content["messages"]}
-
-
-def test_a_kill_between_setting_aside_and_writing_loses_neither(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.play(OWN, 10)
-
-    def dies(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("virtual_devices.fleet.keeping.state_files.write_whole", dies)
-        patched.setattr(Archive, "close", Archive.leave)
-        with pytest.raises(KeyboardInterrupt):
-            place.play("one:1883", 5)
-    assert place.play(OWN, 10)["ledger_sha256"] == expected(20)
+    kept = place.kept()
+    place.play("one:1883", 3)
+    assert place.play(OWN, 10)["ledger_sha256"] == expected(30)
+    assert moment(kept) is not None
 
 
 def test_only_so_many_runs_are_kept_and_the_last_ones(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = itertools.count(1_800_000_000)
-    monkeypatch.setattr(run_files, "KEPT", 3)
-    monkeypatch.setattr("virtual_devices.fleet.keeping.run_files.time.time", lambda: next(seconds))
+    monkeypatch.setattr(runs, "MOST_RUNS", 4)
     for number in range(6):
         place.play(f"broker{number}:1883", 2)
     assert len(place.aside()) == 3
@@ -196,24 +168,20 @@ def test_a_state_that_does_not_say_where_it_is_from_goes_on(place: Place) -> Non
     place.play(OWN, 10)
     place.as_before()
     assert place.play(OWN, 10)["ledger_sha256"] == expected(20)
-    assert place.kept()["broker"] == OWN
+    assert place.facts()["broker"] == OWN
     assert place.aside() == []
 
 
-def test_such_a_state_with_its_last_windows_in_the_second_file_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    killed_after(place, monkeypatch)
-    with Loop() as loop:
-        archive = Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None)
-        newest = archive.files.read_newest((place.state / NEWEST).read_bytes())
-    content = orjson.loads(b"{" + (place.state / NEWEST).read_bytes().partition(b"{")[2])
-    archive.files.overwrite(orjson.dumps({key: content[key] for key in FORMER}))
-    place.as_before()
-    with Loop() as loop:
-        assert Archive(loop, Endpoint("127.0.0.1", 1), "cape", place.state, lambda *_: None).load() == newest
-    result = place.play(OWN, 10)
-    assert result["audit"]["ok"]
-    settled = orjson.loads(newest["inverter", "settlement"])
-    assert datetime.fromisoformat(result["start"]).timestamp() == settled["span"]["start"] + STEP * settled["span"]["steps"]
+def test_such_a_state_with_its_last_windows_in_the_second_file_goes_on(place: Place) -> None:
+    """As a killed host left it: what it overwrote in place is newer."""
+    place.play(OWN, 10)
+    older = place.kept()
+    place.play(OWN, 10)
+    as_former(place.state, "cape", says_where=False, waited_for=older)
+    assert (place.state / NEWEST).exists()
+    assert place.play(OWN, 10)["ledger_sha256"] == expected(30)
+    assert not (place.state / NEWEST).exists()
+    assert not (place.state / FILE).exists()
 
 
 def test_such_a_state_of_ones_own_broker_is_not_taken_to_another(place: Place) -> None:
@@ -225,37 +193,44 @@ def test_such_a_state_of_ones_own_broker_is_not_taken_to_another(place: Place) -
 
 def test_such_a_state_of_an_owners_broker_stays_there(place: Place) -> None:
     place.play("one:1883", 7, start_now=True, text=RUNNING.replace("speed: max", "speed: 600"))
+    run = place.run
     place.as_before()
-    run = run_of_file(place)
     assert place.play(OWN, 10)["ledger_sha256"] == expected(10)
     assert place.aside() == [run]
 
 
-def test_a_broken_file_is_told_as_before_and_fresh_mends_it(place: Place) -> None:
+@pytest.mark.parametrize("former", [False, True])
+def test_a_broken_file_is_told_and_fresh_mends_it(place: Place, *, former: bool) -> None:
     place.play(OWN, 5)
-    (place.state / FILE).write_text("{")
+    if former:
+        place.as_before()
+    file = place.state / FILE if former else place.records()[-1]
+    file.write_text("{")
     with pytest.raises(ConfigurationError, match="start with --fresh"):
         place.play(OWN, 5)
     assert place.play(OWN, 5, fresh=True)["ledger_sha256"] == expected(5)
+    assert [path.read_text() for path in place.state.glob("*.damaged-1")] == ["{"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"broker": 3, "at": "x"}'])
-def test_rubbish_among_those_set_aside_hinders_nobody(place: Place, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'{"broker": 3, "at": "x"}', b"SQLite format 3\0" + bytes(84)])
+def test_rubbish_among_the_records_hinders_nobody(place: Place, content: bytes) -> None:
     place.play(OWN, 5)
-    (place.state / RUNS).mkdir()
-    (place.state / RUNS / "rubbish.json").write_bytes(content)
-    (place.state / RUNS / "folder.json").mkdir()
     place.play("one:1883", 3)
+    (place.state / "rubbish.sqlite").write_bytes(content)
+    (place.state / "folder.sqlite").mkdir()
+    (place.state / "runs").mkdir()
+    (place.state / "runs" / "rubbish.json").write_bytes(content)
+    (place.state / "runs" / "folder.json").mkdir()
     assert place.play(OWN, 5)["ledger_sha256"] == expected(10)
 
 
 @pytest.mark.parametrize("run", ["../../escape", "a/b", "", "x" * 65, "."])
 def test_a_run_that_is_no_name_of_a_file_leads_nowhere(tmp_path: Path, run: str) -> None:
-    files = run_files.RunFiles(tmp_path / "state", OWN, None, lambda *_: {("clock", "site"): b"{}"})
-    (tmp_path / "escape.json").write_text("{}")
-    assert files.pick(run, {}) == ({}, None)
-    before = {("clock", "site"): orjson.dumps({"run": run})}
-    files.begin("next", lambda: before, lambda *_: b"{}")
+    runs = Runs(tmp_path / "state", "cape")
+    (tmp_path / "escape.sqlite").write_text("{}")
+    assert runs.pick(run) is None
+    with pytest.raises(ConfigurationError, match="cannot be recorded"):
+        runs.writer(run)
     assert not (tmp_path / "state").exists()
 
 
@@ -307,7 +282,7 @@ def test_on_an_owners_broker_another_state_folder_would_not_help(place: Place, t
 def test_a_file_that_was_moved_goes_on(place: Place, tmp_path: Path) -> None:
     place.play(OWN, 5, home_file=tmp_path / "mine.yaml")
     assert place.play(OWN, 5, home_file=tmp_path / "moved.yaml")["ledger_sha256"] == expected(10)
-    assert place.kept()["home_file"] == str(tmp_path / "moved.yaml")
+    assert place.facts()["home_file"] == str(tmp_path / "moved.yaml")
 
 
 def test_devices_of_their_own_processes_are_spared_the_attempt(place: Place) -> None:

@@ -1,0 +1,155 @@
+"""What a host keeps on disk: its home's record, a window and the set that it leaves in one transaction.
+
+Once per wall second and at the end the disk is waited for. A disk that takes nothing for a while costs nothing: windows wait in memory.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import deque
+from collections.abc import Callable
+
+from virtual_devices.edge.files.write import RETRY_EVERY, Trouble, why
+from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.fleet.keeping.moments import IsBooked, Moments
+from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record import former
+from virtual_devices.record.kept import Messages, moment, run_of
+from virtual_devices.record.runs import KeptRun, Runs
+from virtual_devices.record.writer import RecordWriter
+
+SYNC_EVERY = 1.0
+"""Wall seconds between two waits for the disk."""
+_EARLY = 4096
+"""Windows that wait for the first set of their run, at most."""
+
+
+class Keeper:
+    """Keeps the newest consistent set of a home, and the windows that led to it.
+
+    booked: see ``Moments``.  say: told once when nothing can be kept, and when it can be again.
+    """
+
+    def __init__(self, loop: Loop, runs: Runs, booked: IsBooked, say: Callable[[str], None]) -> None:
+        self.runs = runs
+        self._loop = loop
+        self._moments = Moments(booked)
+        self._writer: RecordWriter | None = None
+        self._early: deque[tuple[LedgerRecord, bytes]] = deque(maxlen=_EARLY)
+        """Windows of a run whose record is not open yet."""
+        self._consistent: Messages | None = None
+        self._saved: Messages | None = None
+        self._synced_at = 0.0
+        self._again: Timer | None = None
+        self._trouble = Trouble(
+            say,
+            lambda reason: f"the state of home {runs.home} cannot be kept in {runs.folder}: {reason}; it goes on, and tries again",
+            f"the state of home {runs.home} is kept again in {runs.folder}",
+        )
+
+    # -- what an earlier host left --------------------------------------------------------------------------------------
+
+    def pick(self, run: str | None) -> KeptRun | None:
+        """The run to resume, see ``Runs.pick``. Raises ConfigurationError."""
+        try:
+            former.take_over(self.runs)
+            return self.runs.pick(run)
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename or self.runs.folder} cannot be read: {why(error)}; choose another --state") from None
+
+    def go_on(self, run: str) -> None:
+        """Write to the record of a run that is resumed. Raises ConfigurationError."""
+        try:
+            self._open(run)
+        except OSError as error:
+            self._trouble.failed(error)  # a disk that is full now may have room later
+
+    def lines(self, after: int, until: int) -> list[bytes]:
+        """The ledger messages of windows behind a seq, up to another, as far as the record has them."""
+        return list(self._writer.stored(after, until)) if self._writer is not None else []
+
+    def give_up(self) -> None:
+        """Leave nothing that a start would resume from. Raises ConfigurationError where the folder does not let go."""
+        self.let_go()
+        try:
+            former.give_up(self.runs)
+            self.runs.give_up()
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename}: an earlier state cannot be removed: {why(error)}; choose another --state") from None
+        self._consistent = self._saved = None
+        self._moments.forget()
+        self._early.clear()
+
+    # -- what is kept ---------------------------------------------------------------------------------------------------
+
+    def settled(self, payload: bytes, found: Messages) -> None:
+        """Take a settlement, with all that is retained."""
+        self._moments.settled(payload, found, self._loop.time())
+
+    def book(self, record: LedgerRecord, payload: bytes) -> None:
+        """Take a window's ledger message."""
+        if self._writer is not None and self._writer.run == record.run:
+            self._writer.book(record, payload)
+        else:
+            self._early.append((record, payload))
+
+    def keep(self) -> None:
+        """Keep the newest moment that is booked, if there is a new one."""
+        if not self._moments:
+            return
+        newest = self._moments.take(self._loop.time())
+        if newest is not None:
+            self._consistent = newest
+            if self._again is None or not self._again.pending:  # else it is tried again soon, however many windows pass
+                self.save(sync=self._loop.time() - self._synced_at >= SYNC_EVERY)
+
+    def save(self, *, sync: bool = True) -> None:
+        """Write the newest consistent set and the windows up to it. sync: wait until it is on the disk."""
+        if self._consistent is None or (self._consistent is self._saved and not sync):
+            return
+        settled = moment(self._consistent)
+        try:
+            writer = self._open(run_of(self._consistent) or "")
+            writer.write(self._consistent, settled[1] if settled is not None else 0, sync=sync)
+        except (OSError, VirtualDevicesError) as error:
+            self._trouble.failed(error if isinstance(error, OSError) else OSError(errno.EIO, str(error)))
+            if self._again is None or not self._again.pending:
+                self._again = self._loop.call_later(RETRY_EVERY, self.save)
+            return
+        if sync:
+            self._synced_at = self._loop.time()
+        self._trouble.over()
+        self._saved = self._consistent
+
+    @property
+    def unkept(self) -> str | None:
+        """Why the newest consistent set could not be written, in a sentence; None: it is."""
+        if self._trouble.reason is None:
+            return None
+        return f"the state of home {self.runs.home} is not kept in {self.runs.folder}: {self._trouble.reason}; it will go on from an earlier moment"
+
+    def close(self) -> None:
+        """Save and let go of the record."""
+        self.keep()
+        self.save()
+        if self._again is not None:
+            self._again.cancel()
+        self.let_go()
+
+    def _open(self, run: str) -> RecordWriter:
+        """The record of a run. Raises OSError, ConfigurationError, AlreadyRunningError."""
+        if self._writer is None or self._writer.run != run:
+            self.let_go()
+            self._writer = self.runs.writer(run)
+            for record, payload in self._early:
+                if record.run == run:
+                    self._writer.book(record, payload)
+            self._early.clear()
+        return self._writer
+
+    def let_go(self) -> None:
+        """Let others write to the record; nothing more is saved. Harmless when that was done."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

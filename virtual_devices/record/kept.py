@@ -1,0 +1,38 @@
+"""The set of retained messages that a home goes on from, in words of messages: what belongs to it, and of which run it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from virtual_devices.edge.messages.retained import place
+from virtual_devices.edge.messages.topics import LEDGER, PLACES
+from virtual_devices.kit.names import CLOCK, is_name
+
+KEPT = ("site", "conditions", "proposal", "settlement", "window")
+"""Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
+LEAVES = ("about", "availability", "state", *KEPT)
+"""Leaves that are retained."""
+RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
+
+Messages = Mapping[tuple[str, str], bytes]
+"""Payloads by (device, leaf)."""
+
+
+def run_of(messages: Messages) -> str | None:
+    """The run of a set, as its clock would find it."""
+    run, _ = place(messages.get((CLOCK, "site")))
+    found = (place(value)[0] for (_, leaf), value in messages.items() if leaf in ("settlement", "window"))
+    return run or next((run for run in found if run is not None), None)
+
+
+def moment(messages: Messages) -> tuple[str, int] | None:
+    """Run and seq of the last settlement among them; None before the first."""
+    found = [place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
+    return max(((run, seq) for run, seq in found if run is not None), key=lambda item: item[1], default=None)
+
+
+def place_of(device: object, leaf: object) -> tuple[str, str]:
+    """Where a kept message belongs. Raises ValueError for what is no name of a topic here: nobody shall publish to it."""
+    if not (isinstance(device, str) and is_name(device) and isinstance(leaf, str) and leaf in RETAINED):
+        raise ValueError(f"it holds a message of {str(device)[:40]!r} {str(leaf)[:40]!r}, which is nobody's")
+    return device, leaf

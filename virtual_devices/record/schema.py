@@ -1,0 +1,56 @@
+"""The tables of a record, their version, and the way from an older one to today's.
+
+One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
+the settled windows, those of a quarter-hour together in one row once it has passed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+VERSION = 1
+APPLICATION = 0x56446576
+"""``VDev``: what SQLite's header says that the file is."""
+
+TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE kept (device TEXT NOT NULL, leaf TEXT NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (device, leaf)) WITHOUT ROWID;
+CREATE TABLE ledger (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    previous TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    lines BLOB
+);
+CREATE INDEX ledger_start ON ledger (start);
+"""
+"""kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
+the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept."""
+
+MigrationStep = Callable[[sqlite3.Connection], None]
+STEPS: Mapping[int, MigrationStep] = {}
+"""From each older version of the schema to the next, within one transaction."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of a database's tables; 0 where it has none yet."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Fill an empty database, within the transaction that is open."""
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def migrate(connection: sqlite3.Connection, steps: Mapping[int, MigrationStep] = STEPS, version: int = VERSION) -> None:
+    """Bring older tables forward, within the transaction that is open. Raises KeyError for a version that nobody knows the way from."""
+    while (found := version_of(connection)) != version:
+        steps[found](connection)
+        connection.execute(f"PRAGMA user_version = {found + 1}")

@@ -1,0 +1,156 @@
+"""One run's record, while it is written: what was settled and what the home goes on from, together in one transaction.
+
+So a home never goes on behind a window that is not in its books, whenever its host is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from virtual_devices import __version__
+from virtual_devices.edge.messages.ledger import ledger_bytes
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
+from virtual_devices.record.kept import Messages, place_of
+from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, stored
+
+REMEDY = "start with --fresh"
+HELD_MOST = 64 << 20
+"""Bytes of windows that wait for the disk, at most; of more the oldest are given up."""
+
+
+class RecordWriter:
+    """Writes the record of a run to a file, made where there is none.
+
+    facts: what the record says of itself, beside the home and the run.  whole_for: simulated seconds for which windows are kept whole.
+    lost: windows that were given up because the disk took nothing.
+
+    Raises ConfigurationError for a file that is none of this home and run, AlreadyRunningError where somebody else writes it, and OSError
+    where the disk does not take it.
+    """
+
+    def __init__(self, path: Path, home: str, run: str, facts: Mapping[str, Any] | None = None, *, whole_for: int = WHOLE_FOR) -> None:
+        self.path, self.home, self.run = path, home, run
+        self.lost = 0
+        self._waiting: deque[Line] = deque()
+        self._waiting_bytes = 0
+        self._facts: dict[str, Any] = {}
+        self._kept: dict[tuple[str, str], bytes] = {}
+        self._lock = WriterLock(path)
+        try:
+            self._connection = open_to_write(path, REMEDY)
+        except BaseException:
+            self._lock.release()
+            raise
+        try:
+            self._take_up(dict(facts or {}), whole_for)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.Error):
+                raise as_os_error(error, path) from None
+            raise
+
+    def _take_up(self, facts: dict[str, Any], whole_for: int) -> None:
+        found = facts_of(self._connection)
+        for name, own, what in (("home", self.home, "home"), ("run", self.run, "run")):
+            if found.get(name, own) != own:
+                raise ConfigurationError(f"{self.path} is of {what} {found[name]}, this is {own}; choose another --state")
+        self._kept = kept_of(self._connection, self.path)
+        self._lines = LedgerLines(self._connection, whole_for)
+        self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
+        self._facts = {name: found[name] for name in self._new_facts if name in found}
+
+    @property
+    def last(self) -> int | None:
+        """Seq of the last window that is in the file."""
+        return self._lines.last
+
+    @property
+    def kept(self) -> Messages:
+        """The set that is in the file."""
+        return self._kept
+
+    def book(self, record: LedgerRecord, payload: bytes | None = None) -> None:
+        """Take a settled window, to be written with what comes next; payload: the message that it came in."""
+        line = Line.of(record, payload if payload is not None else ledger_bytes(record))
+        if line.seq <= max(self._lines.last or 0, self._waiting[-1].seq if self._waiting else 0):
+            return  # it is there
+        self._waiting.append(line)
+        self._waiting_bytes += len(line.payload)
+        while self._waiting_bytes > HELD_MOST:
+            self._waiting_bytes -= len(self._waiting.popleft().payload)
+            self.lost += 1
+
+    def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False) -> None:
+        """Write, in one transaction, windows up to a seq (None: all that wait) and the set that the home goes on from (None: as it was).
+
+        sync: wait until it is on the disk.  Raises OSError; then nothing of it is written, and all of it waits.
+        """
+        count = sum(upto is None or line.seq <= upto for line in self._waiting)
+        lines = [self._waiting[index] for index in range(count)]
+        before = self._lines.place()
+        facts = {**self._new_facts, "at": int(time.time())} if sync else self._new_facts
+        try:
+            with transaction(self._connection, synced=sync):
+                self._lines.add(lines)
+                if messages is not None:
+                    self._replace(messages)
+                self._note(facts)
+        except BaseException as error:
+            self._lines.restore(before)
+            if isinstance(error, sqlite3.Error):
+                raise as_os_error(error, self.path) from None
+            raise
+        for line in lines:
+            self._waiting.popleft()
+            self._waiting_bytes -= len(line.payload)
+        self._facts.update(facts)
+        if messages is not None:
+            self._kept = dict(messages)
+
+    def _replace(self, messages: Messages) -> None:
+        """Only what has changed is written."""
+        gone = [key for key in self._kept if key not in messages]
+        changed = [(*key, payload) for key, payload in messages.items() if self._kept.get(key) != payload]
+        if gone:
+            self._connection.executemany("DELETE FROM kept WHERE device = ? AND leaf = ?", gone)
+        self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", changed)
+
+    def _note(self, facts: Mapping[str, Any]) -> None:
+        changed = [(name, value) for name, value in facts.items() if name not in self._facts or self._facts[name] != value]
+        if changed:
+            self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", changed)
+
+    def stored(self, after: int, until: int | None = None) -> Iterator[bytes]:
+        """The ledger messages behind a seq, up to another, that are in the file whole. Raises OSError."""
+        try:
+            yield from stored(self._connection, after, until)
+        except sqlite3.Error as error:
+            raise as_os_error(error, self.path) from None
+
+    def close(self) -> None:
+        """Let go of the file; what waits is not written. Harmless when that was done."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        self._lock.release()
+
+
+def facts_of(connection: sqlite3.Connection) -> dict[str, Any]:
+    """What a record says of itself."""
+    return dict(connection.execute("SELECT name, value FROM facts").fetchall())
+
+
+def kept_of(connection: sqlite3.Connection, path: Path, remedy: str = REMEDY) -> dict[tuple[str, str], bytes]:
+    """The set that a home goes on from; empty where it was given up. Raises ConfigurationError for what no home can have kept."""
+    rows = connection.execute("SELECT device, leaf, payload FROM kept").fetchall()
+    try:
+        return {place_of(device, leaf): bytes(payload) for device, leaf, payload in rows}
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{path} cannot be read ({error}); {remedy}") from None
