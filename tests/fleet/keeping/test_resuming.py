@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from paho.mqtt import publish, subscribe
 
 from tests.machine import BROKER_KINDS
 from tests.records import kept_in, lines_in, records
@@ -85,16 +86,13 @@ def test_a_broker_whose_records_were_tampered_with_leads_nowhere(broker: Broker,
 
 
 def tamper(broker: Broker, seq: int) -> None:
-    import paho.mqtt.publish as publish  # noqa: PLC0415 - a client of somebody else's
-    import paho.mqtt.subscribe as subscribe  # noqa: PLC0415
-
     topic, port = f"virtual/cape/inverter/ledger/{seq % PLACES}", broker.endpoint.port
     found = subscribe.simple(topic, hostname="127.0.0.1", port=port)  # type: ignore[no-untyped-call]
     content = orjson.loads(found.payload)
     assert content["seq"] == seq
     column = next(column for column in content["columns"] if any(column))
     column[:] = [2 * value for value in column]
-    publish.single(topic, orjson.dumps(content), qos=1, retain=True, hostname="127.0.0.1", port=port)  # type: ignore[no-untyped-call]
+    publish.single(topic, orjson.dumps(content), qos=1, retain=True, hostname="127.0.0.1", port=port)
 
 
 # -- what is decided, on real words --------------------------------------------------------------------------------------
