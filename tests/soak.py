@@ -5,7 +5,7 @@
 Victims are device processes, the clock, the inverter, the broker and the host itself (SIGKILL each; the host is started
 again and resumes), and now and then a device is only stopped for a while (SIGSTOP). Time goes on after every kill; no
 energy counter ever falls; at the end the ledger file stands the audit without a gap, every load has counted what the
-ledger says, and no process is left.
+ledger says, the record has the ledger file's windows and goes on behind the last of them, and no process is left.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 import orjson
 
 from tests.machine import alive, family, free_ports
+from tests.records import kept_in, lines_in, records
 from virtual_devices.edge.broker.start import BrokerKind
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.ledger.audit import audit_file
@@ -36,6 +37,7 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.offers import PARTICIPANTS
+from virtual_devices.record.kept import moment
 
 HOME = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 GOES_ON_WITHIN = 60.0
@@ -163,6 +165,7 @@ class Soak:
         self.report.windows = audit.windows
         self.report.problems += audit.problems
         self.report.problems += self._differences()
+        self.report.problems += self._unrecorded()
         return self.report
 
     def _differences(self) -> list[str]:
@@ -180,6 +183,19 @@ class Soak:
             if counted is not None and round(counted * 1000) != energy:
                 different.append(f"{name} counted {counted} J, the ledger gave it {energy / 1000} J")
         return different
+
+
+    def _unrecorded(self) -> list[str]:
+        """What the home's record says otherwise than its ledger file, as far back as it has windows whole."""
+        (record,) = records(self.folder / "state" / "home")
+        written, recorded = self.ledger.read_bytes().splitlines(), lines_in(record)
+        settled = moment(kept_in(record))
+        problems = []
+        if not recorded or written[-len(recorded) :] != recorded:
+            problems.append(f"{record} does not have the last {len(recorded)} windows of the ledger file")
+        if settled is None or settled[1] != orjson.loads(written[-1])["seq"]:
+            problems.append(f"{record} goes on behind {settled}, the ledger file ends elsewhere")
+        return problems
 
 
 def soak(folder: Path, *, kills: int, seed: int, seconds: float, kind: BrokerKind) -> Report:
