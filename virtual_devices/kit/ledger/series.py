@@ -1,4 +1,4 @@
-"""What the columns of a record come to, as series by name:
+"""The series that a record is made of, and what each comes to in some steps.
 
     energy/<source>><sink>   what an edge moved: the sum
     power/<device>           what a device takes or gives per step: sum, lowest, highest and last step
@@ -66,8 +66,9 @@ def together(first: Mapping[str, Tally], second: Mapping[str, Tally]) -> dict[st
 
 def _both(one: Tally, other: Tally) -> Tally:
     total, low, high, _ = one
-    more, lowest, highest, last = other
-    return _tally(Tally, (total + more, lowest if lowest < low else low, highest if highest > high else high, last))
+    more, lower, higher, last = other
+    # sooner than min() and max()
+    return _tally(Tally, (total + more, lower if lower < low else low, higher if higher > high else high, last))  # noqa: FURB136
 
 
 def series(record: LedgerRecord, parts: Sequence[slice]) -> list[dict[str, Tally]]:

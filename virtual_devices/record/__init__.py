@@ -1,0 +1,1 @@
+"""What a home leaves: one database per run."""
