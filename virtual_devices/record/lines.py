@@ -14,10 +14,9 @@ from itertools import groupby
 import orjson
 
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 
-QUARTER = 900
-"""Simulated seconds whose windows share a row."""
 WHOLE_FOR = 30 * 86_400
 """Simulated seconds for which windows are kept whole; before them their digests only."""
 _QUICK, _SMALL = 1, 6
@@ -51,7 +50,7 @@ class Line:
 class LedgerLines:
     """Writes lines, within the transactions of whoever calls.
 
-    whole_for: simulated seconds for which they are kept whole.  last: seq of the last window that is there; None before the first.
+    whole_for: simulated seconds for which they are kept whole.  last, end: seq and end (simulated UTC seconds) of the last window that is there; None before the first.
     """
 
     def __init__(self, connection: sqlite3.Connection, whole_for: int = WHOLE_FOR) -> None:
@@ -61,14 +60,15 @@ class LedgerLines:
         self._trimmed = 0
         """Simulated time up to which only digests are kept."""
         self.last: int | None = None
+        self.end: int | None = None
         self._take_up()
 
     def _take_up(self) -> None:
         """Learn what a quarter-hour that was interrupted has."""
-        found = self._connection.execute("SELECT start, last FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
+        found = self._connection.execute("SELECT start, last, end FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
         if found is None:
             return
-        self.last = found[1]
+        self.last, self.end = found[1:]
         begin = found[0] - found[0] % QUARTER
         rows = self._connection.execute("SELECT lines FROM ledger WHERE end > ? AND start >= ? AND lines IS NOT NULL ORDER BY first", (begin, begin))
         self._quarter = [_read(payload) for (lines,) in rows.fetchall() for payload in unpacked(lines)]

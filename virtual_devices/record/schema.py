@@ -1,7 +1,7 @@
 """The tables of a record, their version, and the way from an older one to today's.
 
 One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
-the settled windows, those of a quarter-hour together in one row once it has passed.
+the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ CREATE TABLE ledger (
     digest TEXT NOT NULL,
     lines BLOB
 );
-CREATE INDEX ledger_start ON ledger (start);
+CREATE INDEX ledger_end ON ledger (end);
+CREATE TABLE layouts (id INTEGER PRIMARY KEY, layout TEXT NOT NULL UNIQUE);
+CREATE TABLE quarters (start INTEGER PRIMARY KEY, layout INTEGER NOT NULL REFERENCES layouts (id), numbers BLOB NOT NULL);
 """
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
-the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept."""
+the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
+quarters: by their start (UTC seconds), also the one that is not over; layout and numbers: see ``packing``."""
 
 MigrationStep = Callable[[sqlite3.Connection], None]
 STEPS: Mapping[int, MigrationStep] = {}

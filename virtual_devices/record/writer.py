@@ -20,6 +20,7 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
 from virtual_devices.record.kept import Messages, place_of
 from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, stored
+from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
 HELD_MOST = 64 << 20
@@ -40,6 +41,8 @@ class RecordWriter:
         self.path, self.home, self.run = path, home, run
         self.lost = 0
         self._waiting: deque[Line] = deque()
+        self._done: deque[tuple[int, QuartersOfWindow]] = deque()
+        """By seq, what the windows that wait did to the quarter-hours; they stay where their windows are given up."""
         self._waiting_bytes = 0
         self._facts: dict[str, Any] = {}
         self._kept: dict[tuple[str, str], bytes] = {}
@@ -64,6 +67,7 @@ class RecordWriter:
                 raise ConfigurationError(f"{self.path} is of {what} {found[name]}, this is {own}; choose another --state")
         self._kept = kept_of(self._connection, self.path)
         self._lines = LedgerLines(self._connection, whole_for)
+        self._quarters = QuarterBook(self._connection, self._lines.end)
         self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
         self._facts = {name: found[name] for name in self._new_facts if name in found}
 
@@ -83,6 +87,7 @@ class RecordWriter:
         if line.seq <= max(self._lines.last or 0, self._waiting[-1].seq if self._waiting else 0):
             return  # it is there
         self._waiting.append(line)
+        self._done.append((line.seq, self._quarters.add(record)))
         self._waiting_bytes += len(line.payload)
         while self._waiting_bytes > HELD_MOST:
             self._waiting_bytes -= len(self._waiting.popleft().payload)
@@ -95,22 +100,27 @@ class RecordWriter:
         """
         count = sum(upto is None or line.seq <= upto for line in self._waiting)
         lines = [self._waiting[index] for index in range(count)]
+        done = [each for seq, each in self._done if upto is None or seq <= upto]
         before = self._lines.place()
         facts = {**self._new_facts, "at": int(time.time())} if sync else self._new_facts
         try:
             with transaction(self._connection, synced=sync):
                 self._lines.add(lines)
+                self._quarters.write(done)
                 if messages is not None:
                     self._replace(messages)
                 self._note(facts)
         except BaseException as error:
             self._lines.restore(before)
+            self._quarters.forget_layouts()
             if isinstance(error, sqlite3.Error):
                 raise as_os_error(error, self.path) from None
             raise
         for line in lines:
             self._waiting.popleft()
             self._waiting_bytes -= len(line.payload)
+        for _ in done:
+            self._done.popleft()
         self._facts.update(facts)
         if messages is not None:
             self._kept = dict(messages)
