@@ -16,10 +16,11 @@ from typing import Any
 from virtual_devices import __version__
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
 from virtual_devices.record.kept import Messages, place_of
-from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, stored
+from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
@@ -46,6 +47,8 @@ class RecordWriter:
         self._waiting_bytes = 0
         self._facts: dict[str, Any] = {}
         self._kept: dict[tuple[str, str], bytes] = {}
+        self._present: Quarter | None = None
+        """The quarter-hour that is not over by the last window in the file."""
         self._lock = WriterLock(path)
         try:
             self._connection = open_to_write(path, REMEDY)
@@ -67,7 +70,8 @@ class RecordWriter:
                 raise ConfigurationError(f"{self.path} is of {what} {found[name]}, this is {own}; choose another --state")
         self._kept = kept_of(self._connection, self.path)
         self._lines = LedgerLines(self._connection, whole_for)
-        self._quarters = QuarterBook(self._connection, self._lines.end)
+        self._quarters = QuarterBook(self._connection, present_windows(self._connection))
+        self._present = self._quarters.present
         self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
         self._facts = {name: found[name] for name in self._new_facts if name in found}
 
@@ -101,12 +105,15 @@ class RecordWriter:
         count = sum(upto is None or line.seq <= upto for line in self._waiting)
         lines = [self._waiting[index] for index in range(count)]
         done = [each for seq, each in self._done if upto is None or seq <= upto]
+        present = done[-1].present if done else self._present
         before = self._lines.place()
         facts = {**self._new_facts, "at": int(time.time())} if sync else self._new_facts
         try:
             with transaction(self._connection, synced=sync):
                 self._lines.add(lines)
-                self._quarters.write(done)
+                self._quarters.write(quarter for each in done for quarter in each.over)
+                if sync and present is not None:
+                    self._quarters.write([present])
                 if messages is not None:
                     self._replace(messages)
                 self._note(facts)
@@ -121,6 +128,7 @@ class RecordWriter:
             self._waiting_bytes -= len(line.payload)
         for _ in done:
             self._done.popleft()
+        self._present = present
         self._facts.update(facts)
         if messages is not None:
             self._kept = dict(messages)
