@@ -26,6 +26,8 @@ from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 REMEDY = "start with --fresh"
 HELD_MOST = 64 << 20
 """Bytes of windows that wait for the disk, at most; of more the oldest are given up."""
+_PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (device, leaf) DO UPDATE SET payload = excluded.payload"
+"""A row that stays where it is: no other page has to be written for it."""
 
 
 class RecordWriter:
@@ -139,7 +141,7 @@ class RecordWriter:
         changed = [(*key, payload) for key, payload in messages.items() if self._kept.get(key) != payload]
         if gone:
             self._connection.executemany("DELETE FROM kept WHERE device = ? AND leaf = ?", gone)
-        self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", changed)
+        self._connection.executemany(_PUT, changed)
 
     def _note(self, facts: Mapping[str, Any]) -> None:
         changed = [(name, value) for name, value in facts.items() if name not in self._facts or self._facts[name] != value]
