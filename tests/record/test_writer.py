@@ -30,7 +30,6 @@ from tests.record.lives import (
     lines_of,
     opened,
     quarters_of,
-    quick_folder,
     survives,
     survives_growing,
     windows,
@@ -44,12 +43,6 @@ from virtual_devices.record.kept import moment
 from virtual_devices.record.writer import RecordWriter
 
 HALF_AN_HOUR = 1800
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with quick_folder() as made:
-        yield made
 
 
 # -- killed ------------------------------------------------------------------------------------------------------------
@@ -366,8 +359,8 @@ def test_what_was_not_written_so_is_not_gone_on_from(tmp_path: Path, change: Cha
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(failing=st.lists(st.booleans(), max_size=30))
-def test_whenever_a_disk_fails_the_next_write_brings_it_all(failing: list[bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, records = tmp_path / "a.sqlite", windows(30)
+def test_whenever_a_disk_fails_the_next_write_brings_it_all(failing: list[bool], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, records = folder / "a.sqlite", windows(30)
     path.unlink(missing_ok=True)
     writer, written = opened(path), 0
 
