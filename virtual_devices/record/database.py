@@ -55,8 +55,7 @@ def open_to_write(path: Path, remedy: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         with transaction(connection):
             migrate(connection, STEPS, VERSION)
-            if lacks_rows(connection):
-                raise ConfigurationError(f"{path} cannot be read (it is damaged, and has lost some of its rows); {remedy}")
+            _refuse_lacking(connection, path, remedy)
     except BaseException as error:
         if connection is not None:
             connection.close()
@@ -93,10 +92,9 @@ def _remove(path: Path, suffixes: Iterable[str]) -> None:
 
 def open_to_read(path: Path, remedy: str = "name a record, as `up` and `simulate --record` make them") -> sqlite3.Connection:
     """A database to read, also while it is written. Raises ConfigurationError, as above and for one of older tables."""
-    if not path.is_file():
-        raise ConfigurationError(f"there is no record {path}; {remedy}")
     connection = None
     try:
+        _refuse_nothing(path, remedy)
         _refuse_rubbish(path, remedy)
         connection = _connected_to_read(path)
         _refuse(connection, path, remedy)
@@ -248,6 +246,11 @@ def emptied(connection: sqlite3.Connection) -> bool:
     return False
 
 
+def _refuse_nothing(path: Path, remedy: str) -> None:
+    if not path.exists():
+        raise ConfigurationError(f"there is no record {path}; {remedy}")
+
+
 def _refuse_rubbish(path: Path, remedy: str) -> None:
     """SQLite takes a file that is shorter than its header for an empty one. Raises ConfigurationError, and OSError where it is not to be read."""
     if not path.exists():
@@ -278,6 +281,11 @@ def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
     """Who only reads cannot bring it forward."""
     if version_of(connection) != VERSION:
         raise ConfigurationError(f"{path} was written by an older version of virtual-devices; the home's next `up` brings it forward")
+
+
+def _refuse_lacking(connection: sqlite3.Connection, path: Path, remedy: str) -> None:
+    if lacks_rows(connection):
+        raise ConfigurationError(f"{path} cannot be read (it is damaged, and has lost some of its rows); {remedy}")
 
 
 def _program(connection: sqlite3.Connection) -> str:
