@@ -273,7 +273,7 @@ def _refuse(connection: sqlite3.Connection, path: Path, remedy: str) -> None:
             f"{path} was written by a newer version of virtual-devices ({_program(connection)}, format {version}; this is "
             f"{__version__}, format {VERSION}); upgrade, or {remedy}"
         )
-    if version != VERSION and version not in STEPS:
+    if any(step not in STEPS for step in range(version, VERSION)):
         raise ConfigurationError(f"{path} has tables of format {version}, which this version ({__version__}) cannot read; {remedy}")
 
 
