@@ -82,7 +82,7 @@ class Runs:
         mine = [kept for kept in found if kept.origin.broker == self.broker and kept.messages]
         if not mine and broken is not None:
             raise broken
-        return max(mine, key=lambda kept: (kept.origin.at, _written_at(kept.path)), default=None)
+        return max(mine, key=lambda kept: (kept.origin.at, written_at(kept.path)), default=None)
 
     def path(self, run: str) -> Path:
         """Where the record of a run is."""
@@ -116,7 +116,7 @@ class Runs:
     def prune(self, present: str) -> None:
         """The last runs stay."""
         with contextlib.suppress(OSError):
-            paths = sorted((path for path in self.paths() if path.stem != present), key=_written_at)
+            paths = sorted((path for path in self.paths() if path.stem != present), key=written_at)
             for path in paths[: max(0, len(paths) + 1 - MOST_RUNS)]:
                 for suffix in BESIDE:
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -151,7 +151,7 @@ def _origin(facts: dict[str, Any]) -> Origin:
     )
 
 
-def _written_at(path: Path) -> float:
+def written_at(path: Path) -> float:
     """When a record was last written to, by the clock of its disk."""
     times = [0.0]
     for suffix in BESIDE[:2]:
