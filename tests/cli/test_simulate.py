@@ -238,7 +238,7 @@ def test_the_record_of_what_is_foreseen_begins_behind_the_running_homes_last_win
     stage, foreseen = play_and_ask(broker, SMALL, 17, "--for", "2h", "--record", str(file))
     with stage:
         first, last = json.loads(lines_in(file)[0]), json.loads(lines_in(file)[-1])
-        assert (first["seq"], last["digest"]) == (18, foreseen["ledger_sha256"])
+        assert (first["span"]["start"], last["digest"]) == (START + 17 * STEP, foreseen["ledger_sha256"])
         assert first["previous"] == undisturbed(stage.home, 17).digest
         assert facts_in(file)["home_file"] is None
         assert CliRunner().invoke(commands, ["audit", str(file)]).exit_code == 0
