@@ -189,10 +189,10 @@ json_values = st.recursive(
 def test_nothing_is_too_wild_to_be_kept(what: dict[str, Any], device: str, kind: str, time: int) -> None:
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE TABLE happenings (id INTEGER PRIMARY KEY, time, device, kind, what, UNIQUE (time, device, kind, what))")
-        book = module.HappeningBook(connection)
+        book = module.HappeningBook()
         for _ in range(2):
             book.take(Happening(time, device, kind, what))
-            book.write()
+            module.write_happenings(connection, book.rows())
             book.forget()
         (row,) = connection.execute("SELECT device, kind, what FROM happenings").fetchall()
         assert len(row[2].encode()) <= LONGEST

@@ -46,13 +46,9 @@ class Happening:
 
 
 class HappeningBook:
-    """Takes happenings, and writes them within the transactions of whoever calls.
+    """Happenings that wait to be written."""
 
-    What the file has already, to the last letter, is there once: a home that goes on from an earlier moment says some of it again.
-    """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self) -> None:
         self._waiting: deque[tuple[int, Row]] = deque(maxlen=HELD_MOST)
         """By the window that they are of; 0 for those that are said whether it counts or not."""
 
@@ -65,16 +61,23 @@ class HappeningBook:
         what = orjson.dumps(cut(happening.what), option=orjson.OPT_SORT_KEYS).decode()  # of the same the same text
         self._waiting.append((seq, (happening.time, device, kind, what)))
 
-    def write(self, upto: int | None = None) -> None:
-        """Write those of windows up to a seq (None: all); they wait until ``forget``."""
-        rows = [row for seq, row in self._waiting if upto is None or seq <= upto]
-        if rows:
-            self._connection.executemany("INSERT OR IGNORE INTO happenings (time, device, kind, what) VALUES (?, ?, ?, ?)", rows)
+    def rows(self, upto: int | None = None) -> list[Row]:
+        """Those of windows up to a seq (None: all); they wait until ``forget``."""
+        return [row for seq, row in self._waiting if upto is None or seq <= upto]
 
     def forget(self, upto: int | None = None) -> None:
         """They are in the file: the transaction has held."""
         if self._waiting:
             self._waiting = deque([item for item in self._waiting if upto is not None and item[0] > upto], HELD_MOST)
+
+
+def write_happenings(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """Write some, within the transaction of whoever calls.
+
+    What the file has already, to the last letter, is there once: a home that goes on from an earlier moment says some of it again.
+    """
+    if rows:
+        connection.executemany("INSERT OR IGNORE INTO happenings (time, device, kind, what) VALUES (?, ?, ?, ?)", rows)
 
 
 def cut(what: Mapping[str, Any]) -> dict[str, Any]:

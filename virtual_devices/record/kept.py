@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from zlib import crc32
 
 from virtual_devices.edge.messages.retained import json_object, place
 from virtual_devices.edge.messages.topics import LEDGER, PLACES
@@ -43,3 +44,16 @@ def place_of(device: object, leaf: object) -> tuple[str, str]:
     if not (isinstance(device, str) and is_name(device) and isinstance(leaf, str) and leaf in RETAINED):
         raise ValueError(f"it holds a message of {str(device)[:40]!r} {str(leaf)[:40]!r}, which is nobody's")
     return device, leaf
+
+
+def checksum_of(device: str, leaf: str, payload: bytes) -> int:
+    """Of one message and where it belongs: 32 bits."""
+    return crc32(payload, crc32(f"{device}/{leaf}".encode()))
+
+
+def checksum(checksums: Iterable[int]) -> int:
+    """Of a set, from those of its messages, in whatever order they come."""
+    total = 0
+    for each in checksums:
+        total ^= each
+    return total

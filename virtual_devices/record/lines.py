@@ -9,19 +9,20 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 import orjson
 
 from virtual_devices.edge.messages.ledger import read_ledger
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError, shown
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.database import path_of, reading
 
 WHOLE_FOR = 30 * 86_400
 """Simulated seconds for which windows are kept whole; before them their digests only."""
 _QUICK, _SMALL = 1, 6
 """Levels of zlib: of a window that has just been settled, of those of a quarter."""
+_REMEDY = "put a copy of it in its place, or begin anew"
 _LONGEST = 256 << 20
 """Bytes of a row's lines, at most: more is none of ours."""
 
@@ -68,8 +69,8 @@ class LedgerLines:
         found = self._connection.execute("SELECT start, last FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
         if found is None:
             return
-        self.last = found[1]
-        begin = found[0] - found[0] % QUARTER
+        start, self.last = _integer(found[0]), _integer(found[1])
+        begin = start - start % QUARTER
         rows = self._connection.execute("SELECT lines FROM ledger WHERE end > ? AND start >= ? AND lines IS NOT NULL ORDER BY first", (begin, begin))
         self._quarter = [_read(payload) for (lines,) in rows.fetchall() for payload in unpacked(lines)]
 
@@ -84,26 +85,26 @@ class LedgerLines:
 
     def add(self, lines: Iterable[Line]) -> None:
         """Record windows, in order of seq."""
-        for quarter, group in groupby(lines, key=lambda line: line.quarter):
-            added = list(group)
-            if self._quarter and self._quarter[-1].quarter != quarter:
+        for group in _together(lines):
+            if self._quarter and self._quarter[-1].quarter != group[0].quarter:
                 self._close()
-            self._quarter += added
-            self._insert(added, _QUICK)
-            self.last = added[-1].seq
+            self._quarter += group
+            self._insert(group, _QUICK)
+            self.last = group[-1].seq
 
     def _close(self) -> None:
         """A quarter-hour has passed: its windows share a row from now on."""
         lines, self._quarter = self._quarter, []
-        if len(lines) > 1:
-            self._connection.execute("DELETE FROM ledger WHERE first BETWEEN ? AND ?", (lines[0].seq, lines[-1].seq))
-            self._insert(lines, _SMALL)
+        for group in _together(lines):
+            if len(group) > 1:
+                self._connection.execute("DELETE FROM ledger WHERE first BETWEEN ? AND ?", (group[0].seq, group[-1].seq))
+                self._insert(group, _SMALL)
         self._trim(lines[-1].end - self._whole_for)
 
     def _trim(self, before: int) -> None:
         """Keep only the digests of what is older, once a simulated day."""
         if before - self._trimmed >= 86_400:  # noqa: PLR2004
-            self._connection.execute("UPDATE ledger SET lines = NULL WHERE end > ? AND end <= ?", (self._trimmed, before))
+            self._connection.execute("UPDATE ledger SET lines = NULL WHERE end > ? AND end <= ? AND lines IS NOT NULL", (self._trimmed, before))
             self._trimmed = before
 
     def _insert(self, lines: list[Line], level: int) -> None:
@@ -113,25 +114,47 @@ class LedgerLines:
         self._connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
+def _together(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Windows that may share a row: of one quarter-hour, each behind the one before."""
+    group: list[Line] = []
+    for line in lines:
+        if group and (line.quarter != group[0].quarter or line.seq != group[-1].seq + 1):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
 def stored(connection: sqlite3.Connection, after: int = 0, until: int | None = None) -> Iterator[bytes]:
-    """The ledger messages of windows behind a seq, up to another, that are kept whole; oldest first."""
-    rows = connection.execute("SELECT first, last, lines FROM ledger WHERE last > ? AND lines IS NOT NULL ORDER BY first", (after,))
-    for first, last, lines in rows:
-        if until is not None and first > until:
-            return
-        for seq, payload in zip(range(first, last + 1), unpacked(lines), strict=False):
-            if seq > after and (until is None or seq <= until):
-                yield payload
+    """The ledger messages of windows behind a seq, up to another, that are kept whole; oldest first.
+
+    Raises ConfigurationError for a record that is damaged, OSError for what the disk does.
+    """
+    with reading(path_of(connection), _REMEDY):
+        rows = connection.execute("SELECT first, last, lines FROM ledger WHERE last > ? AND lines IS NOT NULL ORDER BY first", (after,))
+        for first, last, lines in rows:
+            if until is not None and first > until:
+                return
+            payloads = unpacked(lines)
+            if first + len(payloads) != last + 1:
+                raise _damaged(f"in the place of windows {first} to {last} there are {len(payloads)}")
+            for seq, payload in enumerate(payloads, start=first):
+                if seq > after and (until is None or seq <= until):
+                    yield payload
 
 
 def present_windows(connection: sqlite3.Connection) -> list[LedgerRecord]:
     """The windows that reach into the quarter-hour in which the last one ends, as far as they are kept whole; none where it ends with it."""
     found = connection.execute("SELECT max(end) FROM ledger").fetchone()[0]
-    if found is None or found % QUARTER == 0:
+    if found is None or _integer(found) % QUARTER == 0:
         return []
     begin = found - found % QUARTER
     rows = connection.execute("SELECT lines FROM ledger WHERE end > ? AND lines IS NOT NULL ORDER BY first", (begin,)).fetchall()
-    records = (read_ledger(payload) for (lines,) in rows for payload in unpacked(lines))
+    try:
+        records = [read_ledger(payload) for (lines,) in rows for payload in unpacked(lines)]
+    except ProtocolError as error:
+        raise _damaged(f"the line of a window cannot be read ({error})") from None
     return [record for record in records if record.span.end > begin]
 
 
@@ -140,8 +163,10 @@ def unpacked(lines: bytes) -> list[bytes]:
     inflate = zlib.decompressobj()
     try:
         found = inflate.decompress(lines, _LONGEST)
-    except zlib.error as error:
-        raise ConfigurationError(f"the record is damaged: the lines of a window cannot be read ({error})") from None
+    except (zlib.error, TypeError) as error:
+        raise _damaged(f"the lines of a window cannot be read ({error})") from None
+    if not inflate.eof:
+        raise _damaged("the lines of a window have no end")
     return found.split(b"\n")
 
 
@@ -153,4 +178,15 @@ def _read(payload: bytes) -> Line:
         start, end = int(span["start"]), int(span["start"]) + int(span["step"]) * int(span["steps"])
         return Line(int(content["seq"]), start, end, str(content["previous"]), str(content["digest"]), payload)
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"the record is damaged: the line of a window cannot be read ({error})") from None
+        raise _damaged(f"the line of a window cannot be read ({error})") from None
+
+
+def _integer(value: object) -> int:
+    """What a column must hold, and a damaged one need not."""
+    if not isinstance(value, int):
+        raise _damaged(f"a row says {shown(value)} for a number")
+    return value
+
+
+def _damaged(reason: str) -> ConfigurationError:
+    return ConfigurationError(f"the record is damaged: {reason}; {_REMEDY}")

@@ -6,27 +6,44 @@ So a home never goes on behind a window that is not in its books, whenever its h
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from virtual_devices import __version__
-from virtual_devices.edge.messages.ledger import ledger_bytes
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
+from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
-from virtual_devices.record.happenings import Happening, HappeningBook, last_happenings
-from virtual_devices.record.kept import Messages, place_of
+from virtual_devices.record.database import (
+    WriterLock,
+    as_os_error,
+    emptied,
+    is_full,
+    open_to_write,
+    path_of,
+    reading,
+    transaction,
+)
+from virtual_devices.record.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
+from virtual_devices.record.kept import Messages, checksum, checksum_of, place_of
 from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
 HELD_MOST = 64 << 20
 """Bytes of windows that wait for the disk, at most; of more the oldest are given up."""
+_PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (device, leaf) DO UPDATE SET payload = excluded.payload"
+"""A row that stays where it is: no other page has to be written for it."""
+_KEPT = "SELECT device, leaf, payload, (SELECT value FROM facts WHERE name = ?) FROM kept"
+CHECKSUM = "kept_checksum"
+"""The fact by which a set is known to be what was written."""
 
 
 class RecordWriter:
@@ -46,36 +63,41 @@ class RecordWriter:
         self._done: deque[tuple[int, QuartersOfWindow]] = deque()
         """By seq, what the windows that wait did to the quarter-hours; they stay where their windows are given up."""
         self._waiting_bytes = 0
-        self._facts: dict[str, Any] = {}
-        self._kept: dict[tuple[str, str], bytes] = {}
-        self._present: Quarter | None = None
-        """The quarter-hour that is not over by the last window in the file."""
-        self._lock = WriterLock(path)
+        self._whole_for = whole_for
+        self._happenings = HappeningBook()
+        self._new_facts = {"home": home, "run": run, "program": __version__, **(facts or {})}
+        self._gone = False
+        """The file is no longer there; the next write makes it anew."""
+        self._open()
+
+    def _open(self) -> None:
+        self._lock = WriterLock(self.path)
+        connection = None
         try:
-            self._connection = open_to_write(path, REMEDY)
+            connection = open_to_write(self.path, REMEDY)
+            self._file = self.path.stat()
+            with reading(self.path, REMEDY):
+                self._take_up(connection)
         except BaseException:
+            if connection is not None:
+                connection.close()
             self._lock.release()
             raise
-        try:
-            self._take_up(dict(facts or {}), whole_for)
-        except BaseException as error:
-            self.close()
-            if isinstance(error, sqlite3.Error):
-                raise as_os_error(error, path) from None
-            raise
+        self._connection = connection
 
-    def _take_up(self, facts: dict[str, Any], whole_for: int) -> None:
-        found = facts_of(self._connection)
+    def _take_up(self, connection: sqlite3.Connection) -> None:
+        found = facts_of(connection)
         for name, own, what in (("home", self.home, "home"), ("run", self.run, "run")):
             if found.get(name, own) != own:
                 raise ConfigurationError(f"{self.path} is of {what} {found[name]}, this is {own}; choose another --state")
-        self._kept = kept_of(self._connection, self.path)
-        self._lines = LedgerLines(self._connection, whole_for)
-        self._quarters = QuarterBook(self._connection, present_windows(self._connection))
-        self._present = self._quarters.present
-        self._happenings = HappeningBook(self._connection)
-        self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
-        self._facts = {name: found[name] for name in self._new_facts if name in found}
+        self._facts: dict[str, Any] = {name: found[name] for name in (*self._new_facts, CHECKSUM) if name in found}
+        self._kept = kept_of(connection, self.path)
+        self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
+        self._lines = LedgerLines(connection, self._whole_for)
+        self._quarters = QuarterBook(connection, present_windows(connection))
+        self._present: Quarter | None = self._quarters.present
+        """The quarter-hour that is not over by the last window in the file."""
+        self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
     def last(self) -> int | None:
@@ -109,7 +131,7 @@ class RecordWriter:
         return bool(self._happenings)
 
     def last_happenings(self, *kinds: str) -> list[Happening]:
-        """Of each device the last one in the file of some kinds. Raises OSError."""
+        """Of each device the last one of some kinds that is in the file. Raises OSError."""
         try:
             return last_happenings(self._connection, kinds)
         except sqlite3.Error as error:
@@ -120,28 +142,19 @@ class RecordWriter:
 
         sync: wait until it is on the disk.  Raises OSError; then nothing of it is written, and all of it waits.
         """
-        count = sum(upto is None or line.seq <= upto for line in self._waiting)
-        lines = [self._waiting[index] for index in range(count)]
+        self._find()
+        lines = [line for line in self._waiting if upto is None or line.seq <= upto]
         done = [each for seq, each in self._done if upto is None or seq <= upto]
         present = done[-1].present if done else self._present
-        before = self._lines.place()
-        facts = {**self._new_facts, "at": int(time.time())} if sync else self._new_facts
-        try:
-            with transaction(self._connection, synced=sync):
-                self._lines.add(lines)
-                self._quarters.write(quarter for each in done for quarter in each.over)
-                if sync and present is not None:
-                    self._quarters.write([present])
-                self._happenings.write(upto)
-                if messages is not None:
-                    self._replace(messages)
-                self._note(facts)
-        except BaseException as error:
-            self._lines.restore(before)
-            self._quarters.forget_layouts()
-            if isinstance(error, sqlite3.Error):
-                raise as_os_error(error, self.path) from None
-            raise
+        quarters = [quarter for each in done for quarter in each.over]
+        if sync and present is not None:
+            quarters.append(present)
+        facts = {**self._new_facts, "at": int(time.time())} if sync else {**self._new_facts}
+        checksums = self._checksums_of(messages) if messages is not None else self._checksums
+        if messages is not None:
+            facts[CHECKSUM] = checksum(checksums.values())
+        happened = self._happenings.rows(upto)
+        self._put(partial(self._change, lines, quarters, happened, messages, facts), sync=sync)
         for line in lines:
             self._waiting.popleft()
             self._waiting_bytes -= len(line.payload)
@@ -151,7 +164,58 @@ class RecordWriter:
         self._present = present
         self._facts.update(facts)
         if messages is not None:
-            self._kept = dict(messages)
+            self._kept, self._checksums = dict(messages), checksums
+
+    def _find(self) -> None:
+        """Whether the file is still there: what is written to one that was removed is nobody's. Raises FileNotFoundError once, then OSError."""
+        if self._gone:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._open()
+            self._gone = False
+        try:
+            there = os.path.samestat(self.path.stat(), self._file)
+        except FileNotFoundError:
+            there = False
+        if not there:
+            emptied(self._connection)  # else its log would be taken for that of a file that has its name now
+            self.close()
+            self._gone = True
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+
+    def _put(self, change: Callable[[], None], *, sync: bool) -> None:
+        """Make a change in one transaction; on a disk that is full the log's own room may do for it. Raises OSError."""
+        before = self._lines.place()
+        try:
+            try:
+                with transaction(self._connection, synced=sync):
+                    change()
+            except sqlite3.Error as error:
+                if not (is_full(error) and emptied(self._connection)):
+                    raise
+                self._lines.restore(before)
+                self._quarters.forget_layouts()
+                with transaction(self._connection, synced=sync):
+                    change()
+        except BaseException as error:
+            self._lines.restore(before)
+            self._quarters.forget_layouts()
+            if isinstance(error, sqlite3.Error):
+                raise as_os_error(error, self.path) from None
+            raise
+
+    def _change(
+        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], messages: Messages | None, facts: Mapping[str, Any]
+    ) -> None:
+        self._lines.add(lines)
+        self._quarters.write(quarters)
+        write_happenings(self._connection, happened)
+        if messages is not None:
+            self._replace(messages)
+        self._note(facts)
+
+    def _checksums_of(self, messages: Messages) -> dict[tuple[str, str], int]:
+        known, kept = self._checksums, self._kept
+        return {key: known[key] if kept.get(key) == payload else checksum_of(*key, payload) for key, payload in messages.items()}
 
     def _replace(self, messages: Messages) -> None:
         """Only what has changed is written."""
@@ -159,10 +223,11 @@ class RecordWriter:
         changed = [(*key, payload) for key, payload in messages.items() if self._kept.get(key) != payload]
         if gone:
             self._connection.executemany("DELETE FROM kept WHERE device = ? AND leaf = ?", gone)
-        self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", changed)
+        self._connection.executemany(_PUT, changed)
 
     def _note(self, facts: Mapping[str, Any]) -> None:
-        changed = [(name, value) for name, value in facts.items() if name not in self._facts or self._facts[name] != value]
+        """Only what has changed, and always the time: a transaction that changes nothing would not wait for the disk."""
+        changed = [(name, value) for name, value in facts.items() if name == "at" or name not in self._facts or self._facts[name] != value]
         if changed:
             self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", changed)
 
@@ -181,14 +246,25 @@ class RecordWriter:
 
 
 def facts_of(connection: sqlite3.Connection) -> dict[str, Any]:
-    """What a record says of itself."""
-    return dict(connection.execute("SELECT name, value FROM facts").fetchall())
+    """What a record says of itself. Raises ConfigurationError for one that is damaged."""
+    with reading(path_of(connection), REMEDY):
+        return dict(connection.execute("SELECT name, value FROM facts").fetchall())
 
 
 def kept_of(connection: sqlite3.Connection, path: Path, remedy: str = REMEDY) -> dict[tuple[str, str], bytes]:
     """The set that a home goes on from; empty where it was given up. Raises ConfigurationError for what no home can have kept."""
-    rows = connection.execute("SELECT device, leaf, payload FROM kept").fetchall()
+    with reading(path, remedy):
+        rows = connection.execute(_KEPT, (CHECKSUM,)).fetchall()
     try:
-        return {place_of(device, leaf): bytes(payload) for device, leaf, payload in rows}
+        found = {place_of(device, leaf): _bytes(payload) for device, leaf, payload, _ in rows}
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"{path} cannot be read ({error}); {remedy}") from None
+    if rows and rows[0][3] != checksum(checksum_of(*key, payload) for key, payload in found.items()):
+        raise ConfigurationError(f"{path} cannot be read (what the home would go on from is not what was written); {remedy}")
+    return found
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError(f"it holds {shown(value)} for a message")
+    return value
