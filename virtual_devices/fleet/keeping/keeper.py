@@ -110,7 +110,7 @@ class Keeper:
             return
         settled = moment(self._consistent)
         try:
-            writer = self._open(run_of(self._consistent) or "")
+            writer = self._open(run_of(self._consistent) or "", self._consistent)
             writer.write(self._consistent, settled[1] if settled is not None else 0, sync=sync)
         except (OSError, VirtualDevicesError) as error:
             self._trouble.failed(error if isinstance(error, OSError) else OSError(errno.EIO, str(error)))
@@ -137,11 +137,11 @@ class Keeper:
             self._again.cancel()
         self.let_go()
 
-    def _open(self, run: str) -> RecordWriter:
-        """The record of a run. Raises OSError, ConfigurationError, AlreadyRunningError."""
+    def _open(self, run: str, messages: Messages | None = None) -> RecordWriter:
+        """The record of a run; messages: its set, where it is known. Raises OSError, ConfigurationError, AlreadyRunningError."""
         if self._writer is None or self._writer.run != run:
             self.let_go()
-            self._writer = self.runs.writer(run)
+            self._writer = self.runs.writer(run, messages)
             for record, payload in self._early:
                 if record.run == run:
                     self._writer.book(record, payload)
