@@ -101,6 +101,7 @@ def test_a_disk_that_comes_and_goes_leaves_no_hole(
     bad: list[bool], last: bool, most: int, tmp_path: Path, windows: list[LedgerRecord], monkeypatch: pytest.MonkeyPatch  # noqa: FBT001
 ) -> None:
     """Attempts fail as they like; what is in the file is a beginning, and the sentence says how much of it."""
+    monkeypatch.undo()  # what the example before has changed
     monkeypatch.setattr(record_file, "HELD_MOST", most)
     path, wall, failing = tmp_path / "run.sqlite", Wall(), False
     path.unlink(missing_ok=True)

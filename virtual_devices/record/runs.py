@@ -156,11 +156,12 @@ def _origin(facts: dict[str, Any]) -> Origin:
 
 
 def written_at(path: Path) -> float:
-    """When a record was last written to, by the clock of its disk."""
+    """When a record was last written to, by the clock of its disk. An empty log is what whoever only reads leaves beside it."""
     times = [0.0]
     for suffix in BESIDE[:2]:
         with contextlib.suppress(OSError):
-            times.append(path.with_name(path.name + suffix).stat().st_mtime)
+            found = path.with_name(path.name + suffix).stat()
+            times.append(found.st_mtime if found.st_size else 0.0)
     return max(times)
 
 
