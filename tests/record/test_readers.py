@@ -194,6 +194,17 @@ def test_an_answer_that_was_begun_is_of_the_moment_in_which_it_was_asked_for(tmp
         assert len(list(reader.windows())) == len(windows)
 
 
+def test_answers_of_one_moment(tmp_path: Path, windows: list[LedgerRecord]) -> None:
+    path = write(tmp_path / "a.sqlite", windows[:10], zone="Europe/Berlin")
+    with Reader(path) as reader:
+        with reader.of_one_moment():
+            before = reader.span
+            write(path, windows)
+            assert reader.span == before == (START, windows[9].span.end)
+            assert sum(each.seconds for each in reader.energy("day")) == windows[9].span.end - START
+        assert reader.span == (START, windows[-1].span.end)
+
+
 def test_another_process_reads_it_too(path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from virtual_devices.record.readers import Reader\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from virtual_devices.record.cutting import Cut
 from virtual_devices.record.roles import Roles
 
 CIRCUITS = (ESSENTIAL, AUX, NON_ESSENTIAL)
-Key = TypeVar("Key")
+Key = TypeVar("Key", str, Edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,24 @@ def energies(cut: Cut, roles: Roles) -> Iterator[Energy]:
             start, end, int(steps[number]), int(seconds[number]), _by(roles.edges, edges[number]),
             _by(roles.consumers, unserved[number]), _by(roles.producers, curtailed[number]), stored[number], roles,
         )  # fmt: skip
+
+
+def together(periods: Sequence[Energy]) -> Energy:
+    """Periods of one run, oldest first, one at least, as one from the begin of the first to the end of the last."""
+    first = periods[0]
+    return Energy(
+        first.start, periods[-1].end, sum(each.steps for each in periods), sum(each.seconds for each in periods),
+        _added([each.edges for each in periods]), _added([each.unserved for each in periods]), _added([each.curtailed for each in periods]),
+        {name: held for each in periods for name, held in each.stored.items()}, first.roles,
+    )  # fmt: skip
+
+
+def _added(parts: Sequence[Mapping[Key, int]]) -> dict[Key, int]:
+    found: dict[Key, int] = dict.fromkeys(parts[0], 0)
+    for part in parts:
+        for key, moved in part.items():
+            found[key] += moved
+    return found
 
 
 def _by(keys: tuple[Key, ...], numbers: ExactIntegers) -> dict[Key, int]:

@@ -132,6 +132,16 @@ class Reader:
             raise ConfigurationError(f"{self.path} knows no {kind.rstrip('/')} of {shown(device)}{suggestion(device, known)}")
 
     @contextlib.contextmanager
+    def of_one_moment(self) -> Iterator[None]:
+        """All answers within are of the same moment, whatever is written meanwhile."""
+        with self._reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         if self._open is None:
             raise RuntimeError("the record is not open; use it in `with Reader(path) as reader:`")
