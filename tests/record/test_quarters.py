@@ -54,10 +54,11 @@ def test_they_are_equal_however_windows_are_cut_and_written(tmp_path: Path, wind
             break
         for record in part:
             writer.book(record)
-        writer.write()
+        writer.write(sync=number % 3 == 0)
         if closed_every and number % closed_every == 0:
             writer.close()
             writer = RecordWriter(path, "cape", settled[0].run)
+    writer.write(sync=True)
     writer.close()
     assert found(path) == expected(records(1440))
     with contextlib.closing(open_to_read(path)) as connection:
@@ -70,13 +71,13 @@ def test_windows_that_were_not_written_are_not_counted(tmp_path: Path) -> None:
     writer = RecordWriter(path, "cape", settled[0].run)
     for record in settled[:5]:
         writer.book(record)
-    writer.write(upto=3)
+    writer.write(upto=3, sync=True)
     writer.close()
     assert found(path) == expected(settled[:3])
     again = RecordWriter(path, "cape", settled[0].run)
     for record in settled:
         again.book(record)
-    again.write()
+    again.write(sync=True)
     again.close()
     assert found(path) == expected(settled)
 
@@ -86,7 +87,7 @@ def test_only_those_between_two_times_are_read(tmp_path: Path) -> None:
     writer = RecordWriter(path, "cape", settled[0].run)
     for record in settled:
         writer.book(record)
-    writer.write()
+    writer.write(sync=True)
     writer.close()
     every = found(path)
     with contextlib.closing(open_to_read(path)) as connection:

@@ -39,6 +39,7 @@ from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.hearing import Hearing
 from virtual_devices.record.runs import OWN
 
 GATHER = 5.0
@@ -115,6 +116,7 @@ class HomeHost:
         self._seen = 0
         self._booked_last: tuple[str, int] | None = None
         self._book = Book(self._booked, self.archive.ask_for)
+        self._hearing = Hearing(loop.time)
 
     async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
@@ -162,6 +164,8 @@ class HomeHost:
             self._ledger = LedgerFile(self.orders.ledger, after, say=self.orders.say)
             if after is not None and self._ledger.last is not None:
                 after = after[0], self._catch_up(self._ledger, *after)
+        if after is not None:
+            self._hearing.go_on(after[0], self.archive.keeper.last_happenings())
         self._booked_last = after
         self._book = Book(self._booked, self.archive.ask_for, after)
         self._book.run = after[0] if after is not None else None
@@ -242,6 +246,7 @@ class HomeHost:
 
     def _start(self, *, new: bool) -> None:
         orders = self.orders
+        self._hearing.starts(self._kinds)
         described = descriptions(self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled)
         if orders.isolate:
             password = orders.endpoint.password
@@ -283,6 +288,7 @@ class HomeHost:
         So are ledger records that were missed, while the inverter is there to repeat them. The clock and the inverter leave first: the
         window that is open would be settled without those who had left before them.
         """
+        self._hearing.ends()
         if self.failure is None:
             await self.loop.until(lambda: not self._book.is_behind(), GATHER)
         if self._watch is not None:
@@ -340,6 +346,8 @@ class HomeHost:
             self._murmur(f"a fault of the program, please report it: {error!r} on a message of {len(payload)} bytes on {device}/{leaf}")
 
     def _take_in(self, device: str, leaf: str, payload: bytes) -> None:
+        for happening in self._hearing.hear(device, leaf, payload):
+            self.archive.keeper.happened(happening)
         if leaf == "site" and payload:
             self._book.run = place(payload)[0]
         if self._live and leaf.startswith(LEDGER) and payload:
@@ -381,6 +389,8 @@ class HomeHost:
         if self._live:  # else it was settled before this host began
             self.summary.add(record)
         self.archive.keeper.book(record, payload)
+        for happening in self._hearing.booked(record):
+            self.archive.keeper.happened(happening, record)
         if self._ledger is not None:
             self._ledger.write(payload)
 

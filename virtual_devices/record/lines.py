@@ -1,6 +1,6 @@
 """The ledger's lines in a record: settled windows as they were heard, compressed; those of a quarter-hour together once it has passed.
 
-Most of a line is the same as of the one before: ninety windows of ten seconds take a tenth of the room in one row.
+Most of a line is the same as of the one before: ninety windows of a step take a seventh of the room in one row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import groupby
 
 import orjson
 
+from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -50,7 +51,7 @@ class Line:
 class LedgerLines:
     """Writes lines, within the transactions of whoever calls.
 
-    whole_for: simulated seconds for which they are kept whole.  last, end: seq and end (simulated UTC seconds) of the last window that is there; None before the first.
+    whole_for: simulated seconds for which they are kept whole.  last: seq of the last window that is there; None before the first.
     """
 
     def __init__(self, connection: sqlite3.Connection, whole_for: int = WHOLE_FOR) -> None:
@@ -60,15 +61,14 @@ class LedgerLines:
         self._trimmed = 0
         """Simulated time up to which only digests are kept."""
         self.last: int | None = None
-        self.end: int | None = None
         self._take_up()
 
     def _take_up(self) -> None:
         """Learn what a quarter-hour that was interrupted has."""
-        found = self._connection.execute("SELECT start, last, end FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
+        found = self._connection.execute("SELECT start, last FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
         if found is None:
             return
-        self.last, self.end = found[1:]
+        self.last = found[1]
         begin = found[0] - found[0] % QUARTER
         rows = self._connection.execute("SELECT lines FROM ledger WHERE end > ? AND start >= ? AND lines IS NOT NULL ORDER BY first", (begin, begin))
         self._quarter = [_read(payload) for (lines,) in rows.fetchall() for payload in unpacked(lines)]
@@ -122,6 +122,17 @@ def stored(connection: sqlite3.Connection, after: int = 0, until: int | None = N
         for seq, payload in zip(range(first, last + 1), unpacked(lines), strict=False):
             if seq > after and (until is None or seq <= until):
                 yield payload
+
+
+def present_windows(connection: sqlite3.Connection) -> list[LedgerRecord]:
+    """The windows that reach into the quarter-hour in which the last one ends, as far as they are kept whole; none where it ends with it."""
+    found = connection.execute("SELECT max(end) FROM ledger").fetchone()[0]
+    if found is None or found % QUARTER == 0:
+        return []
+    begin = found - found % QUARTER
+    rows = connection.execute("SELECT lines FROM ledger WHERE end > ? AND lines IS NOT NULL ORDER BY first", (begin,)).fetchall()
+    records = (read_ledger(payload) for (lines,) in rows for payload in unpacked(lines))
+    return [record for record in records if record.span.end > begin]
 
 
 def unpacked(lines: bytes) -> list[bytes]:

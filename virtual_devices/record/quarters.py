@@ -1,16 +1,17 @@
 """Quarter-hours in a record: worked out from each window as it is booked, written with it, and read again.
 
-The one that is not over is a row too, written anew with every window; who goes on from it comes to the same quarters.
+The one that is not over is a row too, written anew whenever the disk is waited for; who goes on with the run works it out again from its
+windows.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from virtual_devices.kit.errors import ConfigurationError, ProtocolError
-from virtual_devices.kit.ledger.quarters import QUARTER, Quarter, Quarters
+from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.packing import pack, unpack
 
@@ -26,13 +27,20 @@ class QuartersOfWindow:
 class QuarterBook:
     """Works quarters out, and writes them within the transactions of whoever calls.
 
-    end: of the last window that is in the record, simulated UTC seconds; None before the first.
+    present: the windows in the record that the quarter which is not over has steps of.
     """
 
-    def __init__(self, connection: sqlite3.Connection, end: int | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, present: Iterable[LedgerRecord] = ()) -> None:
         self._connection = connection
         self._layouts: dict[str, int] = {}
-        self._quarters = Quarters(_present(connection, end))
+        self._quarters = Quarters()
+        for record in present:
+            self.add(record)
+
+    @property
+    def present(self) -> Quarter | None:
+        """The quarter that is not over."""
+        return self._quarters.open
 
     def add(self, record: LedgerRecord) -> QuartersOfWindow:
         """Work out what one more window does; nothing is written yet."""
@@ -44,11 +52,8 @@ class QuarterBook:
             over += self._quarters.add(record)
         return QuartersOfWindow(tuple(over), self._quarters.open)
 
-    def write(self, done: list[QuartersOfWindow]) -> None:
-        """Write what windows have done, of which those before the last are known by now to have gone on."""
-        quarters = [quarter for each in done for quarter in each.over]
-        if done and done[-1].present is not None:
-            quarters.append(done[-1].present)
+    def write(self, quarters: Iterable[Quarter]) -> None:
+        """Write quarters, instead of what was written of them before."""
         rows = [(quarter.start, *self._packed(quarter)) for quarter in quarters]
         self._connection.executemany("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?)", rows)
 
@@ -63,17 +68,6 @@ class QuarterBook:
             self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
             known = self._layouts[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
         return known, numbers
-
-
-def _present(connection: sqlite3.Connection, end: int | None) -> Quarter | None:
-    """The quarter that was not over when the record was left."""
-    found = connection.execute(f"{_SELECT} ORDER BY start DESC LIMIT 1").fetchone()
-    if found is None or end is None or end >= found[0] + QUARTER:
-        return None
-    try:
-        return unpack(*found)
-    except ConfigurationError:
-        return None  # it begins anew; the windows are what counts
 
 
 _SELECT = "SELECT start, layouts.layout, numbers FROM quarters JOIN layouts ON layouts.id = quarters.layout"

@@ -15,6 +15,7 @@ from tests.stage import SMALL, small_home
 from virtual_devices.edge.messages import base as messages
 from virtual_devices.edge.messages.base import (
     AboutMessage,
+    AppliedMessage,
     CommandMessage,
     ErrorMessage,
     SiteMessage,
@@ -248,6 +249,21 @@ def test_a_command_takes_any_names(payload: bytes, at: int | str | None, changes
     command = read(CommandMessage, payload)
     assert command.at == at
     assert command.model_extra == changes
+
+
+@pytest.mark.parametrize("by", [b"true", b"1.5", b"[]", b"{}"])
+def test_a_sender_is_a_text(by: bytes) -> None:
+    with pytest.raises(ProtocolError, match="by"):
+        read(CommandMessage, b'{"mode": "on", "by": ' + by + b"}")
+
+
+def test_what_is_applied_names_its_sender_where_he_is_known() -> None:
+    """Who gives no name finds the message as it was before there were any."""
+    assert write(AppliedMessage(changes={"mode": None}, time=5)) == b'{"changes":{"mode":null},"time":5}'
+    named = AppliedMessage(changes={"mode": "on"}, time=5, by="evcc")
+    assert write(named) == b'{"changes":{"mode":"on"},"time":5,"by":"evcc"}'
+    assert read(AppliedMessage, write(named)) == named
+    assert read(AppliedMessage, b'{"changes":{},"time":5}').by is None
 
 
 @pytest.mark.parametrize("at", [b"true", b"1.5", b"[]", b"{}"])

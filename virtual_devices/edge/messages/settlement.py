@@ -88,6 +88,11 @@ class SettlementPart(SettlementHead):
         return next((share for share in found if share.seq == seq), None)
 
 
+def beside_shares(payload: bytes) -> dict[str, Any]:
+    """All of a settlement but its shares, unchecked. Raises ProtocolError when the message is none."""
+    return _halves(payload)[0]
+
+
 def settled_of(payload: bytes) -> SettlementHead:
     """What everybody reads of a settlement. Raises ProtocolError when the message is none."""
     return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0])))
