@@ -21,12 +21,13 @@ from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.columns import Row, columns
+from virtual_devices.record.columns import columns
 from virtual_devices.record.cutting import Cut, cut
 from virtual_devices.record.energy import Energy, energies
 from virtual_devices.record.packing import pack
 from virtual_devices.record.periods import periods
 from virtual_devices.record.roles import roles_of
+from virtual_devices.record.rows import QuarterRows
 from virtual_devices.record.swinging import PowerOfPeriod, StoredInPeriod, levels, powers
 
 NAMES = ["energy/grid>meter", "energy/essential>lamp", "energy/lamp>heat", "power/lamp", "unserved/lamp", "curtailed/roof", "stored/battery"]
@@ -38,18 +39,18 @@ def utc(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def rows_of(quarters: Sequence[Quarter]) -> tuple[list[Row], dict[int, str]]:
+def rows_of(quarters: Sequence[Quarter]) -> QuarterRows:
     """As a record has them."""
     layouts: dict[str, int] = {}
     rows = []
     for quarter in quarters:
         layout, numbers = pack(quarter)
         rows.append((quarter.start, layouts.setdefault(layout, len(layouts) + 1), numbers))
-    return rows, {number: layout for layout, number in layouts.items()}
+    return QuarterRows(rows, {number: layout for layout, number in layouts.items()})
 
 
 def cut_of(quarters: Sequence[Quarter], every: str, zone: str) -> Cut:
-    return cut(columns(*rows_of(quarters)), every, zone)
+    return cut(columns(rows_of(quarters)), every, zone)
 
 
 def energies_of(quarters: Sequence[Quarter], every: str, zone: str = "UTC") -> list[Energy]:
@@ -117,7 +118,8 @@ def test_steps_that_are_not_equal_make_no_power_but_energies() -> None:
 
 
 def test_what_is_no_row_is_refused_with_its_quarter() -> None:
-    rows, layouts = rows_of([Quarter(NOON + 900 * n, 900, 1, {"energy/grid>meter": Tally(n + 1)}) for n in range(3)])
+    good = rows_of([Quarter(NOON + 900 * n, 900, 1, {"energy/grid>meter": Tally(n + 1)}) for n in range(3)])
+    rows, layouts = good.rows, good.layouts
     damaged = {
         b"rubbish": "incorrect header",
         zlib.compress(b"12345678"): "its numbers are not the 3 of its layout",
@@ -127,13 +129,13 @@ def test_what_is_no_row_is_refused_with_its_quarter() -> None:
     for numbers, why in damaged.items():
         broken = [rows[0], (rows[1][0], rows[1][1], numbers), rows[2]]
         with pytest.raises(ConfigurationError, match=rf"the quarter from {NOON + 900} cannot be read: .*{why}"):
-            columns(broken, layouts)
+            columns(QuarterRows(broken, layouts))
     with pytest.raises(ConfigurationError, match="no quarter starts then"):
-        columns([(NOON + 1, *rows[0][1:])], layouts)
+        columns(QuarterRows([(NOON + 1, *rows[0][1:])], layouts))
     with pytest.raises(ConfigurationError, match=f"the quarter from {NOON} cannot be read: its layout is gone"):
-        columns(rows, {})
+        columns(QuarterRows(rows, {}))
     with pytest.raises(ConfigurationError, match="is no layout"):
-        columns(rows, {1: '{"energy/grid>meter": 2}'})
+        columns(QuarterRows(rows, {1: '{"energy/grid>meter": 2}'}))
 
 
 # -- laws --------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.house import House
 from virtual_devices.record.facts import Facts
 from virtual_devices.record.readers import Reader, readers_of
 from virtual_devices.record.writer import RecordWriter
@@ -182,11 +183,45 @@ def test_only_what_was_written_is_read(tmp_path: Path, windows: list[LedgerRecor
     writer.close()
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_the_quarter_that_is_not_over_is_as_far_as_its_windows(tmp_path: Path, steps: int) -> None:
+    """Whether the writer has brought it to the disk, has left, or was killed; also what only began in it is known."""
+    path, house = tmp_path / "a.sqlite", House(home("2026-06-21 17:00"), max_steps=steps)
+    summary = Summary("berlin")
+    writer = RecordWriter(path, "berlin", "house", {"zone": "Europe/Berlin"})
+    house.listeners += [summary.add, writer.book]
+    with Reader(path) as reader:
+        known: set[str] = set()
+        while house.time < house.home.start + 5 * 3600:
+            house.step()
+            writer.write(sync=house.seq % 4 == 0)
+            found = list(reader.energy("15min"))
+            assert {name: sum(each.totals[name] for each in found) for name in summary.totals} == summary.totals
+            assert sum(each.steps for each in found) == summary.steps
+            assert reader.span == (house.home.start, house.time)
+            known.update(reader.roles.devices)
+            (last,) = list(reader.quarters())[-1:]
+            assert last.start + last.steps * last.step == house.time
+            if house.time % 900:
+                (now,) = reader.energy("1h", house.time - house.time % 900)
+                assert (now.steps, now.stored) == (house.time % 900 // 300, summary_stored(house))
+                assert list(reader.energy("1h", house.time, house.time + 900)) == []
+        assert {"oven", "battery", "grid"} <= known
+    writer.close()
+
+
+def summary_stored(house: House) -> dict[str, int]:
+    """What its stores hold, mJ."""
+    assert house.last is not None
+    return {name: share.stored for name, share in house.last.shares.items() if name == "battery"}
+
+
 def test_an_answer_that_was_begun_is_of_the_moment_in_which_it_was_asked_for(tmp_path: Path, windows: list[LedgerRecord]) -> None:
     path = write(tmp_path / "a.sqlite", windows[:10])
     with Reader(path) as reader:
         energy, whole, quarters = reader.energy("15min"), reader.windows(), reader.quarters()
         first = next(quarters), next(whole)
+        assert len(list(reader.energy("month"))) == 1, "others do not disturb it"
         write(path, windows)
         assert sum(each.seconds for each in energy) == windows[9].span.end - START
         assert [first[1], *whole] == windows[:10]

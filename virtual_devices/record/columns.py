@@ -6,7 +6,7 @@ sum can leave them – a home of 50 MW stays within in a day, and one of 1.5 MW 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,11 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.series import STORED
 from virtual_devices.record.packing import NOT_A_ROW, Layout, integers_of, layout_of, unpack
+from virtual_devices.record.rows import QuarterRow, QuarterRows
 
 Integers = NDArray[np.int64]
 ExactIntegers = NDArray[Any]
 """64-bit integers, or Python's."""
-Row = tuple[int, int, bytes]
-"""Start, layout and numbers of a quarter, as the table has them."""
 _BEYOND = 1 << 63
 
 
@@ -99,27 +98,26 @@ class Columns:
         return np.int64 if largest * int(np.bincount(period).max()) < _BEYOND else object
 
 
-def columns(rows: Sequence[Row], layouts: Mapping[int, str]) -> Columns:
-    """Rows, oldest first, as columns. layouts: by number. Raises ConfigurationError for a row that ``unpack`` refuses."""
+def columns(quarters: QuarterRows) -> Columns:
+    """Rows as columns. Raises ConfigurationError for a row that ``unpack`` refuses."""
+    rows = quarters.rows
     start = np.array([row[0] for row in rows], np.int64)
     step, steps = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
-    parts = tuple(_parts(rows, layouts))
+    parts = tuple(_parts(quarters))
     for part in parts:
         step[part.rows], steps[part.rows] = part.numbers[:, 0], part.numbers[:, 1]
     return Columns(start, step, steps, parts)
 
 
-def _parts(rows: Sequence[Row], layouts: Mapping[int, str]) -> Iterator[Alike]:
+def _parts(quarters: QuarterRows) -> Iterator[Alike]:
     places: dict[int, list[int]] = {}
-    for place, (_, layout, _) in enumerate(rows):
+    for place, (_, layout, _) in enumerate(quarters.rows):
         places.setdefault(layout, []).append(place)
-    for number, found in places.items():
-        if number not in layouts:
-            raise ConfigurationError(f"the quarter from {rows[found[0]][0]} cannot be read: its layout is gone; put back a copy of the record")
-        yield _alike([rows[place] for place in found], np.array(found, np.int64), layouts[number])
+    for found in places.values():
+        yield _alike([quarters.rows[place] for place in found], np.array(found, np.int64), quarters.layout(quarters.rows[found[0]]))
 
 
-def _alike(rows: Sequence[Row], places: Integers, text: str) -> Alike:
+def _alike(rows: Sequence[QuarterRow], places: Integers, text: str) -> Alike:
     try:
         layout = layout_of(text)
         plain = b"".join([integers_of(numbers, layout.length) for _, _, numbers in rows])

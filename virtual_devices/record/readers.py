@@ -26,15 +26,14 @@ from virtual_devices.record.database import open_to_read
 from virtual_devices.record.energy import Energy, energies
 from virtual_devices.record.facts import Facts, read_facts
 from virtual_devices.record.lines import stored
-from virtual_devices.record.packing import NOT_A_ROW, layout_of
 from virtual_devices.record.periods import Period, periods
-from virtual_devices.record.quarters import stored_quarters
 from virtual_devices.record.roles import Roles, roles_of
+from virtual_devices.record.rows import QuarterRows, quarter_rows
 from virtual_devices.record.runs import Runs, written_at
 from virtual_devices.record.swinging import PowerOfPeriod, StoredInPeriod, levels, powers
 
-_EVER = 1 << 62
-"""UTC seconds beyond all times, and before them with a minus."""
+_NEVER = 0
+"""A time from which to itself there are no quarters."""
 
 
 class Reader:
@@ -75,12 +74,11 @@ class Reader:
     @property
     def roles(self) -> Roles:
         """Who is who, of all that ever did anything in this run."""
-        return roles_of(self._names())
+        return roles_of(self._rows(_NEVER, _NEVER).names())
 
     def quarters(self, start: int | None = None, end: int | None = None) -> Iterator[Quarter]:
-        """Every quarter of an hour, oldest first."""
-        with self._reading() as connection:
-            yield from stored_quarters(connection, start, end)
+        """Every quarter of an hour, oldest first, also the one that is not over."""
+        return self._rows(start, end).quarters()
 
     def periods(self, every: str, start: int | None = None, end: int | None = None) -> Iterator[Period]:
         """Every series of every period, oldest first; for a few of them over a long time the following are sooner."""
@@ -88,58 +86,50 @@ class Reader:
 
     def energy(self, every: str, start: int | None = None, end: int | None = None) -> Iterator[Energy]:
         """What each period came to, oldest first; those of which nothing is recorded are left out."""
-        return energies(self._cut(every, start, end), self.roles)
+        rows = self._rows(start, end)
+        return energies(self._cut(rows, every), roles_of(rows.names()))
 
     def power(self, device: str, every: str, start: int | None = None, end: int | None = None) -> Iterator[PowerOfPeriod]:
         """How the power of a device went up and down in each period: one of ``roles.devices``, or the inverter by its name."""
-        self._check(POWER, device)
-        return powers(self._cut(every, start, end), POWER + device)
+        rows = self._rows(start, end)
+        return powers(self._cut(rows, every), self._known(rows, POWER, device))
 
     def stored(self, store: str, every: str, start: int | None = None, end: int | None = None) -> Iterator[StoredInPeriod]:
         """What a store held in each period in which it was there."""
-        self._check(STORED, store)
-        return levels(self._cut(every, start, end), STORED + store)
+        rows = self._rows(start, end)
+        return levels(self._cut(rows, every), self._known(rows, STORED, store))
 
     def windows(self, after: int = 0, until: int | None = None) -> Iterator[LedgerRecord]:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""
         with self._reading() as connection:
-            for payload in stored(connection, after, until):
-                try:
-                    yield read_ledger(payload)
-                except ProtocolError as error:
-                    raise ConfigurationError(f"{self.path} is damaged: {error}; audit it, or put back a copy") from None
+            yield from map(read_ledger, stored(connection, after, until))
 
-    def _cut(self, every: str, start: int | None, end: int | None) -> Cut:
-        bounds = (-_EVER if start is None else start, _EVER if end is None else end)
-        with self._reading() as connection:
-            rows = connection.execute("SELECT start, layout, numbers FROM quarters WHERE start >= ? AND start < ? ORDER BY start", bounds).fetchall()
-            layouts = dict(connection.execute("SELECT id, layout FROM layouts").fetchall())  # none ever goes: those of the rows are among them
-        return cut(columns(rows, layouts), every, self.facts.zone)
+    def _rows(self, start: int | None, end: int | None) -> QuarterRows:
+        with self.of_one_moment(), self._reading() as connection:
+            return quarter_rows(connection, start, end)
 
-    def _names(self) -> set[str]:
-        """Of all series that there ever were."""
-        with self._reading() as connection:
-            layouts = connection.execute("SELECT layout FROM layouts").fetchall()
-        try:
-            return {name for (layout,) in layouts for name in layout_of(layout).names}
-        except NOT_A_ROW as error:
-            raise ConfigurationError(f"{self.path} cannot be read: {error}; put back a copy of the record") from None
+    def _cut(self, rows: QuarterRows, every: str) -> Cut:
+        return cut(columns(rows), every, self.facts.zone)
 
-    def _check(self, kind: str, device: str) -> None:
-        """Raises ConfigurationError for a device that never had a series of a kind."""
-        known = sorted(name.removeprefix(kind) for name in self._names() if name.startswith(kind))
+    def _known(self, rows: QuarterRows, kind: str, device: str) -> str:
+        """The name of a series. Raises ConfigurationError for a device that never had one of this kind."""
+        known = sorted(name.removeprefix(kind) for name in rows.names() if name.startswith(kind))
         if device not in known:
             raise ConfigurationError(f"{self.path} knows no {kind.rstrip('/')} of {shown(device)}{suggestion(device, known)}")
+        return kind + device
 
     @contextlib.contextmanager
     def of_one_moment(self) -> Iterator[None]:
         """All answers within are of the same moment, whatever is written meanwhile."""
         with self._reading() as connection:
+            if connection.in_transaction:
+                yield
+                return
             connection.execute("BEGIN")
             try:
                 yield
             finally:
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")  # not ROLLBACK: another answer may still be on its way
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -149,6 +139,8 @@ class Reader:
             yield self._open
         except sqlite3.Error as error:
             raise ConfigurationError(f"{self.path} cannot be read ({error}); put back a copy of the record") from None
+        except ProtocolError as error:
+            raise ConfigurationError(f"{self.path} is damaged: {error}; audit it, or put back a copy") from None
 
 
 def readers_of(folder: Path) -> list[Reader]:
