@@ -343,7 +343,7 @@ def test_nothing_grows_without_bound(heard: Hearing) -> None:
         heard.hear(f"h{number}", "proposal", proposal(number, span, [(5, True)]))
         heard.booked(record(number, span))
     windows = heard._windows
-    assert len(heard._online) == len(windows._no_grids) == len(windows._there) == MAX_DEVICES
+    assert len(heard._online) == len(windows.no_grids) == len(windows._there) == MAX_DEVICES
     assert len(windows._offers) <= 300
     assert len(windows._settled) <= 300
     assert all(len(settled.what["decision"]) <= 100 for settled in windows._settled.values())

@@ -111,7 +111,9 @@ class Hearing:
                 self._reach(*settled)
             return _NOTHING
         ear = self._ears.get(leaf)
-        return ear(device, payload) if ear is not None and 0 < len(payload) <= _LONGEST and is_name(device) else _NOTHING
+        if ear is None or (leaf == "proposal" and device in self._windows.no_grids) or not 0 < len(payload) <= _LONGEST:
+            return _NOTHING  # most of what is said
+        return ear(device, payload) if is_name(device) else _NOTHING
 
     def _hear_site(self, device: str, payload: bytes) -> tuple[Happening, ...]:
         content = json_object(payload)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from virtual_devices.edge.messages.order import before_checkpoint
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.settlement import beside_shares
 from virtual_devices.edge.murmur import shortened
-from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import MAX_STEPS, Span
@@ -67,7 +67,7 @@ class WindowHearing:
     """
 
     def __init__(self, last: Iterable[Happening] = ()) -> None:
-        self._no_grids: set[str] = set()
+        self.no_grids: set[str] = set()
         """Devices that said something else than what a grid says: their proposals are not looked into."""
         self._offers: dict[tuple[str, int], _Offer] = {}
         self._settled: dict[int, _Settled] = {}
@@ -88,15 +88,15 @@ class WindowHearing:
     def is_grid(self, device: str, is_one: bool) -> None:  # noqa: FBT001 - the one thing that it says
         """A device has said what it is."""
         if is_one:
-            self._no_grids.discard(device)
-        elif len(self._no_grids) < MAX_DEVICES:
-            self._no_grids.add(device)
+            self.no_grids.discard(device)
+        elif len(self.no_grids) < MAX_DEVICES:
+            self.no_grids.add(device)
 
     def proposal(self, device: str, payload: bytes) -> None:
         """Take a proposal, if it is a grid's; a later one for the same window counts."""
-        if device in self._no_grids:
-            return
-        content = json_object(payload)
+        content = before_checkpoint(payload)
+        if content is None or "offer" not in content:
+            content = json_object(payload)
         try:
             run, seq, span, offer = content["run"], content["seq"], content["span"], content["offer"]
             if offer["ability"] != "connects":
@@ -118,7 +118,7 @@ class WindowHearing:
             run, seq, digest, span = content["run"], content["seq"], content["digest"], content["span"]
             end = span["start"] + span["step"] * span["steps"]
             what = _decision(content["checkpoint"]["state"])
-        except (ProtocolError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError):
             return None
         if not (isinstance(run, str) and type(seq) is int and isinstance(digest, str) and type(end) is int):
             return None

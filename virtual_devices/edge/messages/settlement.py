@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Name, Names, Powers, Seq, SpanForm, read
 from virtual_devices.edge.messages.order import halves_of, own_of
+from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Settlement, Share
@@ -89,8 +90,11 @@ class SettlementPart(SettlementHead):
 
 
 def beside_shares(payload: bytes) -> dict[str, Any]:
-    """All of a settlement but its shares, unchecked. Raises ProtocolError when the message is none."""
-    return _halves(payload)[0]
+    """All of a settlement but its shares, unchecked, read once for all who ask; of what is none the object that it is, or an empty one."""
+    try:
+        return _halves(payload)[0]
+    except ProtocolError:
+        return json_object(payload)
 
 
 def settled_of(payload: bytes) -> SettlementHead:
