@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "examples": ("virtual_devices.cli.examples:examples", "The example homes: listed, or copied to begin from."),
     "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),
     "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
+    "history": ("virtual_devices.cli.history:history", "Energy by hour, day or month, from what a home has recorded."),
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
     "outages": ("virtual_devices.cli.outages:outages", "Outage calendars: made from load-shedding tables, and shown."),
     "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
