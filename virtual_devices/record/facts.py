@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.record.kept import site_facts
-from virtual_devices.record.writer import facts_of
+from virtual_devices.record.writer import REMEDY_OF_READERS, facts_of
 
 UNKNOWN_ZONE = "UTC"
 
@@ -31,7 +31,7 @@ class Facts:
 def read_facts(connection: sqlite3.Connection) -> Facts:
     """The facts of a record; those of its site that an older one lacks are what its home goes on from. Raises sqlite3.Error."""
     site = connection.execute("SELECT payload FROM kept WHERE device = ? AND leaf = 'site'", (CLOCK,)).fetchone()
-    said = {**(site_facts({(CLOCK, "site"): site[0]}) if site is not None else {}), **facts_of(connection)}
+    said = {**(site_facts({(CLOCK, "site"): site[0]}) if site is not None else {}), **facts_of(connection, REMEDY_OF_READERS)}
     texts = {name: value for name in ("home", "run", "zone", "program", "broker", "home_file") if isinstance(value := said.get(name), str)}
     step = said.get("step")
     return Facts(**({"home": "", "run": ""} | texts), step=step if isinstance(step, int) else None)

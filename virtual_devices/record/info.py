@@ -14,7 +14,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.database import BESIDE, open_to_read
 from virtual_devices.record.kept import moment
 from virtual_devices.record.runs import written_at
-from virtual_devices.record.writer import facts_of, kept_of
+from virtual_devices.record.writer import REMEDY_OF_READERS, facts_of, kept_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ def info_of(path: Path) -> RecordInfo:
     try:
         with contextlib.closing(open_to_read(path)) as connection:
             connection.execute("BEGIN")  # all of one moment
-            facts, kept = facts_of(connection), kept_of(connection, path)
+            facts, kept = facts_of(connection, REMEDY_OF_READERS), kept_of(connection, path, REMEDY_OF_READERS)
             counts = "sum((last - first + 1) * (lines IS NOT NULL)), sum((last - first + 1) * (lines IS NULL))"
             start, end, whole, by_chain = connection.execute(f"SELECT min(start), max(end), {counts} FROM ledger").fetchone()  # noqa: S608 - ours
     except sqlite3.Error as error:
-        raise ConfigurationError(f"{path} cannot be read ({error}); `virtual-devices audit` says how much of it is whole") from None
+        raise ConfigurationError(f"{path} cannot be read ({error}); {REMEDY_OF_READERS}") from None
     if not all(isinstance(time, int | None) for time in (start, end)):
-        raise ConfigurationError(f"{path} is damaged: its windows have no times; `virtual-devices audit` says how much of it is whole")
+        raise ConfigurationError(f"{path} is damaged: its windows have no times; {REMEDY_OF_READERS}")
     settled = moment(kept)
     behind = (settled[1] if settled is not None else 0) if kept else None
     text = {name: value for name, value in facts.items() if isinstance(value, str)}

@@ -37,6 +37,7 @@ from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_w
 from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
+REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
 HELD_MOST = 64 << 20
 """Bytes of windows that wait for the disk, at most; of more the oldest are given up."""
 _PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (device, leaf) DO UPDATE SET payload = excluded.payload"
@@ -245,9 +246,9 @@ class RecordWriter:
         self._lock.release()
 
 
-def facts_of(connection: sqlite3.Connection) -> dict[str, Any]:
+def facts_of(connection: sqlite3.Connection, remedy: str = REMEDY) -> dict[str, Any]:
     """What a record says of itself. Raises ConfigurationError for one that is damaged."""
-    with reading(path_of(connection), REMEDY):
+    with reading(path_of(connection), remedy):
         return dict(connection.execute("SELECT name, value FROM facts").fetchall())
 
 
