@@ -5,6 +5,7 @@ message and each set. Then only the writing is measured, of the same again into 
 which waits for the disk with each tenth, and as of one at real time, which waits with each.
 
 The year runs in processes of their own, in turns with and without, at its step of a minute; processor seconds, of which the best of each.
+Then it is read again: its quarter-hours added up by day and by month, by edge, device and purpose; beside it each quarter-hour by itself.
 
     python -m benchmarks.record [--days 365] [--windows 600] [--rounds 3]        (or BENCH_DAYS=7)
 """
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -35,6 +36,7 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.audit import audit_record
 from virtual_devices.record.info import info_of
 from virtual_devices.record.kept import Messages
+from virtual_devices.record.readers import Reader
 from virtual_devices.record.writer import RecordWriter
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
@@ -143,8 +145,7 @@ def year(days: int, record: Path | None) -> dict[str, Any]:
     return {"seconds": seconds, "windows": result["windows"], "digest": result["ledger_sha256"]}
 
 
-def in_turns(folder: Path, days: int, rounds: int) -> str:
-    record = folder / "year.sqlite"
+def in_turns(record: Path, days: int, rounds: int) -> str:
     seconds: dict[bool, list[float]] = {False: [], True: []}
     digests, windows = set(), 0
     for _ in range(rounds):
@@ -170,6 +171,31 @@ def in_turns(folder: Path, days: int, rounds: int) -> str:
     return f"{table(head, rows)}\nratios round by round: {ratios}; {info.whole} windows whole, {info.by_chain} by their digests"
 
 
+def energies(every: str) -> Callable[[Reader], Iterable[object]]:
+    return lambda reader: ((each.totals, each.by_device()) for each in reader.energy(every))
+
+
+def read_again(record: Path, rounds: int) -> str:
+    """Processor seconds of a new reader, of which the best."""
+    cases: dict[str, Callable[[Reader], Iterable[object]]] = {
+        "energy by day": energies("day"),
+        "energy by month": energies("month"),
+        "energy by hour": energies("1h"),
+        "a load's power by hour": lambda reader: reader.power("oven", "1h"),
+        "each quarter-hour": lambda reader: reader.quarters(),
+    }
+    rows = []
+    for title, read in cases.items():
+        seconds, lines = [], 0
+        for _ in range(rounds):
+            with Reader(record) as reader:
+                began = time.process_time()
+                lines = sum(1 for _ in read(reader))
+                seconds.append(time.process_time() - began)
+        rows.append([title, f"{lines:,}", f"{min(seconds):.3f}"])
+    return table(("read again", "lines", "CPU seconds"), rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=int(os.environ.get("BENCH_DAYS", "365")))
@@ -183,7 +209,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         print(windows_table(Path(name), arguments.windows))
         print()
-        print(in_turns(Path(name), arguments.days, arguments.rounds))
+        print(in_turns(Path(name) / "year.sqlite", arguments.days, arguments.rounds))
+        print()
+        print(read_again(Path(name) / "year.sqlite", arguments.rounds))
 
 
 if __name__ == "__main__":

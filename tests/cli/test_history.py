@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.answers.outage_homes import CONSTANT
+from tests.cli.test_record import play
 from tests.record.recorded import home, settled, write
 from virtual_devices.cli import commands
 from virtual_devices.cli._history import HEAD
@@ -270,6 +271,18 @@ def test_a_home_stands_for_its_newest_record_and_another_has_to_be_named(homes: 
     assert wrong() == "there are records of berlin, constant; name one of these homes"
     assert wrong("berln") == "'berln' is neither a record, nor a folder or a home that has any; did you mean 'berlin'?"
     assert result("berlin")["run"] == "efg"
+
+
+def test_a_home_while_it_runs_and_after(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    meanwhile: list[dict[str, Any]] = []
+    play(tmp_path, state, "busy", 90, lambda _: meanwhile.append(result("--state", state)))
+    (before,), after = meanwhile, result("busy", "--state", state)
+    assert (before["home"], before["zone"], before["step"]) == (after["home"], after["zone"], after["step"]) == ("busy", "Africa/Johannesburg", 60)
+    assert 0 < before["total"]["recorded"]["seconds"] < after["total"]["recorded"]["seconds"] == 90 * 60
+    assert (after["every"], [each["start"][11:16] for each in after["periods"]]) == ("1h", ["08:00", "09:00"])
+    assert after["total"]["energy_by_device_kwh"]["oven"]["in"] > 0
+    assert wrong("idle", "--state", state).startswith(f"there is no record of home idle in {state}")
 
 
 def test_the_record_of_a_simulation(tmp_path: Path) -> None:
