@@ -16,7 +16,7 @@ from pathlib import Path
 from virtual_devices import __version__
 from virtual_devices.edge.files.write import why
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
-from virtual_devices.record.schema import APPLICATION, STEPS, VERSION, make_tables, migrate, version_of
+from virtual_devices.record.schema import APPLICATION, STEPS, VERSION, lacks_rows, make_tables, migrate, version_of
 
 try:
     import fcntl
@@ -33,6 +33,8 @@ _NEW = ".new"
 _MAGIC = b"SQLite format 3\0"
 _NO_ROOM_BESIDE = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_FULL")
 _OF_THE_DISK = (*_NO_ROOM_BESIDE, "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_NOMEM", "SQLITE_NOLFS", "SQLITE_PROTOCOL")
+OF_SQLITE = (sqlite3.Error, UnicodeDecodeError)
+"""What the library raises: the second where its own words quote a damaged file."""
 _ERRORS = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_READONLY": errno.EROFS, "SQLITE_CANTOPEN": errno.ENOENT, "SQLITE_PERM": errno.EACCES}
 
 
@@ -53,10 +55,12 @@ def open_to_write(path: Path, remedy: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         with transaction(connection):
             migrate(connection, STEPS, VERSION)
+            if lacks_rows(connection):
+                raise ConfigurationError(f"{path} cannot be read (it is damaged, and has lost some of its rows); {remedy}")
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, OF_SQLITE):
             raise told(error, path, remedy) from None
         raise
     return connection
@@ -100,7 +104,7 @@ def open_to_read(path: Path, remedy: str = "name a record, as `up` and `simulate
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, OF_SQLITE):
             raise ConfigurationError(f"{path} cannot be read ({error}); {remedy}") from None
         if isinstance(error, OSError):
             raise ConfigurationError(f"{path} cannot be read: {why(error)}; {remedy}") from None
@@ -215,9 +219,9 @@ def as_os_error(error: sqlite3.Error, path: Path) -> OSError:
     return OSError(number, os.strerror(number), str(path))
 
 
-def told(error: sqlite3.Error, path: Path, remedy: str) -> ConfigurationError | OSError:
+def told(error: sqlite3.Error | UnicodeDecodeError, path: Path, remedy: str) -> ConfigurationError | OSError:
     """What the disk does, as the system would say it; anything else is said of the file, which is damaged or none of ours."""
-    if _is_one_of(error, _OF_THE_DISK):
+    if isinstance(error, sqlite3.Error) and _is_one_of(error, _OF_THE_DISK):
         return as_os_error(error, path)
     return ConfigurationError(f"{path} cannot be read ({error}); {remedy}")
 
@@ -227,7 +231,7 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
     """Says in words what SQLite finds in a file that is open. Raises ConfigurationError for one that is damaged, OSError for the disk."""
     try:
         yield
-    except sqlite3.Error as error:
+    except OF_SQLITE as error:
         raise told(error, path, remedy) from None
 
 

@@ -17,12 +17,15 @@ from virtual_devices.kit.errors import ConfigurationError, ProtocolError, shown
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.database import path_of, reading
+from virtual_devices.record.schema import lacks_rows
 
 WHOLE_FOR = 30 * 86_400
 """Simulated seconds for which windows are kept whole; before them their digests only."""
 _QUICK, _SMALL = 1, 6
 """Levels of zlib: of a window that has just been settled, of those of a quarter."""
 _REMEDY = "put a copy of it in its place, or begin anew"
+_ROWS = "SELECT first, last, lines FROM ledger WHERE first >= coalesce((SELECT max(first) FROM ledger WHERE first <= ?), 0) ORDER BY first"
+"""From the one on that has a window, or is the next."""
 _LONGEST = 256 << 20
 """Bytes of a row's lines, at most: more is none of ours."""
 
@@ -66,13 +69,19 @@ class LedgerLines:
 
     def _take_up(self) -> None:
         """Learn what a quarter-hour that was interrupted has."""
-        found = self._connection.execute("SELECT start, last FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
+        found = self._connection.execute("SELECT * FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
         if found is None:
             return
-        start, self.last = _integer(found[0]), _integer(found[1])
-        begin = start - start % QUARTER
+        *row, lines = found
+        payloads = unpacked(lines)  # those of the last row are never trimmed
+        first, newest = _read(payloads[0]), _read(payloads[-1])
+        if _bounds(first, newest) != tuple(row):
+            raise _damaged(f"its last row is not the one of windows {first.seq} to {newest.seq}, which are in it")
+        self.last, begin = newest.seq, first.quarter
         rows = self._connection.execute("SELECT lines FROM ledger WHERE end > ? AND start >= ? AND lines IS NOT NULL ORDER BY first", (begin, begin))
         self._quarter = [_read(payload) for (lines,) in rows.fetchall() for payload in unpacked(lines)]
+        if not self._quarter or self._quarter[-1].seq != self.last:
+            raise _damaged(f"the row of window {self.last} is not found by its time")
 
     def place(self) -> tuple[list[Line], int, int, int | None]:
         """What a transaction that fails gives back, see ``restore``."""
@@ -109,9 +118,12 @@ class LedgerLines:
 
     def _insert(self, lines: list[Line], level: int) -> None:
         packed = zlib.compress(b"\n".join(line.payload for line in lines), level)
-        first, last = lines[0], lines[-1]
-        row = (first.seq, last.seq, first.start, last.end, first.previous, last.digest, packed)
-        self._connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        self._connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", (*_bounds(lines[0], lines[-1]), packed))
+
+
+def _bounds(first: Line, last: Line) -> tuple[int, int, int, int, str, str]:
+    """What a row says of its windows."""
+    return first.seq, last.seq, first.start, last.end, first.previous, last.digest
 
 
 def _together(lines: Iterable[Line]) -> Iterator[list[Line]]:
@@ -132,12 +144,19 @@ def stored(connection: sqlite3.Connection, after: int = 0, until: int | None = N
     Raises ConfigurationError for a record that is damaged, OSError for what the disk does.
     """
     with reading(path_of(connection), _REMEDY):
-        rows = connection.execute("SELECT first, last, lines FROM ledger WHERE last > ? AND lines IS NOT NULL ORDER BY first", (after,))
-        for first, last, lines in rows:
+        if lacks_rows(connection):
+            raise _damaged("some of its rows are lost")
+        before, whole = 0, False
+        for first, last, lines in connection.execute(_ROWS, (after,)):
+            if not (isinstance(first, int) and isinstance(last, int) and before < first <= last):
+                raise _damaged(f"a row says that it has windows {shown(first)} to {shown(last)}, behind window {before}")
             if until is not None and first > until:
                 return
-            payloads = unpacked(lines)
-            if first + len(payloads) != last + 1:
+            before = last
+            if lines is None and not whole:
+                continue
+            whole, payloads = True, unpacked(lines)
+            if len(payloads) != last - first + 1:
                 raise _damaged(f"in the place of windows {first} to {last} there are {len(payloads)}")
             for seq, payload in enumerate(payloads, start=first):
                 if seq > after and (until is None or seq <= until):

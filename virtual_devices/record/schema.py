@@ -43,6 +43,11 @@ the digest before and after; lines: their ledger messages, one a line, compresse
 quarters: by their start (UTC seconds), also the one that is not over; layout and numbers: see ``packing``.  happenings: at a simulated
 time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
 
+_COUNTED = """
+SELECT (SELECT count(*) FROM ledger NOT INDEXED) = (SELECT count(*) FROM ledger INDEXED BY ledger_end)
+    AND (SELECT count(*) FROM kept NOT INDEXED) = (SELECT count(*) FROM kept INDEXED BY sqlite_autoindex_kept_1)
+"""
+
 MigrationStep = Callable[[sqlite3.Connection], None]
 STEPS: Mapping[int, MigrationStep] = {}
 """From each older version of the schema to the next, within one transaction."""
@@ -67,3 +72,8 @@ def migrate(connection: sqlite3.Connection, steps: Mapping[int, MigrationStep] =
     while (found := version_of(connection)) != version:
         steps[found](connection)
         connection.execute(f"PRAGMA user_version = {found + 1}")
+
+
+def lacks_rows(connection: sqlite3.Connection) -> bool:
+    """Whether today's tables have other rows than their indices know: a page that is damaged may lack some, and SQLite does not say so."""
+    return not connection.execute(_COUNTED).fetchone()[0]
