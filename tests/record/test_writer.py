@@ -364,8 +364,8 @@ def test_whenever_a_disk_fails_the_next_write_brings_it_all(failing: list[bool],
     path.unlink(missing_ok=True)
     writer, written = opened(path), 0
 
-    def replaced(lines: list[Any], quarters: list[Any], messages: Any, facts: Any) -> None:
-        RecordWriter._change(writer, lines, quarters, messages, facts)
+    def replaced(*change: Any) -> None:
+        RecordWriter._change(writer, *change)
         raise OSError(errno.EIO, "of the test")
 
     for fails, record in itertools.zip_longest(failing, records, fillvalue=False):

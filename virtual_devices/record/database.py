@@ -129,6 +129,15 @@ def _connected_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file begins as every database does; what cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection, *, synced: bool = False) -> Iterator[None]:
     """All of the block, or nothing of it. synced: wait until it is on the disk. Raises sqlite3.Error."""

@@ -13,6 +13,7 @@ import zlib
 from array import array
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import QUARTER, Quarter
@@ -22,6 +23,21 @@ _SUM, _STEPS, _BOTH = 1, 3, 4
 _INTEGER = 8
 """Bytes of one."""
 _Names = tuple[str, ...]
+NOT_A_ROW = (ValueError, TypeError, RecursionError, zlib.error)
+"""What ``layout_of`` and ``integers_of`` raise, each for what it cannot read."""
+
+
+class Layout(NamedTuple):
+    """What the numbers of a row are of. names: all series.  sums: those that have a sum.  of_steps: those that tell of single steps."""
+
+    names: _Names
+    sums: _Names
+    of_steps: _Names
+
+    @property
+    def length(self) -> int:
+        """How many numbers: two of the steps, then the sums, the lowest, the highest and the last steps."""
+        return 2 + len(self.sums) + 3 * len(self.of_steps)
 
 
 def pack(quarter: Quarter) -> tuple[str, bytes]:
@@ -47,10 +63,11 @@ def pack(quarter: Quarter) -> tuple[str, bytes]:
 def unpack(start: int, layout: str, data: bytes) -> Quarter:
     """The quarter from ``start`` (UTC seconds), of what ``pack`` made of it. Raises ConfigurationError for anything else."""
     try:
-        names, sums, of_steps = _series(layout)
-        step, steps, *numbers = _numbers(data, 2 + len(sums) + 3 * len(of_steps))
+        found = layout_of(layout)
+        names, sums, of_steps = found
+        step, steps, *numbers = _little_endian(array("q", integers_of(data, found.length))).tolist()
         _check_steps(start, step, steps)
-    except (ValueError, TypeError, RecursionError, zlib.error) as error:
+    except NOT_A_ROW as error:
         raise ConfigurationError(
             f"the quarter from {shown(start)} cannot be read: {error}; put back a copy of the record, or do without this quarter"
         ) from None
@@ -68,23 +85,23 @@ def _layout(names: _Names, widths: tuple[int, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _series(layout: str) -> tuple[_Names, _Names, _Names]:
-    """All series of a layout, those that have a sum, and those that tell of single steps."""
+def layout_of(layout: str) -> Layout:
+    """A layout, read."""
     widths = json.loads(layout)
     if not isinstance(widths, dict) or any(width not in (_SUM, _STEPS, _BOTH) for width in widths.values()):
         raise ValueError(f"{shown(layout)} is no layout")
     sums = tuple(name for name, width in widths.items() if width != _STEPS)
-    return tuple(widths), sums, tuple(name for name, width in widths.items() if width != _SUM)
+    return Layout(tuple(widths), sums, tuple(name for name, width in widths.items() if width != _SUM))
 
 
-def _numbers(data: bytes, count: int) -> list[int]:
-    """The integers of a row, of which there are ``count``."""
+def integers_of(data: bytes, count: int) -> bytes:
+    """The integers of a row, of which there are ``count``, eight bytes each, little-endian."""
     size = count * _INTEGER
     decompressor = zlib.decompressobj()
     plain = decompressor.decompress(data, size + 1)  # no more than that, whatever it would swell to
     if len(plain) != size or not decompressor.eof or decompressor.unused_data:
         raise ValueError(f"its numbers are not the {count} of its layout")
-    return _little_endian(array("q", plain)).tolist()
+    return plain
 
 
 def _little_endian(integers: array[int]) -> array[int]:

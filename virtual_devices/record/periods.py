@@ -15,7 +15,8 @@ from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import QUARTER, Quarter
 from virtual_devices.kit.ledger.series import Tally, together
 
-_HOUR = 3600
+HOUR = 3600
+"""Seconds; of longer periods one that comes twice, since the clocks change, is one."""
 _FORM = "use 15min, 30min, 1h, 2h, 3h, 4h, 6h, 8h, 12h, day or month"
 
 
@@ -58,11 +59,14 @@ def _periods(quarters: Iterable[Quarter], period_of: Callable[[int], Hashable]) 
         yield found
 
 
+def unequal(step: int, other: int, start: int) -> ConfigurationError:
+    """What is wrong with steps of so many seconds of which some have, from a quarter on, others."""
+    return ConfigurationError(f"steps of {step} s and, from {start} on, of {other} s do not add up; ask about each run by itself")
+
+
 def _with(period: Period, quarter: Quarter) -> Period:
     if quarter.step != period.step:
-        raise ConfigurationError(
-            f"steps of {period.step} s and, from {quarter.start} on, of {quarter.step} s do not add up; ask about each run by itself"
-        )
+        raise unequal(period.step, quarter.step, quarter.start)
     series = together(period.series, quarter.series)
     return Period(period.start, period.end, period.step, period.steps + quarter.steps, series)
 
@@ -77,16 +81,24 @@ def _bounds(time: int, period_of: Callable[[int], Hashable]) -> tuple[int, int]:
     return start, end
 
 
-def _period_of(every: str, local: Calendar) -> Callable[[int], Hashable]:
-    """By what the starts of quarters that belong to one period are told from others next to them."""
+def length_of(every: str) -> int | None:
+    """Seconds of a period by the clock on the wall; None for a month. Raises ConfigurationError for what is no period."""
     if every == "month":
-        return local.month
+        return None
     try:
         length = DAY if every == "day" else parse_duration(every)
     except ConfigurationError:
         raise ConfigurationError(f"{shown(every)} is no period; {_FORM}") from None
     if length % QUARTER or DAY % length:
         raise ConfigurationError(f"periods of {every} do not fill a day, or are not filled by quarters of an hour; {_FORM}")
-    if length > _HOUR:
+    return length
+
+
+def _period_of(every: str, local: Calendar) -> Callable[[int], Hashable]:
+    """By what the starts of quarters that belong to one period are told from others next to them."""
+    length = length_of(every)
+    if length is None:
+        return local.month
+    if length > HOUR:
         return lambda time: (local.day(time), local.second_of_day(time) // length)
     return lambda time: (local.day(time), local.second_of_day(time) // length, local.offset(time))

@@ -31,11 +31,13 @@ from virtual_devices.record.database import (
     reading,
     transaction,
 )
+from virtual_devices.record.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
 from virtual_devices.record.kept import Messages, checksum, checksum_of, place_of
 from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
+REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
 HELD_MOST = 64 << 20
 """Bytes of windows that wait for the disk, at most; of more the oldest are given up."""
 _PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (device, leaf) DO UPDATE SET payload = excluded.payload"
@@ -63,6 +65,7 @@ class RecordWriter:
         """By seq, what the windows that wait did to the quarter-hours; they stay where their windows are given up."""
         self._waiting_bytes = 0
         self._whole_for = whole_for
+        self._happenings = HappeningBook()
         self._new_facts = {"home": home, "run": run, "program": __version__, **(facts or {})}
         self._gone = False
         """The file is no longer there; the next write makes it anew."""
@@ -119,8 +122,24 @@ class RecordWriter:
             self._waiting_bytes -= len(self._waiting.popleft().payload)
             self.lost += 1
 
+    def happened(self, happening: Happening, seq: int = 0) -> None:
+        """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
+        self._happenings.take(happening, seq)
+
+    @property
+    def happenings_wait(self) -> bool:
+        """Whether something that happened is not written yet."""
+        return bool(self._happenings)
+
+    def last_happenings(self, *kinds: str) -> list[Happening]:
+        """Of each device the last one of some kinds that is in the file. Raises OSError."""
+        try:
+            return last_happenings(self._connection, kinds)
+        except sqlite3.Error as error:
+            raise as_os_error(error, self.path) from None
+
     def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False) -> None:
-        """Write, in one transaction, windows up to a seq (None: all that wait) and the set that the home goes on from (None: as it was).
+        """Write, in one transaction, windows up to a seq (None: all), what happened, and the set that the home goes on from (None: as it was).
 
         sync: wait until it is on the disk.  Raises OSError; then nothing of it is written, and all of it waits.
         """
@@ -135,12 +154,14 @@ class RecordWriter:
         checksums = self._checksums_of(messages) if messages is not None else self._checksums
         if messages is not None:
             facts[CHECKSUM] = checksum(checksums.values())
-        self._put(partial(self._change, lines, quarters, messages, facts), sync=sync)
+        happened = self._happenings.rows(upto)
+        self._put(partial(self._change, lines, quarters, happened, messages, facts), sync=sync)
         for line in lines:
             self._waiting.popleft()
             self._waiting_bytes -= len(line.payload)
         for _ in done:
             self._done.popleft()
+        self._happenings.forget(upto)
         self._present = present
         self._facts.update(facts)
         if messages is not None:
@@ -183,9 +204,12 @@ class RecordWriter:
                 raise as_os_error(error, self.path) from None
             raise
 
-    def _change(self, lines: list[Line], quarters: list[Quarter], messages: Messages | None, facts: Mapping[str, Any]) -> None:
+    def _change(
+        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], messages: Messages | None, facts: Mapping[str, Any]
+    ) -> None:
         self._lines.add(lines)
         self._quarters.write(quarters)
+        write_happenings(self._connection, happened)
         if messages is not None:
             self._replace(messages)
         self._note(facts)
@@ -222,9 +246,9 @@ class RecordWriter:
         self._lock.release()
 
 
-def facts_of(connection: sqlite3.Connection) -> dict[str, Any]:
+def facts_of(connection: sqlite3.Connection, remedy: str = REMEDY) -> dict[str, Any]:
     """What a record says of itself. Raises ConfigurationError for one that is damaged."""
-    with reading(path_of(connection), REMEDY):
+    with reading(path_of(connection), remedy):
         return dict(connection.execute("SELECT name, value FROM facts").fetchall())
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESERVED
+from virtual_devices.kit.accounts import GRID, RESERVED
+from virtual_devices.kit.ledger import purposes
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.gaps import Gaps, Source
 from virtual_devices.kit.ledger.shortage import Shortages
@@ -77,31 +78,17 @@ class Summary:
 
     def between(self, source: str | None = None, sink: str | None = None) -> int:
         """mJ over all edges from ``source`` (None: any) to ``sink`` (None: any)."""
-        return sum(e for (a, b), e in self.energy.items() if source in (None, a) and sink in (None, b))
+        return purposes.between(self.energy, source, sink)
 
     @property
     def totals(self) -> dict[str, int]:
         """mJ by purpose."""
-        served = sum(self.between(name, HEAT) for name in self.demand)
-        demand = sum(self.demand.values())
-        return {
-            "pv_available": sum(self.available.values()),
-            "pv_used": sum(self.between(None, name) for name in self.available),
-            "grid_import": self.between(GRID, METER),
-            "grid_export": self.between(METER, GRID),
-            "battery_charge": sum(self.between(DC_BUS, name) for name in self.stores),
-            "battery_discharge": sum(self.between(name, DC_BUS) for name in self.stores),
-            "load_demand": demand,
-            "load_served": served,
-            "load_unserved": demand - served,
-            "losses": self.between(None, LOSSES),
-        }
+        return purposes.totals(self.energy, self.demand, self.available, self.stores)
 
     def by_device(self) -> dict[str, dict[str, int]]:
         """mJ into and out of every account of the home's devices; the grid's has one name, whatever the device is called."""
         names = {*self.demand, *self.available, *self.stores} | {account for edge in self.energy for account in edge}
-        names -= RESERVED | (self.outside - {GRID})
-        return {name: {"in": self.between(None, name), "out": self.between(name, None)} for name in sorted(names)}
+        return purposes.by_device(self.energy, names - RESERVED - (self.outside - {GRID}))
 
     def result(self, times: Callable[[int], str], wall_seconds: float) -> dict[str, Any]:
         """The one JSON object in which ``up --for … --json`` and ``simulate --json`` end. times: how an instant is written."""

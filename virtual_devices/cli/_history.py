@@ -1,0 +1,72 @@
+"""A home's record as a table, a line for each period."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from virtual_devices.cli._words import NOTHING
+from virtual_devices.cli.table import table
+from virtual_devices.kit.calendar import DAY
+from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.record.history import History, Stretch
+from virtual_devices.record.periods import length_of
+
+HEAD = ("solar", "load", "import", "export", "charged", "discharged", "unserved", "curtailed", "losses", "stored")
+_OFFSET = len("+02:00")
+
+
+def told(history: History) -> list[str]:
+    """The record, in lines."""
+    length = length_of(history.asked.every)
+    digits = 2 if length is None or length == DAY else 3
+    rows = [_numbers(stretch, digits) for stretch in (*history.periods, history.total)]
+    widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
+    head, *aligned = [[word.rjust(width) for word, width in zip(row, widths, strict=True)] for row in (HEAD, *rows)]
+    labels = [*_labels(history, length), "total"]
+    notes = [*(_note(history, stretch, length) for stretch in history.periods), _skipped(history.total)]
+    lines = [[label, *row, note] for label, row, note in zip(labels, aligned, notes, strict=True)]
+    start, end = (f"{_local(history, time):%a %Y-%m-%d %H:%M}" for time in (history.total.start, history.total.end))
+    return [f"{history.facts.home}, {start} to {end} ({history.facts.zone}), kWh", "", table(("", *head, ""), lines)]
+
+
+def _numbers(stretch: Stretch, digits: int) -> list[str]:
+    energy, totals = stretch.energy, stretch.energy.totals
+    names = ("pv_used", "load_served", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load_unserved")
+    numbers = [*(totals[name] for name in names), sum(energy.curtailed.values()), totals["losses"]]
+    stored = f"{sum(energy.stored.values()) / MJ_PER_KWH:.{digits}f}" if energy.stored else NOTHING
+    return [*(f"{number / MJ_PER_KWH:.{digits}f}" for number in numbers), stored]
+
+
+def _labels(history: History, length: int | None) -> list[str]:
+    """When each period begins; where the clocks say the same twice, with the offset."""
+    begins = [_local(history, stretch.energy.start) for stretch in history.periods]
+    if length is None:
+        form = "%Y-%m"
+    elif length == DAY:
+        form = "%a %Y-%m-%d"
+    else:
+        form = "%H:%M" if len({begin.date() for begin in begins}) == 1 else "%Y-%m-%d %H:%M"
+    labels = [begin.strftime(form) for begin in begins]
+    often = Counter(labels)
+    return [label if often[label] == 1 else label + begin.isoformat()[-_OFFSET:] for label, begin in zip(labels, begins, strict=True)]
+
+
+def _note(history: History, stretch: Stretch, length: int | None) -> str:
+    form = "%Y-%m-%d %H:%M" if length is None else "%H:%M"
+    words = [
+        f"from {_local(history, stretch.start):{form}}" if stretch.begins_late else "",
+        f"until {_local(history, stretch.end):{form}}" if stretch.ends_early else "",
+    ]
+    return ", ".join(filter(None, [" ".join(filter(None, words)), _skipped(stretch)]))
+
+
+def _skipped(stretch: Stretch) -> str:
+    seconds = stretch.skipped
+    if not seconds:
+        return ""
+    return f"{seconds / 3600:.1f} h skipped" if seconds >= 3600 else f"{seconds / 60:.0f} min skipped"  # noqa: PLR2004 - an hour
+
+
+def _local(history: History, time: int) -> datetime:
+    return history.local.local(time)
