@@ -26,11 +26,11 @@ from virtual_devices.edge.messages.retained import place
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, is_sealed
 from virtual_devices.kit.members.house import House
-from virtual_devices.record.database import BESIDE, open_to_read
-from virtual_devices.record.kept import Messages, moment
-from virtual_devices.record.lines import stored
-from virtual_devices.record.quarters import stored_quarters
-from virtual_devices.record.writer import RecordWriter, facts_of, kept_of
+from virtual_devices.record.store.database import BESIDE, open_to_read
+from virtual_devices.record.store.kept import Messages, moment
+from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.quarters import stored_quarters
+from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
 HOME, RUN = "cape", "house"
 FILE_STEPS = ("os.rename", "os.remove", "os.mkdir", "os.truncate")

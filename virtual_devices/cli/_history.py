@@ -9,8 +9,8 @@ from virtual_devices.cli._words import NOTHING
 from virtual_devices.cli.table import table
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.quantities import MJ_PER_KWH
-from virtual_devices.record.history import History, Stretch
-from virtual_devices.record.periods import length_of
+from virtual_devices.record.reading.history import History, Stretch
+from virtual_devices.record.reading.periods import length_of
 
 HEAD = ("solar", "load", "import", "export", "charged", "discharged", "unserved", "curtailed", "losses", "stored")
 _OFFSET = len("+02:00")
