@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -20,12 +21,13 @@ from typing import Any
 
 import orjson
 
-from tests.stage import small_home
+from tests.stage import START, small_home
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
-from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, is_sealed
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, is_sealed
 from virtual_devices.kit.members.house import House
+from virtual_devices.kit.window import Span
 from virtual_devices.record.store.database import BESIDE, open_to_read
 from virtual_devices.record.store.kept import Messages, moment
 from virtual_devices.record.store.lines import stored
@@ -43,6 +45,35 @@ def windows(count: int, most: int = 5) -> tuple[LedgerRecord, ...]:
     """The first windows of a small home, of so many minutes at most."""
     house = House(small_home(name=HOME), max_steps=most)
     return tuple(house.step() for _ in range(count))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A window to be: its minutes, those skipped before it, and the windows that are missing before it."""
+
+    minutes: int
+    skipped: int = 0
+    missing: int = 0
+
+
+def settled(shapes: Sequence[Shape], start: int = START) -> list[LedgerRecord]:
+    """Windows of one joule after the other, chained over what is missing too, as it was settled once."""
+    found: list[LedgerRecord] = []
+    seq, time, digest = 0, start, GENESIS
+    edges = (("essential", "oven"),)
+    for shape in shapes:
+        known: tuple[tuple[str, str], ...] = edges if seq else ()
+        for _ in range(shape.missing):
+            seq, time, digest = seq + 1, time + 60, chain(digest, known, edges, [[1]], 1)
+            known = edges
+        time += shape.skipped * 60
+        energy = list(range(seq, seq + shape.minutes))
+        after = chain(digest, known, edges, [energy], shape.minutes)
+        seq += 1
+        span = Span(time, 60, shape.minutes)
+        found.append(LedgerRecord("house", seq, span, edges, (energy,), {}, {}, {}, {}, (), digest, after))
+        time, digest = span.end, after
+    return found
 
 
 def behind(record: LedgerRecord) -> Messages:
@@ -209,3 +240,34 @@ def copy(path: Path, target: Path) -> None:
         other.unlink(missing_ok=True)
         if one.exists():
             shutil.copyfile(one, other)
+
+
+@contextlib.contextmanager
+def takes_nothing(folder: Path) -> Iterator[None]:
+    """A folder in which nothing can be written, nor made, nor removed: for root it is mounted so (Linux), others have to obey its permissions."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        try:
+            yield
+        finally:
+            folder.chmod(0o700)
+        return
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def killed_behind(path: Path, records: Iterable[LedgerRecord], **options: Any) -> None:
+    """What a writer leaves that is killed when it has written these: all of it in the log."""
+
+    def life() -> None:
+        writer = opened(path)
+        for record in records:
+            writer.book(record)
+            writer.write(behind(record), **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_a_process(life) == -signal.SIGKILL

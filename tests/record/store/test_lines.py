@@ -7,7 +7,7 @@ import itertools
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,46 +16,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.record.lives import Content, content, is_chain, lines_of, opened, windows, write
+from tests.record.lives import Content, Shape, content, is_chain, lines_of, opened, settled, windows, write
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import QUARTER
-from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain
-from virtual_devices.kit.window import Span
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.lines import present_windows, stored, unpacked
 
 DAY = 86_400
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A window to be: its minutes, those skipped before it, and the windows that are missing before it."""
-
-    minutes: int
-    skipped: int = 0
-    missing: int = 0
-
-
-def settled(shapes: Sequence[Shape], start: int = 1_782_023_400) -> list[LedgerRecord]:
-    """Windows of one joule after the other, chained over what is missing too, as it was settled once."""
-    found: list[LedgerRecord] = []
-    seq, time, digest = 0, start, GENESIS
-    edges = (("essential", "oven"),)
-    for shape in shapes:
-        known: tuple[tuple[str, str], ...] = edges if seq else ()
-        for _ in range(shape.missing):
-            seq, time, digest = seq + 1, time + 60, chain(digest, known, edges, [[1]], 1)
-            known = edges
-        time += shape.skipped * 60
-        energy = list(range(seq, seq + shape.minutes))
-        after = chain(digest, known, edges, [energy], shape.minutes)
-        seq += 1
-        span = Span(time, 60, shape.minutes)
-        found.append(LedgerRecord("house", seq, span, edges, (energy,), {}, {}, {}, {}, (), digest, after))
-        time, digest = span.end, after
-    return found
 
 
 shapes = st.builds(

@@ -19,7 +19,7 @@ from typing import Any
 from virtual_devices.edge.files.write import set_aside
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.record.store.database import BESIDE, open_to_read, open_to_write
+from virtual_devices.record.store.database import BESIDE, open_to_read, open_to_write, reading, transaction
 from virtual_devices.record.store.kept import Messages, site_facts
 from virtual_devices.record.store.writer import REMEDY, RecordWriter, facts_of, kept_of
 
@@ -52,6 +52,10 @@ class KeptRun:
     path: Path
     origin: Origin
     messages: Messages = field(default_factory=dict)
+
+
+class OfAnotherError(ConfigurationError):
+    """A record that is whole, and that this home does not go on from: of another home, or a copy under another name."""
 
 
 class Runs:
@@ -108,12 +112,14 @@ class Runs:
     def give_up(self) -> None:
         """Leave nothing that a start on this broker would resume from, nor what cannot be read: that is set aside. Books stay.
 
-        Raises OSError where the folder does not let go.
+        What another home has here is not touched. Raises OSError where the folder does not let go.
         """
         for path in self.paths():
             try:
                 if self._read(path).origin.broker == self.broker:
                     self._clear(path)
+            except OfAnotherError:
+                continue
             except ConfigurationError:
                 _set_aside(path)
 
@@ -126,22 +132,24 @@ class Runs:
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
 
     def _clear(self, path: Path) -> None:
-        with contextlib.closing(open_to_write(path, REMEDY)) as connection:
+        with contextlib.closing(open_to_write(path, REMEDY)) as connection, reading(path, REMEDY), transaction(connection, synced=True):
             connection.execute("DELETE FROM kept")
 
     def _read(self, path: Path) -> KeptRun:
         with _opened(path) as connection:
             facts = facts_of(connection)
             if facts.get("home", self.home) != self.home:
-                raise ConfigurationError(f"{path} is of home {facts['home']}, this is {self.home}; choose another --state")
+                raise OfAnotherError(f"{path} is of home {facts['home']}, this is {self.home}; choose another --state")
+            if facts.get("run", path.stem) != path.stem:  # a copy, which a start would take for the run itself
+                raise OfAnotherError(f"{path} is of run {facts['run']}; name it {facts['run']}{SUFFIX}, or keep it in another folder")
             return KeptRun(path, _origin(facts), kept_of(connection, path))
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """To write, since older tables are brought forward; a folder that takes nothing lets one read."""
+    """To write, since older tables are brought forward; a folder that takes nothing lets one read. Nothing is made where there is none."""
     try:
-        connection = open_to_write(path, REMEDY)
+        connection = open_to_write(path, REMEDY) if path.exists() else open_to_read(path, REMEDY)
     except OSError:
         connection = open_to_read(path, REMEDY)
     with contextlib.closing(connection):

@@ -100,10 +100,9 @@ def _remove(path: Path, suffixes: Iterable[str]) -> None:
 
 def open_to_read(path: Path, remedy: str = "name a record, as `up` and `simulate --record` make them") -> sqlite3.Connection:
     """A database to read, also while it is written. Raises ConfigurationError, as above and for one of older tables."""
-    if not path.is_file():
-        raise ConfigurationError(f"there is no record {path}; {remedy}")
     connection = None
     try:
+        _refuse_nothing(path, remedy)
         _refuse_rubbish(path, remedy)
         connection = _connected_to_read(path)
         _refuse(connection, path, remedy)
@@ -264,6 +263,11 @@ def emptied(connection: sqlite3.Connection) -> bool:
     return False
 
 
+def _refuse_nothing(path: Path, remedy: str) -> None:
+    if not path.exists():
+        raise ConfigurationError(f"there is no record {path}; {remedy}")
+
+
 def _refuse_rubbish(path: Path, remedy: str) -> None:
     """SQLite takes a file that is shorter than its header for an empty one. Raises ConfigurationError, and OSError where it is not to be read."""
     if not path.exists():
@@ -286,7 +290,7 @@ def _refuse(connection: sqlite3.Connection, path: Path, remedy: str) -> None:
             f"{path} was written by a newer version of virtual-devices ({_program(connection)}, format {version}; this is "
             f"{__version__}, format {VERSION}); upgrade, or {remedy}"
         )
-    if version != VERSION and version not in STEPS:
+    if any(step not in STEPS for step in range(version, VERSION)):
         raise ConfigurationError(f"{path} has tables of format {version}, which this version ({__version__}) cannot read; {remedy}")
 
 
