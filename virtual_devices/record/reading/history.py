@@ -16,6 +16,7 @@ from virtual_devices.record.reading.asked import Asked, Times
 from virtual_devices.record.reading.energy import Energy, together
 from virtual_devices.record.reading.facts import Facts
 from virtual_devices.record.reading.readers import Reader
+from virtual_devices.record.store.happenings import Happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was asked for. recorded: when the record begins and ends, UTC seconds.  periods: oldest first, one at least.  total: all of them."""
+    """What was asked for. recorded: when the record begins and ends, UTC seconds.  periods: oldest first, one at least.  total: all of them.
+
+    happenings: in order of time.
+    """
 
     path: Path
     facts: Facts
@@ -48,6 +52,7 @@ class History:
     asked: Asked
     periods: list[Stretch]
     total: Stretch
+    happenings: list[Happening]
 
     @property
     def local(self) -> Calendar:
@@ -66,6 +71,10 @@ class History:
             "every": self.asked.every,
             "periods": [self._told(each) for each in self.periods],
             "total": self._told(self.total),
+            "happenings": [
+                {"time": self.written(each.time), "device": each.device, "kind": each.kind, **({"what": dict(each.what)} if each.what else {})}
+                for each in self.happenings
+            ],
         }
 
     def written(self, time: int) -> str:
@@ -121,13 +130,13 @@ def history(path: Path, asked: Callable[[Times], Asked]) -> History:
         times = Times(facts.zone, *span)
         wanted = asked(times)
         energies = list(reader.energy(wanted.every, wanted.start, wanted.end))
+        happened = list(reader.happenings(wanted.start, wanted.end))
     if not energies:
         raise times.nothing(wanted)
     known = max(wanted.start, span[0]), min(wanted.end, span[1])
     shortest = max(SHORTEST_SKIP, facts.step or 0)
-    return History(
-        path, facts, span, wanted, [_stretch(each, known, shortest) for each in energies], _stretch(together(energies), known, shortest)
-    )
+    stretches = [_stretch(each, known, shortest) for each in energies]
+    return History(path, facts, span, wanted, stretches, _stretch(together(energies), known, shortest), happened)
 
 
 def _stretch(energy: Energy, known: tuple[int, int], shortest: int) -> Stretch:

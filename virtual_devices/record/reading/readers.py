@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -30,8 +30,10 @@ from virtual_devices.record.reading.roles import Roles, roles_of
 from virtual_devices.record.reading.rows import QuarterRows, quarter_rows
 from virtual_devices.record.reading.swinging import PowerOfPeriod, StoredInPeriod, levels, powers
 from virtual_devices.record.store.database import open_to_read
+from virtual_devices.record.store.happenings import Happening, happenings
 from virtual_devices.record.store.lines import stored
 
+_FAR = 1 << 62
 _NEVER = 0
 """A time from which to itself there are no quarters."""
 
@@ -103,6 +105,13 @@ class Reader:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""
         with self._reading() as connection:
             yield from map(read_ledger, stored(connection, after, until))
+
+    def happenings(
+        self, start: int | None = None, end: int | None = None, *, kinds: Collection[str] | None = None, device: str | None = None
+    ) -> Iterator[Happening]:
+        """What happened between two times, in order of time; kinds, device: of those only."""
+        with self._reading() as connection:
+            yield from happenings(connection, -_FAR if start is None else start, _FAR if end is None else end, kinds, device)
 
     def _rows(self, start: int | None, end: int | None) -> QuarterRows:
         with self.of_one_moment(), self._reading() as connection:
