@@ -29,6 +29,7 @@ from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, i
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
 from virtual_devices.record.store.database import BESIDE, open_to_read
+from virtual_devices.record.store.happenings import COMMAND, Happening, happenings
 from virtual_devices.record.store.kept import Messages, moment
 from virtual_devices.record.store.lines import stored
 from virtual_devices.record.store.quarters import stored_quarters
@@ -95,11 +96,12 @@ def opened(path: Path, **options: Any) -> RecordWriter:
 
 
 def write(path: Path, records: Iterable[LedgerRecord], *, sync: bool = False, **options: Any) -> None:
-    """A life of a writer: it books each window and writes it together with its set, unless that is there."""
+    """A life of a writer: it books each window and writes it together with its set and what happened in it, unless that is there."""
     writer = opened(path, **options)
     for record in records:
         if record.seq > (writer.last or 0):
             writer.book(record)
+            writer.happened(Happening(record.span.end, "oven", COMMAND, {"seq": record.seq}), record.seq)
             writer.write(behind(record), record.seq, sync=sync)
     writer.close()
 
@@ -116,6 +118,7 @@ class Content:
     rows: list[Row]
     whole: list[int]
     quarters: list[Quarter]
+    happenings: list[Happening]
     facts: dict[str, Any]
 
     @property
@@ -129,7 +132,8 @@ def content(path: Path) -> Content:
         rows = connection.execute("SELECT first, last, start, end, previous, digest FROM ledger ORDER BY first").fetchall()
         whole = [first for (first,) in connection.execute("SELECT first FROM ledger WHERE lines IS NOT NULL ORDER BY first")]
         facts = {name: value for name, value in facts_of(connection).items() if name != "at"}
-        return Content(kept_of(connection, path), list(stored(connection)), rows, whole, list(stored_quarters(connection)), facts)
+        happened, quarters = list(happenings(connection, 0, 1 << 62)), list(stored_quarters(connection))
+        return Content(kept_of(connection, path), list(stored(connection)), rows, whole, quarters, happened, facts)
 
 
 def is_chain(rows: Sequence[Row]) -> bool:
@@ -141,6 +145,7 @@ def assert_whole(path: Path) -> int:
     found = content(path)
     last = found.rows[-1][1] if found.rows else 0
     assert (moment(found.kept) or (RUN, 0)) == (RUN, last), "a home goes on behind what is in its books, and behind no less"
+    assert [happening.what["seq"] for happening in found.happenings] in ([], list(range(1, last + 1)))
     assert is_chain(found.rows)
     assert not found.rows or (found.rows[0][0], found.rows[0][4]) == (1, GENESIS)
     records = [read_ledger(line) for line in found.lines]
@@ -267,6 +272,7 @@ def killed_behind(path: Path, records: Iterable[LedgerRecord], **options: Any) -
         writer = opened(path)
         for record in records:
             writer.book(record)
+            writer.happened(Happening(record.span.end, "oven", COMMAND, {"seq": record.seq}), record.seq)
             writer.write(behind(record), **options)
         os.kill(os.getpid(), signal.SIGKILL)
 
