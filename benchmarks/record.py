@@ -33,11 +33,11 @@ from virtual_devices.cli.table import table
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.audit import audit_record
-from virtual_devices.record.info import info_of
-from virtual_devices.record.kept import Messages
-from virtual_devices.record.readers import Reader
-from virtual_devices.record.writer import RecordWriter
+from virtual_devices.record.files.info import info_of
+from virtual_devices.record.reading.audit import audit_record
+from virtual_devices.record.reading.readers import Reader
+from virtual_devices.record.store.kept import Messages
+from virtual_devices.record.store.writer import RecordWriter
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 DAY, STEP = 86_400, 60

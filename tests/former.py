@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from tests.records import facts_in, kept_in, records
-from virtual_devices.record.database import BESIDE
-from virtual_devices.record.former import ASIDE, FILE, NEWEST
-from virtual_devices.record.kept import Messages
+from virtual_devices.record.files.former import ASIDE, FILE, NEWEST
+from virtual_devices.record.store.database import BESIDE
+from virtual_devices.record.store.kept import Messages
 
 
 def former_text(home: str, messages: Messages, facts: Mapping[str, Any] | None = None, version: int = 1) -> bytes:

@@ -6,11 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.record.database import open_to_read
-from virtual_devices.record.kept import Messages
-from virtual_devices.record.lines import stored
-from virtual_devices.record.runs import Runs
-from virtual_devices.record.writer import facts_of, kept_of
+from virtual_devices.record.files.runs import Runs
+from virtual_devices.record.store.database import open_to_read
+from virtual_devices.record.store.kept import Messages
+from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.writer import facts_of, kept_of
 
 
 def records(folder: Path) -> list[Path]:

@@ -22,7 +22,7 @@ from virtual_devices.edge.messages.topics import PLACES, Topics
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import keeper, moments
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.record.former import FILE, NEWEST
+from virtual_devices.record.files.former import FILE, NEWEST
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 KIND: BrokerKind = "mosquitto" if find_mosquitto() else "iotcore"

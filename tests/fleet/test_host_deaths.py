@@ -23,8 +23,8 @@ from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import moments
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.kept import moment
-from virtual_devices.record.writer import RecordWriter
+from virtual_devices.record.store.kept import moment
+from virtual_devices.record.store.writer import RecordWriter
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
 

@@ -28,12 +28,12 @@ from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, is_sealed
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
-from virtual_devices.record.database import BESIDE, open_to_read
-from virtual_devices.record.happenings import COMMAND, Happening, happenings
-from virtual_devices.record.kept import Messages, moment
-from virtual_devices.record.lines import stored
-from virtual_devices.record.quarters import stored_quarters
-from virtual_devices.record.writer import RecordWriter, facts_of, kept_of
+from virtual_devices.record.store.database import BESIDE, open_to_read
+from virtual_devices.record.store.happenings import COMMAND, Happening, happenings
+from virtual_devices.record.store.kept import Messages, moment
+from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.quarters import stored_quarters
+from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
 HOME, RUN = "cape", "house"
 FILE_STEPS = ("os.rename", "os.remove", "os.mkdir", "os.truncate")

@@ -10,7 +10,7 @@ from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
-from virtual_devices.record.writer import RecordWriter
+from virtual_devices.record.store.writer import RecordWriter
 
 HOME = """\
 home: NAME

@@ -20,7 +20,7 @@ from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION
-from virtual_devices.record.former import FILE
+from virtual_devices.record.files.former import FILE
 
 WITH_KILN = SMALL + "  kiln: {rated_power: 900 W, priority: 7}\n"
 Release = Callable[[type[AnyDevice]], None]

@@ -20,7 +20,7 @@ from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.window import MAX_STEPS
-from virtual_devices.record.file import RecordFile
+from virtual_devices.record.files.file import RecordFile
 
 Changes = Mapping[str, Mapping[str, Any]]
 

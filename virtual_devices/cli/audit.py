@@ -14,8 +14,8 @@ from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.edge.ledger.audit import Audit, audit_file, audit_live
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.keeping.finding import records_of
-from virtual_devices.record.audit import audit_record
-from virtual_devices.record.database import is_database
+from virtual_devices.record.reading.audit import audit_record
+from virtual_devices.record.store.database import is_database
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint

@@ -15,10 +15,10 @@ from virtual_devices.cli._streams import echo_json
 from virtual_devices.edge.files.write import why, write_out
 from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
-from virtual_devices.record.asked import Asked, Times
-from virtual_devices.record.history import History
-from virtual_devices.record.history import history as history_of
-from virtual_devices.record.periods import length_of
+from virtual_devices.record.reading.asked import Asked, Times
+from virtual_devices.record.reading.history import History
+from virtual_devices.record.reading.history import history as history_of
+from virtual_devices.record.reading.periods import length_of
 
 _STDOUT = Path("-")
 

@@ -14,8 +14,8 @@ from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.cli.table import table
 from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.record import upkeep
-from virtual_devices.record.info import RecordInfo, info_of
+from virtual_devices.record.files import upkeep
+from virtual_devices.record.files.info import RecordInfo, info_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

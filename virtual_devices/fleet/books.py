@@ -13,7 +13,7 @@ from virtual_devices.edge.messages.topics import LEDGER
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.hearing import Hearing
+from virtual_devices.record.hearing.hearing import Hearing
 
 RunSeq = tuple[str, int]
 

@@ -36,7 +36,7 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.names import CLOCK
-from virtual_devices.record.runs import OWN
+from virtual_devices.record.files.runs import OWN
 
 GATHER = 5.0
 

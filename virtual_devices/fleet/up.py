@@ -22,7 +22,7 @@ from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
 from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.members.rehearsal import rehearse
-from virtual_devices.record.runs import broker_of
+from virtual_devices.record.files.runs import broker_of
 
 DEFAULT_PORT = 1883
 LOOK_EVERY = 0.25

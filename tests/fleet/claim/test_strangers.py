@@ -34,7 +34,7 @@ from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain
 from virtual_devices.kit.window import Span
-from virtual_devices.record.kept import LEAVES
+from virtual_devices.record.store.kept import LEAVES
 
 RUNNING = SMALL.replace(", paused: true", "")
 STRANGERS = 50_000

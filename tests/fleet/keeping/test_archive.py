@@ -18,8 +18,8 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
-from virtual_devices.record.former import FILE, NEWEST, TAKEN_OVER
-from virtual_devices.record.kept import KEPT, LEAVES, Messages
+from virtual_devices.record.files.former import FILE, NEWEST, TAKEN_OVER
+from virtual_devices.record.store.kept import KEPT, LEAVES, Messages
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_who_dies_while_it_is_written_leaves_the_set_before(stage: Stage, make: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("virtual_devices.record.writer.RecordWriter._note", dies)
+        patched.setattr("virtual_devices.record.store.writer.RecordWriter._note", dies)
         with pytest.raises(KeyboardInterrupt):
             archive.keeper.save()
     assert written(tmp_path / "state") == before

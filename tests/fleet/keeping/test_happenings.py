@@ -27,8 +27,9 @@ from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.keeper import Keeper
 from virtual_devices.fleet.keeping.moments import always
 from virtual_devices.kit.members.house import House
-from virtual_devices.record.database import open_to_read
-from virtual_devices.record.happenings import (
+from virtual_devices.record.files.runs import Runs
+from virtual_devices.record.store.database import open_to_read
+from virtual_devices.record.store.happenings import (
     CAME,
     COMMAND,
     DECISION,
@@ -39,7 +40,6 @@ from virtual_devices.record.happenings import (
     Happening,
     happenings,
 )
-from virtual_devices.record.runs import Runs
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 SETTLED = b'{"run":"house","seq":1}'

@@ -22,7 +22,7 @@ from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.resuming import leads_on
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.members.house import House
-from virtual_devices.record.kept import Messages, moment
+from virtual_devices.record.store.kept import Messages, moment
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 1").replace("HOME", "cape")
 

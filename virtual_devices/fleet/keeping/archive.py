@@ -27,8 +27,8 @@ from virtual_devices.fleet.keeping.moments import IsBooked, always
 from virtual_devices.fleet.keeping.resuming import leads_on
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.names import CLOCK, is_name
-from virtual_devices.record.kept import KEPT, LEAVES, RETAINED, Messages, moment, run_of
-from virtual_devices.record.runs import OWN, KeptRun, Origin, Runs
+from virtual_devices.record.files.runs import OWN, KeptRun, Origin, Runs
+from virtual_devices.record.store.kept import KEPT, LEAVES, RETAINED, Messages, moment, run_of
 
 REMIND_AFTER = 8.0
 """Wall seconds after which a device has not come back with its broker: longer than the longest pause between two attempts."""

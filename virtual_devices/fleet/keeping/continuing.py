@@ -11,7 +11,7 @@ from typing import Any
 from virtual_devices.edge.messages.retained import json_object, newer, place
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.names import CLOCK
-from virtual_devices.record.kept import Messages
+from virtual_devices.record.store.kept import Messages
 
 
 def why_anew(found: Messages, kept: Messages, zone: str) -> str:

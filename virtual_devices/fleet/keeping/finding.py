@@ -7,8 +7,8 @@ from pathlib import Path
 from virtual_devices.fleet.keeping.places import homes_folder, records_folder, state_folder
 from virtual_devices.kit.errors import ConfigurationError, suggestion
 from virtual_devices.kit.names import is_name
-from virtual_devices.record.info import home_of
-from virtual_devices.record.runs import Runs, written_at
+from virtual_devices.record.files.info import home_of
+from virtual_devices.record.files.runs import Runs, written_at
 
 
 def records(named: Path | None = None, state: Path | None = None) -> list[Path]:

@@ -14,12 +14,12 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.fleet.keeping.moments import IsBooked, Moments
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record import former
-from virtual_devices.record.happenings import Happening
-from virtual_devices.record.kept import Messages, moment, run_of
-from virtual_devices.record.runs import KeptRun, Runs
-from virtual_devices.record.window_hearing import LASTING
-from virtual_devices.record.writer import RecordWriter
+from virtual_devices.record.files import former
+from virtual_devices.record.files.runs import KeptRun, Runs
+from virtual_devices.record.hearing.window_hearing import LASTING
+from virtual_devices.record.store.happenings import Happening
+from virtual_devices.record.store.kept import Messages, moment, run_of
+from virtual_devices.record.store.writer import RecordWriter
 
 SYNC_EVERY = 1.0
 """Wall seconds between two waits for the disk."""

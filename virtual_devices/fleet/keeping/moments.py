@@ -15,7 +15,7 @@ from typing import Any
 
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import beside_shares
-from virtual_devices.record.kept import KEPT, Messages
+from virtual_devices.record.store.kept import KEPT, Messages
 
 LONGEST_WAIT = 10.0
 """Wall seconds without a new set after which one is taken that lacks the word of somebody who is away, or that leaves a gap in

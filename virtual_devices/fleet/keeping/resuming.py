@@ -13,7 +13,7 @@ from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.retained import json_object, place
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord, is_sealed
-from virtual_devices.record.kept import Messages, moment
+from virtual_devices.record.store.kept import Messages, moment
 
 
 def leads_on(stored: Messages, found: Messages, ledger: Iterable[bytes]) -> bool:

@@ -1,0 +1,1 @@
+"""Records as files: which there are, where they are put, copies of them."""

@@ -1,0 +1,1 @@
+"""What happens in a home, as it is heard."""

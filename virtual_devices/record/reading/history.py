@@ -1,0 +1,151 @@
+"""What a home's record says of a time: what each period came to, how much of it is recorded, and all of it together; in kWh as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from virtual_devices.kit.calendar import Calendar, calendar
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.ledger.audit import SHORTEST_SKIP
+from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.record.reading.asked import Asked, Times
+from virtual_devices.record.reading.energy import Energy, together
+from virtual_devices.record.reading.facts import Facts
+from virtual_devices.record.reading.readers import Reader
+from virtual_devices.record.store.happenings import Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A period, and what is known of it. start, end: UTC seconds, of what was asked for and is recorded.  skipped: s of it that are not."""
+
+    energy: Energy
+    start: int
+    end: int
+    skipped: int
+
+    @property
+    def begins_late(self) -> bool:
+        """Whether something before what is recorded belongs to the period."""
+        return self.start > self.energy.start
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether something behind it does: the period goes on, or more was not asked for."""
+        return self.end < self.energy.end
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was asked for. recorded: when the record begins and ends, UTC seconds.  periods: oldest first, one at least.  total: all of them.
+
+    happenings: in order of time.
+    """
+
+    path: Path
+    facts: Facts
+    recorded: tuple[int, int]
+    asked: Asked
+    periods: list[Stretch]
+    total: Stretch
+    happenings: list[Happening]
+
+    @property
+    def local(self) -> Calendar:
+        """The home's."""
+        return calendar(self.facts.zone)
+
+    def result(self) -> dict[str, Any]:
+        """As JSON has it: energies in kWh, times by the home's clocks with their offset from UTC."""
+        return {
+            "home": self.facts.home,
+            "run": self.facts.run,
+            "file": str(self.path),
+            "zone": self.facts.zone,
+            "step": self.facts.step,
+            "recorded": {"start": self.written(self.recorded[0]), "end": self.written(self.recorded[1])},
+            "every": self.asked.every,
+            "periods": [self._told(each) for each in self.periods],
+            "total": self._told(self.total),
+            "happenings": [
+                {"time": self.written(each.time), "device": each.device, "kind": each.kind, **({"what": dict(each.what)} if each.what else {})}
+                for each in self.happenings
+            ],
+        }
+
+    def written(self, time: int) -> str:
+        """A time by the home's clocks, with its offset."""
+        return self.local.local(time).isoformat()
+
+    def _told(self, stretch: Stretch) -> dict[str, Any]:
+        energy = stretch.energy
+        return {
+            "start": self.written(energy.start),
+            "end": self.written(energy.end),
+            "recorded": {"start": self.written(stretch.start), "end": self.written(stretch.end), "seconds": energy.seconds, "skipped": stretch.skipped},
+            "energy_kwh": kwh(energy.totals | {"curtailed": sum(energy.curtailed.values())}),
+            "energy_by_device_kwh": {name: kwh(pair) for name, pair in energy.by_device().items()},
+            "energy_by_edge_kwh": kwh({f"{source}>{sink}": moved for (source, sink), moved in energy.edges.items()}),
+            "energy_by_circuit_kwh": {name: {way: kwh(each) for way, each in ways.items()} for name, ways in energy.by_circuit().items()},
+            "unserved_kwh": kwh(energy.unserved),
+            "curtailed_kwh": kwh(energy.curtailed),
+            "stored_kwh": kwh(energy.stored),
+        }
+
+    def columns(self) -> tuple[list[str], list[list[str]]]:
+        """As CSV has it, the head and a line for each period: times in UTC and by the home's clocks, kWh by purpose, by device and direction."""
+        roles = self.total.energy.roles
+        purposes = list(self.total.energy.totals)
+        head = ["start_utc", "end_utc", "start_local", "end_local", "recorded_s", *(f"{name}_kwh" for name in purposes)]
+        head += [f"{name}_{way}_kwh" for name in roles.devices for way in ("in", "out")]
+        for names, what in ((roles.consumers, "unserved"), (roles.producers, "curtailed"), (roles.stores, "stored")):
+            head += [f"{name}_{what}_kwh" for name in names]
+        return head, [self._line(stretch.energy) for stretch in self.periods]
+
+    def _line(self, energy: Energy) -> list[str]:
+        devices = energy.by_device()
+        numbers = [*energy.totals.values(), *(devices[name][way] for name in energy.roles.devices for way in ("in", "out"))]
+        numbers += [*energy.unserved.values(), *energy.curtailed.values()]
+        held = [energy.stored.get(name) for name in energy.roles.stores]
+        return [
+            *(f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}" for time in (energy.start, energy.end)),
+            *(self.written(time) for time in (energy.start, energy.end)), str(energy.seconds),
+            *(f"{number / MJ_PER_KWH:.6f}" for number in numbers), *("" if number is None else f"{number / MJ_PER_KWH:.6f}" for number in held),
+        ]  # fmt: skip
+
+
+def history(path: Path, asked: Callable[[Times], Asked]) -> History:
+    """What a record says of a time, all of it of one moment. asked: which time, as soon as it is known what there is.
+
+    Raises ConfigurationError where nothing is recorded then, and as ``Reader`` and whoever says what is asked for.
+    """
+    with Reader(path) as reader, reader.of_one_moment():
+        facts, span = reader.facts, reader.span
+        if span is None:
+            raise ConfigurationError(f"{path} has nothing recorded yet: no window was settled")
+        times = Times(facts.zone, *span)
+        wanted = asked(times)
+        energies = list(reader.energy(wanted.every, wanted.start, wanted.end))
+        happened = list(reader.happenings(wanted.start, wanted.end))
+    if not energies:
+        raise times.nothing(wanted)
+    known = max(wanted.start, span[0]), min(wanted.end, span[1])
+    shortest = max(SHORTEST_SKIP, facts.step or 0)
+    stretches = [_stretch(each, known, shortest) for each in energies]
+    return History(path, facts, span, wanted, stretches, _stretch(together(energies), known, shortest), happened)
+
+
+def _stretch(energy: Energy, known: tuple[int, int], shortest: int) -> Stretch:
+    """shortest: s that count as skipped, at least; less comes of steps that begin in one quarter and end in the next."""
+    start, end = max(energy.start, known[0]), min(energy.end, known[1])
+    skipped = end - start - energy.seconds
+    return Stretch(energy, start, end, skipped if skipped >= shortest else 0)
+
+
+def kwh(energies: Mapping[str, int]) -> dict[str, float]:
+    """mJ as kWh, as far as 3.6 J."""
+    return {name: round(energy / MJ_PER_KWH, 6) for name, energy in energies.items()}
