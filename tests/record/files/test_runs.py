@@ -26,10 +26,10 @@ from tests.record.lives import (
 )
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record import runs as record_runs
-from virtual_devices.record.database import BESIDE
-from virtual_devices.record.runs import OWN, KeptRun, Runs
-from virtual_devices.record.writer import RecordWriter
+from virtual_devices.record.files import runs as record_runs
+from virtual_devices.record.files.runs import OWN, KeptRun, Runs
+from virtual_devices.record.store.database import BESIDE
+from virtual_devices.record.store.writer import RecordWriter
 
 
 def made(folder: Path, run: str, *, home: str = HOME, broker: str = OWN, at: int = 1000, count: int = 3, home_file: str | None = None) -> Path:
