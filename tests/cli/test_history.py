@@ -25,6 +25,8 @@ from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.quantities import MJ_PER_KWH
+from virtual_devices.record.store.happenings import Happening
+from virtual_devices.record.store.writer import RecordWriter
 
 ROOT = Path(__file__).parents[2]
 DAY = 86_400
@@ -185,7 +187,7 @@ def test_what_is_not_covered_is_noted(tmp_path: Path, constant: list[LedgerRecor
 
 def test_json_says_it_all(record: Path) -> None:
     found = result(record, "--day", "2026-07-01", "--every", "6h")
-    assert list(found) == ["home", "run", "file", "zone", "step", "recorded", "every", "periods", "total"]
+    assert list(found) == ["home", "run", "file", "zone", "step", "recorded", "every", "periods", "total", "happenings"]
     assert {name: found[name] for name in ("home", "run", "file", "zone", "step", "every")} == {
         "home": "constant", "run": "house", "file": str(record), "zone": "Africa/Johannesburg", "step": 60, "every": "6h",
     }  # fmt: skip
@@ -382,3 +384,32 @@ def test_what_is_no_record_or_empty(tmp_path: Path) -> None:
     assert wrong(tmp_path / "none.sqlite").startswith(f"{str(tmp_path / 'none.sqlite')!r} is neither a record")
     empty = write(tmp_path / "empty.sqlite", [])
     assert wrong(empty) == f"{empty} has nothing recorded yet: no window was settled"
+
+
+# -- what happened ------------------------------------------------------------------------------------------------------
+
+
+def test_what_happened_is_told_below_the_table(homes: Path, constant: list[LedgerRecord], tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    begin = constant[0].span.start
+    writer = RecordWriter(path, "constant", constant[0].run, KEPT)
+    for record in constant:
+        writer.book(record)
+    writer.happened(Happening(begin, "grid", "outage", {}))
+    writer.happened(Happening(begin + 3600, "inverter", "decision", {"decision": "island"}))
+    writer.happened(Happening(begin + 7200, "oven", "command", {"changes": {"mode": "on"}, "by": "anna"}))
+    writer.happened(Happening(begin + 7260, "oven", "refusal", {"text": "there is no setting heat", "about": "oven/set"}))
+    writer.happened(Happening(begin + 21600, "grid", "grid back", {}))
+    writer.write(sync=True)
+    writer.close()
+    lines = run(path, "--day", "2026-07-01").stdout.splitlines()
+    assert lines[lines.index("", 2) + 1 :] == [
+        "2026-07-01 00:00:00  grid  outage",
+        "2026-07-01 02:00:00  oven  command  mode = 'on', by anna",
+        "2026-07-01 02:01:00  oven  refusal  there is no setting heat",
+        "2026-07-01 06:00:00  grid  grid back",
+    ]
+    told = json.loads(run(path, "--day", "2026-07-01", "--json").stdout)["happenings"]
+    assert [each["kind"] for each in told] == ["outage", "decision", "command", "refusal", "grid back"]
+    assert told[2] == {"time": "2026-07-01T02:00:00+02:00", "device": "oven", "kind": "command", "what": {"changes": {"mode": "on"}, "by": "anna"}}
+    assert "outage" not in run(path, "--from", "2026-07-01 00:30", "--to", "2026-07-01 05:00").stdout

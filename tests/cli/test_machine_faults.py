@@ -87,10 +87,10 @@ def test_a_ledger_that_does_not_fit_ends_behind_a_whole_line(home: Path, tmp_pat
 def test_a_record_that_does_not_fit_ends_behind_a_window(home: Path, tmp_path: Path, kind: str) -> None:
     with small_disk(tmp_path / "disk", kind) as disk:
         record = disk.folder / "run.sqlite"
-        (disk.folder / "other").write_bytes(bytes(3_600_000))
+        (disk.folder / "other").write_bytes(bytes(2_600_000))
         program = (
             "import resource, sys; from virtual_devices.cli import main\n"
-            f"if {kind == 'limit'}: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))\n"
+            f"if {kind == 'limit'}: resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, resource.RLIM_INFINITY))\n"
             f"main(['simulate', {str(home)!r}, '--for', '60d', '--record', {str(record)!r}, '--json'])\n"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)

@@ -19,7 +19,7 @@ from virtual_devices.record.files.placing import Place
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
-AT_ONCE = 64
+AT_ONCE = 16
 """Windows that are written in one transaction, or as many as come in a wall second."""
 WRITE_EVERY = 1.0
 HELD_MOST = 32 << 20
