@@ -251,11 +251,16 @@ def copy(path: Path, target: Path) -> None:
 def takes_nothing(folder: Path) -> Iterator[None]:
     """A folder in which nothing can be written, nor made, nor removed: for root it is mounted so (Linux), others have to obey its permissions."""
     if os.geteuid() != 0:
+        there = [each for each in folder.iterdir() if each.is_file()]
+        for each in there:
+            each.chmod(0o400)
         folder.chmod(0o500)
         try:
             yield
         finally:
             folder.chmod(0o700)
+            for each in there:
+                each.chmod(0o600)
         return
     subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
     try:

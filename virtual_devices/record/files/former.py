@@ -42,9 +42,9 @@ def take_over(runs: Runs) -> None:
     if not any((folder / name).exists() for name in (FILE, NEWEST, ASIDE)):
         return
     for path in _aside(folder):
-        with contextlib.suppress(ConfigurationError, OSError):
+        with contextlib.suppress(ConfigurationError):
             of_another = path.read_bytes()
-            _record(runs, _read(runs.home, path, of_another), of_another)
+            _record(runs, _read(runs.home, path, of_another), of_another, at=_number(json_object(of_another).get("at")))
     present = folder / FILE
     content = _content(present)
     beside = _content(folder / NEWEST)
@@ -64,6 +64,8 @@ def give_up(runs: Runs) -> None:
     for name in (FILE, NEWEST):
         if (runs.folder / name).exists():
             set_aside(runs.folder / name)
+    if (runs.folder / ASIDE).exists():  # of other runs there are records, which would be made again
+        _rename(runs.folder / ASIDE)
 
 
 def _aside(folder: Path) -> list[Path]:
@@ -72,8 +74,8 @@ def _aside(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: _number(json_object(path.read_bytes()).get("at")))
 
 
-def _record(runs: Runs, messages: Messages, content: bytes) -> None:
-    """Make a record of a set, unless the record of its run has one. Raises OSError."""
+def _record(runs: Runs, messages: Messages, content: bytes, at: int | None = None) -> None:
+    """Make a record of a set, unless the record of its run has one. at: when it was kept, UTC seconds; None: now. Raises OSError."""
     run = run_of(messages)
     if run is None:
         return
@@ -85,7 +87,7 @@ def _record(runs: Runs, messages: Messages, content: bytes) -> None:
     writer = theirs.writer(run, messages)
     try:
         if not writer.kept and writer.last is None:
-            writer.write(messages, sync=True)
+            writer.write(messages, sync=True, at=at)
     finally:
         writer.close()
 

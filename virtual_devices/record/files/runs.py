@@ -47,7 +47,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """What a record gives to go on from. messages: empty where the run was given up."""
+    """What a record gives to go on from. messages: empty where the run was given up, and in a copy beside the run's own record."""
 
     path: Path
     origin: Origin
@@ -55,7 +55,7 @@ class KeptRun:
 
 
 class OfAnotherError(ConfigurationError):
-    """A record that is whole, and that this home does not go on from: of another home, or a copy under another name."""
+    """A record that is whole, and that this home does not go on from: of another home, or of a run under another name."""
 
 
 class Runs:
@@ -74,19 +74,22 @@ class Runs:
         say which it is, and no other can be resumed, that may be any.
         """
         if run is not None:
-            path = self.path(run) if _RUN.fullmatch(run) else None
+            path = self.path(run) if _is_name(run) else None
             return self._read(path) if path is not None and path.exists() else None
-        found: list[KeptRun] = []
+        mine: list[tuple[int, float, KeptRun]] = []
         broken: ConfigurationError | None = None
         for path in self.paths():
+            written = written_at(path)  # before a log that was left is brought into it
             try:
-                found.append(self._read(path))
+                kept = self._read(path)
             except ConfigurationError as error:
                 broken = error
-        mine = [kept for kept in found if kept.origin.broker == self.broker and kept.messages]
+            else:
+                if kept.origin.broker == self.broker and kept.messages:
+                    mine.append((kept.origin.at, written, kept))
         if not mine and broken is not None:
             raise broken
-        return max(mine, key=lambda kept: (kept.origin.at, written_at(kept.path)), default=None)
+        return max(mine, key=lambda item: item[:2])[2] if mine else None
 
     def path(self, run: str) -> Path:
         """Where the record of a run is."""
@@ -101,7 +104,7 @@ class Runs:
 
         Raises as ``RecordWriter``, and ConfigurationError for a run that is no name of a file.
         """
-        if not _RUN.fullmatch(run):
+        if not _is_name(run):
             raise ConfigurationError(f"the run {run[:40]!r} cannot be recorded: its name is none of ours; {REMEDY}")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         facts = {"broker": self.broker, "home_file": self.home_file, **site_facts(messages or {})}
@@ -116,7 +119,8 @@ class Runs:
         """
         for path in self.paths():
             try:
-                if self._read(path).origin.broker == self.broker:
+                kept = self._read(path)
+                if kept.origin.broker == self.broker and kept.messages:
                     self._clear(path)
             except OfAnotherError:
                 continue
@@ -140,9 +144,12 @@ class Runs:
             facts = facts_of(connection)
             if facts.get("home", self.home) != self.home:
                 raise OfAnotherError(f"{path} is of home {facts['home']}, this is {self.home}; choose another --state")
-            if facts.get("run", path.stem) != path.stem:  # a copy, which a start would take for the run itself
-                raise OfAnotherError(f"{path} is of run {facts['run']}; name it {facts['run']}{SUFFIX}, or keep it in another folder")
-            return KeptRun(path, _origin(facts), kept_of(connection, path))
+            origin, run = _origin(facts), facts.get("run", path.stem)
+            if run == path.stem:
+                return KeptRun(path, origin, kept_of(connection, path))
+            if origin.broker == self.broker and not (_is_name(run) and self.path(run).exists()):
+                raise OfAnotherError(f"{path} is of run {run}; name it {run}{SUFFIX}, or keep it in another folder")
+            return KeptRun(path, origin)  # a copy: who resumed from it would go on with other windows than are in the run's books
 
 
 @contextlib.contextmanager
@@ -154,6 +161,11 @@ def _opened(path: Path) -> Iterator[Any]:
         connection = open_to_read(path, REMEDY)
     with contextlib.closing(connection):
         yield connection
+
+
+def _is_name(run: object) -> bool:
+    """Whether a run can be the name of a file."""
+    return isinstance(run, str) and _RUN.fullmatch(run) is not None
 
 
 def _origin(facts: dict[str, Any]) -> Origin:

@@ -124,7 +124,7 @@ def _connected_to_read(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{where}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_FOR)
     try:
         version_of(connection)
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         connection.close()
         if not _is_one_of(error, _NO_ROOM_BESIDE):
             raise

@@ -138,10 +138,11 @@ class RecordWriter:
         except sqlite3.Error as error:
             raise as_os_error(error, self.path) from None
 
-    def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False) -> None:
+    def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False, at: int | None = None) -> None:
         """Write, in one transaction, windows up to a seq (None: all), what happened, and the set that the home goes on from (None: as it was).
 
-        sync: wait until it is on the disk.  Raises OSError; then nothing of it is written, and all of it waits.
+        sync: wait until it is on the disk.  at: when that is, UTC seconds; now, unless it is said.  Raises OSError; then nothing of it is
+        written, and all of it waits.
         """
         self._find()
         lines = [line for line in self._waiting if upto is None or line.seq <= upto]
@@ -150,7 +151,7 @@ class RecordWriter:
         quarters = [quarter for each in done for quarter in each.over]
         if sync and present is not None:
             quarters.append(present)
-        facts = {**self._new_facts, "at": int(time.time())} if sync else {**self._new_facts}
+        facts = {**self._new_facts, "at": int(time.time()) if at is None else at} if sync else {**self._new_facts}
         checksums = self._checksums_of(messages) if messages is not None else self._checksums
         if messages is not None:
             facts[CHECKSUM] = checksum(checksums.values())
