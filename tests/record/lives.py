@@ -28,11 +28,11 @@ from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, is_sealed
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
+from virtual_devices.record.reading.rows import quarter_rows
 from virtual_devices.record.store.database import BESIDE, open_to_read
 from virtual_devices.record.store.happenings import COMMAND, Happening, happenings
 from virtual_devices.record.store.kept import Messages, moment
 from virtual_devices.record.store.lines import stored
-from virtual_devices.record.store.quarters import stored_quarters
 from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
 HOME, RUN = "cape", "house"
@@ -132,7 +132,7 @@ def content(path: Path) -> Content:
         rows = connection.execute("SELECT first, last, start, end, previous, digest FROM ledger ORDER BY first").fetchall()
         whole = [first for (first,) in connection.execute("SELECT first FROM ledger WHERE lines IS NOT NULL ORDER BY first")]
         facts = {name: value for name, value in facts_of(connection).items() if name != "at"}
-        happened, quarters = list(happenings(connection, 0, 1 << 62)), list(stored_quarters(connection))
+        happened, quarters = list(happenings(connection, 0, 1 << 62)), list(quarter_rows(connection).quarters())
         return Content(kept_of(connection, path), list(stored(connection)), rows, whole, quarters, happened, facts)
 
 

@@ -13,9 +13,9 @@ from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
+from virtual_devices.record.reading.rows import quarter_rows
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.lines import stored
-from virtual_devices.record.store.quarters import stored_quarters
 from virtual_devices.record.store.writer import RecordWriter
 
 HOURS = 3
@@ -39,7 +39,7 @@ def expected(of: list[LedgerRecord]) -> list[Quarter]:
 
 def found(path: Path) -> list[Quarter]:
     with contextlib.closing(open_to_read(path)) as connection:
-        return list(stored_quarters(connection))
+        return list(quarter_rows(connection).quarters())
 
 
 @pytest.mark.parametrize("windows", [1, 7, 60, 1440])
@@ -91,6 +91,6 @@ def test_only_those_between_two_times_are_read(tmp_path: Path) -> None:
     writer.close()
     every = found(path)
     with contextlib.closing(open_to_read(path)) as connection:
-        assert list(stored_quarters(connection, every[2].start, every[5].start)) == every[2:5]
-        assert list(stored_quarters(connection, end=every[1].start)) == every[:1]
-        assert list(stored_quarters(connection, start=every[-1].start + 1)) == []
+        assert list(quarter_rows(connection, every[2].start, every[5].start).quarters()) == every[2:5]
+        assert list(quarter_rows(connection, end=every[1].start).quarters()) == every[:1]
+        assert list(quarter_rows(connection, start=every[-1].start + 1).quarters()) == []

@@ -2,7 +2,7 @@
 
 What a file holds is whole lines, in order, without a gap of its own making. A line that cannot be written (a full disk, one
 that fails) is taken back to its beginning and held back with those that follow; they are tried again, and the file ends where
-too many wait. Nothing that is kept is ever out of the file: a resumed one is cut behind its last line that counts, in its place; of a
+too many wait. A resumed one is cut behind its last line that counts, in its place; of a
 compressed one that its writer did not finish, a copy takes the place when it is whole.
 """
 

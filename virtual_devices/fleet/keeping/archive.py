@@ -153,8 +153,7 @@ class Archive:
         for (device, leaf), value in messages.items():
             there = self.found.get((device, leaf))
             if self.client.connected and (there is None or _is_older(there, value)):
-                self.client.publish(Topics(self.home, device).at(leaf), value, 1, True)  # noqa: FBT003
-                self.found[device, leaf] = value
+                self._retain((device, leaf), value)
 
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
         if topic == self._sync and payload == self._mark:

@@ -1,7 +1,4 @@
-"""The rows of a record's quarter-hours as they are at a moment: also of the one that is not over, which the table may have as of an earlier one.
-
-That one is worked out from its windows, as whoever goes on with the run does.
-"""
+"""The rows of a record's quarter-hours as they are at a moment: also of the one that is not over, which is worked out from its windows."""
 
 from __future__ import annotations
 
@@ -62,8 +59,6 @@ def quarter_rows(connection: sqlite3.Connection, start: int | None = None, end: 
     present = QuarterBook(connection, present_windows(connection)).present
     if present is not None:
         layouts[_PRESENT], numbers = pack(present)
-        if rows and rows[-1][0] == present.start:
-            rows.pop()
         if begin <= present.start < stop:
             rows.append((present.start, _PRESENT, numbers))
     return QuarterRows(rows, layouts)

@@ -1,27 +1,17 @@
-"""Quarter-hours in a record: worked out from each window as it is booked, written with it, and read again.
+"""Quarter-hours in a record: worked out from each window as it is booked, and written with the one that ends them.
 
-The one that is not over is a row too, written anew whenever the disk is waited for; who goes on with the run works it out again from its
-windows.
+The one that is not over has no row: whoever goes on with the run, or asks, works it out again from its windows.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.record.store.packing import pack, unpack
-
-
-@dataclass(frozen=True, slots=True)
-class QuartersOfWindow:
-    """What a window has done. over: the quarters that it ended.  present: the one that goes on."""
-
-    over: tuple[Quarter, ...] = ()
-    present: Quarter | None = None
+from virtual_devices.record.store.packing import pack
 
 
 class QuarterBook:
@@ -42,18 +32,17 @@ class QuarterBook:
         """The quarter that is not over."""
         return self._quarters.open
 
-    def add(self, record: LedgerRecord) -> QuartersOfWindow:
-        """Work out what one more window does; nothing is written yet."""
+    def add(self, record: LedgerRecord) -> list[Quarter]:
+        """Take one more window; the quarters that it ended, which are not written yet."""
         try:
-            over = self._quarters.add(record)
+            return self._quarters.add(record)
         except ProtocolError:  # of other steps than the quarter has: it is told as far as it came
             over = [self._quarters.open] if self._quarters.open is not None else []
             self._quarters = Quarters()
-            over += self._quarters.add(record)
-        return QuartersOfWindow(tuple(over), self._quarters.open)
+            return over + self._quarters.add(record)
 
     def write(self, quarters: Iterable[Quarter]) -> None:
-        """Write quarters, instead of what was written of them before."""
+        """Write quarters that are over."""
         rows = [(quarter.start, *self._packed(quarter)) for quarter in quarters]
         self._connection.executemany("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?)", rows)
 
@@ -68,13 +57,3 @@ class QuarterBook:
             self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
             known = self._layouts[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
         return known, numbers
-
-
-_SELECT = "SELECT start, layouts.layout, numbers FROM quarters JOIN layouts ON layouts.id = quarters.layout"
-
-
-def stored_quarters(connection: sqlite3.Connection, start: int | None = None, end: int | None = None) -> Iterator[Quarter]:
-    """Quarters that begin between two times (UTC seconds), oldest first. Raises ConfigurationError for one that is damaged."""
-    where = "WHERE start >= ? AND start < ?"
-    for row in connection.execute(f"{_SELECT} {where} ORDER BY start", (-(1 << 62) if start is None else start, 1 << 62 if end is None else end)):
-        yield unpack(*row)

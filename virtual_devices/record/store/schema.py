@@ -40,7 +40,7 @@ CREATE TABLE happenings (
 """
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
 the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
-quarters: by their start (UTC seconds), also the one that is not over; layout and numbers: see ``packing``.  happenings: at a simulated
+quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.  happenings: at a simulated
 time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
 
 _COUNTED = """

@@ -34,7 +34,7 @@ from virtual_devices.record.store.database import (
 from virtual_devices.record.store.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
 from virtual_devices.record.store.kept import Messages, checksum, checksum_of, place_of
 from virtual_devices.record.store.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
-from virtual_devices.record.store.quarters import QuarterBook, QuartersOfWindow
+from virtual_devices.record.store.quarters import QuarterBook
 
 REMEDY = "start with --fresh"
 REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
@@ -61,7 +61,7 @@ class RecordWriter:
         self.path, self.home, self.run = path, home, run
         self.lost = 0
         self._waiting: deque[Line] = deque()
-        self._done: deque[tuple[int, QuartersOfWindow]] = deque()
+        self._done: deque[tuple[int, list[Quarter]]] = deque()
         """By seq, what the windows that wait did to the quarter-hours; they stay where their windows are given up."""
         self._waiting_bytes = 0
         self._whole_for = whole_for
@@ -96,8 +96,6 @@ class RecordWriter:
         self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
         self._lines = LedgerLines(connection, self._whole_for)
         self._quarters = QuarterBook(connection, present_windows(connection))
-        self._present: Quarter | None = self._quarters.present
-        """The quarter-hour that is not over by the last window in the file."""
         self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
@@ -147,10 +145,7 @@ class RecordWriter:
         self._find()
         lines = [line for line in self._waiting if upto is None or line.seq <= upto]
         done = [each for seq, each in self._done if upto is None or seq <= upto]
-        present = done[-1].present if done else self._present
-        quarters = [quarter for each in done for quarter in each.over]
-        if sync and present is not None:
-            quarters.append(present)
+        quarters = [quarter for each in done for quarter in each]
         facts = {**self._new_facts, "at": int(time.time()) if at is None else at} if sync else {**self._new_facts}
         checksums = self._checksums_of(messages) if messages is not None else self._checksums
         if messages is not None:
@@ -163,7 +158,6 @@ class RecordWriter:
         for _ in done:
             self._done.popleft()
         self._happenings.forget(upto)
-        self._present = present
         self._facts.update(facts)
         if messages is not None:
             self._kept, self._checksums = dict(messages), checksums
