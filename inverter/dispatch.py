@@ -17,7 +17,18 @@ from inverter.limits import Limits, least, strength
 from inverter.moment import Moment, Segment, SupplyState, segments
 from inverter.slots import NEVER, PPM, Orders
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
-from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
+from virtual_devices.kit.offers import (
+    CircuitOffer,
+    Demand,
+    Dispatch,
+    Edge,
+    Link,
+    LinkOffer,
+    Offer,
+    StoreOffer,
+    Supply,
+    masked,
+)
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 
@@ -44,6 +55,9 @@ class Trial:
         self.producers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Supply)}
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
+        self.circuits = {n: o for n, o in sorted(offers.items()) if isinstance(o, CircuitOffer)}
+        self.moments: list[tuple[int, Moment]] = []
+        """What held, with the step behind it."""
         links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
         self.segments = segments(links, timetable, span.steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
@@ -197,6 +211,7 @@ class Trial:
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
+                self.moments.append((done, moment))
                 index, state = done, replace(state, surged=self.memory[0])
         return index, self.supply(index), state, self.segments[-1]
 
@@ -277,7 +292,24 @@ class Trial:
             total[index:] = last
         for column, last in zip(self.out, done[1], strict=True):
             column[index:] = last
+        self.moments.append((index + 1, moment))
         return index + 1
+
+    def live(self) -> dict[str, tuple[tuple[int, bool], ...]]:
+        """Which port had power in which steps, run-length, whoever hangs on it."""
+        found: dict[str, list[tuple[int, bool]]] = {circuit: [] for circuit in CIRCUITS}
+        begin = 0
+        for end, moment in self.moments:
+            for steps, live in self._island(begin, end) if moment.live and not (moment.tied or self.rules) else [(end - begin, moment.live)]:
+                _extend(found[ESSENTIAL], steps, on=live)
+                _extend(found[AUX], steps, on=live and moment.aux)
+            _extend(found[NON_ESSENTIAL], end - begin, on=moment.present)
+            begin = end
+        return {circuit: tuple(runs) for circuit, runs in found.items()}
+
+    def _island(self, first: int, end: int) -> list[tuple[int, bool]]:
+        """Whether there is power without grid and battery: while the sun gives more than the inverter draws itself."""
+        return [(1, min(self.sun(index), self.limits.max_solar) > self.limits.idle) for index in range(first, end)]
 
 
 def dispatch(
@@ -308,7 +340,7 @@ def dispatch(
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
-    if any(offer.circuit == AUX for offer in trial.consumers.values()):
+    if AUX in {offer.circuit for offer in trial.consumers.values()} | {offer.circuit for offer in trial.circuits.values()}:
         transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
     stores = list(trial.stores)
     first = kernel.STORES
@@ -323,6 +355,7 @@ def dispatch(
         imported=dict.fromkeys(trial.grids, out[kernel.IMPORTED]),
         exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
+        live=trial.live() if trial.circuits else {},
     )
     return flows, after, last
 
@@ -349,6 +382,14 @@ def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
     for column in columns[1:]:
         total = list(map(add, total, column))
     return total
+
+
+def _extend(runs: list[tuple[int, bool]], steps: int, *, on: bool) -> None:
+    """Runs with more steps."""
+    if runs and runs[-1][1] == on:
+        runs[-1] = (runs[-1][0] + steps, on)
+    else:
+        runs.append((steps, on))
 
 
 def _then(runs: tuple[tuple[int, bool], ...], *, on: bool) -> tuple[tuple[int, bool], ...]:

@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args
 
 from virtual_devices.kit.calendar import Calendar, calendar
+from virtual_devices.kit.circuits import CircuitRule, CircuitState, Port
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.readings import (
+    CarriesReadings,
     ConditionsReadings,
     ConnectsReadings,
     ConsumesReadings,
@@ -29,6 +31,7 @@ from virtual_devices.kit.readings import (
 )
 from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were written before import them from here
     Choices,
+    CircuitSettings,
     ConsumerSettings,
     DeviceName,
     Document,
@@ -96,6 +99,21 @@ class StoreState:
     """Of a device that stores energy. stored_energy: millijoules."""
 
     stored_energy: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierState:
+    """Of a circuit: how it stands, see ``CircuitState``."""
+
+    closed: bool = True
+    fed: bool = True
+    heat: int = 0
+    tripped: bool = False
+
+    @property
+    def circuit(self) -> CircuitState:
+        """How it stands, as it is proposed."""
+        return CircuitState(self.closed, self.fed, self.heat, self.tripped)
 
 
 S = TypeVar("S", bound=Settings)
@@ -273,6 +291,36 @@ class Stores(Device[S, T, R]):
         return state
 
 
+class Carries(Device[S, T, R]):
+    """Stands between a circuit and what hangs on it. Its Settings derive from CircuitSettings, its State from CarrierState.
+
+    It proposes a rule, not a series: what it does by itself, see ``virtual_devices.kit.circuits``. What the clock turns, ``turned`` turns.
+    """
+
+    ability = "carries"
+    readings_type = CarriesReadings
+
+    @abstractmethod
+    def rule(self, settings: S) -> CircuitRule:
+        """What it does by itself."""
+
+    def turned(self, settings: S, state: T, span: Span) -> T:
+        """State at the start of a span, after what has become due since the step before it began. Asked again, it says the same."""
+        return state
+
+    def next_turn(self, settings: S, state: T, time: int) -> int | None:
+        """When, after ``time`` (UTC seconds), ``turned`` may turn something next; None: never, or not as far as anybody asks."""
+        return None
+
+    def tripped(self, settings: S, state: T, time: int) -> T:
+        """State after an overload has opened it in the step that ended at ``time`` (UTC seconds)."""
+        return state
+
+    def operation(self, settings: S, state: T, time: int, power: int) -> R:
+        """Own telemetry after a step in which it carried ``power`` mW."""
+        return self.report(settings, state, time)
+
+
 class Connects(Device[S, T, R]):
     """The grid: a link that is there or not, with limits, and its bill.
 
@@ -302,10 +350,12 @@ class Settles(Device[S, T, R]):
     """The inverter: decides every window's flows.
 
     switchboard: settings under which it only passes the grid through; a kind that has some stands in where a home has no inverter.
+    ports: what loads and circuits may hang on, by name.
     """
 
     ability = "settles"
     switchboard: ClassVar[Mapping[str, Any]] = {}
+    ports: ClassVar[Mapping[str, Port]] = {}
 
     @abstractmethod
     def dispatch(self, settings: S, state: T, span: Span, offers: Mapping[str, Offer]) -> tuple[Dispatch, T]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import core_schema
 
+from virtual_devices.kit.accounts import ESSENTIAL
 from virtual_devices.kit.names import MAX_NAME
 
 if TYPE_CHECKING:
@@ -53,7 +54,15 @@ class Everyday:
     """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Marks a setting that says on which circuit a device hangs: a port of the settling device, or a device that carries."""
+
+
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
+
+
+CircuitName = Annotated[DeviceName, Circuit()]
 
 
 FileName = Annotated[str, Field(max_length=400), Document()]
@@ -84,12 +93,21 @@ def following(model: type[Form]) -> frozenset[str]:
     return frozenset(name for name, info in model.model_fields.items() if info.default_factory_takes_validated_data)
 
 
+CIRCUIT = (
+    "essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on; or the name of a plug or breaker"
+)
+
+
+class CircuitSettings(Settings):
+    """Settings that every circuit has."""
+
+    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
+
+
 class ConsumerSettings(Settings):
     """Settings that every load has."""
 
-    circuit: Literal["essential", "aux", "non_essential"] = Field(
-        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on"
-    )
+    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
     priority: Annotated[int, Field(ge=1, le=10)] = Field(
         5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
     )

@@ -246,6 +246,8 @@ def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
 def _setting_value(item: SettingField) -> dict[str, Any]:
     types = {"number": "number", "integer": "integer", "flag": "boolean"}
     schema: dict[str, Any] = {"title": item.title}
+    if item.circuit:
+        return schema | {"type": "string", "pattern": item.pattern, "examples": list(item.choices)}
     if item.type == "choice":
         return schema | {"enum": [*item.choices, *([None] if item.optional else [])]}
     kinds = [types.get(item.type, "string"), *(["string"] if item.words else []), *(["null"] if item.optional else [])]

@@ -136,7 +136,7 @@ def _by_error(field: SettingField, error: Mapping[str, Any], value: str, message
 
 
 def _by_type(field: SettingField, value: str, given: Any) -> str:
-    if field.partner is not None:
+    if field.partner is not None or field.circuit:
         return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
     if field.type == "choice":
         return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"
@@ -160,7 +160,7 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
         problem = f"is a list or a map; use {field.range}"
     elif field.type == "choice" and not isinstance(value, bool):
         spelt = {str(choice).casefold(): choice for choice in field.choices}
-        value = spelt.get(str(value).strip().casefold(), value)
+        value = spelt.get(str(value).strip().casefold(), value.strip() if field.circuit and isinstance(value, str) else value)
     elif isinstance(value, str):
         value = _trimmed(field, value)
     return value, problem

@@ -14,12 +14,13 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from virtual_devices.kit.accounts import PORTS
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Conditions
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import Choices, Document, Everyday, Form, HomeFileOnly, Partner
+from virtual_devices.kit.settings import Choices, Circuit, Document, Everyday, Form, HomeFileOnly, Partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,9 @@ class SettingField:
     quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
     words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
-    everyday: the switch that its owner reaches for.  partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
+    everyday: the switch that its owner reaches for.  partner: it names another device.  circuit: it says what the device hangs on; its
+    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  optional: may be null.
+    required: has no default.
     """
 
     name: str
@@ -68,6 +71,7 @@ class SettingField:
     live: bool = True
     everyday: bool = False
     partner: Partner | None = None
+    circuit: bool = False
     document: bool = False
     optional: bool = False
     required: bool = False
@@ -83,7 +87,8 @@ class SettingField:
     def range(self) -> str:
         """What it accepts, in words: ``0 to 5000 W``."""
         if self.type == "choice":
-            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + (" | …" if len(self.choices) > _SHOWN else "")
+            more = " | a circuit of this home" if self.circuit else " | …" if len(self.choices) > _SHOWN else ""
+            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + more
         if self.type == "flag":
             return "true or false"
         if self.type == "times":
@@ -268,6 +273,7 @@ def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, An
         live=not (document or partner or parts.one(HomeFileOnly)),
         everyday=parts.one(Everyday) is not None,
         partner=partner,
+        circuit=parts.one(Circuit) is not None,
         document=document,
         optional=parts.optional,
         required=required,
@@ -288,6 +294,9 @@ def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingT
         return "choice", ()
     if (few := parts.one(Choices)) is not None:
         parts.choices += few.texts
+        return "choice", ()
+    if parts.one(Circuit) is not None:
+        parts.choices += PORTS
         return "choice", ()
     words = tuple(str(choice) for choice in parts.choices)
     if kinds in ({float}, {int, float}):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from virtual_devices.kit.accounts import NON_ESSENTIAL
 from virtual_devices.kit.device import Consumes
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
@@ -18,12 +17,17 @@ from virtual_devices.kit.window import Span, Window
 
 
 class Consumer(Participant):
-    """A load. last["supplied"]: whether it was supplied in the last step (from the start: yes)."""
+    """A load. last["supplied"]: whether it was supplied in the last step (from the start: yes).
+
+    soon, beside: what its last share told of what comes, see Share; only how long windows are hangs on them, no joule.
+    """
 
     device: Consumes[Any, Any, Any]
     needs_inputs = True
     foretold: tuple[tuple[int, bool], ...] = ()
     """When the grid comes or goes, see Window."""
+    soon: bool | None = None
+    beside: bool = False
 
     @property
     def state(self) -> Any:
@@ -43,7 +47,8 @@ class Consumer(Participant):
 
     def offer(self, span: Span, inputs: Inputs) -> Demand:
         settings = cast("ConsumerSettings", self.settings)
-        supplied, flips = assumed(settings.circuit, span, self.foretold, supplied=bool(self.last.get("supplied", 1)))
+        supplied = bool(self.last.get("supplied", 1)) if self.soon is None else self.soon
+        supplied, flips = assumed(span, self.foretold, supplied=supplied, beside=self.beside)
         demand = Demand(settings.circuit, settings.priority, supplied, [], flips)
         return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
 
@@ -51,7 +56,7 @@ class Consumer(Participant):
         steps, step = share.span.steps, share.span.step
         if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
-        demand = cast("Demand", made.offer).power[:steps]
+        demand = [0] * steps if share.cut_off else cast("Demand", made.offer).power[:steps]
         got = done = 0
         for count, on in share.supply:
             self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), ((count, on),))
@@ -60,6 +65,7 @@ class Consumer(Participant):
             done += count
         energy, last, on = sum(demand), demand[-1], share.supply[-1][1]
         self.last = {"power": last if on else 0, "demand": last, "supplied": int(on)}
+        self.soon, self.beside = share.soon, share.beside
         self.counters = {
             "energy": self.count("energy", got * step),
             "unserved_energy": self.count("unserved_energy", (energy - got) * step),
@@ -69,20 +75,18 @@ class Consumer(Participant):
         return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
 
 
-def assumed(
-    circuit: str, span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool
-) -> tuple[bool, tuple[int, ...]]:
+def assumed(span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool, beside: bool) -> tuple[bool, tuple[int, ...]]:
     """Whether a load assumes to be supplied from a span's first step on, and the steps in which that flips.
 
-    supplied: whether it was in the step before.  foretold: see Window.  Loads beside the inverter go and come with the grid; others
-    that are cut off may return when the grid does.
+    supplied: whether it was in the step before.  foretold: see Window.  beside: it hangs beside the inverter, and comes and goes with the
+    grid; others that are cut off may return when the grid does.
     """
     on, flips = supplied, list[int]()
     for time, connected in foretold:
         step = span.steps_until(time)
         if step >= span.steps:
             break
-        then = connected if circuit == NON_ESSENTIAL else on or connected
+        then = connected if beside else on or connected
         if then != on:
             on, flips = then, flips[:-1] if flips and flips[-1] == step else [*flips, step]
     return (not supplied, tuple(flips[1:])) if flips and flips[0] == 0 else (supplied, tuple(flips))
