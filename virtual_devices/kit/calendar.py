@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic_core import PydanticCustomError, core_schema
@@ -131,7 +131,7 @@ class DailyTimes:
 
     periods: tuple[tuple[int, int], ...]
 
-    PATTERN = (
+    PATTERN: ClassVar[str] = (
         r"^(\s*\d{1,2}:\d{2}(:\d{2})?\s*-\s*\d{1,2}:\d{2}(:\d{2})?\s*(,\s*\d{1,2}:\d{2}(:\d{2})?\s*-\s*\d{1,2}:\d{2}(:\d{2})?\s*)*)?$"
     )
 
@@ -163,6 +163,11 @@ class DailyTimes:
 
         return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in self.periods)
 
+    @property
+    def seconds(self) -> set[int]:
+        """Of the day, at which periods begin and end by the clock on the wall."""
+        return {second for period in self.periods for second in period}
+
     def at(self, second: int) -> bool:
         """Whether a second of the local day lies in one of the periods."""
         return any(
@@ -175,7 +180,7 @@ class DailyTimes:
             return [(span.steps, False)]
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
-        order = daily_cuts({second for period in self.periods for second in period}, span, local)
+        order = daily_cuts(self.seconds, span, local)
         runs: list[tuple[int, bool]] = []
         for begin, end in itertools.pairwise(order):
             inside = self.at(local.second_of_day(span.start + begin * span.step))

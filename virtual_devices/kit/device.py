@@ -34,6 +34,7 @@ from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were writt
     CircuitSettings,
     ConsumerSettings,
     DeviceName,
+    DeviceOrders,
     Document,
     Everyday,
     FileName,
@@ -44,7 +45,7 @@ from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were writt
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from virtual_devices.kit.coverage import Coverage
     from virtual_devices.kit.mains import Mains
@@ -128,6 +129,7 @@ class Device(ABC, Generic[S, T, R]):
     ability: ClassVar[str] = ""
     readings_type: ClassVar[type[Any]] = NoTelemetry
     settings_type: ClassVar[type[Settings]] = Settings
+    orders_type: ClassVar[type[DeviceOrders]] = DeviceOrders
     state_type: ClassVar[type[Any]] = NoState
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
     entity_names: ClassVar[Mapping[str, str]] = {}
@@ -153,6 +155,18 @@ class Device(ABC, Generic[S, T, R]):
         Raises SettingError.
         """
         return changes
+
+    @classmethod
+    def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:  # noqa: ARG003 - its signature is the same for every kind
+        """Names of settings, orders and readings that mean nothing under settings (JSON form), so that no dashboard shows them."""
+        return ()
+
+    def may_obey(self, settings: S, orders: Mapping[str, Any]) -> None:
+        """Raises SettingError for orders that make no sense under settings."""
+
+    def obey(self, settings: S, state: T, orders: Mapping[str, Any], time: int) -> T:
+        """State after orders (JSON form, by the fields of ``orders_type``) that come into force at ``time`` (UTC seconds)."""
+        return state
 
     def begin(self, settings: S) -> T:
         """State at a fresh start. A device whose State has no defaults overrides this."""

@@ -55,14 +55,14 @@ class Everyday:
 
 
 @dataclass(frozen=True, slots=True)
-class Circuit:
+class OnCircuit:
     """Marks a setting that says on which circuit a device hangs: a port of the settling device, or a device that carries."""
 
 
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
 
 
-CircuitName = Annotated[DeviceName, Circuit()]
+CircuitName = Annotated[DeviceName, OnCircuit()]
 
 
 FileName = Annotated[str, Field(max_length=400), Document()]
@@ -85,6 +85,17 @@ class Settings(Form):
         """The values by name, but for those that follow others (``following``) and that nobody has set: they are worked out anew."""
         left = following(type(self)) - self.model_fields_set
         return {name: value for name, value in self if name not in left}
+
+
+class DeviceOrders(Form):
+    """What a command may order at once, beside settings: nothing declares it, state keeps its effect, and a repeated one acts again.
+
+    Every field has a default, which stands for no order.
+    """
+
+
+TOGGLE = "toggle"
+"""The word for the opposite of how something stands."""
 
 
 @lru_cache(maxsize=512)

@@ -18,7 +18,14 @@ from virtual_devices.edge.messages.topics import HOST, LEDGER, PLACES, Topics
 from virtual_devices.edge.messages.window import ConditionsMessage, WindowMessage
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.forms.changes import LAST_ERROR_TIME, Reading, SettingField, readings_of, settings_of
+from virtual_devices.kit.forms.changes import (
+    LAST_ERROR_TIME,
+    Reading,
+    SettingField,
+    orders_of,
+    readings_of,
+    settings_of,
+)
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.schema import setting_schema
 from virtual_devices.kit.names import BUS, MAX_NAME, MAX_SENDER, NAME
@@ -204,7 +211,8 @@ def _kind_schemas(classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
 
 
 def _command(device_class: type[AnyDevice]) -> dict[str, Any]:
-    properties: dict[str, Any] = {item.name: setting_schema(item) for item in settings_of(device_class) if item.live}
+    live = [item for item in settings_of(device_class) if item.live]
+    properties: dict[str, Any] = {item.name: setting_schema(item) for item in (*live, *orders_of(device_class))}
     for schema in properties.values():
         schema.pop("default", None)  # what is not named stays as it is
     properties["at"] = {

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import orjson
 from pydantic import ConfigDict, Field
 
-from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Milliwatts, Name, Names, Powers, Seq, SpanForm, read
+from virtual_devices.edge.messages.base import (
+    Digest,
+    Message,
+    Millijoules,
+    Milliwatts,
+    Name,
+    Names,
+    Powers,
+    Seq,
+    SpanForm,
+    read,
+)
 from virtual_devices.edge.messages.order import halves_of, own_of
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.window import SettlementHead

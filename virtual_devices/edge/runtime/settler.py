@@ -71,6 +71,8 @@ class SettlerRole(Role[Settler]):
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers: deque[tuple[str, int, bytes]] = deque()
         self._ledgers_bytes = 0
+        self._isolated: dict[str, str] = {}
+        """Who has no way up to a port, and why, as it was complained of."""
         self._repeats = Bucket(5, 1.0)
         self._stands_aside = False
         self._took_up_at: float | None = None
@@ -302,6 +304,10 @@ class SettlerRole(Role[Settler]):
         self.retained(work)  # after the record: the commit confirms it
         device.commands.tell_applied(work)
         device.publish_effect(work)
+        for name, reason in settlement.isolated.items():
+            if self._isolated.get(name) != reason:
+                device.complain(f"{name}: {reason}; until then it has no power", name)
+        self._isolated = settlement.isolated
         self._settled = settlement
         self._open_next()
         device.loop.call_soon(self._pursue)  # maybe nobody has to be waited for

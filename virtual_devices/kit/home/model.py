@@ -13,7 +13,7 @@ from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.circuits import circle
 from virtual_devices.kit.device import Carries, Conditions, Connects, Produces, Settles, Site
 from virtual_devices.kit.errors import SettingError, shown, suggestion
-from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
+from virtual_devices.kit.forms.changes import orders_in, settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.settings import Partner, Settings
@@ -187,6 +187,8 @@ def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
         for name in SITE_SETTINGS:
             if name in values:
                 raise SettingError(f"setting {name} belongs to the whole home; change it in the home file")
+    for name in orders_in(entry.device_class, values):
+        raise SettingError(f"{name} is an order, not a setting; send it as a command, or write an event")
     settings = validate_change(entry.device_class, entry.settings, values, live=False)
     plain = settings_json(settings)
     return replace(entry, settings=settings, declared=entry.declared | {name: plain[name] for name in values})
@@ -338,8 +340,7 @@ def between_steps(home: Home) -> list[str]:
             times = getattr(entry.settings, item.name)
             if not isinstance(times, DailyTimes):
                 continue
-            bounds = {second for period in times.periods for second in period}
-            if clock := times_between(bounds, home.start, home.step, home.site.calendar):
+            if clock := times_between(times.seconds, home.start, home.step, home.site.calendar):
                 found.append(
                     f"{place(home, entry.line)}: {entry.name}.{item.name}: {clock} falls between two steps of "
                     f"{home.step} s and counts from the next; move it, or change step or start"
