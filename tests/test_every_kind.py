@@ -16,9 +16,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from virtual_devices.kit.circuits import CarrierState
 from virtual_devices.kit.device import (
     AnyDevice,
-    CarrierState,
     Carries,
     Conditions,
     Connects,

@@ -59,6 +59,21 @@ class CircuitState:
     tripped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierState:
+    """Of a circuit: how it stands, see ``CircuitState``."""
+
+    closed: bool = True
+    fed: bool = True
+    heat: int = 0
+    tripped: bool = False
+
+    @property
+    def circuit(self) -> CircuitState:
+        """How it stands, as it is proposed."""
+        return CircuitState(self.closed, self.fed, self.heat, self.tripped)
+
+
 def heating(rule: CircuitRule, power: int) -> int:
     """Heat per second at a power in mW; negative where it cools."""
     curve = rule.curve

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args
 
 from virtual_devices.kit.calendar import Calendar, calendar
-from virtual_devices.kit.circuits import CircuitRule, CircuitState, Port
+from virtual_devices.kit.circuits import CircuitRule, Port
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.readings import (
@@ -100,21 +100,6 @@ class StoreState:
     """Of a device that stores energy. stored_energy: millijoules."""
 
     stored_energy: int
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierState:
-    """Of a circuit: how it stands, see ``CircuitState``."""
-
-    closed: bool = True
-    fed: bool = True
-    heat: int = 0
-    tripped: bool = False
-
-    @property
-    def circuit(self) -> CircuitState:
-        """How it stands, as it is proposed."""
-        return CircuitState(self.closed, self.fed, self.heat, self.tripped)
 
 
 S = TypeVar("S", bound=Settings)

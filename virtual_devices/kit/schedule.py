@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from virtual_devices.kit.calendar import Calendar, DailyTimes
-from virtual_devices.kit.settings import ConsumerSettings
+from virtual_devices.kit.settings import ConsumerSettings, DeviceOrders, Everyday
 from virtual_devices.kit.weekly import WeeklyTimes
 
 if TYPE_CHECKING:
@@ -42,6 +42,18 @@ class ScheduledSettings(ConsumerSettings):
             return self.schedule.runs(span, where)
         schedule: DailyTimes = self.schedule  # a kind may declare it as that
         return schedule.runs_at(span, where) if isinstance(schedule, WeeklyTimes) else schedule.runs(span, where.calendar)
+
+
+SWITCH = "switch"
+"""The order that sets the mode, and the reading that says what a load does, whatever its mode is called."""
+
+
+class ModeOrders(DeviceOrders):
+    """What switches a load by hand, beside its mode."""
+
+    switch: Annotated[Literal["on", "off", "toggle"] | None, Everyday()] = Field(
+        None, title="Switch", description="on or off: mode is set to that; toggle: to the opposite of what it does"
+    )
 
 
 def overlay(*several: Runs) -> list[tuple[int, tuple[bool, ...]]]:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from virtual_devices.kit.device import CarrierState
+from virtual_devices.kit.circuits import CarrierState
 from virtual_devices.kit.settings import DeviceOrders, Everyday
 
 T = TypeVar("T", bound=CarrierState)
 
 
 class RelayOrders(DeviceOrders):
-    """DeviceOrders to a contact. A contact that an overload has opened is closed by ``relay: on`` and by ``reset``, and by nothing else."""
+    """Orders to a contact. A contact that an overload has opened is closed by ``relay: on`` and by ``reset``, and by nothing else."""
 
     relay: Annotated[Literal["on", "off", "toggle"] | None, Everyday()] = Field(None, title="Relay", description="toggle: the other way round")
     toggle: bool | None = Field(None, title="Toggle", description="turns it over, as relay: toggle does")

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from virtual_devices.kit.circuits import FULL, CircuitRule
-from virtual_devices.kit.device import CarrierState, Carries
+from virtual_devices.kit.circuits import FULL, CarrierState, CircuitRule
+from virtual_devices.kit.device import Carries
 from virtual_devices.kit.quantities import Current, Duration, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settings import CircuitSettings

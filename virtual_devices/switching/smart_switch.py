@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from virtual_devices.kit.circuits import FULL, CircuitRule, PowerOn
-from virtual_devices.kit.device import CarrierState, Carries, milliwatts
+from virtual_devices.kit.circuits import FULL, CarrierState, CircuitRule, PowerOn
+from virtual_devices.kit.device import Carries, milliwatts
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.quantities import Current, Duration, Power, Voltage
 from virtual_devices.kit.readings import Mark

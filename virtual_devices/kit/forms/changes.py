@@ -26,6 +26,7 @@ from virtual_devices.kit.forms.fields import (
     settings_of,
     title_of,
 )
+from virtual_devices.kit.forms.orders import orders_form
 from virtual_devices.kit.settings import TOGGLE, Form
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def orders_in(device_class: type[AnyDevice], changes: Mapping[str, Any]) -> dict
     names = {item.name for item in orders_of(device_class)} & changes.keys()
     if not names:
         return {}
-    form, found = model_of(device_class.orders_type, {name: value for name, value in changes.items() if name in names})
+    form, found = model_of(orders_form(device_class), {name: value for name, value in changes.items() if name in names})
     if form is None:
         raise SettingError("; ".join(f"order {name}: {text}" if name else text for name, text in found))
     return form.model_dump(mode="json", include=names)

@@ -18,9 +18,19 @@ from virtual_devices.kit.accounts import PORTS
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Conditions
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.forms.orders import is_switchable, orders_form
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import Choices, Document, Everyday, Form, HomeFileOnly, OnCircuit, Partner
+from virtual_devices.kit.schedule import SWITCH
+from virtual_devices.kit.settings import (
+    Choices,
+    Document,
+    Everyday,
+    Form,
+    HomeFileOnly,
+    OnCircuit,
+    Partner,
+)
 from virtual_devices.kit.weekly import WeeklyTimes
 
 if TYPE_CHECKING:
@@ -138,7 +148,7 @@ def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
 
 def orders_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
     """Every order that a kind takes, in the order of its declaration."""
-    return fields_of(device_class.orders_type)
+    return fields_of(orders_form(device_class))
 
 
 @lru_cache(maxsize=512)
@@ -158,6 +168,8 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     what an order does has its name.
     """
     found = [*_readings(device_class.readings_type), *_readings(device_class.telemetry_type)]
+    if is_switchable(device_class):
+        found.append(Reading(SWITCH, "Switch", "flag"))
     if issubclass(device_class, Conditions):
         found += [_condition(name, quantity) for name, quantity in device_class.fields.items()]
     found += [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from virtual_devices.kit.circuits import until_turn
-from virtual_devices.kit.device import CarrierState, Carries
+from virtual_devices.kit.circuits import CarrierState, until_turn
+from virtual_devices.kit.device import Carries
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Inputs
 from virtual_devices.kit.members.participant import OpenProposal, Participant
@@ -59,4 +59,12 @@ class Circuit(Participant):
         return {**super().own_readings(), "supplied": self.state.fed}
 
     def report(self, time: int) -> Any:
-        return self.device.operation(self.settings, self.state, time, self.last.get("power", 0))
+        return self.device.operation(self.settings, self._as_ordered(time), time, self.last.get("power", 0))
+
+    def _as_ordered(self, time: int) -> CarrierState:
+        """The state with the orders that wait for the next window, so that whoever turned it sees it turned."""
+        state = self.state
+        for command in self.pending:
+            if command.at is None and (orders := self.ordered(command)):
+                state = self.device.obey(self.future(), state, orders, time)
+        return state

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from virtual_devices.kit.device import Consumes
-from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.errors import ProtocolError, SettingError
+from virtual_devices.kit.forms.changes import orders_in
+from virtual_devices.kit.forms.orders import is_switchable
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
 from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import Demand
-from virtual_devices.kit.settings import ConsumerSettings
+from virtual_devices.kit.schedule import SWITCH, ScheduledSettings
+from virtual_devices.kit.settings import TOGGLE, ConsumerSettings, Settings
 from virtual_devices.kit.window import Span, Window
+
+MODE_SETTING = "mode"
 
 
 class Consumer(Participant):
@@ -71,8 +76,27 @@ class Consumer(Participant):
             "unserved_energy": self.count("unserved_energy", (energy - got) * step),
         }
 
+    def meant(self, changes: Mapping[str, Any], settings: Settings, at: int | None) -> Mapping[str, Any]:
+        changes = super().meant(changes, settings, at)
+        if SWITCH not in changes or not is_switchable(type(self.device)):
+            return changes
+        word = orders_in(type(self.device), changes).get(SWITCH)
+        rest = {name: value for name, value in changes.items() if name != SWITCH}
+        if MODE_SETTING in rest:
+            raise SettingError(f"{self.name}: the command sets mode and switch, which is the same; leave one of them out")
+        on = word == "on" if word != TOGGLE else not self._does(cast("ScheduledSettings", settings), at)
+        return {**rest, MODE_SETTING: "on" if on else "off"} if word else rest
+
+    def _does(self, settings: ScheduledSettings, at: int | None) -> bool:
+        """Whether it is on at a time (UTC seconds, None: next), by hand or by its schedule."""
+        time = at if at is not None else self.busy_until if self.busy_until is not None else self.time
+        return settings.mode == "on" if time is None else settings.on_runs(Span(time, 1, 1), self.device.site)[0][1]
+
     def own_readings(self) -> dict[str, Any]:
-        return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
+        readings = {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
+        if is_switchable(type(self.device)):
+            readings[SWITCH] = self._does(cast("ScheduledSettings", self.future()), self.time)
+        return readings
 
 
 def assumed(span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool, beside: bool) -> tuple[bool, tuple[int, ...]]:

@@ -101,14 +101,16 @@ class Member:
             raise SettingError(f"{self.name}: time {at} is already proposed (until {self.busy_until}); choose a later one")
         if at is not None and self.time is not None and at < self.time:
             raise SettingError(f"{self.name}: time {at} has passed (it is {self.time}); choose a later one")
-        changes, ahead = self.device.spelled_out(changes), self._settings_ahead()
+        ahead = self._settings_ahead()
         if len(self.pending) >= MAX_PENDING:
             remedy = "send it again later" if live else "give it fewer events"
             raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
         place = sum(_order(item.at) <= _order(at) for item in self.pending)
-        first = validate_change(type(self.device), ahead[place - 1] if place else self._coming, changes, live=live)
+        before = ahead[place - 1] if place else self._coming
+        changes = self.meant(changes, before, at)
+        first = validate_change(type(self.device), before, changes, live=live)
         command = Command(commanded(type(self.device), first, changes), at, by)
-        if orders := self._ordered(command):
+        if orders := self.ordered(command):
             self.device.may_obey(first, orders)
         later = self._replay(first, self.pending[place:])
         if at is None:  # all without a time come into force together
@@ -125,13 +127,17 @@ class Member:
         """Names of the orders that it takes."""
         return frozenset(item.name for item in orders_of(type(self.device)))
 
-    def _ordered(self, command: Command) -> dict[str, Any]:
+    def ordered(self, command: Command) -> dict[str, Any]:
         """The orders in a command."""
         return {name: value for name, value in command.changes.items() if name in self._orders} if self._orders else {}
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """The settings that will be in force at the next window, with changes. Raises SettingError for what a command may not say."""
-        return validate_change(type(self.device), self.future(), self.device.spelled_out(changes), live=True)
+        return validate_change(type(self.device), self.future(), self.meant(changes, self.future(), None), live=True)
+
+    def meant(self, changes: Mapping[str, Any], settings: Settings, at: int | None) -> Mapping[str, Any]:
+        """What a command means that comes into force at ``at`` (None: as soon as possible), where ``settings`` hold. Raises SettingError."""
+        return self.device.spelled_out(changes)
 
     def future(self, at: int | None = None) -> Settings:
         """The settings that will be in force at ``at`` (None: at the next window)."""
@@ -152,7 +158,7 @@ class Member:
             self.settings = self._ahead_of = ahead.pop(0)
             self.applied.append(AppliedCommand(command.changes, span.start, command.by))
             self.settings_changed()
-            if orders := self._ordered(command):
+            if orders := self.ordered(command):
                 self.state = self.device.obey(self.settings, self.state, orders, span.start)
         if self.pending and self.pending[0].at is not None:
             return max(1, span.steps_until(self.pending[0].at))
