@@ -15,8 +15,19 @@ from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
 
-HOME = EXAMPLES / "switched.yaml"
+HOME = (EXAMPLES / "switched.yaml").read_text(encoding="utf-8")
 DAYS = 3
+EVENTS = """
+events:
+  - {at: 2026-03-28 10:00, device: geyser, set: {rated_power: 3 kW}}            # more than its plug may carry
+  - {at: 2026-03-28 14:00, device: geyser, set: {rated_power: 2 kW}}
+  - {at: 2026-03-28 14:30, device: boiler, set: {reset: true}}
+  - {at: 2026-03-28 20:15, device: tv_plug, set: {circuit: essential}}          # in an outage, past the lounge's breaker
+  - {at: 2026-03-29 10:00, device: tv_plug, set: {countdown: 45 min}}
+  - {at: 2026-03-29 11:30, device: desk, set: {relay: on}}
+  - {at: 2026-03-29 11:30, device: tv_plug, set: {circuit: strip}}
+  - {at: 2026-03-29 12:10, device: strip, set: {circuit: kitchen}}
+"""
 
 
 @dataclass
@@ -30,7 +41,7 @@ class Ran:
 
 
 def run(max_steps: int) -> Ran:
-    home = parse(HOME.read_text())
+    home = parse(HOME + EVENTS)
     house = House(home, max_steps=max_steps)
     auditor, unserved = Auditor(), 0
     relays: dict[str, list[tuple[int, bool]]] = defaultdict(list)
@@ -76,7 +87,7 @@ def test_the_digest_does_not_depend_on_the_windows(longest: Ran, max_steps: int)
 
 
 def test_what_was_to_happen_happens(longest: Ran) -> None:
-    home = parse(HOME.read_text())
+    home = parse(HOME + EVENTS)
     local = home.site.calendar
 
     def opened(name: str) -> list[str]:
@@ -104,19 +115,26 @@ def test_meters_say_what_their_edges_carry(longest: Ran) -> None:
     assert counters["garden"] == counters["garden_lights"]
 
 
+@pytest.fixture
+def home(tmp_path: Path) -> str:
+    file = tmp_path / "switched.yaml"
+    file.write_text(HOME + EVENTS, encoding="utf-8")
+    return str(file)
+
+
 @pytest.mark.parametrize("broker", BROKERS)
-def test_one_process_over_a_broker_keeps_the_ledger(tmp_path: Path, broker: str) -> None:
-    house = command(tmp_path, "simulate", str(HOME), "--for", "3d")
-    assert_same(house, command(tmp_path, "up", str(HOME), "--for", "3d", "--speed", "max", "--broker-kind", broker))
+def test_one_process_over_a_broker_keeps_the_ledger(tmp_path: Path, home: str, broker: str) -> None:
+    house = command(tmp_path, "simulate", home, "--for", "3d")
+    assert_same(house, command(tmp_path, "up", home, "--for", "3d", "--speed", "max", "--broker-kind", broker))
 
 
-def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
-    house = command(tmp_path, "simulate", str(HOME), "--for", "1d")
-    assert_same(house, command(tmp_path, "up", str(HOME), "--for", "1d", "--speed", "max", "--isolate"))
+def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path, home: str) -> None:
+    house = command(tmp_path, "simulate", home, "--for", "1d")
+    assert_same(house, command(tmp_path, "up", home, "--for", "1d", "--speed", "max", "--isolate"))
 
 
-def test_a_home_that_was_stopped_goes_on(tmp_path: Path) -> None:
-    command(tmp_path, "up", str(HOME), "--for", "31h", "--speed", "max")  # in the outage of the second evening
-    second = command(tmp_path, "up", str(HOME), "--for", "30h", "--speed", "max")
+def test_a_home_that_was_stopped_goes_on(tmp_path: Path, home: str) -> None:
+    command(tmp_path, "up", home, "--for", "31h", "--speed", "max")  # in the outage of the second evening
+    second = command(tmp_path, "up", home, "--for", "30h", "--speed", "max")
     assert second["audit"]["ok"]
-    assert second["ledger_sha256"] == command(tmp_path, "simulate", str(HOME), "--for", "61h")["ledger_sha256"]
+    assert second["ledger_sha256"] == command(tmp_path, "simulate", home, "--for", "61h")["ledger_sha256"]

@@ -91,7 +91,7 @@ def advance(rule: CircuitRule, state: CircuitState, live: bool, power: int, step
     if live and not state.fed and rule.power_on != "last":
         closed = rule.power_on == "on" and not tripped
     heat = min(FULL, max(0, state.heat + heating(rule, power) * step)) if rule.curve else 0
-    if closed and heat == FULL and power > rule.curve[0][0]:
+    if state.closed and heat == FULL and power > rule.curve[0][0]:
         closed, tripped = False, True
     return CircuitState(closed, live, heat, tripped)
 
