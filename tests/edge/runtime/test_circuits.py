@@ -40,6 +40,19 @@ def test_it_keeps_the_ledger_of_the_house_in_process(stage: Stage) -> None:
     assert stage.errors("inverter") == []
 
 
+def test_whoever_dies_and_whenever_the_ledger_is_the_same(stage: Stage) -> None:
+    """Two die in every window, in the outage, at the timers and while the inverter settles too."""
+    names = [name for name in stage.described if name != "clock"]
+    for number in range(16):
+        victims = {names[number % len(names)], names[(number * 3 + 1) % len(names)]}
+        stage.kill(*victims)
+        stage.start(*victims)
+        stage.steps(3)
+    stage.steps(2)
+    assert stage.audited().digest == undisturbed(stage.home, 50).digest
+    assert stage.state("tv")["power"] == 0, "the outage has opened the plug"
+
+
 @pytest.mark.parametrize(("payload", "closed"), [(b"OFF", False), (b"0", False), (b"TOGGLE", False), (b"toggle", False), (b"ON", True), (b"1", True)])
 def test_orders_as_home_assistant_and_tasmota_send_them(stage: Stage, payload: bytes, closed: bool) -> None:  # noqa: FBT001
     stage.steps(1)
