@@ -138,3 +138,12 @@ def test_a_home_that_was_stopped_goes_on(tmp_path: Path, home: str) -> None:
     second = command(tmp_path, "up", home, "--for", "30h", "--speed", "max")
     assert second["audit"]["ok"]
     assert second["ledger_sha256"] == command(tmp_path, "simulate", home, "--for", "61h")["ledger_sha256"]
+
+
+def test_a_month_with_four_timers_a_day_takes_few_windows() -> None:
+    text = (EXAMPLES / "cape_town.yaml").read_text(encoding="utf-8")
+    plug = '  plug: {kind: smart_switch, timer_1: "06:00 on", timer_2: "08:00 off", timer_3: "17:00 on", timer_4: "22:30 off"}\n'
+    house = House(parse(text.replace("  tv: {", f"{plug}  tv: {{circuit: plug, ")))
+    house.advance(house.time + 30 * 86_400)
+    assert house.members["tv"].readings()["energy"] > 0
+    assert house.seq <= 200
