@@ -83,6 +83,7 @@ _SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
     "consumes": _consumer_words,
     "produces": _producer_words,
     "stores": _store_words,
+    "carries": _producer_words,
     "connects": _grid_words,
     "settles": _settler_words,
     "ticks": lambda seen: clock_words(seen.state),

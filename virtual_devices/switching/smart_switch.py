@@ -19,6 +19,7 @@ from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.quantities import Current, Duration, Power, Voltage
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settings import CircuitSettings, HomeFileOnly
+from virtual_devices.kit.steps import times_between
 from virtual_devices.kit.timers import TimerText, WeeklyTimer, next_turn, timer, turns
 from virtual_devices.kit.window import Span
 from virtual_devices.switching._relay import RelayOrders, turned_to
@@ -82,6 +83,13 @@ class SmartSwitch(Carries[Settings, State, Telemetry]):
 
     title = "Smart switch"
     orders_type = SwitchOrders
+
+    def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
+        """Of timers that do not go with the step."""
+        seconds = {each.moment.second for each in settings.timers if not each.moment.sun}
+        if clock := times_between(seconds, start, step, self.site.calendar):
+            return [f"its timers turn at {clock}, between two steps of {step} s, and count from the next; move them, or change step or start"]
+        return []
 
     @classmethod
     def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:
