@@ -341,14 +341,14 @@ def test_what_a_circuit_s_share_says_comes_back() -> None:
     load = Share(3, span, supply=((2, False),), cut_off=True, soon=False)
     beside = Share(3, span, supply=((2, True),), beside=True, soon=True)
     shares = {"plug": plug, "load": load, "beside": beside}
-    settled = Settlement("r", 3, span, tuple(shares), (), shares, {}, False, "0" * 64, {}, (), {"plug": "essential"}, {"lost": "no way"})  # noqa: FBT003
+    settled = Settlement("r", 3, span, tuple(shares), (), shares, {}, False, "0" * 64, {}, (), {"plug": "essential"}, {"lost": "no way"}, (("plug", True),))  # noqa: FBT003
     payload = settlement_bytes(settled)
     assert read(SettlementMessage, payload).to_kit() == settled
     for name, share in shares.items():
         part = part_of(payload, name)
         assert part.share_of(3) == share
         assert part.circuits == {"plug": "essential"}
-    plain = settlement_bytes(replace(settled, shares={}, circuits={}, isolated={}))
+    plain = settlement_bytes(replace(settled, shares={}, circuits={}, isolated={}, trips=()))
     assert b"circuits" not in plain, "a home without circuits says what it said before"
 
 

@@ -94,6 +94,7 @@ def settlement_bytes(settlement: Settlement) -> bytes:
             "foretold": settlement.foretold,
             **({"circuits": settlement.circuits} if settlement.circuits else {}),
             **({"isolated": settlement.isolated} if settlement.isolated else {}),
+            **({"trips": settlement.trips} if settlement.trips else {}),
             "digest": settlement.digest,
             "checkpoint": settlement.checkpoint,
             # last, see order.halves_of
@@ -188,6 +189,7 @@ class SettlementMessage(SettlementHead):
     digest: Digest
     checkpoint: dict[str, Any]
     isolated: Annotated[dict[Name, Annotated[str, Field(max_length=1000)]], Field(max_length=500)] = Field(default_factory=dict)
+    trips: Annotated[list[tuple[Name, bool]], Field(max_length=1000)] = Field(default_factory=list)
 
     def to_kit(self) -> Settlement:
         """As the kit's Settlement."""
@@ -197,4 +199,5 @@ class SettlementMessage(SettlementHead):
             {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
             {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
             self.cut, self.digest, self.checkpoint, tuple(self.foretold), self.circuits, self.isolated,
+            tuple(self.trips),
         )  # fmt: skip

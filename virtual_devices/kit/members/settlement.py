@@ -69,6 +69,7 @@ class Settlement:
     of the window that were silent too long or gone.  cut: fewer steps were settled than were asked for.  foretold: as in Window, after
     this one.  digest: the ledger's hash after this window, hexadecimal.  checkpoint: all that the inverter needs to go on from
     here alone.  circuits: where each circuit hangs that is there.  isolated: whoever's way up leads to no port, and why.
+    trips: circuits that an overload opened in the last step (True), or that were closed again before the first (False).
     """
 
     run: str
@@ -84,3 +85,4 @@ class Settlement:
     foretold: tuple[tuple[int, bool], ...] = ()
     circuits: dict[str, str] = field(default_factory=dict)
     isolated: dict[str, str] = field(default_factory=dict)
+    trips: tuple[tuple[str, bool], ...] = ()

@@ -106,6 +106,7 @@ class Settler(Member):
         if tree is not None:
             whole = {name for name in offers if proposals[name].span.steps == span.steps}
             shares = {name: tree.share(name, share, whole) for name, share in shares.items()}
+        trips = () if tree is None else tree.trips(self.shares)
         self.state = state
         self.digest, self.edges = record.digest, edge_list(record.edges)
         owed = {name: share for name, share in self.shares.items() if name not in shares}
@@ -126,6 +127,7 @@ class Settler(Member):
             foretold=foretold(span, offers.values()),
             circuits={} if tree is None else {name: tree.above[name] for name in tree.carried},
             isolated={} if tree is None else tree.isolated,
+            trips=trips,
         )
         return settlement, record
 

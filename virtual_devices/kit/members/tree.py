@@ -114,6 +114,17 @@ class Tree:
         soon = None if will != cut_off else will and self._ended_live.get(self.ways[name][-1], True)
         return replace(share, cut_off=cut_off, soon=soon, beside=name in self.ways and self._ports[self.ways[name][-1]].beside)
 
+    def trips(self, before: Mapping[str, Share]) -> tuple[tuple[str, bool], ...]:
+        """Circuits that were closed again after an overload (False), and those that one opened in the last step (True). before: last shares."""
+        found: list[tuple[str, bool]] = []
+        for name, offer in sorted(self.circuits.items()):
+            last = before[name].circuit if name in before else None
+            if last is not None and last.tripped and not offer.state.tripped:
+                found.append((name, False))
+            if self.after[name].tripped and not offer.state.tripped:
+                found.append((name, True))
+        return tuple(found)
+
     def _stands(self, name: str, *, whole: bool) -> bool:
         """Whether a circuit will be closed next, as far as is known now."""
         before, after = self.circuits[name].state, self.after[name]
