@@ -15,6 +15,7 @@ from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
 from inverter.moment import Moment, Segment, SupplyState, segments
+from inverter.ports import live_ports
 from inverter.slots import NEVER, PPM, Orders
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.offers import (
@@ -62,6 +63,7 @@ class Trial:
         self.segments = segments(links, timetable, span.steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
+        self.opening = tuple(self.stored)
         self.memory = [state.surged]
         self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
         self.out = self.columns(span.steps)
@@ -295,22 +297,6 @@ class Trial:
         self.moments.append((index + 1, moment))
         return index + 1
 
-    def live(self) -> dict[str, tuple[tuple[int, bool], ...]]:
-        """Which port had power in which steps, run-length, whoever hangs on it."""
-        found: dict[str, list[tuple[int, bool]]] = {circuit: [] for circuit in CIRCUITS}
-        begin = 0
-        for end, moment in self.moments:
-            for steps, live in self._island(begin, end) if moment.live and not (moment.tied or self.rules) else [(end - begin, moment.live)]:
-                _extend(found[ESSENTIAL], steps, on=live)
-                _extend(found[AUX], steps, on=live and moment.aux)
-            _extend(found[NON_ESSENTIAL], end - begin, on=moment.present)
-            begin = end
-        return {circuit: tuple(runs) for circuit, runs in found.items()}
-
-    def _island(self, first: int, end: int) -> list[tuple[int, bool]]:
-        """Whether there is power without grid and battery: while the sun gives more than the inverter draws itself."""
-        return [(1, min(self.sun(index), self.limits.max_solar) > self.limits.idle) for index in range(first, end)]
-
 
 def dispatch(
     limits: Limits,
@@ -355,7 +341,7 @@ def dispatch(
         imported=dict.fromkeys(trial.grids, out[kernel.IMPORTED]),
         exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
-        live=trial.live() if trial.circuits else {},
+        live=live_ports(trial.moments, limits, pv, trial.rules, trial.opening, out, span.step) if trial.circuits else {},
     )
     return flows, after, last
 
@@ -382,14 +368,6 @@ def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
     for column in columns[1:]:
         total = list(map(add, total, column))
     return total
-
-
-def _extend(runs: list[tuple[int, bool]], steps: int, *, on: bool) -> None:
-    """Runs with more steps."""
-    if runs and runs[-1][1] == on:
-        runs[-1] = (runs[-1][0] + steps, on)
-    else:
-        runs.append((steps, on))
 
 
 def _then(runs: tuple[tuple[int, bool], ...], *, on: bool) -> tuple[tuple[int, bool], ...]:

@@ -64,9 +64,9 @@ def test_toggle_by_schedule(house: House) -> None:
     assert house.members["tv"].readings()["switch"] is False, "whoever switched sees it at once"
 
 
-def test_switch_and_mode_at_once_are_refused(house: House) -> None:
-    with pytest.raises(SettingError, match="leave one of them out"):
-        commanded(house, switch="on", mode="off")
+def test_of_switch_and_mode_at_once_the_mode_counts(house: House) -> None:
+    """It says more, and whoever sends back what he was told changes nothing."""
+    assert commanded(house, switch="on", mode="schedule") == {"mode": "schedule"}
     with pytest.raises(SettingError, match="order switch: 'perhaps' is none of its choices"):
         commanded(house, switch="perhaps")
 

@@ -194,6 +194,8 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
         problem = f"{shown(value)} is no number; use {field.range}"
     elif isinstance(value, (list, dict)):
         problem = f"is a list or a map; use {field.range}"
+    elif field.type == "choice" and field.optional and isinstance(value, str) and not value.strip():
+        value = None
     elif field.type == "choice" and _is_switch(field) and str(value).strip().casefold() in _FLAGS:
         value = "on" if _FLAGS[str(value).strip().casefold()] else "off"
     elif field.type == "choice" and not isinstance(value, bool):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from virtual_devices.kit.device import Consumes
-from virtual_devices.kit.errors import ProtocolError, SettingError
+from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.forms.changes import orders_in
 from virtual_devices.kit.forms.orders import is_switchable
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
@@ -82,10 +82,10 @@ class Consumer(Participant):
             return changes
         word = orders_in(type(self.device), changes).get(SWITCH)
         rest = {name: value for name, value in changes.items() if name != SWITCH}
-        if MODE_SETTING in rest:
-            raise SettingError(f"{self.name}: the command sets mode and switch, which is the same; leave one of them out")
+        if MODE_SETTING in rest or not word:
+            return rest  # the mode says more
         on = word == "on" if word != TOGGLE else not self._does(cast("ScheduledSettings", settings), at)
-        return {**rest, MODE_SETTING: "on" if on else "off"} if word else rest
+        return {**rest, MODE_SETTING: "on" if on else "off"}
 
     def _does(self, settings: ScheduledSettings, at: int | None) -> bool:
         """Whether it is on at a time (UTC seconds, None: next), by hand or by its schedule."""
