@@ -56,7 +56,8 @@ class Trial:
         self.producers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Supply)}
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
-        self.circuits = {n: o for n, o in sorted(offers.items()) if isinstance(o, CircuitOffer)}
+        others = len(offers) - len(self.consumers) - len(self.producers) - len(self.stores) - len(self.grids)
+        self.circuits = {n: o for n, o in offers.items() if isinstance(o, CircuitOffer)} if others else {}
         self.moments: list[tuple[int, Moment]] = []
         """What held, with the step behind it."""
         links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
@@ -326,7 +327,7 @@ def dispatch(
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
-    if AUX in {offer.circuit for offer in trial.consumers.values()} | {offer.circuit for offer in trial.circuits.values()}:
+    if any(offer.circuit == AUX for offer in trial.consumers.values()) or any(offer.circuit == AUX for offer in trial.circuits.values()):
         transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
     stores = list(trial.stores)
     first = kernel.STORES

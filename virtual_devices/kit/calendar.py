@@ -180,7 +180,7 @@ class DailyTimes:
             return [(span.steps, False)]
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
-        order = daily_cuts(self.seconds, span, local)
+        order = daily_cuts({second for period in self.periods for second in period}, span, local)
         runs: list[tuple[int, bool]] = []
         for begin, end in itertools.pairwise(order):
             inside = self.at(local.second_of_day(span.start + begin * span.step))

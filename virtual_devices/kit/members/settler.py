@@ -37,6 +37,7 @@ class Settler(Member):
         self.edges = edge_list(())
         self.expected: dict[str, int] = {}
         self.shares: dict[str, Share] = {}
+        self._beside = {port for port, each in self.device.ports.items() if each.beside}
         self._left_with: dict[str, int] = {}
         """mJ that the ledger left a store with whose own memory is older."""
 
@@ -144,9 +145,10 @@ class Settler(Member):
                 return decision, state
 
     def _share(self, name: str, offer: Offer, seq: int, span: Span, decision: Dispatch) -> Share:
-        share = Share(seq, span, **{field: getattr(decision, field)[name] for field in offer.shared})
-        port = self.device.ports.get(offer.circuit) if isinstance(offer, Demand) else None
-        return share if port is None or not port.beside else replace(share, beside=True)
+        told: dict[str, Any] = {field: getattr(decision, field)[name] for field in offer.shared}
+        if offer.ability == Demand.ability and isinstance(offer, Demand) and offer.circuit in self._beside:
+            told["beside"] = True
+        return Share(seq, span, **told)
 
     def checkpoint(self) -> dict[str, Any]:
         # of those who took part in the last window it follows from the settlement

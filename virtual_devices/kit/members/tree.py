@@ -12,11 +12,16 @@ from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.offers import Booking, CircuitOffer, Demand, Dispatch, Offer, masked
 
 Runs = tuple[tuple[int, bool], ...]
+_HANGING = frozenset({Demand.ability, CircuitOffer.ability})
+"""Abilities of those who hang on something; a comparison of words costs less than one of classes, in every window."""
 
 
 def is_flat(ports: Mapping[str, Port], offers: Iterable[Offer]) -> bool:
     """Whether every load hangs on a port, and nothing stands between."""
-    return all(offer.circuit in ports if isinstance(offer, Demand) else not isinstance(offer, CircuitOffer) for offer in offers)
+    for offer in offers:
+        if offer.ability in _HANGING and not (isinstance(offer, Demand) and offer.circuit in ports):
+            return False
+    return True
 
 
 class Tree:
