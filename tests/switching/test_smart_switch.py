@@ -141,3 +141,12 @@ def test_an_order_is_no_setting() -> None:
         told(house(""), countdown="soon")
     with pytest.raises(SettingError, match="there is no setting 'realy'; did you mean 'relay'"):
         told(house(""), realy="on")
+
+
+def test_time_that_is_skipped_leaves_the_relay_as_its_last_timer_said() -> None:
+    plug = house('timer_1: "06:30 on", timer_2: "08:00 off", timer_3: "09:00 toggle"').members["plug"]
+    start = 1_782_014_400  # 2026-06-21 06:00 in Cape Town
+    skipped = plug.device.skip(plug.settings, plug.state, start, start + 4 * 3600)
+    assert not skipped.closed
+    assert plug.device.skip(plug.settings, skipped, start, start + 4 * 3600) == skipped
+    assert plug.device.skip(plug.settings, skipped, start, start + 3600).closed

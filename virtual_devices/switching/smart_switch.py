@@ -129,6 +129,8 @@ class SmartSwitch(Carries[Settings, State, Telemetry]):
             due.append((state.countdown_until, "toggle"))
             due.sort(key=lambda turn: turn[0])
             state = replace(state, countdown_until=0)
+        if not due:
+            return state
         closed = state.closed
         for _, action in due if state.fed else ():
             closed = not closed if action == "toggle" else action == "on"

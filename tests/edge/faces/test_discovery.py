@@ -229,3 +229,27 @@ def test_names_that_differ_are_of_fields_and_stay_apart(kind: str) -> None:
     assert set(device_class.entity_names) <= set(fields)
     renamed = [device_class.entity_names.get(name, name) for name in fields]
     assert len(set(renamed)) == len(renamed)
+
+
+def test_what_a_load_may_hang_on_follows_the_circuits_of_its_home() -> None:
+    ports = ["essential", "aux", "non_essential"]
+
+    def options(name: str, circuits: dict[str, str], **settings: Any) -> list[str]:
+        device_class = catalogue.load("smart_switch")
+        message = payload("home", name, "smart_switch", device_class, settings_json(device_class.settings_type()) | settings, circuits)[1]
+        found: list[str] = message["components"]["circuit"]["options"]
+        return found
+
+    assert announce("oven")[1]["components"]["circuit"]["options"] == ports, "without circuits as it always was"
+    tree = {"a": "essential", "b": "a", "c": "b"}
+    assert options("d", tree) == [*ports, "a", "b", "c"]
+    assert options("b", tree) == [*ports, "a"], "not on itself, nor on what hangs on it"
+    assert options("d", {}, circuit="gone") == [*ports, "gone"], "what holds is among them"
+
+
+def test_one_that_only_measures_shows_no_relay() -> None:
+    components = announce("smart_switch", measure_only=True)[1]["components"]
+    assert not components.keys() & {"relay", "toggle", "reset", "countdown", "tripped", "timer_1", "power_on", "max_power"}
+    assert components.keys() >= {"power", "energy", "current", "circuit"}
+    relay = announce("smart_switch")[1]["components"]["relay"]
+    assert (relay["platform"], relay["device_class"], "entity_category" in relay) == ("switch", "outlet", False)
