@@ -106,7 +106,7 @@ class Settler(Member):
         shares = {name: self._share(name, offers[name], window.seq, span, decision) for name in offers}
         if tree is not None:
             whole = {name for name in offers if proposals[name].span.steps == span.steps}
-            shares = {name: tree.share(name, share, whole) for name, share in shares.items()}
+            shares = tree.shares(shares, whole)
         trips = () if tree is None else tree.trips(self.shares)
         self.state = state
         self.digest, self.edges = record.digest, edge_list(record.edges)

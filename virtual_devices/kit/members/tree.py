@@ -103,21 +103,28 @@ class Tree:
         for name, column in self.carried.items():
             booking.columns[self.circuits[name].circuit, name] = column
 
-    def share(self, name: str, share: Share, whole: Collection[str]) -> Share:
-        """A circuit's or a load's share. whole: whose offer was settled to its end."""
-        offer = self._offers[name]
-        if isinstance(offer, CircuitOffer):
-            column = self.carried.get(name, [0] * share.span.steps)
-            return replace(
-                share, live=self.live[name], through=sum(column) * share.span.step, power=column[-1], circuit=self.after[name],
-                carried=column if offer.rule.curve else [],
-            )  # fmt: skip
-        if not isinstance(offer, Demand):
-            return share
-        closed = {each: self._stands(each, whole=each in whole) for each in self.circuits}
-        will, cut_off = self._closed(name, closed), name in self.cut_off
-        soon = None if will != cut_off else will and self._ended_live.get(self.ways[name][-1], True)
-        return replace(share, cut_off=cut_off, soon=soon, beside=name in self.ways and self._ports[self.ways[name][-1]].beside)
+    def shares(self, shares: Mapping[str, Share], whole: Collection[str]) -> dict[str, Share]:
+        """Everybody's shares, with what circuits and loads are told of the tree. whole: whose offer was settled to its end."""
+        closed = {name: self._stands(name, whole=name in whole) for name in self.circuits}
+        found = dict(shares)
+        found |= {name: self._load_share(name, shares[name], closed) for name in self.loads}
+        found |= {name: self._circuit_share(name, shares[name]) for name in self.circuits}
+        return found
+
+    def _circuit_share(self, name: str, share: Share) -> Share:
+        column = self.carried.get(name, [0] * share.span.steps)
+        return replace(
+            share, live=self.live[name], through=sum(column) * share.span.step, power=column[-1], circuit=self.after[name],
+            carried=column if self.circuits[name].rule.curve else [],
+        )  # fmt: skip
+
+    def _load_share(self, name: str, share: Share, closed: Mapping[str, bool]) -> Share:
+        """closed: how each circuit will stand next."""
+        will, cut_off, way = self._closed(name, closed), name in self.cut_off, self.ways.get(name)
+        if way is None:
+            return replace(share, cut_off=True)
+        soon = None if will != cut_off else will and self._ended_live.get(way[-1], True)
+        return replace(share, cut_off=cut_off, soon=soon, beside=self._ports[way[-1]].beside)
 
     def trips(self, before: Mapping[str, Share]) -> tuple[tuple[str, bool], ...]:
         """Circuits that were closed again after an overload (False), and those that one opened in the last step (True). before: last shares."""
