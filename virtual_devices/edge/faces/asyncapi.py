@@ -12,6 +12,7 @@ from virtual_devices import __version__
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages import base
 from virtual_devices.edge.messages.ledger import LedgerMessage
+from virtual_devices.edge.messages.past import PastMessage
 from virtual_devices.edge.messages.proposal import ProposalMessage
 from virtual_devices.edge.messages.settlement import SettlementMessage
 from virtual_devices.edge.messages.topics import HOST, LEDGER, PLACES, Topics
@@ -64,8 +65,9 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel(
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
+        _Channel("past", one.past, "What it tells of each quarter of an hour, beside the ledger.", PastMessage, 1, retain=False),
         _Channel(
-            "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", base.MissingMessage, 0, retain=False, received=True
+            "missing", Topics("{home}", HOST).missing, "Ledger records, or rows of the past, to repeat.", base.MissingMessage, 0, retain=False, received=True
         ),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",

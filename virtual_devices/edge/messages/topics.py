@@ -100,6 +100,11 @@ class Topics:
         return self.at("missing")
 
     @property
+    def past(self) -> str:
+        """What a device tells of each quarter of an hour."""
+        return self.at("past")
+
+    @property
     def sync(self) -> str:
         """A device's word to itself: when it comes back, all retained messages have."""
         return self.at("sync")

@@ -29,6 +29,8 @@ class ConditionsMember(Member):
         self._settled_until: int | None = None
         self._given_from: int | None = None
         """Start of what is given, UTC seconds; None where it is what was found: then it ends with ``time``."""
+        self._told_until: int | None = None
+        """End of what the past has."""
 
     def device_changed(self) -> None:
         self._foreseen = Foresight()
@@ -75,10 +77,20 @@ class ConditionsMember(Member):
         if seq != self.after or not self.given or last < 0 or span.end == self._settled_until:
             return False
         self.last = {name: int(column[last]) for name, column in self.given.items()}
-        if self.past is not None:
+        if self.past is not None and (self._told_until is None or span.start >= self._told_until):
             self.past.add(span.part(0, last + 1), {name: list(column[: last + 1]) for name, column in self.given.items()})
+            self._told_until = span.end
         self._settled_until = span.end
         return True
+
+    def checkpoint(self) -> dict[str, Any]:
+        kept = super().checkpoint()
+        return kept if self.past is None else {**kept, "told_until": self._told_until}
+
+    def restore(self, checkpoint: Mapping[str, Any]) -> None:
+        super().restore(checkpoint)
+        told_until = checkpoint.get("told_until")
+        self._told_until = told_until if isinstance(told_until, int) else None
 
     @property
     def shown_at(self) -> int | None:
