@@ -12,7 +12,7 @@ from tests.stage import START, STEP, WEATHER, Stage, small_home
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.messages.base import MissingMessage, write
 from virtual_devices.edge.messages.past import past_bytes, read_past
-from virtual_devices.edge.messages.topics import HOST
+from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
@@ -26,6 +26,7 @@ Rows = dict[tuple[str, int], PastQuarter]
 @pytest.fixture(params=BROKER_KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with start_broker(tmp_path, kind=request.param, port=0) as broker, Stage(broker.endpoint, small_home(WEATHER)) as made:
+        made.spy.publish(made.topic(HOST, "keeps"), KEEPS_PAST, 1, retain=True)
         made.start()
         yield made
 
@@ -134,6 +135,28 @@ def test_it_is_repeated_to_a_host_that_lacks_it(stage: Stage) -> None:
     assert len(stage.all("inverter", "ledger")) > ledgers
     assert stage.errors("battery")
     told(stage)
+
+
+def test_nothing_is_told_until_a_host_keeps_it(stage: Stage) -> None:
+    stage.stop(*stage.runtimes)
+    stage.send(HOST, "keeps", b"", retain=True)
+    stage.read(small_home(WEATHER, stage.home.name))
+    stage.start("clock", fresh=True)
+    stage.start(*(name for name in stage.described if name != "clock"))
+    stage.steps(20)
+    assert told(stage) == {}
+    assert "past" not in stage.json("battery", "proposal")["checkpoint"]
+    stage.send(HOST, "keeps", b"rubbish")
+    stage.steps(1)
+    assert "past" not in stage.json("battery", "proposal")["checkpoint"]
+    stage.send(HOST, "keeps", KEEPS_PAST)
+    stage.steps(29)
+    rows = told(stage)
+    assert [(row.start - START, row.steps) for (name, _), row in rows.items() if name == "battery"] == [(900, 9), (1800, 15)]
+    stage.kill("battery")
+    stage.start("battery")
+    stage.steps(20)
+    assert told(stage)["battery", START + 2700].steps == 15, "not retained, it is known from the checkpoint"
 
 
 # -- the message ---------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ SPEAKERS: Mapping[str, Speaker] = {
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
     "past": Speaker.TELLER,
+    "keeps": Speaker.HOST,
     "missing": Speaker.HOST,
     "sync": Speaker.DEVICE,
 }

@@ -40,8 +40,8 @@ class ConditionsRole(Role[ConditionsMember]):
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
-        elif leaf == "missing" and device == HOST:
-            self._past.missing(payload)
+        elif device == HOST:
+            self._past.received(leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 
@@ -57,8 +57,8 @@ class ConditionsRole(Role[ConditionsMember]):
 
     def begin(self, work: AtWork[ConditionsMember]) -> None:
         member = work.member
-        member.tell_past()
         found = self._device.memory.recall(ConditionsMessage, self._found, work.site.run)
+        self._past.begin(member, found.checkpoint if found is not None else None)
         self._message, self._said = {}, b""
         if found is not None:
             if member.after < found.seq:

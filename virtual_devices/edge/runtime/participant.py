@@ -42,8 +42,8 @@ class ParticipantRole(Role[Participant]):
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
-        elif leaf == "missing" and device == HOST:
-            self._past.missing(payload)
+        elif device == HOST:
+            self._past.received(leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 
@@ -75,8 +75,8 @@ class ParticipantRole(Role[Participant]):
 
     def begin(self, work: AtWork[Participant]) -> None:
         member, run = work.member, work.site.run
-        member.tell_past()
         found = self._device.memory.recall(ProposalMessage, self._found, run)
+        self._past.begin(member, found.checkpoint if found is not None else None)
         self._proposal, self._said = None, b""
         if found is not None:
             proposal = found.to_kit(self._device.name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 from virtual_devices.edge.messages.base import MissingMessage, read
 from virtual_devices.edge.messages.past import past_bytes
-from virtual_devices.edge.messages.topics import HOST, Topics
+from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, Topics
 from virtual_devices.edge.murmur import Bucket
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.edge.runtime.runtime import Runtime
@@ -18,17 +20,36 @@ _REPEATED_BYTES = 1 << 20
 
 
 class PastTeller:
-    """Tells the rows of a device as they are over; the device's next checkpoint, which begins behind them, follows on the same connection."""
+    """Tells the rows of a device as they are over; the device's next checkpoint, which begins behind them, follows on the same connection.
+
+    It tells nothing until a host says that it keeps them, and then for as long as it lives, also while no host is there.
+    """
 
     def __init__(self, device: Runtime) -> None:
         self._device = device
+        self._wanted = False
         self._told: deque[tuple[str, int, bytes]] = deque()
         self._told_bytes = 0
         self._repeats = Bucket(5, 1.0)
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topic filters to subscribe to."""
-        return ((Topics(self._device.home, HOST).missing, 0),)
+        host = Topics(self._device.home, HOST)
+        return (host.keeps, 0), (host.missing, 0)
+
+    def begin(self, member: Member, checkpoint: Mapping[str, Any] | None) -> None:
+        """The member is new, and may be about to go on from a checkpoint: one that has a past goes on with it."""
+        if self._wanted or "past" in (checkpoint or {}):
+            member.tell_past()
+
+    def received(self, leaf: str, payload: bytes) -> None:
+        """A word of the host. Raises ProtocolError for a broken one."""
+        if leaf == "missing":
+            self._missing(payload)
+        elif leaf == "keeps" and payload == KEEPS_PAST:
+            self._wanted = True
+            if self._device.work is not None:
+                self._device.work.member.tell_past()
 
     def tell(self, work: AtWork[Member], seq: int) -> None:
         """Tell what is over since the last time. seq: the last window that it has steps of."""
@@ -38,7 +59,7 @@ class PastTeller:
             self._keep(work.site.run, seq, payload)
             self._say(payload)
 
-    def missing(self, payload: bytes) -> None:
+    def _missing(self, payload: bytes) -> None:
         """Somebody lacks something; he asks once a second. Raises ProtocolError for a broken message."""
         missing = read(MissingMessage, payload)
         if missing.past and self._repeats.take(self._device.loop.time()):

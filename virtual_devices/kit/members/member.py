@@ -284,7 +284,7 @@ class Member:
             "counters": self.counters,
             "last": self.last,
             "time": self.time,
-            **({"past": self.past.open.json()} if self.past is not None and self.past.open is not None else {}),
+            **({"past": self.past.open.json() if self.past.open is not None else None} if self.past is not None else {}),
         }
 
     @cached_property
