@@ -31,6 +31,8 @@ from virtual_devices.kit.device import (
 )
 from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.make import make_member
+from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.settings import ConsumerSettings
 from virtual_devices.kit.store import StoreRule
@@ -184,6 +186,24 @@ def test_it_reports_from_the_start(kind: str) -> None:
     one = device(kind)
     settings = one.settings_type()
     check_report(one, settings, one.begin(settings), START)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if any(item.live for item in settings_of(kind_class(kind)))])
+def test_it_keeps_and_tells_who_sent_a_command(kind: str) -> None:
+    def made() -> Member:
+        one = device(kind)
+        return make_member(kind, one, one.settings_type())
+
+    before, again = made(), made()
+    item = next(item for item in settings_of(kind_class(kind)) if item.live)
+    changes = {item.name: settings_json(before.settings)[item.name]}
+    before.command(changes, START, by="evcc")
+    before.command(changes, START + 60)
+    kept = json.loads(json.dumps(before.checkpoint()))
+    assert [entry.get("by") for entry in kept["pending"]] == ["evcc", None]
+    again.restore(kept)
+    again.begin(Span(START + 60, 60, 1))
+    assert [(done.changes, done.by) for done in again.take_applied()] == [(changes, "evcc"), (changes, "bus")]
 
 
 # -- what it computes ---------------------------------------------------------------------------------------------------

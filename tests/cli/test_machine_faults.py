@@ -83,6 +83,48 @@ def test_a_ledger_that_does_not_fit_ends_behind_a_whole_line(home: Path, tmp_pat
         assert f"; {audit['windows']} of {json.loads(done.stdout)['windows']} windows are in it" in line
 
 
+@pytest.mark.parametrize("kind", DISKS)
+def test_a_record_that_does_not_fit_ends_behind_a_window(home: Path, tmp_path: Path, kind: str) -> None:
+    with small_disk(tmp_path / "disk", kind) as disk:
+        record = disk.folder / "run.sqlite"
+        (disk.folder / "other").write_bytes(bytes(3_600_000))
+        program = (
+            "import resource, sys; from virtual_devices.cli import main\n"
+            f"if {kind == 'limit'}: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))\n"
+            f"main(['simulate', {str(home)!r}, '--for', '60d', '--record', {str(record)!r}, '--json'])\n"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 1, done.stderr
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"error: record {record} cannot be written: ")
+        result = json.loads(done.stdout)
+        assert result["audit"]["ok"]
+        assert result["unwritten"] == [line.removeprefix("error: ")]
+        there = record if record.exists() else record.with_name("run.sqlite.partial")
+        audit = json.loads(run("audit", there, "--json").stdout)
+        assert audit["ok"], audit["problems"]
+        windows = audit["windows"] + audit.get("windows_by_chain", 0)
+        assert 0 < windows < result["windows"]
+        place = "it, those before the others" if there == record else there
+        assert line.endswith(f"; {windows} of {result['windows']} windows are in {place}")
+
+
+@pytest.mark.parametrize("kind", DISKS)
+def test_a_record_on_a_disk_that_takes_nothing_costs_no_result_and_leaves_what_was_there(home: Path, tmp_path: Path, kind: str) -> None:
+    with small_disk(tmp_path / "disk", kind) as disk:
+        record = disk.folder / "run.sqlite"
+        assert run("simulate", home, "--for", "1h", "--record", record).returncode == 0
+        before = record.read_bytes()
+        disk.fill()
+        done = run("simulate", home, "--for", "2h", "--json", "--record", record)
+        assert done.returncode == 1
+        assert sentence(done).startswith(f"error: record {record} cannot be written: ")
+        assert sentence(done).endswith("; none of the windows is in it")
+        assert json.loads(done.stdout)["audit"]["ok"]
+        disk.free()
+        assert record.read_bytes() == before
+
+
 VERBS: dict[str, list[object]] = {
     "simulate": ["simulate", "HOME", "--for", "1h", "--json"],
     "survive": ["survive", CAPE_TOWN, "--stage", "4", "--month", "7", "--for", "1d"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from itertools import pairwise
@@ -14,8 +16,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.records import facts_in, lines_in
 from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
 from tests.supply.calendars import calendar, event
+from virtual_devices import __version__
 from virtual_devices.cli import commands
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.kit.home.file import parse
@@ -115,6 +119,52 @@ def test_the_ledger_it_writes_stands_the_audit(home: Path, tmp_path: Path, name:
     assert json.loads(audit.stdout)["checked_steps"] == 50
 
 
+def test_the_record_it_writes_stands_the_audit_and_says_what_it_is_of(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "run.sqlite"
+    result = result_of(home, "--for", "2d", "--record", file)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home.yaml", "run.sqlite"], "in one file"
+    facts = facts_in(file)
+    assert isinstance(facts.pop("at"), int)
+    assert facts == {
+        "home": "small", "run": "house", "program": __version__, "broker": None, "home_file": str(home), "zone": "Africa/Johannesburg", "step": 60,
+    }  # fmt: skip
+    lines = lines_in(file)
+    assert len(lines) == result["windows"]
+    assert json.loads(lines[0])["previous"] == GENESIS
+    assert json.loads(lines[-1])["digest"] == result["ledger_sha256"]
+    audit = CliRunner().invoke(commands, ["audit", str(file), "--json"])
+    assert audit.exit_code == 0
+    assert json.loads(audit.stdout)["checked_steps"] == 2 * 1440
+
+
+def test_a_record_takes_the_place_of_another_and_of_nothing_else(home: Path, tmp_path: Path) -> None:
+    file, link = tmp_path / "run.sqlite", tmp_path / "link.sqlite"
+    file.touch()
+    link.symlink_to(file)
+    first = result_of(home, "--for", "2h", "--record", file)
+    second = result_of(home, "--for", "1h", "--record", link)
+    assert link.is_symlink()
+    assert json.loads(lines_in(file)[-1])["digest"] == second["ledger_sha256"] != first["ledger_sha256"]
+    text, other = tmp_path / "ledger.jsonl", tmp_path / "other.sqlite"
+    text.write_text("{}")
+    with contextlib.closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    wrong = {
+        text: f"error: {text} is there already and is no record, so it is not overwritten; name another file, or remove it",
+        other: f"error: {other} is a database, but not the record of a home; name another file",
+        tmp_path: f"error: {tmp_path} is a folder, where a record cannot be put; name another file",
+        Path("/dev/null"): "error: /dev/null is no file, where a record cannot be put; name another file",
+        tmp_path / "none" / "run.sqlite": (
+            f"error: record {tmp_path / 'none' / 'run.sqlite'} cannot be written: No such file or directory; name another file"
+        ),
+    }
+    before = {path: path.read_bytes() for path in (text, other)}
+    for path, said in wrong.items():
+        done = run(home, "--for", "1h", "--record", path)
+        assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, said)
+    assert {path: path.read_bytes() for path in before} == before
+
+
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--for", "1h", "--set", "oven.setpoint=999"), "30 to 300 °C"),
     (("--for", "1h", "--set", "oven.setpiont=100"), "did you mean"),
@@ -181,6 +231,17 @@ def test_it_foresees_what_the_running_home_comes_to(broker: Broker, text: str) -
         assert foreseen["audit"] == {"ok": True, "checked_steps": 120, "problems": []}
         assert foreseen["soc"]["battery"] == pytest.approx(stage.state("battery")["soc"] / 100, abs=1e-6)
         assert foreseen["cost"]["amount"] == pytest.approx(stage.state("grid")["cost"], abs=1e-4)
+
+
+def test_the_record_of_what_is_foreseen_begins_behind_the_running_homes_last_window(broker: Broker, tmp_path: Path) -> None:
+    file = tmp_path / "foreseen.sqlite"
+    stage, foreseen = play_and_ask(broker, SMALL, 17, "--for", "2h", "--record", str(file))
+    with stage:
+        first, last = json.loads(lines_in(file)[0]), json.loads(lines_in(file)[-1])
+        assert (first["span"]["start"], last["digest"]) == (START + 17 * STEP, foreseen["ledger_sha256"])
+        assert first["previous"] == undisturbed(stage.home, 17).digest
+        assert facts_in(file)["home_file"] is None
+        assert CliRunner().invoke(commands, ["audit", str(file)]).exit_code == 0
 
 
 def test_it_goes_on_with_live_settings_and_waiting_commands(broker: Broker) -> None:

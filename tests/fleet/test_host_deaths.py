@@ -125,7 +125,7 @@ def assert_whole(disk: Disk, home: Home, steps: int) -> None:
 def withheld(host: HomeHost, seqs: range, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Ledger records that this host does not hear, not even when they are repeated, until the patch is undone."""
     kept: list[bytes] = []
-    hear = host._hear_ledger
+    hear = host._books._hear_ledger
 
     def lose(payload: bytes) -> None:
         if orjson.loads(payload)["seq"] in seqs:
@@ -133,7 +133,7 @@ def withheld(host: HomeHost, seqs: range, monkeypatch: pytest.MonkeyPatch) -> li
         else:
             hear(payload)
 
-    monkeypatch.setattr(host, "_hear_ledger", lose)
+    monkeypatch.setattr(host._books, "_hear_ledger", lose)
     return kept
 
 

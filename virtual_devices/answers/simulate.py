@@ -17,9 +17,10 @@ from virtual_devices.kit.instants import parse_instant, write_instant
 from virtual_devices.kit.ledger.gaps import reads_files
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.members.connection import Connection
-from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.window import MAX_STEPS
+from virtual_devices.record.file import RecordFile
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -71,24 +72,29 @@ def run(
     duration: int,
     *,
     ledger: Path | None = None,
+    record: Path | None = None,
     progress: Callable[[int], None] | None = None,
     max_steps: int = MAX_STEPS,
 ) -> dict[str, Any]:
     """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it.
 
-    What of the ledger could not be written is told there under ``unwritten``; the run itself does not need it.
+    ledger, record: files to write it to; what of them could not be written is told under ``unwritten``, since the run itself does not
+    need it. Whatever ends the run, they have what was simulated until then.  Raises as ``LedgerFile`` and ``RecordFile``.
     """
     begin = time.monotonic()
     house.max_steps = max_steps
     summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
     house.listeners.append(summary.add)
-    file = LedgerFile(ledger) if ledger is not None else None
-    if file is not None:
-        house.listeners.append(file.add)
+    files: list[LedgerFile | RecordFile] = []
     try:
+        if record is not None:
+            files.append(RecordFile(record, house.home.name, RUN, _facts(house.home)))
+        if ledger is not None:
+            files.append(LedgerFile(ledger))
+        house.listeners += [file.add for file in files]
         house.advance(house.time + duration, progress)
     finally:
-        if file is not None:
+        for file in files:
             file.close()
     summary.soc = house.soc()
     for member in house.participants:
@@ -96,4 +102,11 @@ def run(
             summary.billed(getattr(member.settings, "currency", None), member.readings(), member.device.bill_readings)
     zone = house.home.site.zone
     result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
-    return result | {"unwritten": [file.shortfall]} if file is not None and file.shortfall else result
+    unwritten = [file.shortfall for file in files if file.shortfall]
+    return result | {"unwritten": unwritten} if unwritten else result
+
+
+def _facts(home: Home) -> dict[str, Any]:
+    """What a record says of a simulated home."""
+    file = Path(home.source)
+    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step}

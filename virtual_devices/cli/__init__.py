@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "kinds": ("virtual_devices.cli.kinds:kinds", "The kinds of devices there are."),
     "outages": ("virtual_devices.cli.outages:outages", "Outage calendars: made from load-shedding tables, and shown."),
     "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
+    "record": ("virtual_devices.cli.record:record", "Records of a home's runs: what is in them, a backup, their size."),
     "run": ("virtual_devices.cli.run:run", "Host one device, as a container does."),
     "schema": ("virtual_devices.cli.schema:schema", "JSON Schema of the home file, for editors."),
     "set": ("virtual_devices.cli.set:set_settings", "Change settings of a device of a running home."),

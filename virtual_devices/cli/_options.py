@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 BROKER_VARIABLE = "VIRTUAL_DEVICES_BROKER"
+COMMAND_LINE = "command line"
+"""By whom a verb sends a command."""
 _LONGEST_PASSWORD_FILE = 4096
 _SHOWN = 60
 

@@ -13,6 +13,9 @@ from virtual_devices.cli._options import broker_options, duration, home_option, 
 from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.edge.ledger.audit import Audit, audit_file, audit_live
 from virtual_devices.edge.visitor.session import Session
+from virtual_devices.fleet.keeping.finding import records_of
+from virtual_devices.record.audit import audit_record
+from virtual_devices.record.database import is_database
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -25,12 +28,13 @@ if TYPE_CHECKING:
 @home_option
 @broker_options
 def audit(file: Path | None, *, seconds: int | None, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
-    """Check a ledger: that no joule was lost or invented. FILE: of `--ledger`, plain or .gz; without it, a running home's.
+    """Check a ledger: that no joule was lost or invented. FILE: of `--ledger`, plain or .gz; or a record, also while it is written.
 
-    Exit code 1 when something is wrong.
+    A home's name or state folder stands for the record that was written last; without FILE it is a running home's ledger. Exit code 1
+    when something is wrong.
     """
     if file is not None:
-        done = audit_file(file)
+        done = _of_file(file)
     else:
         with Session(endpoint) as session:
             name = session.home(home)
@@ -46,13 +50,20 @@ def audit(file: Path | None, *, seconds: int | None, as_json: bool, home: str | 
         raise click.exceptions.Exit(1)
 
 
+def _of_file(file: Path) -> Audit:
+    found = records_of(file)
+    return audit_record(found[-1]) if found and is_database(found[-1]) else audit_file(file)
+
+
 def _verdict(done: Audit) -> str:
     checked = f"{done.checked_steps} steps in {done.windows} windows"
+    if done.by_chain:
+        checked += f", and {done.by_chain} older windows by the chain of their digests"
     if done.start is not None and done.end is not None:
         checked += f", {_utc(done.start)} to {_utc(done.end)}"
     if done.skipped:
         checked += f", of which {done.skipped / 3600:.1f} h were skipped"
-    if not done.windows and done.ok:
+    if not (done.windows or done.by_chain) and done.ok:
         return "nothing was settled"
     return f"{'in order' if done.ok else 'NOT in order'}: {checked}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from virtual_devices.cli._now import clock_words
-from virtual_devices.cli._options import broker_options, home_option
+from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.names import CLOCK
 
@@ -35,9 +35,9 @@ def clock(
         name = session.home(home)
         state = session.device(name, CLOCK).state
         if speed is not None or fastest:
-            state = session.command(name, CLOCK, {"speed": 0 if speed is None else speed})
+            state = session.command(name, CLOCK, {"speed": 0 if speed is None else speed}, by=COMMAND_LINE)
         if pause or resume:
-            state = session.command(name, CLOCK, {"paused": pause, "paused_steps": 0})
+            state = session.command(name, CLOCK, {"paused": pause, "paused_steps": 0}, by=COMMAND_LINE)
         if steps is not None:
             state = make_steps(session, name, steps)
     click.echo(f"{name}: {clock_words(state) or 'no time yet'}")
@@ -50,4 +50,4 @@ def make_steps(session: Session, home: str, steps: int) -> dict[str, Any]:
     def made(state: dict[str, Any]) -> bool:
         return state.get("paused_steps") == 0 and state.get("time") != before
 
-    return session.command(home, CLOCK, {"paused": True, "paused_steps": steps}, done=made)
+    return session.command(home, CLOCK, {"paused": True, "paused_steps": steps}, by=COMMAND_LINE, done=made)

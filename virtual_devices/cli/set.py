@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from virtual_devices.cli._options import assignment, broker_options, home_option, merged
+from virtual_devices.cli._options import COMMAND_LINE, assignment, broker_options, home_option, merged
 from virtual_devices.cli._words import words, written
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.home.model import clock_values
@@ -32,7 +32,7 @@ def set_settings(
     changes = {name: written(value) for name, value in merged(settings).items()}
     with Session(endpoint) as session:
         name = session.home(home)
-        state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at)
+        state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at, by=COMMAND_LINE)
     if at is not None:
         click.echo(f"{device}: takes it at {at}")
         return

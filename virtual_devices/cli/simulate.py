@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @home_option
 @credential_options
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write the run to a record; Ctrl-C leaves what was simulated until then.")
 @click.option("--compiled/--plain", default=None, help="Dispatch with numba or without; the results are the same.")
 @json_option
 def simulate(
@@ -54,6 +55,7 @@ def simulate(
     home: str | None,
     credentials: Credentials,
     ledger: Path | None,
+    record: Path | None,
     compiled: bool | None,  # noqa: FBT001 - click passes it by name
     as_json: bool,  # noqa: FBT001
 ) -> None:
@@ -70,16 +72,16 @@ def simulate(
     cautions(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
-    print_result(_with_progress(house, duration, ledger, quiet=as_json), as_json=as_json)
+    print_result(_with_progress(house, duration, ledger, record, quiet=as_json), as_json=as_json)
 
 
-def _with_progress(house: House, duration: int, ledger: Path | None, *, quiet: bool) -> dict[str, Any]:
+def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, *, quiet: bool) -> dict[str, Any]:
     if quiet or not shows_progress():
-        return simulation.run(house, duration, ledger=ledger)
+        return simulation.run(house, duration, ledger=ledger, record=record)
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(house.home.name, total=duration)
         begin = house.time
-        return simulation.run(house, duration, ledger=ledger, progress=lambda now: bar.update(task, completed=now - begin))
+        return simulation.run(house, duration, ledger=ledger, record=record, progress=lambda now: bar.update(task, completed=now - begin))

@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from virtual_devices.edge.files.watch import DocumentWatch
-from virtual_devices.edge.ledger.book import Book
-from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ErrorMessage, SiteMessage, read
-from virtual_devices.edge.messages.retained import json_object, place
-from virtual_devices.edge.messages.topics import LEDGER
+from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur, listed
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.site import changes, site_message
 from virtual_devices.edge.visitor.device_view import number
+from virtual_devices.fleet.books import Books
 from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
 from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.claim.gate import Gate
@@ -37,7 +35,6 @@ from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
-from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.record.runs import OWN
 
@@ -110,11 +107,7 @@ class HomeHost:
         self._watch: DocumentWatch | None = None
         self.ended = False
         self.failure: str | None = None
-        self._ledger: LedgerFile | None = None
-        self._live = False
-        self._seen = 0
-        self._booked_last: tuple[str, int] | None = None
-        self._book = Book(self._booked, self.archive.ask_for)
+        self._books = Books(loop, self.archive, orders.ledger, orders.say, self._murmur, self.summary.add)
 
     async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
@@ -153,42 +146,8 @@ class HomeHost:
         self._take_start(resumed=resumed)
         if resumed:
             self._refuse_another_site()
-        self._open_the_books(self.archive.booked() if resumed else None)
+        self._books.open(self.archive.booked() if resumed else None)
         return resumed
-
-    def _open_the_books(self, after: tuple[str, int] | None) -> None:
-        """Go on behind the last window that is booked; a ledger file that is behind gets from the record what it lacks."""
-        if self.orders.ledger is not None:
-            self._ledger = LedgerFile(self.orders.ledger, after, say=self.orders.say)
-            if after is not None and self._ledger.last is not None:
-                after = after[0], self._catch_up(self._ledger, *after)
-        self._booked_last = after
-        self._book = Book(self._booked, self.archive.ask_for, after)
-        self._book.run = after[0] if after is not None else None
-        for payload in self.archive.ledger() if after is not None else []:
-            self._hear_ledger(payload)
-        for (_, leaf), payload in self.archive.found.items():
-            if leaf == "settlement" and after is not None:
-                self._book.settlement(payload)
-        self._live = True
-
-    def _catch_up(self, ledger: LedgerFile, run: str, seq: int) -> int:
-        """Write what the record has and a ledger file lacks; the window from which on the file needs what the broker has."""
-        last = ledger.last or self._before_the_kept((run, seq))
-        lacking = self.archive.keeper.lines(last, seq)
-        if len(lacking) < seq - last:
-            return last
-        for payload in lacking:
-            ledger.write(payload)
-        return seq
-
-    def _before_the_kept(self, after: tuple[str, int]) -> int:
-        """The window before the oldest from which on the broker has every ledger record."""
-        run, seq = after
-        kept = {place(payload) for payload in self.archive.ledger()}
-        while (run, seq) in kept:
-            seq -= 1
-        return seq
 
     def _begins_anew(self) -> bool:
         """Whether there is a run of another time than the time of day, at which the home is to live."""
@@ -242,6 +201,7 @@ class HomeHost:
 
     def _start(self, *, new: bool) -> None:
         orders = self.orders
+        self._books.starts(self._kinds)
         described = descriptions(self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled)
         if orders.isolate:
             password = orders.endpoint.password
@@ -269,7 +229,7 @@ class HomeHost:
             return command_line(description, orders.endpoint)
         until = self._until()
         duration = orders.duration if until is None else None
-        return command_line(description, orders.endpoint, fresh=new and not self._seen, duration=duration, until=until)
+        return command_line(description, orders.endpoint, fresh=new and not self._books.seen, duration=duration, until=until)
 
     def _until(self) -> int | None:
         """Simulated time at which the duration is over; None without one, or while nothing is settled."""
@@ -283,8 +243,9 @@ class HomeHost:
         So are ledger records that were missed, while the inverter is there to repeat them. The clock and the inverter leave first: the
         window that is open would be settled without those who had left before them.
         """
+        self._books.ends()
         if self.failure is None:
-            await self.loop.until(lambda: not self._book.is_behind(), GATHER)
+            await self.loop.until(lambda: not self._books.is_behind(), GATHER)
         if self._watch is not None:
             self._watch.close()
         first = {entry.name for ability in ("ticks", "settles") for entry in self.home.of(ability)}
@@ -297,9 +258,7 @@ class HomeHost:
         said = self.archive.found
         await self.loop.until(lambda: all(said.get((name, "availability")) != b"online" for name in names), GATHER)
         await self.archive.leave()  # from here on nothing more is heard
-        self._book.give_up()
-        if self._ledger is not None:
-            self._ledger.close()
+        self._books.close()
         await self.archive.close()  # last: it keeps what is booked
         self._murmur.flush()
 
@@ -340,13 +299,8 @@ class HomeHost:
             self._murmur(f"a fault of the program, please report it: {error!r} on a message of {len(payload)} bytes on {device}/{leaf}")
 
     def _take_in(self, device: str, leaf: str, payload: bytes) -> None:
-        if leaf == "site" and payload:
-            self._book.run = place(payload)[0]
-        if self._live and leaf.startswith(LEDGER) and payload:
-            self._hear_ledger(payload)
-        elif leaf == "settlement" and payload:
-            self._book.settlement(payload)
-        elif self._live and leaf == "error" and payload:
+        self._books.hear(device, leaf, payload)
+        if self._books.is_open and leaf == "error" and payload:
             try:
                 self._murmur(f"{device}: {read(ErrorMessage, payload).error}")
             except ProtocolError:
@@ -362,27 +316,8 @@ class HomeHost:
         if self.orders.on_state is not None and values and device in self._kinds:
             self.orders.on_state(device, self._kinds[device], values)
 
-    def _hear_ledger(self, payload: bytes) -> None:
-        try:
-            self._book.ledger(payload)
-        except ProtocolError as error:
-            self._murmur(str(error))
-
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
-        if late:
-            self._book.give_up()
-        return self._book.has(run, seq)
-
-    def _booked(self, record: LedgerRecord, payload: bytes) -> None:
-        self._seen = record.seq
-        before, self._booked_last = self._booked_last, (record.run, record.seq)
-        if self._ledger is not None and before is not None and before[0] == record.run and record.seq > before[1] + 1:
-            self.orders.say(f"the ledger lacks the windows {before[1] + 1} to {record.seq - 1}: nobody has their records any more")
-        if self._live:  # else it was settled before this host began
-            self.summary.add(record)
-        self.archive.keeper.book(record, payload)
-        if self._ledger is not None:
-            self._ledger.write(payload)
+        return self._books.has(run, seq, late)
 
     def _result(self, wall_seconds: float) -> dict[str, Any]:
         for entry in self.home.of("stores"):
@@ -396,7 +331,7 @@ class HomeHost:
                 self.summary.billed(currency if isinstance(currency, str) else None, told, names)
         zone = self.home.site.zone
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
-        unwritten = [text for text in (self._ledger and self._ledger.shortfall, self.archive.keeper.unkept) if text]
+        unwritten = self._books.unwritten
         return result | {"unwritten": unwritten} if unwritten else result
 
 

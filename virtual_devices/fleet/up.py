@@ -17,7 +17,7 @@ from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet import credentials
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, HostOptions, Watcher
-from virtual_devices.fleet.keeping.places import make_ready, state_folder
+from virtual_devices.fleet.keeping.places import make_ready, records_folder, state_folder
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
 from virtual_devices.kit.instants import parse_instant
@@ -87,12 +87,13 @@ def up(
         watcher.meet(home)
     state = options.state or state_folder(home.name)
     make_ready(state)
-    make_ready(state / "home")
+    records = records_folder(state)
+    make_ready(records)
     file = Path(home.source).resolve()
     on_state = _metrics(options.metrics, home.name)
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
         orders = HostOptions(
-            home, documents, endpoint, state / "home", folder=file.parent, duration=options.duration, isolate=options.isolate,
+            home, documents, endpoint, records, folder=file.parent, duration=options.duration, isolate=options.isolate,
             fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
             broker=broker_of(options.broker), home_file=file,

@@ -29,7 +29,7 @@ BESIDE = ("", "-wal", "-shm")
 """What SQLite adds to the name of a database for its files."""
 _LOCK = "-writer"
 _MAGIC = b"SQLite format 3\0"
-_NO_ROOM_BESIDE = ("SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_CANTINIT")
+_NO_ROOM_BESIDE = ("SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY_CANTINIT", "SQLITE_IOERR_SHMSIZE")
 _ERRORS = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_READONLY": errno.EROFS, "SQLITE_CANTOPEN": errno.ENOENT, "SQLITE_PERM": errno.EACCES}
 
 
@@ -81,7 +81,7 @@ def open_to_read(path: Path, remedy: str = "name a record, as `up` and `simulate
 
 
 def _connected_to_read(path: Path) -> sqlite3.Connection:
-    """In a folder that cannot be written to, where the log has no room for its index, the file is read as it stands."""
+    """In a folder that cannot be written to, or on a full disk, where the log has no room for its index, the file is read as it stands."""
     where = path.absolute().as_uri()
     connection = sqlite3.connect(f"{where}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_FOR)
     try:
@@ -92,6 +92,15 @@ def _connected_to_read(path: Path) -> sqlite3.Connection:
             raise
         connection = sqlite3.connect(f"{where}?mode=ro&immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as every database does; what cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -82,7 +82,7 @@ def _record(runs: Runs, messages: Messages, content: bytes) -> None:
     theirs = Runs(
         runs.folder, runs.home, broker if isinstance(broker, str) else _shown_by(messages, runs.broker), home_file if isinstance(home_file, str) else None
     )
-    writer = theirs.writer(run)
+    writer = theirs.writer(run, messages)
     try:
         if not writer.kept and writer.last is None:
             writer.write(messages, sync=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from virtual_devices.edge.messages.retained import place
+from virtual_devices.edge.messages.retained import json_object, place
 from virtual_devices.edge.messages.topics import LEDGER, PLACES
 from virtual_devices.kit.names import CLOCK, is_name
 
@@ -29,6 +29,13 @@ def moment(messages: Messages) -> tuple[str, int] | None:
     """Run and seq of the last settlement among them; None before the first."""
     found = [place(payload) for (_, leaf), payload in messages.items() if leaf == "settlement"]
     return max(((run, seq) for run, seq in found if run is not None), key=lambda item: item[1], default=None)
+
+
+def site_facts(messages: Messages) -> dict[str, str | int]:
+    """What of a set's site a record says: the time zone and the step (s), without which nobody can read its times."""
+    site = json_object(messages.get((CLOCK, "site"), b""))
+    zone, step = site.get("time_zone"), site.get("step")
+    return ({"zone": zone} if isinstance(zone, str) else {}) | ({"step": step} if isinstance(step, int) else {})
 
 
 def place_of(device: object, leaf: object) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The ledger's lines in a record: settled windows as they were heard, compressed; those of a quarter-hour together once it has passed.
 
-Most of a line is the same as of the one before: ninety windows of ten seconds take a tenth of the room in one row.
+Most of a line is the same as of the one before: ninety windows of a step take a seventh of the room in one row.
 """
 
 from __future__ import annotations

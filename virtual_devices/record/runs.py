@@ -20,7 +20,7 @@ from virtual_devices.edge.files.write import set_aside
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.database import BESIDE, open_to_read, open_to_write
-from virtual_devices.record.kept import Messages
+from virtual_devices.record.kept import Messages, site_facts
 from virtual_devices.record.writer import REMEDY, RecordWriter, facts_of, kept_of
 
 SUFFIX = ".sqlite"
@@ -82,7 +82,7 @@ class Runs:
         mine = [kept for kept in found if kept.origin.broker == self.broker and kept.messages]
         if not mine and broken is not None:
             raise broken
-        return max(mine, key=lambda kept: (kept.origin.at, _written_at(kept.path)), default=None)
+        return max(mine, key=lambda kept: (kept.origin.at, written_at(kept.path)), default=None)
 
     def path(self, run: str) -> Path:
         """Where the record of a run is."""
@@ -92,12 +92,16 @@ class Runs:
         """Every record of the folder."""
         return sorted(self.folder.glob(f"*{SUFFIX}")) if self.folder.is_dir() else []
 
-    def writer(self, run: str) -> RecordWriter:
-        """The record of a run, to write to. Raises as ``RecordWriter``, and ConfigurationError for a run that is no name of a file."""
+    def writer(self, run: str, messages: Messages | None = None) -> RecordWriter:
+        """The record of a run, to write to; messages: what is retained of it, where that is known.
+
+        Raises as ``RecordWriter``, and ConfigurationError for a run that is no name of a file.
+        """
         if not _RUN.fullmatch(run):
             raise ConfigurationError(f"the run {run[:40]!r} cannot be recorded: its name is none of ours; {REMEDY}")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        writer = RecordWriter(self.path(run), self.home, run, {"broker": self.broker, "home_file": self.home_file})
+        facts = {"broker": self.broker, "home_file": self.home_file, **site_facts(messages or {})}
+        writer = RecordWriter(self.path(run), self.home, run, facts)
         self.prune(run)
         return writer
 
@@ -116,7 +120,7 @@ class Runs:
     def prune(self, present: str) -> None:
         """The last runs stay."""
         with contextlib.suppress(OSError):
-            paths = sorted((path for path in self.paths() if path.stem != present), key=_written_at)
+            paths = sorted((path for path in self.paths() if path.stem != present), key=written_at)
             for path in paths[: max(0, len(paths) + 1 - MOST_RUNS)]:
                 for suffix in BESIDE:
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -151,12 +155,13 @@ def _origin(facts: dict[str, Any]) -> Origin:
     )
 
 
-def _written_at(path: Path) -> float:
-    """When a record was last written to, by the clock of its disk."""
+def written_at(path: Path) -> float:
+    """When a record was last written to, by the clock of its disk. An empty log is what whoever only reads leaves beside it."""
     times = [0.0]
     for suffix in BESIDE[:2]:
         with contextlib.suppress(OSError):
-            times.append(path.with_name(path.name + suffix).stat().st_mtime)
+            found = path.with_name(path.name + suffix).stat()
+            times.append(found.st_mtime if found.st_size else 0.0)
     return max(times)
 
 

@@ -1,7 +1,8 @@
 """The tables of a record, their version, and the way from an older one to today's.
 
 One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
-the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to.
+the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to;
+`happenings` what happened beside.
 """
 
 from __future__ import annotations
@@ -28,10 +29,19 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_end ON ledger (end);
 CREATE TABLE layouts (id INTEGER PRIMARY KEY, layout TEXT NOT NULL UNIQUE);
 CREATE TABLE quarters (start INTEGER PRIMARY KEY, layout INTEGER NOT NULL REFERENCES layouts (id), numbers BLOB NOT NULL);
+CREATE TABLE happenings (
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    what TEXT NOT NULL,
+    UNIQUE (time, device, kind, what)
+);
 """
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
 the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
-quarters: by their start (UTC seconds), also the one that is not over; layout and numbers: see ``packing``."""
+quarters: by their start (UTC seconds), also the one that is not over; layout and numbers: see ``packing``.  happenings: at a simulated
+time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
 
 MigrationStep = Callable[[sqlite3.Connection], None]
 STEPS: Mapping[int, MigrationStep] = {}

@@ -19,6 +19,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
+from virtual_devices.record.happenings import Happening, HappeningBook, last_happenings
 from virtual_devices.record.kept import Messages, place_of
 from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
@@ -72,6 +73,7 @@ class RecordWriter:
         self._lines = LedgerLines(self._connection, whole_for)
         self._quarters = QuarterBook(self._connection, present_windows(self._connection))
         self._present = self._quarters.present
+        self._happenings = HappeningBook(self._connection)
         self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
         self._facts = {name: found[name] for name in self._new_facts if name in found}
 
@@ -97,8 +99,24 @@ class RecordWriter:
             self._waiting_bytes -= len(self._waiting.popleft().payload)
             self.lost += 1
 
+    def happened(self, happening: Happening, seq: int = 0) -> None:
+        """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
+        self._happenings.take(happening, seq)
+
+    @property
+    def happenings_wait(self) -> bool:
+        """Whether something that happened is not written yet."""
+        return bool(self._happenings)
+
+    def last_happenings(self, *kinds: str) -> list[Happening]:
+        """Of each device the last one in the file of some kinds. Raises OSError."""
+        try:
+            return last_happenings(self._connection, kinds)
+        except sqlite3.Error as error:
+            raise as_os_error(error, self.path) from None
+
     def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False) -> None:
-        """Write, in one transaction, windows up to a seq (None: all that wait) and the set that the home goes on from (None: as it was).
+        """Write, in one transaction, windows up to a seq (None: all), what happened, and the set that the home goes on from (None: as it was).
 
         sync: wait until it is on the disk.  Raises OSError; then nothing of it is written, and all of it waits.
         """
@@ -114,6 +132,7 @@ class RecordWriter:
                 self._quarters.write(quarter for each in done for quarter in each.over)
                 if sync and present is not None:
                     self._quarters.write([present])
+                self._happenings.write(upto)
                 if messages is not None:
                     self._replace(messages)
                 self._note(facts)
@@ -128,6 +147,7 @@ class RecordWriter:
             self._waiting_bytes -= len(line.payload)
         for _ in done:
             self._done.popleft()
+        self._happenings.forget(upto)
         self._present = present
         self._facts.update(facts)
         if messages is not None:

@@ -109,7 +109,7 @@ def test_every_kind_has_its_state_and_its_command(document: dict[str, Any]) -> N
     for kind in catalogue.kinds():
         assert f"{kind}_state" in document["channels"]["state"]["messages"]
         command = document["components"]["schemas"][f"{kind}_command"]["properties"]
-        assert set(command) == {item.name for item in settings_of(catalogue.load(kind)) if item.live} | {"at"}
+        assert set(command) == {item.name for item in settings_of(catalogue.load(kind)) if item.live} | {"at", "by"}
 
 
 def test_real_messages_are_what_it_says(document: dict[str, Any], home: Home) -> None:
@@ -137,6 +137,8 @@ def test_wrong_messages_are_not(document: dict[str, Any]) -> None:
     for name, wrong in (
         ("oven_command", {"nope": 1}),
         ("oven_command", {"setpoint": 9000}),
+        ("oven_command", {"by": 7}),
+        ("oven_command", {"by": "x" * 65}),
         ("oven_state", {}),
         ("inverter_state", {"overall_state": "asleep"}),
         ("LedgerMessage", {"run": "x"}),
@@ -144,7 +146,7 @@ def test_wrong_messages_are_not(document: dict[str, Any]) -> None:
     ):
         assert not validator(document, schemas[name]).is_valid(wrong)
     command = validator(document, schemas["oven_command"])
-    for right in ({"setpoint": 180, "at": "2026-06-21 18:00"}, {"rated_power": "2.5 kW"}, {"mode": "off"}, {}):
+    for right in ({"setpoint": 180, "at": "2026-06-21 18:00", "by": "evcc"}, {"rated_power": "2.5 kW"}, {"mode": "off", "by": None}, {}):
         assert command.is_valid(right)
 
 

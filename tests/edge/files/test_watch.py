@@ -60,7 +60,7 @@ def test_a_changed_file_is_in_force_from_the_next_window_on_and_applied_says_whe
     (tmp_path / FILE).write_text(NEW)
     stage.wait(lambda: renewed(stage))
     stage.steps(20)
-    assert stage.all("grid", "applied") == [{"changes": {"outage_calendar": FILE}, "time": START + 10 * STEP}]
+    assert stage.all("grid", "applied") == [{"changes": {"outage_calendar": FILE}, "time": START + 10 * STEP, "by": "file"}]
     assert not stage.errors("grid")
     stage.audited()
     assert stage.digest == expected(stage, 10, 30)

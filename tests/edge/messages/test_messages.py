@@ -15,6 +15,7 @@ from tests.stage import SMALL, small_home
 from virtual_devices.edge.messages import base as messages
 from virtual_devices.edge.messages.base import (
     AboutMessage,
+    AppliedMessage,
     CommandMessage,
     ErrorMessage,
     SiteMessage,
@@ -23,10 +24,16 @@ from virtual_devices.edge.messages.base import (
     write,
 )
 from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages.order import halves_of, head_of
+from virtual_devices.edge.messages.order import before_checkpoint, halves_of, head_of
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.edge.messages.retained import place
-from virtual_devices.edge.messages.settlement import SettlementMessage, part_of, settled_of, settlement_bytes
+from virtual_devices.edge.messages.settlement import (
+    SettlementMessage,
+    beside_shares,
+    part_of,
+    settled_of,
+    settlement_bytes,
+)
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead, WindowHead, WindowMessage, given_of
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -122,6 +129,15 @@ def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Pr
         assert head_of(payload) == ("run", settlement.seq)
     for each in (settlement, replace(settlement, shares={}), replace(settlement, owed={"gone": Share(3, Span(0, 60, 2))})):
         assert halves_of(settlement_bytes(each)) is not None
+    for payload in own:
+        message = orjson.loads(payload)
+        del message["checkpoint"]
+        assert before_checkpoint(payload) == message
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"{}", b'{"run":"r"}', b'[1,"checkpoint":{}}', b'{"a":{"b":1,"checkpoint":{}}}', b',"checkpoint":{}}'])
+def test_what_has_no_checkpoint_at_its_end_is_read_whole(payload: bytes) -> None:
+    assert before_checkpoint(payload) is None
 
 
 def reordered(payload: bytes) -> list[bytes]:
@@ -149,6 +165,7 @@ def test_any_order_of_a_message_says_the_same(played: tuple[list[Proposal], Sett
         for payload in reordered(whole):
             assert place(payload) == ("run", settlement.seq)
             assert settled_of(payload) == settled_of(whole)
+            assert {key: each for key, each in beside_shares(payload).items() if key != "shares"} == beside_shares(whole)
             for name in (*said.members, "gone", "nobody"):
                 assert part_of(payload, name) == part_of(whole, name)
     for payload in reordered(ledger_bytes(record)):
@@ -250,6 +267,21 @@ def test_a_command_takes_any_names(payload: bytes, at: int | str | None, changes
     assert command.model_extra == changes
 
 
+@pytest.mark.parametrize("by", [b"true", b"1.5", b"[]", b"{}"])
+def test_a_sender_is_a_text(by: bytes) -> None:
+    with pytest.raises(ProtocolError, match="by"):
+        read(CommandMessage, b'{"mode": "on", "by": ' + by + b"}")
+
+
+def test_what_is_applied_names_its_sender_where_he_is_known() -> None:
+    """Who gives no name finds the message as it was before there were any."""
+    assert write(AppliedMessage(changes={"mode": None}, time=5)) == b'{"changes":{"mode":null},"time":5}'
+    named = AppliedMessage(changes={"mode": "on"}, time=5, by="evcc")
+    assert write(named) == b'{"changes":{"mode":"on"},"time":5,"by":"evcc"}'
+    assert read(AppliedMessage, write(named)) == named
+    assert read(AppliedMessage, b'{"changes":{},"time":5}').by is None
+
+
 @pytest.mark.parametrize("at", [b"true", b"1.5", b"[]", b"{}"])
 def test_a_time_is_a_number_or_a_text(at: bytes) -> None:
     with pytest.raises(ProtocolError, match="at"):
@@ -329,6 +361,7 @@ def test_what_is_no_settlement_is_told_in_one_line(payload: bytes) -> None:
         with pytest.raises(ProtocolError, match="not a settlement message") as caught:
             read_it(payload)
         assert "\n" not in str(caught.value)
+    assert beside_shares(payload) in ({}, {"a": 1, "shares": {}})
 
 
 def test_a_broken_share_is_its_owner_s_to_refuse(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tests.edge.runtime.listener import Listener
-from tests.stage import START, STEP, WEATHER, Stage, small_home, undisturbed
+from tests.stage import SMALL, START, STEP, WEATHER, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages.base import write
@@ -183,6 +183,42 @@ def test_commands_before_a_window_add_up(stage: Stage) -> None:
     stage.send("oven", "set/mode", b"on")
     stage.steps(1)
     assert stage.all("oven", "applied") == [{"changes": {"setpoint": 120, "mode": "on"}, "time": START}]
+
+
+def test_applied_says_by_whom_where_he_said_so(stage: Stage) -> None:
+    stage.steps(1)
+    stage.send("oven", "set", {"setpoint": 150, "mode": "on", "by": "anna"})
+    stage.send("oven", "set/mode", b"off")
+    stage.send("geyser", "set", {"mode": "on", "by": None})
+    stage.send("geyser", "set", {"setpoint": 61, "at": START + 3 * STEP, "by": "evcc"})
+    stage.kill("geyser")
+    stage.start("geyser")
+    stage.steps(5)
+    assert stage.all("oven", "applied") == [
+        {"changes": {"setpoint": 150}, "time": START + STEP, "by": "anna"}, {"changes": {"mode": "off"}, "time": START + STEP},
+    ]  # fmt: skip
+    assert stage.all("geyser", "applied") == [
+        {"changes": {"mode": "on"}, "time": START + STEP}, {"changes": {"setpoint": 61}, "time": START + 3 * STEP, "by": "evcc"},
+    ]  # fmt: skip
+    stage.send("clock", "set", {"max_steps": 2, "by": "Node-RED"})
+    assert stage.all("clock", "applied")[-1]["by"] == "Node-RED"
+    stage.audited()
+
+
+def test_an_event_of_the_home_file_is_by_the_home_file(broker: Broker) -> None:
+    text = SMALL + 'events:\n  - {at: "2026-06-21 08:32", device: oven, set: {setpoint: 190}}\n'
+    with Stage(broker.endpoint, small_home(text)) as stage:
+        stage.start()
+        stage.steps(3)
+        assert stage.all("oven", "applied") == [{"changes": {"setpoint": 190}, "time": START + 2 * STEP, "by": "home file"}]
+
+
+@pytest.mark.parametrize("by", [b'""', b"7", b"[]", b'"a\\u0007b"', b'"' + b"x" * 65 + b'"'])
+def test_a_sender_that_is_no_word_is_refused(shared: Stage, by: bytes) -> None:
+    before = shared.state("oven")
+    shared.send("oven", "set", b'{"setpoint": 99, "by": ' + by + b"}")
+    assert "by" in shared.errors("oven")[-1]["error"]
+    assert without_error(shared.state("oven")) == without_error(before)
 
 
 @pytest.mark.parametrize("at", [START + 7 * STEP, "2026-06-21 08:37", "2026-06-21T06:37:00+00:00", START + 6 * STEP + 1])

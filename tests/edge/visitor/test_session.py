@@ -233,6 +233,15 @@ def test_a_timed_command_holds_from_its_time(session: Session, home: None) -> No
         session.command("cape", "oven", {"setpoint": 150}, "teatime")
 
 
+def test_who_sends_a_command_is_said_with_it(session: Session, home: None) -> None:
+    said: list[bytes] = []
+    with session.listening(lambda _topic, payload, _retain: said.append(payload), "virtual/cape/clock/applied"):
+        session.command("cape", "clock", {"max_steps": 30}, by="command line")
+        session.command("cape", "clock", {"max_steps": 20})
+        assert session.wait(lambda: len(said) == 2, 5)
+    assert [orjson.loads(payload).get("by") for payload in said] == ["command line", None]
+
+
 def test_steps_are_waited_for(session: Session, home: None) -> None:
     assert make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
     state = make_steps(session, "cape", 4)

@@ -169,6 +169,7 @@ def test_a_state_that_does_not_say_where_it_is_from_goes_on(place: Place) -> Non
     place.as_before()
     assert place.play(OWN, 10)["ledger_sha256"] == expected(20)
     assert place.facts()["broker"] == OWN
+    assert (place.facts()["zone"], place.facts()["step"]) == ("Africa/Johannesburg", STEP)
     assert place.aside() == []
 
 
@@ -283,6 +284,7 @@ def test_a_file_that_was_moved_goes_on(place: Place, tmp_path: Path) -> None:
     place.play(OWN, 5, home_file=tmp_path / "mine.yaml")
     assert place.play(OWN, 5, home_file=tmp_path / "moved.yaml")["ledger_sha256"] == expected(10)
     assert place.facts()["home_file"] == str(tmp_path / "moved.yaml")
+    assert (place.facts()["zone"], place.facts()["step"]) == ("Africa/Johannesburg", STEP)
 
 
 def test_devices_of_their_own_processes_are_spared_the_attempt(place: Place) -> None:

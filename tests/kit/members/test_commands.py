@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.kit.members.members import START, member, window
-from virtual_devices.kit.errors import SettingError
+from tests.kit.members.members import START, member, through_json, window
+from virtual_devices.kit.errors import ProtocolError, SettingError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.members.member import MAX_PENDING, AppliedCommand, Command
 from virtual_devices.kit.members.settlement import Share
@@ -132,3 +132,109 @@ def test_what_is_in_force_does_not_depend_on_when_commands_came(
         assert lights.settings.brightness == lights.future(START + 60 * (index + steps) - 1).brightness
         index += steps
     assert lights.settings.brightness == expected
+
+
+# -- who sent it ---------------------------------------------------------------------------------------------------------
+
+
+def test_commands_of_several_senders_are_told_of_each_and_hold_together() -> None:
+    lights = member("lights")
+    lights.command({"brightness": 40, "mode": "on"}, by="anna")
+    lights.command({"rated_power": 90}, by="evcc")
+    lights.command({"brightness": 50})
+    assert lights.pending == [Command({"mode": "on"}, by="anna"), Command({"rated_power": 90}, by="evcc"), Command({"brightness": 50})]
+    lights.command({"mode": "off"}, by="evcc")
+    assert lights.pending == [Command({"brightness": 50}), Command({"rated_power": 90, "mode": "off"}, by="evcc")]
+    lights.begin(Span(START, 60, 1))
+    assert (lights.settings.brightness, lights.settings.mode, lights.settings.rated_power) == (50, "off", 90)
+    assert lights.take_applied() == [
+        AppliedCommand({"brightness": 50}, START), AppliedCommand({"rated_power": 90, "mode": "off"}, START, "evcc"),
+    ]  # fmt: skip
+
+
+def test_what_is_possible_only_together_stays_so_over_a_restart() -> None:
+    before = member("inverter")
+    before.command({"battery_shutdown_capacity": 30, "battery_restart_capacity": 40, "battery_low_capacity": 35}, by="anna")
+    before.command({"battery_low_capacity": 45}, by="evcc")
+    assert [item.changes for item in before.pending] == [
+        {"battery_shutdown_capacity": 30, "battery_restart_capacity": 40}, {"battery_low_capacity": 45},
+    ], "the former alone would be refused: low is 20"  # fmt: skip
+    after = member("inverter")
+    after.restore(through_json(before.checkpoint()))
+    assert after.take_notices() == []
+    assert after.pending == before.pending
+    for one in (before, after):
+        one.begin(Span(START, 60, 1))
+        assert (one.settings.battery_shutdown_capacity, one.settings.battery_low_capacity) == (30, 45)
+        assert [done.by for done in one.take_applied()] == ["anna", "evcc"]
+
+
+def test_together_they_are_dropped_where_they_have_become_impossible() -> None:
+    before = member("inverter")
+    before.command({"battery_restart_capacity": 12}, by="anna")
+    before.command({"battery_low_capacity": 14}, by="evcc")
+    after = member("inverter", declared={"battery_shutdown_capacity": 40, "battery_restart_capacity": 45, "battery_low_capacity": 50})
+    after.restore(through_json(before.checkpoint()))
+    (notice,) = after.take_notices()
+    assert "battery_restart_capacity = 12" in notice
+    assert "battery_low_capacity = 14" in notice
+    assert after.pending == []
+
+
+@pytest.mark.parametrize("by", ["", " ", "a\nb", "\x1b[2J", "x" * 65, "\ud800"], ids=repr)
+def test_a_sender_that_is_no_word_is_refused(by: str) -> None:
+    lights = member("lights")
+    with pytest.raises(SettingError, match="by says who sends a command"):
+        lights.command({"brightness": 1}, by=by)
+    assert lights.pending == []
+    lights.command({"brightness": 1}, by="x" * 64)
+
+
+def test_a_checkpoint_that_names_no_sender_is_as_it_was_before_there_were_any() -> None:
+    lights = member("lights")
+    lights.command({"brightness": 1})
+    lights.command({"brightness": 2}, START + 600)
+    lights.command({"brightness": 3}, START + 900, by="evcc")
+    kept = through_json(lights.checkpoint())
+    assert kept["pending"] == [
+        {"changes": {"brightness": 1}, "at": None},
+        {"changes": {"brightness": 2}, "at": START + 600},
+        {"changes": {"brightness": 3}, "at": START + 900, "by": "evcc"},
+    ]
+    again = member("lights")
+    again.restore(kept)
+    assert [item.by for item in again.pending] == ["bus", "bus", "evcc"]
+    unfit: tuple[Any, ...] = (7, None, [], "", "x" * 65)
+    for wrong in unfit:
+        kept["pending"][0]["by"] = wrong
+        with pytest.raises(ProtocolError, match="its checkpoint is broken"):
+            member("lights").restore(kept)
+
+
+SENDERS = st.sampled_from(["bus", "anna", "evcc", "Node-RED"])
+CHANGES = st.fixed_dictionaries(
+    {}, optional={"brightness": st.integers(0, 100), "mode": st.sampled_from(["on", "off"]), "rated_power": st.integers(1, 500), "priority": st.integers(1, 10)}
+).filter(bool)
+
+
+@given(st.lists(st.tuples(SENDERS, CHANGES), min_size=1, max_size=10))
+@examples(max_examples=200, deadline=None)
+def test_who_sends_changes_nothing_but_what_is_told(commands: list[tuple[str, dict[str, Any]]]) -> None:
+    named, unnamed = member("lights"), member("lights")
+    for by, changes in commands:
+        named.command(changes, by=by)
+        unnamed.command(changes)
+        assert named.future() == unnamed.future()
+        assert len(named.pending) <= 4
+    again = member("lights")
+    again.restore(through_json(named.checkpoint()))
+    for one in (named, again, unnamed):
+        one.begin(Span(START, 60, 1))
+    assert named.settings == again.settings == unnamed.settings
+    applied = named.take_applied()
+    assert again.take_applied() == applied
+    told = {name: (value, done.by) for done in applied for name, value in done.changes.items()}
+    last = {name: by for by, changes in commands for name in changes}
+    (together,) = unnamed.take_applied()
+    assert told == {name: (value, last[name]) for name, value in together.changes.items()}
+    assert sum(len(done.changes) for done in applied) == len(told), "each is told once"

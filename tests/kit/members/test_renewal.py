@@ -63,8 +63,8 @@ def test_what_is_new_holds_from_the_next_window_on_however_time_is_cut() -> None
     imported = [sum(column[0] for (source, _), column in zip(record.edges, record.energy, strict=True) if source == "grid") for record in records]
     assert [minute for minute, energy in enumerate(imported) if energy == 0] == list(range(360, 420))
     start = house.home.start + 300 * 60
-    assert house.members["grid"].take_applied() == [AppliedCommand({"outage_calendar": "off.ics"}, start)]
-    assert house.members["house"].take_applied() == [AppliedCommand({"file": "load.csv"}, start)]
+    assert house.members["grid"].take_applied() == [AppliedCommand({"outage_calendar": "off.ics"}, start, "file")]
+    assert house.members["house"].take_applied() == [AppliedCommand({"file": "load.csv"}, start, "file")]
 
 
 def test_without_a_change_nothing_changes() -> None:

@@ -22,7 +22,7 @@ from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import LAST_ERROR_TIME, Reading, SettingField, readings_of, settings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.schema import setting_schema
-from virtual_devices.kit.names import MAX_NAME, NAME
+from virtual_devices.kit.names import BUS, MAX_NAME, MAX_SENDER, NAME
 
 VERSION = "3.0.0"
 _BINDING = "0.2.0"
@@ -214,6 +214,12 @@ def _command(device_class: type[AnyDevice]) -> dict[str, Any]:
     properties["at"] = {
         "type": ["integer", "string", "null"],
         "description": "simulated time from which it holds: UTC seconds, or ISO 8601, local unless it says otherwise",
+    }
+    properties["by"] = {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": MAX_SENDER,
+        "description": f"who sends it, in characters that can be printed; without it: {BUS}",
     }
     return {
         "title": f"Command of a {device_class.title}",

@@ -31,27 +31,45 @@ class Audit:
     """An audit in words. start, end: of what was looked at, simulated UTC seconds.
 
     One auditor per inverter, because each keeps a chain of its own; ``broken`` says which lines were no ledger at all, and
-    ``unlisted`` how many more of them there were.
+    ``unlisted`` how many more of them there were.  windows: checked whole.  by_chain: more of which only the digests are kept.
+    skipped_by_chain: simulated seconds between those that their home did not live.
     """
 
     auditors: dict[str, Auditor] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     unlisted: int = 0
     windows: int = 0
+    by_chain: int = 0
+    skipped_by_chain: int = 0
     start: int | None = None
     end: int | None = None
 
-    def add(self, payload: bytes, where: str, settler: str = "") -> None:
-        """Take one ledger message. where: for the message about one that is none."""
+    def add(self, payload: bytes, where: str, settler: str = "") -> LedgerRecord | None:
+        """Take one ledger message; what it says. where: for the message about one that is none."""
         try:
             record = _record(payload)
         except ProtocolError as error:
             self.complain(f"{where}: {error}")
-            return
+            return None
         self.auditors.setdefault(settler, Auditor()).check(record)
         self.windows += 1
-        self.start = record.span.start if self.start is None else self.start
-        self.end = record.span.end
+        self._reach(record.span.start, record.span.end)
+        return record
+
+    def pass_by(self, windows: int, start: int, end: int) -> None:
+        """Take windows of which only the digests are kept; whoever has those checks their chain."""
+        self.by_chain += windows
+        self._reach(start, end)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """What comes next need not follow what came before it."""
+        for auditor in self.auditors.values():
+            auditor.begin_anew()
+
+    def _reach(self, start: int, end: int) -> None:
+        self.start = start if self.start is None else self.start
+        self.end = end
 
     def complain(self, text: str) -> None:
         """Note a problem that is not in the numbers."""
@@ -73,7 +91,7 @@ class Audit:
     @property
     def skipped(self) -> int:
         """Simulated seconds that a home at real time did not live."""
-        return sum(auditor.skipped for auditor in self.auditors.values())
+        return self.skipped_by_chain + sum(auditor.skipped for auditor in self.auditors.values())
 
     @property
     def problems(self) -> list[str]:
@@ -87,6 +105,7 @@ class Audit:
     def result(self) -> dict[str, Any]:
         """The audit as the summary of a run has it, and the windows beside."""
         found = {"ok": self.ok, "checked_steps": self.checked_steps, "windows": self.windows, "problems": self.problems}
+        found |= {"windows_by_chain": self.by_chain} if self.by_chain else {}
         return found | ({"skipped_seconds": self.skipped} if self.skipped else {})
 
 

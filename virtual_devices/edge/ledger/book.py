@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import orjson
-
 from virtual_devices.edge.messages.ledger import read_ledger
+from virtual_devices.edge.messages.settlement import beside_shares
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord, is_sealed
 
@@ -70,12 +69,10 @@ class Book:
 
     def settlement(self, payload: bytes) -> None:
         """Take a settlement message; one that cannot be read is its readers' business."""
-        try:
-            content = orjson.loads(payload)
-            place = (content["run"], content["seq"], content["digest"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return
-        if isinstance(place[0], str) and isinstance(place[1], int) and isinstance(place[2], str) and len(place[0] + place[2]) <= _LONGEST_PLACE:
+        content = beside_shares(payload)
+        run, seq, digest = content.get("run"), content.get("seq"), content.get("digest")
+        if isinstance(run, str) and isinstance(seq, int) and isinstance(digest, str) and len(run + digest) <= _LONGEST_PLACE:
+            place = run, seq, digest
             self._settled[place] = None
             _shorten(self._settled)
             self._match(place)

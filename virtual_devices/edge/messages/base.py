@@ -10,10 +10,11 @@ import re
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from virtual_devices.kit.device import Site
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.names import MAX_SENDER
 from virtual_devices.kit.window import MAX_STEPS, Span
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -132,18 +133,27 @@ class ClaimMessage(BaseModel):
 
 
 class CommandMessage(BaseModel):
-    """Settings to change (any names) and, optionally, the simulated time from which they hold."""
+    """Settings to change (any names) and, optionally, the simulated time from which they hold, and who sends them."""
 
     model_config = ConfigDict(extra="allow")
 
     at: Annotated[int, Field(strict=True)] | str | None = None
+    by: Annotated[str, Field(strict=True)] | None = None
 
 
 class AppliedMessage(Message):
-    """A command in force. time: simulated, UTC seconds."""
+    """A command in force. time: simulated, UTC seconds.  by: who sent it, where he said so."""
 
     changes: dict[str, Any]
     time: Time
+    by: Annotated[str, Field(min_length=1, max_length=MAX_SENDER)] | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, write_all: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write_all(self)
+        if self.by is None:
+            del written["by"]
+        return written
 
 
 class ErrorMessage(Message):

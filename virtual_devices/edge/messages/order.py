@@ -14,6 +14,7 @@ import orjson
 
 _HEAD = re.compile(rb'\{"run":"([A-Za-z0-9_-]{1,64})","seq":([0-9]{1,16}),')
 _SHARES = b',"shares":{'
+_CHECKPOINT = b',"checkpoint":{'
 _BESIDE = {"run", "seq", "span", "members", "left_out", "owed", "cut", "foretold", "digest", "checkpoint"}
 """All that a settlement has beside its shares: with these before them nothing is behind them."""
 
@@ -22,6 +23,16 @@ def head_of(payload: bytes) -> tuple[str, int] | None:
     """Run and seq of a message that begins with them."""
     head = _HEAD.match(payload)
     return (head[1].decode(), int(head[2])) if head is not None else None
+
+
+def before_checkpoint(payload: bytes) -> dict[str, Any] | None:
+    """What stands before the checkpoint of a message."""
+    head, found, _ = payload.partition(_CHECKPOINT)
+    try:
+        content = orjson.loads(head + b"}") if found else None
+    except orjson.JSONDecodeError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def halves_of(payload: bytes) -> tuple[dict[str, Any], bytes] | None:

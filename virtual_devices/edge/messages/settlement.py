@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Name, Names, Powers, Seq, SpanForm, read
 from virtual_devices.edge.messages.order import halves_of, own_of
+from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Settlement, Share
@@ -86,6 +87,14 @@ class SettlementPart(SettlementHead):
         """The share that answers the proposal for a window; None when it was settled without this device."""
         found = (form.to_kit(self.seq, self.span.to_kit()) for form in (self.share, self.owed) if form is not None)
         return next((share for share in found if share.seq == seq), None)
+
+
+def beside_shares(payload: bytes) -> dict[str, Any]:
+    """All of a settlement but its shares, unchecked, read once for all who ask; of what is none the object that it is, or an empty one."""
+    try:
+        return _halves(payload)[0]
+    except ProtocolError:
+        return json_object(payload)
 
 
 def settled_of(payload: bytes) -> SettlementHead:

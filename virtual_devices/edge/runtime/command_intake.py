@@ -13,6 +13,7 @@ from virtual_devices.edge.murmur import Bucket
 from virtual_devices.edge.runtime.commands import LONGEST_COMMAND, command_of, holds_already, may_be_empty
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.kit.errors import VirtualDevicesError
+from virtual_devices.kit.names import BUS
 
 ANSWERS = (100, 10.0)
 """Answers to commands, and complaints, at once and per wall second: a flood of messages must not make one of answers."""
@@ -66,8 +67,8 @@ class CommandIntake:
             self._complain(f"a command of {len(payload)} bytes is too long", topic)
             return
         try:
-            changes, at = command_of(work.member, leaf, payload)
-            work.member.command(changes, at)
+            changes, at, by = command_of(work.member, leaf, payload)
+            work.member.command(changes, at, by=by)
         except VirtualDevicesError as error:
             self._complain(str(error), topic)
         self._answer()  # also to who was refused: he sees what still holds
@@ -124,7 +125,8 @@ class CommandIntake:
         """Publish which commands have come into force."""
         self._effect_due = self._effect_due or bool(work.member.applied)
         for done in work.member.take_applied():
-            self._client.publish(self._topics.applied, write(AppliedMessage(changes=done.changes, time=done.time)), 1)
+            by = done.by if done.by != BUS else None
+            self._client.publish(self._topics.applied, write(AppliedMessage(changes=done.changes, time=done.time, by=by)), 1)
 
     def has_effect(self) -> bool:
         """Whether what a command has changed is to be shown at once, now that a window has passed."""

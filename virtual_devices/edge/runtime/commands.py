@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from virtual_devices.edge.messages.base import CommandMessage, read
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
 from virtual_devices.kit.instants import parse_instant
+from virtual_devices.kit.names import BUS
 
 if TYPE_CHECKING:
     from virtual_devices.kit.members.member import Member
@@ -16,14 +17,14 @@ LONGEST_COMMAND = 65_536
 _SHOWN = 80
 
 
-def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None]:
-    """The changes that a message asks for, and from which simulated time on. Raises ProtocolError and SettingError.
+def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any], int | None, str]:
+    """The changes that a message asks for, from which simulated time on, and who sends it. Raises ProtocolError and SettingError.
 
     One raw value may be empty: a text that was cleared. Several settings may not.
     """
     if leaf != "set":
         try:
-            return {leaf.removeprefix("set/"): payload.decode()}, None
+            return {leaf.removeprefix("set/"): payload.decode()}, None, BUS
         except UnicodeDecodeError:
             raise ProtocolError(f"{payload[:_SHOWN]!r} is not text") from None
     if not payload:
@@ -34,13 +35,13 @@ def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any
         at = parse_instant(at, member.device.site.zone)
     if at is not None and member.time is not None and at < member.time:
         raise SettingError(f"{member.name}: time {at} is over (it is {member.time}); choose a later one")
-    return dict(command.model_extra or {}), at
+    return dict(command.model_extra or {}), at, command.by if command.by is not None else BUS
 
 
 def may_be_empty(member: Member, leaf: str) -> bool:
     """Whether an empty message would change a setting."""
     try:
-        changes, _ = command_of(member, leaf, b"")
+        changes, _, _ = command_of(member, leaf, b"")
         return member.changed(changes) != member.future()
     except VirtualDevicesError:
         return False
@@ -49,7 +50,7 @@ def may_be_empty(member: Member, leaf: str) -> bool:
 def holds_already(member: Member, leaf: str, payload: bytes) -> bool:
     """Whether a command would change nothing of what will hold at the next window."""
     try:
-        changes, at = command_of(member, leaf, payload)
+        changes, at, _ = command_of(member, leaf, payload)
         return at is None and member.changed(changes) == member.future()
     except VirtualDevicesError:
         return False

@@ -27,7 +27,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import LISTED, listed
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError, suggestion
-from virtual_devices.kit.names import NAME, is_name
+from virtual_devices.kit.names import BUS, NAME, is_name
 
 _LONGEST_NUMBER = 10
 _SUGGESTED = 1_000  # names among which a similar one is looked for
@@ -216,11 +216,12 @@ class Session:
         changes: Mapping[str, Any],
         at: int | str | None = None,
         *,
+        by: str = BUS,
         done: Callable[[dict[str, Any]], bool] | None = None,
     ) -> dict[str, Any]:
         """Send a command to a device and return the state in which it answers.
 
-        at: simulated time from which it holds: UTC seconds, or text as the device reads it.  done: whether a state is
+        at: simulated time from which it holds: UTC seconds, or text as the device reads it.  by: who sends it.  done: whether a state is
         the one waited for, while the patience lasts; without it, one that shows the changes. A command whose effect no
         state shows (its time is to come, its values are written in another unit) counts as taken when the device has
         published a state and objected to nothing within ``GRACE``.
@@ -255,7 +256,8 @@ class Session:
         with self.listening(hear, topics.state, topics.error, topics.availability):
             self.sync()
             answer = _Answer()  # what came until now was said before the command
-            body = {**changes, "at": at} if at is not None else dict(changes)
+            beside = {"at": at, "by": by if by != BUS else None}
+            body = {**changes, **{key: value for key, value in beside.items() if value is not None}}
             self.client.publish(topics.command, orjson.dumps(body), 1)
             deadline = self.loop.time() + self.patience
             while not self.wait(settled, GRACE / 5) and self.loop.time() < deadline:

@@ -15,8 +15,10 @@ from virtual_devices.fleet.keeping.moments import IsBooked, Moments
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record import former
+from virtual_devices.record.happenings import Happening
 from virtual_devices.record.kept import Messages, moment, run_of
 from virtual_devices.record.runs import KeptRun, Runs
+from virtual_devices.record.window_hearing import LASTING
 from virtual_devices.record.writer import RecordWriter
 
 SYNC_EVERY = 1.0
@@ -38,6 +40,9 @@ class Keeper:
         self._writer: RecordWriter | None = None
         self._early: deque[tuple[LedgerRecord, bytes]] = deque(maxlen=_EARLY)
         """Windows of a run whose record is not open yet."""
+        self._early_happenings: deque[tuple[Happening, LedgerRecord | None]] = deque(maxlen=_EARLY)
+        self._noted: Timer | None = None
+        """When what happened is written, whether a window is settled by then or not."""
         self._consistent: Messages | None = None
         self._saved: Messages | None = None
         self._synced_at = 0.0
@@ -80,6 +85,7 @@ class Keeper:
         self._consistent = self._saved = None
         self._moments.forget()
         self._early.clear()
+        self._early_happenings.clear()
 
     # -- what is kept ---------------------------------------------------------------------------------------------------
 
@@ -94,6 +100,24 @@ class Keeper:
         else:
             self._early.append((record, payload))
 
+    def happened(self, happening: Happening, record: LedgerRecord | None = None) -> None:
+        """Take something that happened. record: the window that it is of, which is booked; None: it holds whatever becomes of the windows."""
+        if self._writer is not None and (record is None or record.run == self._writer.run):
+            self._writer.happened(happening, record.seq if record is not None else 0)
+        else:
+            self._early_happenings.append((happening, record))
+        if self._noted is None or not self._noted.pending:
+            self._noted = self._loop.call_later(SYNC_EVERY, self._note)
+
+    def last_happenings(self) -> list[Happening]:
+        """Of each device the last one of each of the ``LASTING`` kinds, as far as the record has them and can be read."""
+        if self._writer is None:
+            return []
+        try:
+            return [happening for kinds in LASTING for happening in self._writer.last_happenings(*kinds)]
+        except (OSError, ConfigurationError):
+            return []  # what lasts is told anew, that is all
+
     def keep(self) -> None:
         """Keep the newest moment that is booked, if there is a new one."""
         if not self._moments:
@@ -106,12 +130,14 @@ class Keeper:
 
     def save(self, *, sync: bool = True) -> None:
         """Write the newest consistent set and the windows up to it. sync: wait until it is on the disk."""
-        if self._consistent is None or (self._consistent is self._saved and not sync):
+        consistent, writer = self._consistent, self._writer
+        if (consistent is None and not self._has_news) or (consistent is self._saved and not sync):
             return
-        settled = moment(self._consistent)
+        settled = moment(consistent) if consistent is not None else None
         try:
-            writer = self._open(run_of(self._consistent) or "")
-            writer.write(self._consistent, settled[1] if settled is not None else 0, sync=sync)
+            if consistent is not None or writer is None:
+                writer = self._open(run_of(consistent or {}) or "", consistent)
+            writer.write(consistent, settled[1] if settled is not None else 0, sync=sync)
         except (OSError, VirtualDevicesError) as error:
             self._trouble.failed(error if isinstance(error, OSError) else OSError(errno.EIO, str(error)))
             if self._again is None or not self._again.pending:
@@ -120,7 +146,17 @@ class Keeper:
         if sync:
             self._synced_at = self._loop.time()
         self._trouble.over()
-        self._saved = self._consistent
+        self._saved = consistent
+
+    @property
+    def _has_news(self) -> bool:
+        """Whether something has happened that the record does not have."""
+        return self._writer is not None and self._writer.happenings_wait
+
+    def _note(self) -> None:
+        """Write what happened while no window was settled, such as a refusal in a home that stands still."""
+        if self._has_news and (self._again is None or not self._again.pending):
+            self.save()
 
     @property
     def unkept(self) -> str | None:
@@ -133,19 +169,24 @@ class Keeper:
         """Save and let go of the record."""
         self.keep()
         self.save()
-        if self._again is not None:
-            self._again.cancel()
+        for timer in (self._again, self._noted):
+            if timer is not None:
+                timer.cancel()
         self.let_go()
 
-    def _open(self, run: str) -> RecordWriter:
-        """The record of a run. Raises OSError, ConfigurationError, AlreadyRunningError."""
+    def _open(self, run: str, messages: Messages | None = None) -> RecordWriter:
+        """The record of a run; messages: its set, where it is known. Raises OSError, ConfigurationError, AlreadyRunningError."""
         if self._writer is None or self._writer.run != run:
             self.let_go()
-            self._writer = self.runs.writer(run)
+            self._writer = self.runs.writer(run, messages)
             for record, payload in self._early:
                 if record.run == run:
                     self._writer.book(record, payload)
+            for happening, of in self._early_happenings:
+                if of is None or of.run == run:
+                    self._writer.happened(happening, of.seq if of is not None else 0)
             self._early.clear()
+            self._early_happenings.clear()
         return self._writer
 
     def let_go(self) -> None:

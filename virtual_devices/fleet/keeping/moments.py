@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from virtual_devices.edge.messages.retained import place
+from virtual_devices.edge.messages.settlement import beside_shares
 from virtual_devices.record.kept import KEPT, Messages
 
 LONGEST_WAIT = 10.0
@@ -57,7 +56,7 @@ class Moments:
     def settled(self, payload: bytes, found: Messages, now: float) -> None:
         """Take a settlement, with what has been found until now."""
         try:
-            settlement = orjson.loads(payload)
+            settlement = beside_shares(payload)
             run, seq = settlement["run"], int(settlement["seq"])
             needed = dict.fromkeys(settlement["members"], seq)
             owed = {name: int(share["seq"]) for name, share in settlement["owed"].items()}

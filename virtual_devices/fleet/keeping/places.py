@@ -15,10 +15,20 @@ def state_folder(home: str) -> Path:
 
     Raises ConfigurationError for a user without a home folder.
     """
+    return homes_folder() / home
+
+
+def homes_folder() -> Path:
+    """Where the state of all homes is kept that were told nothing else, in a folder each. Raises ConfigurationError, as above."""
     base = Path(os.environ.get("XDG_STATE_HOME", ""))
     if not base.is_absolute():
         base = _own_folder() / ".local" / "state"
-    return base / "virtual-devices" / home
+    return base / "virtual-devices"
+
+
+def records_folder(state: Path) -> Path:
+    """Where in a state folder the records are."""
+    return state / "home"
 
 
 def _own_folder() -> Path:

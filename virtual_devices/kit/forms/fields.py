@@ -34,7 +34,7 @@ MAX_TEXT = 10_000
 
 LAST_ERROR_TIME = "last_error_time"
 """Key of a state beside the reading ``last_error``: when that was, by the clock on the wall, ISO 8601."""
-RESERVED_KEYS = frozenset({"at", "day_start", "month_start", LAST_ERROR_TIME})
+RESERVED_KEYS = frozenset({"at", "by", "day_start", "month_start", LAST_ERROR_TIME})
 """Keys of commands and states that are neither a setting nor a reading; none may be named so."""
 _SHOWN = 12
 """Choices that a line names."""

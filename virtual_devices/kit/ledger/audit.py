@@ -45,6 +45,10 @@ class Auditor:
         """Whether nothing was lost or invented so far."""
         return not self.problems
 
+    def begin_anew(self) -> None:
+        """What comes next need not follow what came before it."""
+        self._last = None
+
     def check(self, record: LedgerRecord) -> None:
         """Audit one more record."""
         where = f"window {record.seq} from {record.span.start}"

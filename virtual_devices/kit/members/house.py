@@ -20,6 +20,9 @@ from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
+RUN = "house"
+"""What its run is called: nobody goes on from it."""
+
 
 def member_of(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) -> Member:
     """The member of one device of a home, before anything has happened."""
@@ -88,7 +91,7 @@ class House:
         span = Span(self.time, self.home.step, max(1, min(most, self._limit)))
         foretold = self.last.foretold if self.last is not None else ()
         self.seq += 1
-        window = Window("house", self.seq, span, tuple(self.members), self.seq - 1, foretold)
+        window = Window(RUN, self.seq, span, tuple(self.members), self.seq - 1, foretold)
         given: dict[str, Columns] = {}
         for observer in self.observers:
             given[observer.name] = observer.columns(window, self._inputs(observer, given))

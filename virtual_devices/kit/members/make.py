@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.names import HOME_FILE
 
 if TYPE_CHECKING:
     from virtual_devices.kit.device import AnyDevice
@@ -34,7 +35,7 @@ def make_member(
     *,
     members: Mapping[str, str] = MEMBERS,
 ) -> Member:
-    """The member of a device; its timed events wait in it as commands.
+    """The member of a device; its timed events wait in it as commands of the home file, which whoever starts it alone stands for.
 
     members: see ``MEMBERS``.  Raises CatalogueError for an ability that is none of them, SettingError for an event that cannot be.
     """
@@ -42,5 +43,5 @@ def make_member(
         raise CatalogueError(f"kind {kind!r} has the unknown ability {device.ability!r}")
     member: Member = resolve_name(members[device.ability])(device.name, kind, device, settings, declared)
     for event in events:
-        member.command(event.changes, event.at, live=False)
+        member.command(event.changes, event.at, by=HOME_FILE, live=False)
     return member

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
@@ -21,6 +21,7 @@ from virtual_devices.kit.errors import ProtocolError, SettingError, shown
 from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
 from virtual_devices.kit.members.past import Past, PastQuarter, standing_of
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
+from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
 from virtual_devices.kit.settings import Partner, Settings
 from virtual_devices.kit.window import Span
 
@@ -29,18 +30,20 @@ MAX_PENDING = 1000
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A validated change of settings. at: simulated time from which it holds (None: as soon as possible)."""
+    """A validated change of settings. at: simulated time from which it holds (None: as soon as possible).  by: who sent it."""
 
     changes: dict[str, Any]
     at: int | None = None
+    by: str = BUS
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedCommand:
-    """A command in force since ``time`` (simulated, UTC seconds)."""
+    """A command in force since ``time`` (simulated, UTC seconds). by: who sent it."""
 
     changes: dict[str, Any]
     time: int
+    by: str = BUS
 
 
 class Member:
@@ -80,15 +83,17 @@ class Member:
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
-    def command(self, changes: Mapping[str, Any], at: int | None = None, *, live: bool = True) -> Command:
+    def command(self, changes: Mapping[str, Any], at: int | None = None, *, by: str = BUS, live: bool = True) -> Command:
         """Take a command: validate it against the settings that will be in force then, and queue it.
 
-        Raises SettingError, changing nothing, when a setting is unknown or out of range, when a command that waits
-        could not come into force after it, when ``at`` lies in time that has passed or is already proposed, or when too
-        many wait.
+        by: who sends it, in a word of his own, which nobody checks.  Raises SettingError, changing nothing, when a setting is unknown or out of range, when a command that waits
+        could not come into force after it, when ``at`` lies in time that has passed or is already proposed, when ``by`` is no such
+        word, or when too many wait.
         """
         if not changes:
             raise SettingError(f"{self.name}: the command names no setting")
+        if not is_sender(by):
+            raise SettingError(f"{self.name}: by says who sends a command, in 1 to {MAX_SENDER} characters that can be printed, such as evcc")
         if at is not None and self.busy_until is not None and at < self.busy_until:
             raise SettingError(f"{self.name}: time {at} is already proposed (until {self.busy_until}); choose a later one")
         if at is not None and self.time is not None and at < self.time:
@@ -100,11 +105,12 @@ class Member:
         place = sum(_order(item.at) <= _order(at) for item in self.pending)
         first = validate_change(type(self.device), ahead[place - 1] if place else self._coming, changes, live=live)
         values = settings_json(first)
-        command = Command({name: values[name] for name in changes}, at)
+        command = Command({name: values[name] for name in changes}, at, by)
         later = self._replay(first, self.pending[place:])
-        if at is None and place:  # all without a time come into force together
-            self.pending[place - 1 :] = [Command({**self.pending[place - 1].changes, **command.changes}), *self.pending[place:]]
-            ahead[place - 1 :] = [first, *later]
+        if at is None:  # all without a time come into force together
+            together = _together(self.pending[:place], command)
+            self.pending[:place] = together
+            ahead[:] = [*[first] * len(together), *later]
         else:
             self.pending.insert(place, command)
             ahead[place:] = [first, *later]
@@ -124,14 +130,14 @@ class Member:
         """Put in force what is due at the start of a span; return the steps until the next timed command."""
         if self._renewal is not None:
             (self.device, changes), self._renewal = self._renewal, None
-            self.applied.append(AppliedCommand(changes, span.start))
+            self.applied.append(AppliedCommand(changes, span.start, FILE))
             self.device_changed()
         self.redeclare()
         ahead = self._settings_ahead()
         while self.pending and (self.pending[0].at is None or self.pending[0].at <= span.start):
             command = self.pending.pop(0)
             self.settings = self._ahead_of = ahead.pop(0)
-            self.applied.append(AppliedCommand(command.changes, span.start))
+            self.applied.append(AppliedCommand(command.changes, span.start, command.by))
             self.settings_changed()
         if self.pending and self.pending[0].at is not None:
             return max(1, span.steps_until(self.pending[0].at))
@@ -152,14 +158,15 @@ class Member:
         """The settings after each waiting command; what cannot come into force any more is dropped."""
         if self._ahead_of is not self._coming:
             self._ahead, kept, settings = [], [], self._coming
-            for item in self.pending:
+            for items in _at_once(self.pending):
+                command = Command({name: value for item in items for name, value in item.changes.items()}, items[0].at)
                 try:
-                    settings = validate_change(type(self.device), settings, item.changes, live=False)
+                    settings = validate_change(type(self.device), settings, command.changes, live=False)
                 except SettingError as error:
-                    self.notices.append(_dropped(item, error))
+                    self.notices.append(_dropped(command, error))
                     continue
-                self._ahead.append(settings)
-                kept.append(item)
+                self._ahead += [settings] * len(items)
+                kept += items
             self.pending, self._ahead_of = kept, self._coming
         return self._ahead
 
@@ -279,7 +286,7 @@ class Member:
             "declared": self.declared,
             "settings": self.chosen_json,
             "state": self._adapter.dump_python(self.state, mode="json"),
-            "pending": [{"changes": item.changes, "at": item.at} for item in self.pending],
+            "pending": [_waiting_json(item) for item in self.pending],
             "after": self.after,
             "counters": self.counters,
             "last": self.last,
@@ -311,7 +318,7 @@ class Member:
             live = {name: value for name, value in kept["settings"].items() if self.declared.get(name) == then.get(name)}
             settings, notices = carried_over(self.settings, live)
             state = self._adapter.validate_python(kept["state"])
-            pending = [Command(dict(item["changes"]), item["at"]) for item in kept["pending"]]
+            pending = [_waiting(item) for item in kept["pending"]]
             after, time = int(kept["after"]), kept["time"]
             counters, last = dict(kept["counters"]), dict(kept["last"])
             past = Past(PastQuarter.of(kept["past"]) if kept.get("past") is not None else None)
@@ -330,6 +337,41 @@ class Member:
         self.past = past if self.past is not None else None
         self.notices = [*notices, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
+
+
+def _together(waiting: Sequence[Command], command: Command) -> list[Command]:
+    """Commands without a time, with one more: one for each sender, however many they send before the next window.
+
+    Each setting is in the command of whoever set it last: what he has overtaken never comes into force, and nobody is said to have set it.
+    So they have no setting in common, and come to the same as one command of all of them.
+    """
+    others = [
+        replace(item, changes={name: value for name, value in item.changes.items() if name not in command.changes})
+        for item in waiting
+        if item.by != command.by
+    ]
+    own = next((item.changes for item in waiting if item.by == command.by), {})
+    return [*(item for item in others if item.changes), replace(command, changes={**own, **command.changes})]
+
+
+def _at_once(waiting: Sequence[Command]) -> list[list[Command]]:
+    """Commands in the order in which they come into force; those without a time as one, since only together they may be possible."""
+    now = [item for item in waiting if item.at is None]
+    return [*([now] if now else []), *([item] for item in waiting if item.at is not None)]
+
+
+def _waiting_json(command: Command) -> dict[str, Any]:
+    """A command that waits, in JSON-ready form."""
+    by = {} if command.by == BUS else {"by": command.by}
+    return {"changes": command.changes, "at": command.at, **by}
+
+
+def _waiting(kept: Mapping[str, Any]) -> Command:
+    """A command that waited. Raises KeyError, TypeError and ValueError for what is none."""
+    by = kept.get("by", BUS)
+    if not is_sender(by):
+        raise ValueError("it does not say who sent a command that waits")
+    return Command(dict(kept["changes"]), kept["at"], by)
 
 
 def _dropped(command: Command, error: SettingError) -> str:
