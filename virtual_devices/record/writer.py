@@ -18,11 +18,13 @@ from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastQuarter
 from virtual_devices.record.database import WriterLock, as_os_error, open_to_write, transaction
 from virtual_devices.record.happenings import Happening, HappeningBook, last_happenings
 from virtual_devices.record.kept import Messages, place_of
 from virtual_devices.record.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
-from virtual_devices.record.quarters import QuarterBook, QuartersOfWindow
+from virtual_devices.record.past import PastBook
+from virtual_devices.record.quarters import Layouts, QuarterBook, QuartersOfWindow
 
 REMEDY = "start with --fresh"
 HELD_MOST = 64 << 20
@@ -71,7 +73,9 @@ class RecordWriter:
                 raise ConfigurationError(f"{self.path} is of {what} {found[name]}, this is {own}; choose another --state")
         self._kept = kept_of(self._connection, self.path)
         self._lines = LedgerLines(self._connection, whole_for)
-        self._quarters = QuarterBook(self._connection, present_windows(self._connection))
+        self._layouts = Layouts(self._connection)
+        self._quarters = QuarterBook(self._connection, self._layouts, present_windows(self._connection))
+        self._past = PastBook(self._connection, self._layouts)
         self._present = self._quarters.present
         self._happenings = HappeningBook(self._connection)
         self._new_facts = {"home": self.home, "run": self.run, "program": __version__, **facts}
@@ -103,6 +107,10 @@ class RecordWriter:
         """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
         self._happenings.take(happening, seq)
 
+    def told(self, device: str, seq: int, row: PastQuarter) -> None:
+        """Take a row of a device's past. seq: of the window in which it was over, and which it is written with."""
+        self._past.take(device, seq, row)
+
     @property
     def happenings_wait(self) -> bool:
         """Whether something that happened is not written yet."""
@@ -133,12 +141,13 @@ class RecordWriter:
                 if sync and present is not None:
                     self._quarters.write([present])
                 self._happenings.write(upto)
+                self._past.write(upto)
                 if messages is not None:
                     self._replace(messages)
                 self._note(facts)
         except BaseException as error:
             self._lines.restore(before)
-            self._quarters.forget_layouts()
+            self._layouts.forget()
             if isinstance(error, sqlite3.Error):
                 raise as_os_error(error, self.path) from None
             raise
@@ -148,6 +157,7 @@ class RecordWriter:
         for _ in done:
             self._done.popleft()
         self._happenings.forget(upto)
+        self._past.forget(upto)
         self._present = present
         self._facts.update(facts)
         if messages is not None:
