@@ -100,7 +100,7 @@ class Archive:
         if claim is not None:
             claim.serve(self.client)
         every = Topics(home, "+")
-        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.past, 1))
+        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.keeps, 0), (every.past, 1))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
