@@ -88,7 +88,8 @@ def run(
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
-            files.append(RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            house.tell_past(kept.told)
         if ledger is not None:
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]

@@ -175,6 +175,8 @@ class DailyTimes:
             return [(span.steps, False)]
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
+        if self._stays(span, local):
+            return [(span.steps, self.at(local.second_of_day(span.start)))]
         order = daily_cuts({second for period in self.periods for second in period}, span, local)
         runs: list[tuple[int, bool]] = []
         for begin, end in itertools.pairwise(order):
@@ -184,6 +186,14 @@ class DailyTimes:
             else:
                 runs.append((end - begin, inside))
         return runs
+
+    def _stays(self, span: Span, local: Calendar) -> bool:
+        """Whether no period begins or ends after the first second of a span: so it is in most short ones."""
+        length = span.end - span.start
+        if length > DAY or local.offset(span.start) != local.offset(span.end - 1):
+            return False
+        first = local.second_of_day(span.start)
+        return not any(0 < (bound - first) % DAY < length for period in self.periods for bound in period)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:

@@ -14,15 +14,35 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.store.packing import pack
 
 
+class Layouts:
+    """Packs quarters, each layout of which is kept once, within the transactions of whoever calls."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, int] = {}
+
+    def packed(self, quarter: Quarter) -> tuple[int, bytes]:
+        """The id of its layout, and its numbers."""
+        layout, numbers = pack(quarter)
+        known = self._known.get(layout)
+        if known is None:
+            self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
+            known = self._known[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
+        return known, numbers
+
+    def forget(self) -> None:
+        """Look them up again: a transaction that may have made some was undone."""
+        self._known.clear()
+
+
 class QuarterBook:
     """Works quarters out, and writes them within the transactions of whoever calls.
 
     present: the windows in the record that the quarter which is not over has steps of.
     """
 
-    def __init__(self, connection: sqlite3.Connection, present: Iterable[LedgerRecord] = ()) -> None:
-        self._connection = connection
-        self._layouts: dict[str, int] = {}
+    def __init__(self, connection: sqlite3.Connection, layouts: Layouts, present: Iterable[LedgerRecord] = ()) -> None:
+        self._connection, self._layouts = connection, layouts
         self._quarters = Quarters()
         for record in present:
             self.add(record)
@@ -43,17 +63,5 @@ class QuarterBook:
 
     def write(self, quarters: Iterable[Quarter]) -> None:
         """Write quarters that are over."""
-        rows = [(quarter.start, *self._packed(quarter)) for quarter in quarters]
+        rows = [(quarter.start, *self._layouts.packed(quarter)) for quarter in quarters]
         self._connection.executemany("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?)", rows)
-
-    def forget_layouts(self) -> None:
-        """Look layouts up again: a transaction that may have made some was undone."""
-        self._layouts.clear()
-
-    def _packed(self, quarter: Quarter) -> tuple[int, bytes]:
-        layout, numbers = pack(quarter)
-        known = self._layouts.get(layout)
-        if known is None:
-            self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
-            known = self._layouts[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
-        return known, numbers

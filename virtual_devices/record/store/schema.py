@@ -2,7 +2,7 @@
 
 One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
 the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to;
-`happenings` what happened beside.
+`past` what devices told of each beside; `happenings` what happened.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_end ON ledger (end);
 CREATE TABLE layouts (id INTEGER PRIMARY KEY, layout TEXT NOT NULL UNIQUE);
 CREATE TABLE quarters (start INTEGER PRIMARY KEY, layout INTEGER NOT NULL REFERENCES layouts (id), numbers BLOB NOT NULL);
+CREATE TABLE past (start INTEGER PRIMARY KEY, layout INTEGER NOT NULL REFERENCES layouts (id), numbers BLOB NOT NULL);
 CREATE TABLE happenings (
     id INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
@@ -40,7 +41,8 @@ CREATE TABLE happenings (
 """
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
 the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
-quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.  happenings: at a simulated
+quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.
+past: likewise, see ``past``.  happenings: at a simulated
 time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
 
 _COUNTED = """

@@ -21,6 +21,7 @@ from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastQuarter
 from virtual_devices.record.store.database import (
     WriterLock,
     as_os_error,
@@ -34,7 +35,8 @@ from virtual_devices.record.store.database import (
 from virtual_devices.record.store.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
 from virtual_devices.record.store.kept import Messages, checksum, checksum_of, place_of
 from virtual_devices.record.store.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
-from virtual_devices.record.store.quarters import QuarterBook
+from virtual_devices.record.store.past import PastBook
+from virtual_devices.record.store.quarters import Layouts, QuarterBook
 
 REMEDY = "start with --fresh"
 REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
@@ -95,7 +97,9 @@ class RecordWriter:
         self._kept = kept_of(connection, self.path)
         self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
         self._lines = LedgerLines(connection, self._whole_for)
-        self._quarters = QuarterBook(connection, present_windows(connection))
+        self._layouts = Layouts(connection)
+        self._quarters = QuarterBook(connection, self._layouts, present_windows(connection))
+        self._past = PastBook(connection, self._layouts)
         self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
@@ -124,6 +128,10 @@ class RecordWriter:
         """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
         self._happenings.take(happening, seq)
 
+    def told(self, device: str, seq: int, row: PastQuarter) -> None:
+        """Take a row of a device's past. seq: of the window in which it was over, and which it is written with."""
+        self._past.take(device, seq, row)
+
     @property
     def happenings_wait(self) -> bool:
         """Whether something that happened is not written yet."""
@@ -151,13 +159,14 @@ class RecordWriter:
         if messages is not None:
             facts[CHECKSUM] = checksum(checksums.values())
         happened = self._happenings.rows(upto)
-        self._put(partial(self._change, lines, quarters, happened, messages, facts), sync=sync)
+        self._put(partial(self._change, lines, quarters, happened, upto, messages, facts), sync=sync)
         for line in lines:
             self._waiting.popleft()
             self._waiting_bytes -= len(line.payload)
         for _ in done:
             self._done.popleft()
         self._happenings.forget(upto)
+        self._past.forget(upto)
         self._facts.update(facts)
         if messages is not None:
             self._kept, self._checksums = dict(messages), checksums
@@ -189,22 +198,23 @@ class RecordWriter:
                 if not (is_full(error) and emptied(self._connection)):
                     raise
                 self._lines.restore(before)
-                self._quarters.forget_layouts()
+                self._layouts.forget()
                 with transaction(self._connection, synced=sync):
                     change()
         except BaseException as error:
             self._lines.restore(before)
-            self._quarters.forget_layouts()
+            self._layouts.forget()
             if isinstance(error, sqlite3.Error):
                 raise as_os_error(error, self.path) from None
             raise
 
     def _change(
-        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], messages: Messages | None, facts: Mapping[str, Any]
+        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], upto: int | None, messages: Messages | None, facts: Mapping[str, Any]
     ) -> None:
         self._lines.add(lines)
         self._quarters.write(quarters)
         write_happenings(self._connection, happened)
+        self._past.write(upto)
         if messages is not None:
             self._replace(messages)
         self._note(facts)
