@@ -105,8 +105,7 @@ class Books:
             return
         try:
             said = read_past(payload)
-            for row in said.to_kit():
-                self._archive.keeper.told(device, said.run, said.seq, row)
+            self._archive.keeper.told(device, said.run, said.seq, said.to_kit())
         except ProtocolError as error:
             self._murmur(f"{device}: {error}")
 

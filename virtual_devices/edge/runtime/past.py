@@ -53,8 +53,7 @@ class PastTeller:
 
     def tell(self, work: AtWork[Member], seq: int) -> None:
         """Tell what is over since the last time. seq: the last window that it has steps of."""
-        rows = work.member.take_past()
-        if rows:
+        for rows in work.member.take_past():
             payload = past_bytes(work.site.run, seq, rows)
             self._keep(work.site.run, seq, payload)
             self._say(payload)

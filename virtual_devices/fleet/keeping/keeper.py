@@ -14,7 +14,7 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.fleet.keeping.moments import IsBooked, Moments
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.kit.members.past import PastQuarter
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files import former
 from virtual_devices.record.files.runs import KeptRun, Runs
 from virtual_devices.record.hearing.window_hearing import LASTING
@@ -42,7 +42,7 @@ class Keeper:
         self._early: deque[tuple[LedgerRecord, bytes]] = deque(maxlen=_EARLY)
         """Windows of a run whose record is not open yet."""
         self._early_happenings: deque[tuple[Happening, LedgerRecord | None]] = deque(maxlen=_EARLY)
-        self._early_past: deque[tuple[str, str, int, PastQuarter]] = deque(maxlen=_EARLY)
+        self._early_past: deque[tuple[str, str, int, PastRows]] = deque(maxlen=_EARLY)
         self._noted: Timer | None = None
         """When what happened is written, whether a window is settled by then or not."""
         self._consistent: Messages | None = None
@@ -112,12 +112,12 @@ class Keeper:
         if self._noted is None or not self._noted.pending:
             self._noted = self._loop.call_later(SYNC_EVERY, self._note)
 
-    def told(self, device: str, run: str, seq: int, row: PastQuarter) -> None:
-        """Take a row of a device's past; it is written with its window."""
+    def told(self, device: str, run: str, seq: int, rows: PastRows) -> None:
+        """Take rows of a device's past; they are written with their window."""
         if self._writer is not None and self._writer.run == run:
-            self._writer.told(device, seq, row)
+            self._writer.told(device, seq, rows)
         else:
-            self._early_past.append((run, device, seq, row))
+            self._early_past.append((run, device, seq, rows))
 
     @property
     def told_until(self) -> tuple[str, int] | None:
@@ -201,9 +201,9 @@ class Keeper:
             for happening, of in self._early_happenings:
                 if of is None or of.run == run:
                     self._writer.happened(happening, of.seq if of is not None else 0)
-            for its_run, device, seq, row in self._early_past:
+            for its_run, device, seq, rows in self._early_past:
                 if its_run == run:
-                    self._writer.told(device, seq, row)
+                    self._writer.told(device, seq, rows)
             self._early.clear()
             self._early_happenings.clear()
             self._early_past.clear()

@@ -54,7 +54,7 @@ class Connection(Participant):
             self.state = self.device.bill(self.settings, self.state, settled, share.imported[part], share.exported[part])
             self.stood(share.span, part.stop, lasts)
         if self.past is not None:
-            self.past.add(share.span, held={"connected": _connected(cast("LinkOffer", made.offer).links)}, lasts=lasts)
+            self.past.add(share.span, held={"connected": [(link.steps, link.connected) for link in cast("LinkOffer", made.offer).links]}, lasts=lasts)
         self.last = {
             "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected)
         }  # fmt: skip
@@ -72,14 +72,6 @@ class Connection(Participant):
             voltage, frequency = rule.at(self.device.site.calendar, step, drawn)
         values = {**super().own_readings(), "connected": connected}
         return {**values, "voltage": voltage / 1000, "frequency": frequency / 1000}
-
-
-def _connected(links: Sequence[Link]) -> list[int]:
-    """In which steps the grid was there; 1 or 0 for each."""
-    column: list[int] = []
-    for link in links:
-        column += [int(link.connected)] * link.steps
-    return column
 
 
 def _at_step(links: Sequence[Link], step: int) -> bool:

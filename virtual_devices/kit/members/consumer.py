@@ -11,6 +11,7 @@ from virtual_devices.kit.device import Consumes
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
 from virtual_devices.kit.members.participant import OpenProposal, Participant
+from virtual_devices.kit.members.past import Runs
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.settings import ConsumerSettings
@@ -78,14 +79,13 @@ class Consumer(Participant):
         return {**super().own_readings(), "supplied": bool(self.last.get("supplied", 1))}
 
 
-def _held(demand: Sequence[int], supply: Sequence[tuple[int, bool]]) -> dict[str, list[int]]:
-    """In which steps it was supplied, and in which it wanted power and had none; 1 or 0 for each."""
-    supplied: list[int] = []
+def _held(demand: Sequence[int], supply: Runs) -> dict[str, Runs]:
+    """When it was supplied, and when it wanted power and had none."""
+    wanting, begin = list[tuple[int, bool]](), 0
     for count, on in supply:
-        supplied += [int(on)] * count
-    if all(supplied):
-        return {"supplied": supplied}
-    return {"supplied": supplied, "wanting": [int(power > 0 and not on) for power, on in zip(demand, supplied, strict=True)]}
+        wanting += [(count, False)] if on else [(1, power > 0) for power in demand[begin : begin + count]]
+        begin += count
+    return {"supplied": supply, "wanting": wanting}
 
 
 def assumed(

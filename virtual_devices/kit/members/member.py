@@ -19,7 +19,7 @@ from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, shown
 from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
-from virtual_devices.kit.members.past import Past, PastQuarter, standing_of
+from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
 from virtual_devices.kit.settings import Partner, Settings
@@ -260,8 +260,8 @@ class Member:
         if self.past is None:
             self.past = Past()
 
-    def take_past(self) -> list[PastQuarter]:
-        """The quarters that are over since the last call."""
+    def take_past(self) -> list[PastRows]:
+        """The quarters that are over since the last call, oldest first."""
         return self.past.take() if self.past is not None else []
 
     def standing(self, time: int) -> dict[str, int]:

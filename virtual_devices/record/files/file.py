@@ -15,7 +15,7 @@ from virtual_devices.edge.files.write import RETRY_EVERY, why
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.kit.members.past import PastQuarter
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.placing import Place
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
@@ -43,7 +43,7 @@ class RecordFile:
         self._now = now
         self._about = home, run, facts
         self._waiting: list[tuple[LedgerRecord, bytes]] = []
-        self._past: list[tuple[str, int, PastQuarter]] = []
+        self._past: list[tuple[str, int, PastRows]] = []
         self._last: int | None = None
         self._heard = self._written = self._bytes = 0
         self._due = now() + WRITE_EVERY
@@ -74,10 +74,10 @@ class RecordFile:
             self._write()
         self._ended = self._bytes > HELD_MOST
 
-    def told(self, device: str, row: PastQuarter) -> None:
-        """A row of a device's past, after the record of the window in which it was over."""
+    def told(self, device: str, rows: PastRows) -> None:
+        """Rows of a device's past, after the record of the window in which they were over."""
         if not self._ended and self._last is not None:
-            self._past.append((device, self._last, row))
+            self._past.append((device, self._last, rows))
 
     def close(self) -> None:
         """Put the record in its place, and say in ``shortfall`` what it lacks. Harmless when that was done."""

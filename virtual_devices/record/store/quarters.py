@@ -11,28 +11,8 @@ from collections.abc import Iterable
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.store.layouts import Layouts
 from virtual_devices.record.store.packing import pack
-
-
-class Layouts:
-    """Packs quarters, each layout of which is kept once, within the transactions of whoever calls."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._known: dict[str, int] = {}
-
-    def packed(self, quarter: Quarter) -> tuple[int, bytes]:
-        """The id of its layout, and its numbers."""
-        layout, numbers = pack(quarter)
-        known = self._known.get(layout)
-        if known is None:
-            self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
-            known = self._known[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
-        return known, numbers
-
-    def forget(self) -> None:
-        """Look them up again: a transaction that may have made some was undone."""
-        self._known.clear()
 
 
 class QuarterBook:
@@ -41,8 +21,8 @@ class QuarterBook:
     present: the windows in the record that the quarter which is not over has steps of.
     """
 
-    def __init__(self, connection: sqlite3.Connection, layouts: Layouts, present: Iterable[LedgerRecord] = ()) -> None:
-        self._connection, self._layouts = connection, layouts
+    def __init__(self, connection: sqlite3.Connection, present: Iterable[LedgerRecord] = ()) -> None:
+        self._connection, self._layouts = connection, Layouts(connection, "layouts")
         self._quarters = Quarters()
         for record in present:
             self.add(record)
@@ -63,5 +43,10 @@ class QuarterBook:
 
     def write(self, quarters: Iterable[Quarter]) -> None:
         """Write quarters that are over."""
-        rows = [(quarter.start, *self._layouts.packed(quarter)) for quarter in quarters]
+        packed = [(quarter.start, *pack(quarter)) for quarter in quarters]
+        rows = [(start, self._layouts.number(layout), numbers) for start, layout, numbers in packed]
         self._connection.executemany("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?)", rows)
+
+    def undone(self) -> None:
+        """Look again at what is in the file: a transaction that may have changed it was undone."""
+        self._layouts.forget()

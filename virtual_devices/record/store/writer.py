@@ -21,7 +21,7 @@ from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
-from virtual_devices.kit.members.past import PastQuarter
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.store.database import (
     WriterLock,
     as_os_error,
@@ -36,7 +36,7 @@ from virtual_devices.record.store.happenings import Happening, HappeningBook, Ro
 from virtual_devices.record.store.kept import Messages, checksum, checksum_of, place_of
 from virtual_devices.record.store.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.store.past import PastBook
-from virtual_devices.record.store.quarters import Layouts, QuarterBook
+from virtual_devices.record.store.quarters import QuarterBook
 
 REMEDY = "start with --fresh"
 REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
@@ -97,9 +97,8 @@ class RecordWriter:
         self._kept = kept_of(connection, self.path)
         self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
         self._lines = LedgerLines(connection, self._whole_for)
-        self._layouts = Layouts(connection)
-        self._quarters = QuarterBook(connection, self._layouts, present_windows(connection))
-        self._past = PastBook(connection, self._layouts)
+        self._quarters = QuarterBook(connection, present_windows(connection))
+        self._past = PastBook(connection)
         self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
@@ -128,9 +127,9 @@ class RecordWriter:
         """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
         self._happenings.take(happening, seq)
 
-    def told(self, device: str, seq: int, row: PastQuarter) -> None:
-        """Take a row of a device's past. seq: of the window in which it was over, and which it is written with."""
-        self._past.take(device, seq, row)
+    def told(self, device: str, seq: int, rows: PastRows) -> None:
+        """Take rows of a device's past. seq: of the window in which they were over, and which they are written with."""
+        self._past.take(device, seq, rows)
 
     @property
     def happenings_wait(self) -> bool:
@@ -198,12 +197,14 @@ class RecordWriter:
                 if not (is_full(error) and emptied(self._connection)):
                     raise
                 self._lines.restore(before)
-                self._layouts.forget()
+                self._quarters.undone()
+                self._past.undone()
                 with transaction(self._connection, synced=sync):
                     change()
         except BaseException as error:
             self._lines.restore(before)
-            self._layouts.forget()
+            self._quarters.undone()
+            self._past.undone()
             if isinstance(error, sqlite3.Error):
                 raise as_os_error(error, self.path) from None
             raise
