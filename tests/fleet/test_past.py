@@ -17,8 +17,8 @@ from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.past import PastQuarter
-from virtual_devices.record.database import open_to_read
-from virtual_devices.record.past import stored_past
+from virtual_devices.record.store.database import open_to_read
+from virtual_devices.record.store.past import stored_past
 
 RUNNING = WEATHER.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 4")
 Rows = dict[tuple[int, str], PastQuarter]
@@ -27,14 +27,14 @@ Rows = dict[tuple[int, str], PastQuarter]
 def in_process(home: Home, steps: int) -> Rows:
     rows: Rows = {}
     house = House(home)
-    house.tell_past(lambda name, row: rows.update({(row.start, name): row}))
+    house.tell_past(lambda name, told: rows.update({(row.start, name): row for row in told.quarters()}))
     house.advance(home.start + steps * home.step)
     return rows
 
 
 def kept(folder: Path) -> Rows:
     with contextlib.closing(open_to_read(records(folder)[-1])) as connection:
-        told = list(stored_past(connection))
+        told = [(name, row) for name, rows in stored_past(connection) for row in rows.quarters()]
     assert len({(row.start, name) for name, row in told}) == len(told)
     return {(row.start, name): row for name, row in told}
 

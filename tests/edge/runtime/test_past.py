@@ -17,7 +17,7 @@ from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.past import PastQuarter
+from virtual_devices.kit.members.past import PastQuarter, PastRows, Swings, joined
 
 Rows = dict[tuple[str, int], PastQuarter]
 """By device and start."""
@@ -34,7 +34,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
 def in_process(home: Home, steps: int) -> Rows:
     rows: Rows = {}
     house = House(home)
-    house.tell_past(lambda name, row: rows.update({(name, row.start): row}))
+    house.tell_past(lambda name, told: rows.update({(name, row.start): row for row in told.quarters()}))
     house.advance(home.start + steps * home.step)
     return rows
 
@@ -44,7 +44,7 @@ def told(stage: Stage) -> Rows:
     rows: Rows = {}
     for name, leaf, payload in stage.heard:
         if leaf == "past":
-            for row in read_past(payload).to_kit():
+            for row in read_past(payload).to_kit().quarters():
                 assert rows.setdefault((name, row.start), row) == row
     return rows
 
@@ -165,9 +165,11 @@ ROW = PastQuarter(START, 60, 15, {"ghi": Tally(10, -1, 5, 2)}, {"supplied": 900}
 
 
 def test_rows_go_over_the_wire() -> None:
-    said = read_past(past_bytes("run", 7, [ROW, PastQuarter(START + 900, 60, 3)]))
+    (rows,) = joined([PastRows.of(row) for row in (ROW, PastQuarter(START + 900, 60, 3))])
+    said = read_past(past_bytes("run", 7, rows))
     assert (said.run, said.seq) == ("run", 7)
-    assert said.to_kit() == [ROW, PastQuarter(START + 900, 60, 3)]
+    assert said.to_kit() == rows
+    assert said.to_kit().quarters() == [ROW, PastQuarter(START + 900, 60, 3)]
 
 
 @pytest.mark.parametrize(
@@ -181,4 +183,20 @@ def test_rows_go_over_the_wire() -> None:
 )  # fmt: skip
 def test_what_cannot_be_is_no_row(row: PastQuarter) -> None:
     with pytest.raises(ProtocolError, match="not a past message"):
-        read_past(past_bytes("run", 7, [row])).to_kit()
+        read_past(past_bytes("run", 7, PastRows.of(row))).to_kit()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        PastRows(60, [], []), PastRows(60, [START], []), PastRows(60, [START, START], [15, 15]), PastRows(60, [START, START - 900], [15, 15]),
+        PastRows(60, [START], [15, 15]), PastRows(60, [START], [15], {"ghi": Swings([1], [1], [1], [1, 1])}),
+        PastRows(60, [START], [15], {"ghi": Swings([1], [1], [1], [])}), PastRows(60, [START], [15], {}, {"supplied": []}),
+        PastRows(60, [START, START + 900], [15, 15], {}, {}, {"temperature": [None]}),
+        PastRows(60, [START + 900 * number for number in range(1442)], [15] * 1442),
+    ],
+    ids=lambda rows: str(rows)[:60],
+)  # fmt: skip
+def test_lists_that_do_not_belong_together_are_no_rows(rows: PastRows) -> None:
+    with pytest.raises(ProtocolError, match="not a past message"):
+        read_past(past_bytes("run", 7, rows)).to_kit()

@@ -22,7 +22,7 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.members.house import House, member_of
 from virtual_devices.kit.members.participant import Participant
-from virtual_devices.kit.members.past import Past, PastQuarter, standing_of
+from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, joined, standing_of
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.window import Span, Window
 
@@ -61,9 +61,14 @@ def told(house: House, hours: float, windows: int) -> dict[str, list[PastQuarter
     """Rows by device."""
     rows: dict[str, list[PastQuarter]] = {}
     house.max_steps = windows
-    house.tell_past(lambda name, row: rows.setdefault(name, []).append(row))
+    house.tell_past(lambda name, told: rows.setdefault(name, []).extend(told.quarters()))
     house.advance(house.time + round(hours * 3600))
     return rows
+
+
+def over(past: Past) -> list[PastQuarter]:
+    """The rows that are over."""
+    return [row for rows in past.take() for row in rows.quarters()]
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
@@ -71,10 +76,10 @@ def told(house: House, hours: float, windows: int) -> dict[str, list[PastQuarter
 
 def test_a_quarter_by_hand() -> None:
     past = Past()
-    past.add(Span(NOON, 300, 2), {"ghi": [500, 700], "none": [0, 0]}, {"supplied": [1, 0]})
+    past.add(Span(NOON, 300, 2), {"ghi": [500, 700], "none": [0, 0]}, {"supplied": [(1, True), (1, False)]})
     assert past.take() == []
-    past.add(Span(NOON + 600, 300, 2), {"ghi": [600, 1], "none": [0, 0]}, {"supplied": [1, 1]}, [{"temperature": 0}])
-    assert past.take() == [PastQuarter(NOON, 300, 3, {"ghi": Tally(1800, 500, 700, 600)}, {"supplied": 600}, {"temperature": 0})]
+    past.add(Span(NOON + 600, 300, 2), {"ghi": [600, 1], "none": [0, 0]}, {"supplied": [(2, True)]}, [{"temperature": 0}])
+    assert over(past) == [PastQuarter(NOON, 300, 3, {"ghi": Tally(1800, 500, 700, 600)}, {"supplied": 600}, {"temperature": 0})]
     assert past.take() == []
     assert past.open == PastQuarter(NOON + 900, 300, 1, {"ghi": Tally(1, 1, 1, 1)}, {"supplied": 300})
 
@@ -85,15 +90,15 @@ def test_one_that_was_away_tells_the_part_that_it_knows() -> None:
     assert not past.is_behind(NOON + 899)
     assert past.is_behind(NOON + 900)
     past.add(Span(NOON + 1860, 60, 1), {"ghi": [9]})
-    assert past.take() == [PastQuarter(NOON, 60, 4, {"ghi": Tally(10, 1, 4, 4)})]
+    assert over(past) == [PastQuarter(NOON, 60, 4, {"ghi": Tally(10, 1, 4, 4)})]
     past.end({"temperature": 20_000})
-    assert past.take() == [PastQuarter(NOON + 1800, 60, 1, {"ghi": Tally(9, 9, 9, 9)}, {}, {"temperature": 20_000})]
+    assert over(past) == [PastQuarter(NOON + 1800, 60, 1, {"ghi": Tally(9, 9, 9, 9)}, {}, {"temperature": 20_000})]
 
 
 def test_steps_of_an_hour_fill_one_quarter_in_four() -> None:
     past = Past()
-    past.add(Span(NOON, 3600, 2), {"ghi": [5, 6]}, {"supplied": [1, 1]}, [{"t": 1}, {"t": 2}])
-    assert [(row.start, row.steps, row.seconds, row.last) for row in past.take()] == [
+    past.add(Span(NOON, 3600, 2), {"ghi": [5, 6]}, {"supplied": [(2, True)]}, [{"t": 1}, {"t": 2}])
+    assert [(row.start, row.steps, row.seconds, row.last) for row in over(past)] == [
         (NOON, 1, {"supplied": 3600}, {"t": 1}), (NOON + 3600, 1, {"supplied": 3600}, {"t": 2})
     ]  # fmt: skip
     assert past.open is None
@@ -156,8 +161,8 @@ class Told:
         if past.is_behind(span.start):
             past.end({"time": self.time})
         ends = [time + span.step for time in span.times if time // 900 < (time + span.step) // 900]
-        past.add(span, {"ghi": ghi}, {"supplied": supplied}, [{"time": end} for end in ends])
-        return past.take(), json.dumps(past.open.json() if past.open is not None else None)
+        past.add(span, {"ghi": ghi}, {"supplied": [(1, bool(on)) for on in supplied]}, [{"time": end} for end in ends])
+        return over(past), json.dumps(past.open.json() if past.open is not None else None)
 
 
 @given(of=stretches(), data=st.data())
@@ -174,6 +179,20 @@ def test_rows_do_not_depend_on_cuts_and_are_those_of_a_reckoning_step_by_step(of
     expected = step_by_step(of)
     assert whole.rows == expected[: len(whole.rows)]
     assert len(expected) - len(whole.rows) == (whole.kept != "null")
+
+
+@given(of=stretches(), data=st.data())
+@examples(max_examples=100, deadline=None)
+def test_rows_are_the_same_one_by_one_in_parts_and_together(of: list[Stretch], data: st.DataObject) -> None:
+    plain = step_by_step(of)
+    pieces = joined([PastRows.of(row) for row in plain])
+    assert [row for rows in pieces for row in rows.quarters()] == plain
+    assert len(pieces) == len({row.step for row in plain})
+    for rows in pieces:
+        begin = data.draw(st.integers(0, len(rows.starts)))
+        parts = [rows.part(0, begin), rows.part(begin, len(rows.starts))]
+        assert [row for part in parts for row in part.quarters()] == rows.quarters()
+        assert joined(parts) == [rows]
 
 
 @given(of=stretches())
@@ -198,7 +217,7 @@ def test_every_kind_tells_the_same_however_time_is_cut(kind: str) -> None:
 def test_what_stands_at_the_end_of_a_quarter_is_what_its_report_says(kind: str) -> None:
     house = House(home_with(kind))
     found: list[PastQuarter] = []
-    house.tell_past(lambda name, row: found.append(row) if name == kind else None)
+    house.tell_past(lambda name, rows: found.extend(rows.quarters()) if name == kind else None)
     known = {reading.name: reading for reading in readings_of(type(house.members[kind].device))}
     house.advance(NOON - 3600)
     readings = house.members[kind].readings()

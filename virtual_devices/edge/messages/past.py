@@ -58,7 +58,8 @@ class PastMessage(Message):
 
 def past_bytes(run: str, seq: int, rows: PastRows) -> bytes:
     """Rows as they go over the wire."""
-    named = {"columns": rows.columns, "seconds": rows.seconds, "last": rows.last}
+    columns = {name: tuple(swings) for name, swings in rows.columns.items()}
+    named = {"columns": columns, "seconds": rows.seconds, "last": rows.last}
     head = {"run": run, "seq": seq, "step": rows.step, "starts": rows.starts, "steps": rows.steps}
     return orjson.dumps(head | {key: value for key, value in named.items() if value})
 
