@@ -32,7 +32,7 @@ class Quantity:
     unit: the unit of every stored value.  units: other accepted units and the factor into ``unit``.
     device_class, state_class: Home Assistant's words for it.  metric: Prometheus suffix in base units.
     metric_factor: from ``unit`` to the metric's base unit.  digits: decimals that a face shows.  adds_up: a text may be a sum, as of a
-    duration ``1h 30min``.  parts: of which a past counts whole ones, see ``virtual_devices.kit.members.past``.
+    duration ``1h 30min``.
     """
 
     name: str
@@ -44,7 +44,6 @@ class Quantity:
     metric_factor: float = 1.0
     digits: int = 1
     adds_up: bool = False
-    parts: int = 1000
 
     def parse(self, value: Any) -> Any:
         """Turn ``"5.5 kW"`` into a number in ``unit``; leave everything that is not text to pydantic."""
@@ -127,8 +126,8 @@ VOLUME = Quantity("volume", "L", (("l", 1.0), ("m³", 1e3), ("m3", 1e3)), None, 
 LENGTH = Quantity("length", "m", _scale(km=1e3, ft=0.3048), "distance", metric="meters", digits=0)
 CONDUCTANCE = Quantity("thermal_conductance", "W/K", metric="watts_per_kelvin", digits=2)
 HEAT_CAPACITY = Quantity("heat_capacity", "kJ/K", (("J/K", 1e-3),), metric="joules_per_kelvin", metric_factor=1e3)
-PRICE = Quantity("price", "/kWh", state_class=None, metric="per_kilowatt_hour", digits=4, parts=1_000_000)
-MONEY = Quantity("money", "", state_class="total", device_class="monetary", metric="currency", digits=2, parts=1_000_000)
+PRICE = Quantity("price", "/kWh", state_class=None, metric="per_kilowatt_hour", digits=4)
+MONEY = Quantity("money", "", state_class="total", device_class="monetary", metric="currency", digits=2)
 COUNT = Quantity("count", "", metric="", digits=0)
 FACTOR = Quantity("factor", "", metric="ratio", digits=3)
 FLAG = Quantity("flag", "", state_class=None)

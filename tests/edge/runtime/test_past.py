@@ -17,7 +17,7 @@ from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.past import PastQuarter, PastRows, Swings, joined
+from virtual_devices.kit.members.past import PARTS, PastQuarter, PastRows, Swings, joined
 
 Rows = dict[tuple[str, int], PastQuarter]
 """By device and start."""
@@ -60,7 +60,7 @@ def test_it_is_what_they_tell_in_one_process(stage: Stage) -> None:
     assert rows == in_process(stage.home, 135)
     assert len(rows) == 9 * len([name for name in stage.described if name not in ("clock", "inverter")])
     assert rows["sun", START].columns["ghi_clear"].sum > 0
-    assert rows["geyser", START].last["temperature"] > 20_000
+    assert rows["geyser", START].last["temperature"] > 20 * PARTS
 
 
 @pytest.mark.parametrize("names", [("oven",), ("sun",), ("weather", "roof"), ("battery", "grid"), ("inverter",), ("clock",)], ids="+".join)
@@ -96,7 +96,7 @@ def test_one_that_was_away_tells_the_part_that_it_knows(stage: Stage) -> None:
     stage.steps(25)
     rows, whole = told(stage), in_process(stage.home, 60)
     assert rows["oven", START] == PastQuarter(START, STEP, 10, {}, {"supplied": 600}, rows["oven", START].last)
-    assert rows["oven", START].last["temperature"] == 20_000  # as cold as the room
+    assert rows["oven", START].last["temperature"] == 20 * PARTS  # as cold as the room
     assert ("oven", START + 900) not in rows
     assert rows["oven", START + 1800].steps == 10
     assert rows["oven", START + 2700].steps == 15

@@ -22,7 +22,7 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.members.house import House, member_of
 from virtual_devices.kit.members.participant import Participant
-from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, joined, standing_of
+from virtual_devices.kit.members.past import PARTS, Past, PastQuarter, PastRows, joined, standing_of
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.window import Span, Window
 
@@ -223,8 +223,7 @@ def test_what_stands_at_the_end_of_a_quarter_is_what_its_report_says(kind: str) 
     readings = house.members[kind].readings()
     for name, value in found[-1].last.items():
         assert known[name].type == "number"
-        parts = known[name].quantity.parts if known[name].quantity is not None else 1000  # type: ignore[union-attr]
-        assert value == pytest.approx(readings[name] * parts, abs=1)
+        assert value == pytest.approx(readings[name] * PARTS, abs=1)
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -19,7 +19,7 @@ from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, shown
 from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
-from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of
+from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of, whole
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
 from virtual_devices.kit.settings import Partner, Settings
@@ -265,7 +265,7 @@ class Member:
         return self.past.take() if self.past is not None else []
 
     def standing(self, time: int) -> dict[str, int]:
-        """What a past tells as it stands at ``time``, in whole parts of each reading's unit."""
+        """What a past tells as it stands at ``time``, in millionths of each reading's unit."""
         known = standing_of(type(self.device))
         if known is None:
             return {}
@@ -273,7 +273,7 @@ class Member:
         if values is None:
             report = self.report(time)
             values = {name: getattr(report, name) for name in known.usual}
-        return known.whole(values)
+        return whole(values)
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 

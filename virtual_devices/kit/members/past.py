@@ -5,7 +5,7 @@ its device took part in and has settled. It tells three sorts of things:
 
     columns   what was a number in each step: sum, lowest, highest and last, in the column's own integers
     seconds   how long something held
-    last      readings when the last of the steps had ended, in thousandths of their unit (money and prices: millionths)
+    last      readings when the last of the steps had ended, in millionths of their unit
 
 A column or a time that is not named was zero in every step; a reading that is not named was unknown. A long window ends many quarters at
 once, so rows are made, told and kept together, column by column.
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Runs = Sequence[tuple[int, bool]]
 """For how many steps something held, or did not, one after the other."""
+PARTS = 1_000_000
+"""Of the unit of a reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +191,11 @@ class Past:
 class Standing:
     """The readings of a kind that may be told.
 
-    parts: of every number, how many make its unit.  usual: those that are told of a ``report``.  own: the kind says itself which are.
+    usual: those that are told of a ``report``.  own: the kind says itself which are.
     """
 
-    parts: Mapping[str, int]
     usual: tuple[str, ...]
     own: bool
-
-    def whole(self, values: Mapping[str, float | None]) -> dict[str, int]:
-        """Readings as whole parts; what is unknown is left out."""
-        return {name: round(value * self.parts[name]) for name, value in values.items() if value is not None}
 
 
 @lru_cache(maxsize=64)
@@ -208,8 +205,12 @@ def standing_of(device_class: type[AnyDevice]) -> Standing | None:
     reported = device_class.telemetry_type.__dataclass_fields__
     usual = tuple(item.name for item in numbers if item.name in reported and not (item.detail or item.day or item.month))
     own = device_class.standing is not Device.standing
-    parts = {item.name: item.quantity.parts if item.quantity is not None else 1000 for item in numbers}
-    return Standing(parts, usual, own) if usual or own else None
+    return Standing(usual, own) if usual or own else None
+
+
+def whole(values: Mapping[str, float | None]) -> dict[str, int]:
+    """Readings as whole parts; what is unknown is left out."""
+    return {name: round(value * PARTS) for name, value in values.items() if value is not None}
 
 
 def _rows(

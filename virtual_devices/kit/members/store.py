@@ -12,9 +12,10 @@ from virtual_devices.kit.device import (
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Inputs
 from virtual_devices.kit.members.participant import OpenProposal, Participant
+from virtual_devices.kit.members.past import PARTS
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.offers import StoreOffer
-from virtual_devices.kit.quantities import MJ_PER_KWH, SOC
+from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.store import advance, loss, voltage
 from virtual_devices.kit.window import Span
 
@@ -76,7 +77,7 @@ class Store(Participant):
 
     def standing(self, time: int) -> dict[str, int]:
         capacity = self._capacity if self._capacity is not None else self.device.rule(self.settings, self.state).capacity
-        soc = self.state.stored_energy * 100 * SOC.parts // capacity if capacity else 0
+        soc = self.state.stored_energy * _PPM // capacity * (100 * PARTS // _PPM) if capacity else 0  # as it is shown
         return {"soc": soc, **super().standing(time)}
 
     def own_readings(self) -> dict[str, Any]:

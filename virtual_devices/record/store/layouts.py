@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-_PUT = {table: f"INSERT OR IGNORE INTO {table} (layout) VALUES (?)" for table in ("layouts", "past_layouts")}
-_FIND = {table: f"SELECT id FROM {table} WHERE layout = ?" for table in _PUT}
+_PUT = {"layouts": "INSERT OR IGNORE INTO layouts (layout) VALUES (?)", "past_layouts": "INSERT OR IGNORE INTO past_layouts (layout) VALUES (?)"}
+_FIND = {"layouts": "SELECT id FROM layouts WHERE layout = ?", "past_layouts": "SELECT id FROM past_layouts WHERE layout = ?"}
 
 
 class Layouts:

@@ -20,9 +20,9 @@ MERGED_FROM = 8
 """Rows of the database with a device's day from which on they become one."""
 _DAY = 86_400
 _SELECT = "SELECT past.device, past.start, past_layouts.layout, past.numbers FROM past JOIN past_layouts ON past_layouts.id = past.layout"
-_THOSE = "WHERE device = ? AND start >= ? AND end <= ?"
-_COUNT = f"SELECT count(*) FROM past {_THOSE}"
-_DELETE = f"DELETE FROM past {_THOSE}"
+_OF_A_DAY = f"{_SELECT} WHERE device = ? AND start >= ? AND end <= ? ORDER BY start"
+_COUNT = "SELECT count(*) FROM past WHERE device = ? AND start >= ? AND end <= ?"
+_DELETE = "DELETE FROM past WHERE device = ? AND start >= ? AND end <= ?"
 _PUT = "INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?)"
 
 
@@ -122,7 +122,7 @@ class PastBook:
         if self._connection.execute(_COUNT, (device, begin, end)).fetchone()[0] < MERGED_FROM:
             return
         try:
-            found = [unpack_past(*row[1:]) for row in self._connection.execute(f"{_SELECT} {_THOSE} ORDER BY start", (device, begin, end)).fetchall()]
+            found = [unpack_past(*row[1:]) for row in self._connection.execute(_OF_A_DAY, (device, begin, end)).fetchall()]
         except ConfigurationError:
             return
         if all(one.starts[-1] < other.starts[0] for one, other in pairwise(found)):
