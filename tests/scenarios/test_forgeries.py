@@ -33,7 +33,7 @@ SETTLER = next(name for name, ability in ABILITIES.items() if ability == "settle
 LEAVES = [leaf for leaf, speaker in SPEAKERS.items() if speaker is not Speaker.ANYBODY]
 OWNERS = {
     "site": CLOCK, "window": CLOCK, "settlement": SETTLER, "ledger": SETTLER, "conditions": "sun", "proposal": "battery",
-    "missing": HOST,
+    "past": "battery", "missing": HOST, "keeps": HOST,
 }  # fmt: skip
 """Somebody whose word each leaf is that is not every device's."""
 SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4")

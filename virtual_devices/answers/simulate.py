@@ -11,6 +11,7 @@ from typing import Any
 
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.ledger.file import LedgerFile
+from virtual_devices.fleet.garbage import exempt_meanwhile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
 from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.instants import parse_instant, write_instant
@@ -88,11 +89,13 @@ def run(
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
-            files.append(RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            house.tell_past(kept.told)
         if ledger is not None:
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]
-        house.advance(house.time + duration, progress)
+        with exempt_meanwhile():
+            house.advance(house.time + duration, progress)
     finally:
         for file in files:
             file.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from virtual_devices.edge.ledger.book import Book
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.messages.past import read_past
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import LEDGER
 from virtual_devices.fleet.keeping.archive import Archive
@@ -95,6 +96,18 @@ class Books:
             self._hear_ledger(payload)
         elif leaf == "settlement" and payload:
             self._book.settlement(payload)
+        elif leaf == "past" and payload:
+            self._hear_past(device, payload)
+
+    def _hear_past(self, device: str, payload: bytes) -> None:
+        """Rows of a device that is, or has been, in this home."""
+        if (device, "about") not in self._archive.found:
+            return
+        try:
+            said = read_past(payload)
+            self._archive.keeper.told(device, said.run, said.seq, said.to_kit())
+        except ProtocolError as error:
+            self._murmur(f"{device}: {error}")
 
     def _hear_ledger(self, payload: bytes) -> None:
         try:

@@ -170,6 +170,14 @@ class Device(ABC, Generic[S, T, R]):
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
 
+    def standing(self, settings: S, state: T, time: int) -> Mapping[str, float | None] | None:
+        """Numbers of its own telemetry that are kept for good as they stood at the end of each quarter-hour, ``time``.
+
+        None: those that ``report`` gives, but for details and what falls to 0 with the day or month. A device whose report takes long, or of
+        which some numbers say nothing later, overrides this.
+        """
+        return None
+
 
 class Ticks(Device[S, T, R]):
     """The clock: it cuts simulated time into windows."""

@@ -107,10 +107,14 @@ class SiteMessage(Message):
 
 
 class MissingMessage(Message):
-    """A host asks the inverter to repeat the ledger records of a run after a seq."""
+    """A host asks the inverter to repeat the ledger records of a run after a seq.
+
+    past: it asks all devices instead, to repeat what they have told of their past.
+    """
 
     run: Run
     after: Seq
+    past: bool = False
 
 
 class ClaimMessage(BaseModel):

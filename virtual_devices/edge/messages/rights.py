@@ -21,6 +21,7 @@ class Speaker(Enum):
     SETTLER = "the device that the clock's `window` names"
     OBSERVER = "devices that give conditions"
     PARTICIPANT = "devices that propose"
+    TELLER = "devices that propose or give conditions"
     HOST = "the host"
     DEVICE = "every device"
     ANYBODY = "anybody"
@@ -40,6 +41,8 @@ SPEAKERS: Mapping[str, Speaker] = {
     "window": Speaker.CLOCK,
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
+    "past": Speaker.TELLER,
+    "keeps": Speaker.HOST,
     "missing": Speaker.HOST,
     "sync": Speaker.DEVICE,
 }
@@ -62,6 +65,8 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:
         wrong = ability is not None and ability not in PARTICIPANTS
+    elif speaker is Speaker.TELLER:
+        wrong = ability is not None and ability not in PARTICIPANTS | {"conditions"}
     else:
         wrong = False
     return f"{device}: `{leaf}` is not its to say, but of {speaker.value}; it has no effect" if wrong else None

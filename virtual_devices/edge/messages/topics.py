@@ -12,6 +12,8 @@ PLACES = 8
 """Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
 HOST = "_host"
 """Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
+KEEPS_PAST = b"past"
+"""What a host that keeps rows of the past says on ``keeps``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,16 @@ class Topics:
     def missing(self) -> str:
         """Of a home's host: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
+
+    @property
+    def keeps(self) -> str:
+        """Of a home's host: what it keeps of what devices tell, for them to tell it; retained."""
+        return self.at("keeps")
+
+    @property
+    def past(self) -> str:
+        """What a device tells of each quarter of an hour."""
+        return self.at("past")
 
     @property
     def sync(self) -> str:

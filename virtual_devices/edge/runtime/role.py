@@ -79,6 +79,9 @@ class Role(ABC, Generic[MemberT]):
     def commanded(self, work: AtWork[MemberT]) -> None:
         """A command came: put it in force at once, or into the retained checkpoint, where it survives this process."""
 
+    def leaving(self, work: AtWork[MemberT]) -> None:
+        """The device is about to leave politely."""
+
     def shown(self, work: AtWork[MemberT]) -> dict[str, Any]:
         """What its state says otherwise than the member does."""
         return {}

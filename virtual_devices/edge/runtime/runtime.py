@@ -127,6 +127,8 @@ class Runtime:
         """Say the last state and leave."""
         self.commands.leave()
         self._show()
+        if self.work is not None:
+            self.role.leaving(self.work)
         self.work = None
         self.state.stop()
         self.client.disconnect()

@@ -99,8 +99,9 @@ class SettlerRole(Role[Settler]):
         elif leaf == "proposal" and payload:
             self._take(device, payload)
         elif leaf == "missing" and device == HOST:
-            if self._repeats.take(self._device.loop.time()):  # it asks once a second
-                self._repeat(read(MissingMessage, payload))
+            missing = read(MissingMessage, payload)
+            if not missing.past and self._repeats.take(self._device.loop.time()):  # it asks once a second
+                self._repeat(missing)
         elif leaf == "settlement" and device == self._device.name and self._device.work is None:
             self._found = newer(self._found, payload)
             self._device.go()

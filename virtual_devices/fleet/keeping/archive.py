@@ -15,7 +15,7 @@ from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages.base import ErrorMessage, MissingMessage, write
 from virtual_devices.edge.messages.retained import json_object, place
-from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, identifier, split
+from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, LEDGER, Topics, identifier, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Bucket
@@ -100,7 +100,7 @@ class Archive:
         if claim is not None:
             claim.serve(self.client)
         every = Topics(home, "+")
-        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0))
+        self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.keeps, 0), (every.past, 1))
         self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
@@ -159,6 +159,7 @@ class Archive:
         if topic == self._sync and payload == self._mark:
             self._synced = True
             self._remind()
+            self._ask_for_past()
             return
         where = split(topic)
         if where is None:
@@ -255,6 +256,7 @@ class Archive:
         if run is not None and run_of(self.found) in (None, run):
             self._put_back(stored, back=not leads_on(stored, self.found, self.ledger()))
             self.keeper.go_on(run)
+            self._ask_for_past()
             self._booked = moment(stored)
         return (CLOCK, "site") in self.found
 
@@ -324,6 +326,14 @@ class Archive:
         if self.loop.time() - self._asked_at >= SYNC_EVERY:
             self._asked_at = self.loop.time()
             self.client.publish(Topics(self.home, HOST).missing, write(MissingMessage(run=run, after=after)))
+
+    def _ask_for_past(self) -> None:
+        """Say that what devices tell of their past is kept, and ask for what the record may lack of it."""
+        host = Topics(self.home, HOST)
+        self.client.publish(host.keeps, KEEPS_PAST, 1, True)  # noqa: FBT003
+        until = self.keeper.told_until
+        if until is not None:
+            self.client.publish(host.missing, write(MissingMessage(run=until[0], after=until[1], past=True)))
 
     def ledger(self) -> list[bytes]:
         """The last ledger records that were found, oldest first."""

@@ -14,6 +14,7 @@ from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.fleet.keeping.moments import IsBooked, Moments
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files import former
 from virtual_devices.record.files.runs import KeptRun, Runs
 from virtual_devices.record.hearing.window_hearing import LASTING
@@ -41,6 +42,7 @@ class Keeper:
         self._early: deque[tuple[LedgerRecord, bytes]] = deque(maxlen=_EARLY)
         """Windows of a run whose record is not open yet."""
         self._early_happenings: deque[tuple[Happening, LedgerRecord | None]] = deque(maxlen=_EARLY)
+        self._early_past: deque[tuple[str, str, int, PastRows]] = deque(maxlen=_EARLY)
         self._noted: Timer | None = None
         """When what happened is written, whether a window is settled by then or not."""
         self._consistent: Messages | None = None
@@ -86,6 +88,7 @@ class Keeper:
         self._moments.forget()
         self._early.clear()
         self._early_happenings.clear()
+        self._early_past.clear()
 
     # -- what is kept ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +111,19 @@ class Keeper:
             self._early_happenings.append((happening, record))
         if self._noted is None or not self._noted.pending:
             self._noted = self._loop.call_later(SYNC_EVERY, self._note)
+
+    def told(self, device: str, run: str, seq: int, rows: PastRows) -> None:
+        """Take rows of a device's past; they are written with their window."""
+        if self._writer is not None and self._writer.run == run:
+            self._writer.told(device, seq, rows)
+        else:
+            self._early_past.append((run, device, seq, rows))
+
+    @property
+    def told_until(self) -> tuple[str, int] | None:
+        """Run, and seq of the last window whose rows are in the record for sure: those of the last one may have come too late for it."""
+        writer = self._writer
+        return (writer.run, max(0, writer.last - 2)) if writer is not None and writer.last is not None else None
 
     def last_happenings(self) -> list[Happening]:
         """Of each device the last one of each of the ``LASTING`` kinds, as far as the record has them and can be read."""
@@ -185,8 +201,12 @@ class Keeper:
             for happening, of in self._early_happenings:
                 if of is None or of.run == run:
                     self._writer.happened(happening, of.seq if of is not None else 0)
+            for its_run, device, seq, rows in self._early_past:
+                if its_run == run:
+                    self._writer.told(device, seq, rows)
             self._early.clear()
             self._early_happenings.clear()
+            self._early_past.clear()
         return self._writer
 
     def let_go(self) -> None:
