@@ -22,6 +22,7 @@ from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.file import RecordFile
+from virtual_devices.record.hearing.house_hearing import HouseHearing
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -91,6 +92,7 @@ def run(
         if record is not None:
             files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home)))
             house.tell_past(kept.told)
+            house.listeners.append(HouseHearing(house, kept.happened).heard)
         if ledger is not None:
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]

@@ -64,6 +64,8 @@ class House:
         self.observers = [member for member in self.members.values() if isinstance(member, ConditionsMember)]
         self.participants = [member for member in self.members.values() if isinstance(member, Participant)]
         self.last: Settlement | None = None
+        self.proposals: Mapping[str, Proposal] = {}
+        """Of the window that was settled last."""
         self._limit = max_steps
 
     def compile(self) -> None:
@@ -104,7 +106,7 @@ class House:
             member.commit(settlement.shares[member.name])
         for observer in self.observers:
             observer.settled(settlement.seq, settlement.span)
-        self.last = settlement
+        self.last, self.proposals = settlement, proposals
         self.time = settlement.span.end
         self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)
         for listener in self.listeners:
