@@ -34,6 +34,7 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.device.make import roles_with_record
 from virtual_devices.record.files.runs import OWN
 from virtual_devices.record.keeping.books import Books
 from virtual_devices.record.keeping.gate import Gate
@@ -203,7 +204,9 @@ class HomeHost:
     def _start(self, *, new: bool) -> None:
         orders = self.orders
         self._books.starts(self._kinds)
-        described = descriptions(self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled)
+        described = descriptions(
+            self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled, records=orders.state.resolve()
+        )
         if orders.isolate:
             password = orders.endpoint.password
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
@@ -217,6 +220,7 @@ class HomeHost:
                 self.loop, orders.endpoint, description,
                 duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=self._murmur,
+                roles=roles_with_record(orders.folder, lambda: orders.state),
             )  # fmt: skip
             self.runtimes[name] = runtime
         self._watch = DocumentWatch(self.loop, orders.folder, [*self.runtimes.values(), *self._shadows])

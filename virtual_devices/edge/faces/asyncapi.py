@@ -65,8 +65,10 @@ def _channels() -> tuple[_Channel, ...]:
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
         _Channel(
-            "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", base.MissingMessage, 0, retain=False, received=True
+            "missing", one.missing, f"Of a record, and of the host as {HOST}: ledger records to repeat.", base.MissingMessage, 0,
+            retain=False, received=True,
         ),
+        _Channel("booked", one.booked, "Of a record: up to which window it has written.", base.BookedMessage, 1, retain=True),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
             base.ClaimMessage, 1, retain=True,

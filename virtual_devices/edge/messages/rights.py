@@ -21,7 +21,8 @@ class Speaker(Enum):
     SETTLER = "the device that the clock's `window` names"
     OBSERVER = "devices that give conditions"
     PARTICIPANT = "devices that propose"
-    HOST = "the host"
+    RECORD = "devices of kind record"
+    KEEPER = "the host, devices of kind record"
     DEVICE = "every device"
     ANYBODY = "anybody"
 
@@ -40,7 +41,8 @@ SPEAKERS: Mapping[str, Speaker] = {
     "window": Speaker.CLOCK,
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
-    "missing": Speaker.HOST,
+    "booked": Speaker.RECORD,
+    "missing": Speaker.KEEPER,
     "sync": Speaker.DEVICE,
 }
 """By the first word of the leaf; a leaf that is not here is nobody's business."""
@@ -56,8 +58,10 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
         wrong = device != CLOCK
     elif speaker is Speaker.SETTLER:
         wrong = settler is not None and device != settler
-    elif speaker is Speaker.HOST:
-        wrong = device != HOST
+    elif speaker is Speaker.RECORD:
+        wrong = ability not in (None, "keeps")
+    elif speaker is Speaker.KEEPER:
+        wrong = device != HOST and ability not in (None, "keeps")
     elif speaker is Speaker.OBSERVER:
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:

@@ -96,8 +96,13 @@ class Topics:
 
     @property
     def missing(self) -> str:
-        """Of a home's host: which ledger records it missed, for the inverter to repeat."""
+        """Of a home's host, and of a record: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
+
+    @property
+    def booked(self) -> str:
+        """Of a record: up to which window it has written; retained."""
+        return self.at("booked")
 
     @property
     def sync(self) -> str:

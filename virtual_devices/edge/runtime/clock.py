@@ -12,6 +12,7 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.messages.window import SettlementHead, WindowMessage
+from virtual_devices.edge.runtime.booked import BookedBound
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -62,6 +63,7 @@ class ClockRole(Role[Member]):
         self.call = WindowCall(device.loop, device.client, self.own_checkpoint)
         zone = own_site.time_zone
         self._time = Timekeeper(device.loop, lambda text: device.complain(text, device.name), lambda time: write_instant(time, zone))
+        self._bound = BookedBound(device)
         self._declared_settler = settler
         self._until, self._duration, self._on_end = until, duration, on_end
         self._limit: int | None = None
@@ -86,6 +88,9 @@ class ClockRole(Role[Member]):
         work = self._device.work
         if self._presence.received(device, leaf, payload):
             self._pursue()
+        elif leaf == "booked":
+            if self._bound.received(device, payload):
+                self._pursue()
         elif leaf == "sync":
             if self._newcomers is None or not self._newcomers.pending:
                 self._newcomers = self._device.loop.call_later(ANSWER_AFTER, self._answer_newcomer)
@@ -181,6 +186,7 @@ class ClockRole(Role[Member]):
         if self._duration is not None:
             self._until = self._next_start(site) + self._duration
         self._choice.window = b""
+        self._bound.watch(_settings(member).books)
         self._publish_site(site)
         self._device.loop.call_soon(self._answer_newcomer)
         self._device.loop.call_soon(self._pursue)
@@ -220,6 +226,7 @@ class ClockRole(Role[Member]):
         self.call.settled = settlement
         seq, span = settlement.seq, settlement.span.to_kit()
         self._limit = after_cut(settings.max_steps, span.steps, cut=settlement.cut)
+        self._bound.settled(seq, span.steps)
         behind = 0 if settings.paused else max(0, int(self._time.late(self._next_start(work.site))))
         member.state = replace(member.state, time=span.end, windows=seq, behind=behind)
         member.time = span.end
@@ -320,9 +327,14 @@ class ClockRole(Role[Member]):
         if self._until is not None:
             steps = min(steps, -(-(self._until - start) // step))
         steps = max(1, steps)
+        room = self._bound.room(work.site.run, self.call.settled_seq, steps)
+        if not room:
+            self._wait_for_books()
+            return
+        self._bound.goes_on()
         member.state = replace(member.state, own_pace=not self._time.follows)
         self._single, self._unsaved = bool(single), False
-        more = 0 if single or settings.speed else self.call.more()
+        more = 0 if single or settings.speed else min(self.call.more(), room - 1)
         ends = [self._until, member.pending[0].at if member.pending else None, start + step * steps * (more + 1)]
         member.busy_until = min(end for end in ends if end is not None)
         settled = self.call.settled_seq
@@ -333,6 +345,12 @@ class ClockRole(Role[Member]):
                 until=member.busy_until if more else None, settled=settled, settler=self._settler, checkpoint=member.checkpoint(),
             )
         )  # fmt: skip
+
+    def _wait_for_books(self) -> None:
+        """Until the record that is waited for says that it has written more, which it does by itself."""
+        self.waiting_for = [name for name in (self._bound.record,) if name]
+        self._bound.waits(self.call.settled_seq)
+        self._due = self._device.loop.call_later(1.0, self._pursue)
 
     def _stop_timers(self) -> None:
         self.call.stop()

@@ -22,14 +22,15 @@ class Books:
     """Books what is heard.
 
     ledger: a file to write it to as well.  say: told in words what matters to the owner.  murmur: told what others can make one say.
-    take: told each window that is booked from now on.
+    take: told each window that is booked from now on.  lacks: told the first and the last of windows that are missing before the next.
     """
 
     def __init__(
         self, loop: Loop, memory: HomeMemory, ledger: Path | None, say: Callable[[str], None], murmur: Callable[[str], None],
-        take: Callable[[LedgerRecord], None],
+        take: Callable[[LedgerRecord], None], lacks: Callable[[int, int], None] = lambda *_: None,
     ) -> None:  # fmt: skip
         self._memory, self._path, self._say, self._murmur, self._take = memory, ledger, say, murmur, take
+        self._lacks = lacks
         self._file: LedgerFile | None = None
         self._hearing = Hearing(loop.time)
         self._last: RunSeq | None = None
@@ -112,10 +113,22 @@ class Books:
         """Whether records of windows are missing that are known to be settled; they are asked for."""
         return self._book.is_behind()
 
+    def give_up(self) -> int | None:
+        """Take what is there, with the gaps that there are; the seq of the last window that nobody has, where that is the newest."""
+        self._book.give_up()
+        passed = self._book.pass_over()
+        if passed is not None and self._last is not None:
+            self._lacks(self._last[1] + 1, passed[1])
+            self._last = passed
+        return passed[1] if passed is not None else None
+
     def _booked(self, record: LedgerRecord, payload: bytes) -> None:
         self.seen = record.seq
         before, self._last = self._last, (record.run, record.seq)
-        if self._file is not None and before is not None and before[0] == record.run and record.seq > before[1] + 1:
+        gap = before is not None and before[0] == record.run and record.seq > before[1] + 1
+        if gap and before is not None:
+            self._lacks(before[1] + 1, record.seq - 1)
+        if self._file is not None and gap and before is not None:
             self._say(f"the ledger lacks the windows {before[1] + 1} to {record.seq - 1}: nobody has their records any more")
         if self.is_open:  # else it was settled before this host began
             self._take(record)

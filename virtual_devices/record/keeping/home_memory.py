@@ -208,6 +208,12 @@ class HomeMemory:
         """From here on what comes is of now."""
         self._keeping = True
 
+    def look_again(self) -> None:
+        """Find out whether what was settled last is of one moment by now."""
+        for (_, leaf), payload in list(self.found.items()):
+            if leaf == "settlement":
+                self.keeper.settled(payload, self.found)
+
     def put_back(self, *, yields: bool = False) -> bool:
         """Publish again what the broker lacks. True when there is anything to resume.
 

@@ -180,6 +180,11 @@ class Keeper:
         return (self._writer.last or 0) if self._writer is not None else 0
 
     @property
+    def windows_wait(self) -> bool:
+        """Whether a window is booked that is not written yet."""
+        return bool(self._early) if self._writer is None else self._writer.windows_wait
+
+    @property
     def writer(self) -> RecordWriter | None:
         """The record that is open."""
         return self._writer
