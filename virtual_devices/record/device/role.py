@@ -7,6 +7,7 @@ forgotten.
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 from virtual_devices.edge.loop import Timer
@@ -62,6 +63,8 @@ class RecordRole(Role[RecordMember]):
         self._vain = Vain(device.loop)
         self._said: tuple[str, int] | None = None
         """Run and seq as they were said last."""
+        self._words: deque[bytes] = deque(maxlen=64)
+        """The last of them, as they were written."""
         self._passed = 0
         """Seq up to which nobody has any more what is not written."""
         self._written_at = 0.0
@@ -79,20 +82,30 @@ class RecordRole(Role[RecordMember]):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if self._has_left:
             return
-        if device == HOST:
+        if device == HOST and leaf != "error":
             if leaf == "availability":
                 self._owner.hear_host(payload)
-        elif leaf != "booked":
-            self._memory.hear(device, leaf, payload)
+            return
+        own = leaf == "booked" and device == self._device.name
+        if own and self._device.work is not None and payload not in self._words:  # its own come back, some behind the newest
+            self._device.words.heal()
+        self._memory.hear(device, leaf, payload)
 
     def _take_in(self, device: str, leaf: str, payload: bytes) -> None:
-        of_clock = device == CLOCK and leaf == "availability"
-        if of_clock and payload == b"online":  # whoever is not there comes with it
-            found = self._memory.found
-            self._books.starts({name for name, each in found if each == "availability" and found[name, each] != b"online"} - {CLOCK})
+        clock_comes = device == CLOCK and leaf == "availability" and payload == b"online"
+        if clock_comes or (device == CLOCK and leaf == "state" and not (self._books.seen or self._keeper.last)):
+            self._books.starts(self._coming())
         self._books.hear(device, leaf, payload)
-        if of_clock and payload != b"online":  # it leaves first when a home ends
+        if device == CLOCK and leaf == "availability" and not clock_comes:  # it leaves first when a home ends
             self._books.ends()
+
+    def _coming(self) -> set[str]:
+        """Who comes with the clock, which is no news: who is away, and whom the clock waits for before its first window."""
+        found = self._memory.found
+        begins = not (self._books.seen or self._keeper.last)
+        awaited = str(self._memory.state(CLOCK).get("wait_for") or "").split(",") if begins else []
+        names = {name for name, leaf in found if leaf == "availability"}.union(awaited) - {CLOCK}
+        return {name for name in names if found.get((name, "availability")) != b"online"}
 
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - what ``Moments`` asks
         return self._books.has(run, seq, late)
@@ -134,15 +147,10 @@ class RecordRole(Role[RecordMember]):
         self._passed = 0
         self._vain.over()
         self._books.open((run, self._keeper.last))
-        self._books.starts(self._awaited() if not self._keeper.last else ())
+        self._books.starts(self._coming())
         self._written_at = self._device.loop.time()
         self._tell(work)
         self._device.loop.call_soon(self._look)
-
-    def _awaited(self) -> set[str]:
-        """Whom the clock of a home that begins waits for: that they come is no news."""
-        found, names = self._memory.found, str(self._memory.state(CLOCK).get("wait_for") or "")
-        return {name for name in names.split(",") if found.get((name, "availability")) != b"online"}
 
     # -- at work ------------------------------------------------------------------------------------------------------
 
@@ -184,6 +192,7 @@ class RecordRole(Role[RecordMember]):
         now = work.site.run, max(self._keeper.last, self._passed)
         if now != self._said:
             self._said = now
+            self._words.append(write(BookedMessage(run=now[0], seq=now[1])))
             self.retained(work)
         work.member.told(*readings_of_file(self._keeper.writer))
         self._device.state.publish(work)
@@ -215,9 +224,8 @@ class RecordRole(Role[RecordMember]):
         return self._device.client.connected and there
 
     def retained(self, work: AtWork[RecordMember]) -> None:
-        if self._said is not None:
-            said = BookedMessage(run=self._said[0], seq=self._said[1])
-            self._device.client.publish(self._device.topics.booked, write(said), 1, True)  # noqa: FBT003
+        if self._words:
+            self._device.client.publish(self._device.topics.booked, self._words[-1], 1, True)  # noqa: FBT003
 
     def commanded(self, work: AtWork[RecordMember]) -> None:
         """Nothing of it is set while a home runs."""
