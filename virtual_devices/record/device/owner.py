@@ -12,14 +12,14 @@ CLAIM_LASTS = 10.0
 
 
 class Owner:
-    """Knows it from what the host and the clock say.
+    """Knows it from what the host and the clock say; of a broker that has forgotten the clock's word, from what that was.
 
-    has_kept: whether the record has such a set: of a time when it was the owner.
+    was_owner: whether it was when nothing is known of the clock: it has such a set.
     """
 
     def __init__(self, loop: Loop, name: str) -> None:
         self._loop, self._name = loop, name
-        self.has_kept = False
+        self.was_owner = False
         self._hosted_until = float("-inf")
 
     def hear_host(self, payload: bytes) -> None:
@@ -29,6 +29,6 @@ class Owner:
 
     def owns(self, clock: Mapping[str, Any]) -> bool:
         """Whether it is the owner now. clock: the state of the home's clock, as far as it is known."""
-        if self._loop.time() < self._hosted_until:
-            return False
-        return clock["books"] == self._name if "books" in clock else self.has_kept
+        if "books" in clock:
+            self.was_owner = clock["books"] == self._name
+        return self.was_owner and self._loop.time() >= self._hosted_until

@@ -121,7 +121,7 @@ class RecordRole(Role[RecordMember]):
         try:
             if first:
                 self._forget_lies()
-                self._owner.has_kept = bool(self._memory.kept())
+                self._owner.was_owner = bool(self._memory.kept())
             self._memory.keeps = self._owns
             self._memory.all_heard()
             if first and self._memory.keeps:
