@@ -52,7 +52,7 @@ class RecordRole(Role[RecordMember]):
         runs = Runs(folder, device.home, whole_for=whole_for)
         self._keeper = Keeper(device.loop, runs, self._is_booked, lambda text: device.complain(text, device.name), self._written)
         self._memory = HomeMemory(
-            device.loop, device.client, device.home, device.name, self._keeper, self._take_in, self._gate, device.complain
+            device.loop, device.client, device.home, device.name, self._keeper, self._take_in, self._gate, self._refused
         )
         self._memory.keeps = False
         self._books = Books(
@@ -106,6 +106,11 @@ class RecordRole(Role[RecordMember]):
         awaited = str(self._memory.state(CLOCK).get("wait_for") or "").split(",") if begins else []
         names = {name for name, leaf in found if leaf == "availability"}.union(awaited) - {CLOCK}
         return {name for name in names if found.get((name, "availability")) != b"online"}
+
+    def _refused(self, text: str, about: str) -> None:
+        """Somebody's word does not count. Where a host keeps the home it says so itself."""
+        if self._memory.keeps:
+            self._device.complain(text, about)
 
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - what ``Moments`` asks
         return self._books.has(run, seq, late)
