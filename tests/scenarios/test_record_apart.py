@@ -32,6 +32,7 @@ from tests.scenarios.running import command
 from tests.stage import Stage, undisturbed
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.messages.ledger import read_ledger
+from virtual_devices.edge.runtime import run_choice
 from virtual_devices.edge.runtime.booked import AHEAD
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.summary import Summary
@@ -107,8 +108,11 @@ def test_a_record_that_is_moved_to_an_empty_folder_begins_where_it_has_everythin
 
 
 @pytest.mark.parametrize("first", ["record", "devices"])
-def test_a_home_goes_on_from_its_record_where_the_broker_has_forgotten_it(kind: BrokerKind, tmp_path: Path, first: str) -> None:
-    """As where a node is lost, and all containers come up on another, in any order."""
+def test_a_home_goes_on_from_its_record_where_the_broker_has_forgotten_it(
+    kind: BrokerKind, tmp_path: Path, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a node is lost, and all containers come up on another, in any order, and the record last."""
+    monkeypatch.setattr(run_choice, "MEMORY", 1.0)
     home, folder = recorded_home(name=f"moved_{first}_{kind}"), tmp_path / "kept"
     with start_broker(tmp_path / "one", kind=kind, port=0) as broker, Stage(broker.endpoint, home) as stage:
         record = run_record(broker.endpoint, home, folder)
@@ -127,7 +131,7 @@ def test_a_home_goes_on_from_its_record_where_the_broker_has_forgotten_it(kind: 
             stage.runtimes[name] = stage.make(name, fresh=False)
             stage.runtimes[name].start()
         if first == "devices":
-            let_pass(stage, 0.5)
+            let_pass(stage, 2.0)
             record = run_record(broker.endpoint, home, folder)
         stage.wait(lambda: booked(stage) >= written + 100)
         assert stage.json("clock", "site")["run"] == run

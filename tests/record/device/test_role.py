@@ -362,6 +362,7 @@ def test_a_new_run_has_a_record_of_its_own(stage: Stage, tmp_path: Path) -> None
     everything_written(stage)
     stage.stop("record")
     assert {path.stem for path in records(tmp_path / "record")} == {before, stage.json("clock", "site")["run"]}
+    assert kept_in(tmp_path / "record" / f"{before}.sqlite") == {}, "nobody goes on with a run that was given up"
     last = [read_ledger(line) for line in lines_in(tmp_path / "record" / f"{stage.json('clock', 'site')['run']}.sqlite")]
     assert [record.seq for record in last] == [1, 2, 3, 4]
     assert last[0].span.start == START

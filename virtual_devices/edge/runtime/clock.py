@@ -36,7 +36,7 @@ class ClockRole(Role[Member]):
     """Time of a home.
 
     own_site, open_step, fresh: see ``RunChoice``.  settler: the device whose settlements count; empty: that of the run, or else the
-    first that offers to settle.  expected: devices of the home, see ``Presence``.
+    first that offers to settle.  books: the record that may know of a run.  expected: devices of the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  duration: simulated seconds that are lived from now on.
     on_end: called when ``until`` is reached and settled.
     """
@@ -51,6 +51,7 @@ class ClockRole(Role[Member]):
         open_step: bool = False,
         fresh: bool = False,
         settler: str = "",
+        books: str | None = None,
         expected: frozenset[str] = frozenset(),
         until: int | None = None,
         duration: int | None = None,
@@ -58,8 +59,8 @@ class ClockRole(Role[Member]):
     ) -> None:
         self._device = device
         self.own_checkpoint = device.topics.window
-        self._presence = Presence(device.home, expected | {settler})
-        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh)
+        self._presence = Presence(device.home, expected | {settler, books or ""})
+        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh, record=(books, self._presence.has_connected))
         self.call = WindowCall(device.loop, device.client, self.own_checkpoint)
         zone = own_site.time_zone
         self._time = Timekeeper(device.loop, lambda text: device.complain(text, device.name), lambda time: write_instant(time, zone))
@@ -88,6 +89,7 @@ class ClockRole(Role[Member]):
         work = self._device.work
         if self._presence.received(device, leaf, payload):
             self._pursue()
+            self._device.go()
         elif leaf == "booked":
             if self._bound.received(device, payload):
                 self._pursue()
@@ -186,7 +188,7 @@ class ClockRole(Role[Member]):
         if self._duration is not None:
             self._until = self._next_start(site) + self._duration
         self._choice.window = b""
-        self._bound.watch(_settings(member).books)
+        self._bound.watch(getattr(member.settings, "books", None))
         self._publish_site(site)
         self._device.loop.call_soon(self._answer_newcomer)
         self._device.loop.call_soon(self._pursue)

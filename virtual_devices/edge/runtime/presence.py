@@ -52,6 +52,10 @@ class Presence:
         """Whether it is the host, or says that it is a record."""
         return device == HOST or self._ability.get(device) == "keeps"
 
+    def has_connected(self, device: str) -> bool:
+        """Whether it has said what it is, at work or not."""
+        return device in self._ability
+
     def online(self, device: str) -> bool:
         """Whether a device says that it is there."""
         return device in self._online

@@ -90,6 +90,12 @@ class RecordRole(Role[RecordMember]):
         if own and self._device.work is not None and payload not in self._words:  # its own come back, some behind the newest
             self._device.words.heal()
         self._memory.hear(device, leaf, payload)
+        if device == CLOCK and leaf == "state":
+            self._memory.know([*self._awaited(), self._gate.settler or CLOCK])
+
+    def _awaited(self) -> list[str]:
+        """The devices that the clock's home has, by its own word."""
+        return str(self._memory.state(CLOCK).get("wait_for") or "").split(",")
 
     def _take_in(self, device: str, leaf: str, payload: bytes) -> None:
         clock_comes = device == CLOCK and leaf == "availability" and payload == b"online"
@@ -103,7 +109,7 @@ class RecordRole(Role[RecordMember]):
         """Who comes with the clock, which is no news: who is away, and whom the clock waits for before its first window."""
         found = self._memory.found
         begins = not (self._books.seen or self._keeper.last)
-        awaited = str(self._memory.state(CLOCK).get("wait_for") or "").split(",") if begins else []
+        awaited = self._awaited() if begins else []
         names = {name for name, leaf in found if leaf == "availability"}.union(awaited) - {CLOCK}
         return {name for name in names if found.get((name, "availability")) != b"online"}
 
@@ -149,6 +155,7 @@ class RecordRole(Role[RecordMember]):
     def begin(self, work: AtWork[RecordMember]) -> None:
         run = work.site.run
         self._keeper.go_on(run, {(CLOCK, "site"): write(work.site)})
+        self._keeper.give_up_others(run)
         self._passed = 0
         self._vain.over()
         self._books.open((run, self._keeper.last))

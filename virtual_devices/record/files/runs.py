@@ -116,12 +116,14 @@ class Runs:
         self.prune(run)
         return writer
 
-    def give_up(self) -> None:
+    def give_up(self, but: str = "") -> None:
         """Leave nothing that a start on this broker would resume from, nor what cannot be read: that is set aside. Books stay.
 
-        What another home has here is not touched. Raises OSError where the folder does not let go.
+        but: a run that is left as it is.  What another home has here is not touched. Raises OSError where the folder does not let go.
         """
         for path in self.paths():
+            if path.stem == but:
+                continue
             try:
                 kept = self._read(path)
                 if kept.origin.broker == self.broker and kept.messages:

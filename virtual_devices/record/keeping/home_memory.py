@@ -119,6 +119,13 @@ class HomeMemory:
             if self.client.connected and (there is None or _is_older(there, value)):
                 self._retain((device, leaf), value)
 
+    def know(self, names: Collection[str]) -> None:
+        """These are devices of the home too; what they retain is kept whatever room strangers have taken."""
+        if not self._known.issuperset(names):
+            self._known |= set(names)
+            for name in names:
+                self._strangers.pop(name, None)
+
     # -- what is heard ------------------------------------------------------------------------------------------------
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:

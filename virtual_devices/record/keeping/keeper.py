@@ -5,6 +5,7 @@ Once per wall second and at the end the disk is waited for. A disk that takes no
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections import deque
 from collections.abc import Callable
@@ -90,6 +91,11 @@ class Keeper:
         self._moments.forget()
         self._early.clear()
         self._early_happenings.clear()
+
+    def give_up_others(self, run: str) -> None:
+        """The home goes on with a run: leave nothing that a start would resume another from, as far as the folder lets go of it."""
+        with contextlib.suppress(OSError):
+            self.runs.give_up(but=run)
 
     # -- what is kept ---------------------------------------------------------------------------------------------------
 
