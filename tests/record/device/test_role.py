@@ -13,17 +13,18 @@ from tests.record.lives import content, quarters_of
 from tests.records import facts_in, kept_in, lines_in, records
 from tests.scenarios.recorded import STANDING, audit_of, only_record, recorded_home, settled, waiting_for
 from tests.scenarios.recorded import booked as booked_of
-from tests.stage import START, STEP, Stage, undisturbed
+from tests.stage import START, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.messages.base import BookedMessage, MissingMessage, write
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.runtime import booked as bounds
+from virtual_devices.fleet.credentials import acl
 from virtual_devices.record.device import role as roles
 from virtual_devices.record.device import vain
 from virtual_devices.record.keeping import keeper
-from virtual_devices.record.store.kept import moment
+from virtual_devices.record.store.kept import LEAVES, moment
 
 LISTENER = STANDING.replace(", books: record", "")
 """A home whose clock waits for nobody."""
@@ -75,6 +76,19 @@ def test_it_takes_no_part_in_windows(stage: Stage) -> None:
     window = stage.json("clock", "window")
     assert "record" not in (*window["members"], *window["observers"])
     assert stage.audited().digest == undisturbed(stage.home, 3).digest
+
+
+def test_no_joule_moves_otherwise_for_it() -> None:
+    assert undisturbed(recorded_home(STANDING), 90).digest == undisturbed(small_home(), 90).digest
+
+
+def test_the_record_that_is_waited_for_may_put_back_what_is_retained_of_others_and_no_other_may() -> None:
+    home = recorded_home(STANDING.replace("record: {}", "record: {}\n  books: {kind: record}"), "guarded")
+    rights = {section.partition("\n")[0]: section.splitlines()[1:] for section in acl(home).split("\nuser ")}
+    written = {user: {line.rpartition(" ")[2] for line in lines if "write" in line} for user, lines in rights.items()}
+    assert written["guarded.books"] == {"virtual/guarded/books/#", "homeassistant/device/virtual-guarded-books/config"}
+    assert {f"virtual/guarded/+/{leaf}" for leaf in LEAVES} < written["guarded.record"]
+    assert not any(topic.endswith("/set") or "/ledger" in topic or "#" in topic for topic in written["guarded.record"] - {"virtual/guarded/record/#"})
 
 
 def test_many_windows_are_one_transaction_and_the_last_is_always_said(stage: Stage) -> None:
