@@ -67,7 +67,8 @@ class RecordRole(Role[RecordMember]):
         """The last of them, as they were written."""
         self._passed = 0
         """Seq up to which nobody has any more what is not written."""
-        self._written_at = 0.0
+        self._stuck_since: float | None = None
+        """Since when (loop time) there are windows that no set goes with."""
         self._waiting = 0
         self._due: Timer | None = None
         self._next_look: Timer | None = None
@@ -118,8 +119,8 @@ class RecordRole(Role[RecordMember]):
         if self._memory.keeps:
             self._device.complain(text, about)
 
-    def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - what ``Moments`` asks
-        return self._books.has(run, seq, late)
+    def _is_booked(self, run: str, seq: int, _late: bool) -> bool:  # noqa: FBT001 - what ``Moments`` asks; what is vain ``Vain`` knows
+        return self._books.has(run, seq, False)  # noqa: FBT003
 
     # -- beginning ----------------------------------------------------------------------------------------------------
 
@@ -160,7 +161,6 @@ class RecordRole(Role[RecordMember]):
         self._vain.over()
         self._books.open((run, self._keeper.last))
         self._books.starts(self._coming())
-        self._written_at = self._device.loop.time()
         self._memory.ask_for_past()
         self._tell(work)
         self._device.loop.call_soon(self._look)
@@ -196,7 +196,6 @@ class RecordRole(Role[RecordMember]):
             self._keeper.save_books(work.site.run)
 
     def _written(self) -> None:
-        self._written_at = self._device.loop.time()
         if self._device.work is not None:
             self._tell(self._device.work)
 
@@ -204,7 +203,7 @@ class RecordRole(Role[RecordMember]):
         """Say what is written."""
         now = work.site.run, max(self._keeper.last, self._passed)
         if now != self._said:
-            self._said = now
+            self._said, self._stuck_since = now, None
             self._words.append(write(BookedMessage(run=now[0], seq=now[1])))
             self.retained(work)
         work.member.told(*readings_of_file(self._keeper.writer))
@@ -224,11 +223,17 @@ class RecordRole(Role[RecordMember]):
             self._passed = max(self._passed, self._books.give_up() or 0)
             self._tell(work)
         self._write()
-        if self._memory.keeps and self._keeper.windows_wait:
-            self._memory.look_again()
-            self._keeper.keep()
-            if self._device.loop.time() - self._written_at > STUCK_AFTER:
-                self._keeper.save_books(work.site.run)
+        if self._memory.keeps and self._keeper.windows_wait and self._keeper.unkept is None:
+            self._look_for_a_moment(work.site.run)
+
+    def _look_for_a_moment(self, run: str) -> None:
+        """Windows wait for a set of their moment; it may be that nobody has it any more."""
+        now = self._device.loop.time()
+        self._stuck_since = self._stuck_since if self._stuck_since is not None else now
+        self._memory.look_again()
+        self._keeper.keep()
+        if self._stuck_since is not None and now - self._stuck_since > STUCK_AFTER:
+            self._keeper.save_books(run)
 
     @property
     def _can_be_answered(self) -> bool:

@@ -116,14 +116,19 @@ class Runs:
         self.prune(run)
         return writer
 
-    def give_up(self, but: str = "") -> None:
+    def give_up_others(self, run: str) -> None:
+        """Leave nothing that a start would resume another run from; what cannot be read stays as it is. Raises OSError."""
+        for path in self.paths():
+            with contextlib.suppress(ConfigurationError):
+                if path.stem != run and self._read(path).messages:
+                    self._clear(path)
+
+    def give_up(self) -> None:
         """Leave nothing that a start on this broker would resume from, nor what cannot be read: that is set aside. Books stay.
 
-        but: a run that is left as it is.  What another home has here is not touched. Raises OSError where the folder does not let go.
+        What another home has here is not touched. Raises OSError where the folder does not let go.
         """
         for path in self.paths():
-            if path.stem == but:
-                continue
             try:
                 kept = self._read(path)
                 if kept.origin.broker == self.broker and kept.messages:

@@ -98,7 +98,7 @@ class Keeper:
     def give_up_others(self, run: str) -> None:
         """The home goes on with a run: leave nothing that a start would resume another from, as far as the folder lets go of it."""
         with contextlib.suppress(OSError):
-            self.runs.give_up(but=run)
+            self.runs.give_up_others(run)
 
     # -- what is kept ---------------------------------------------------------------------------------------------------
 
