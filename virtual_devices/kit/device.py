@@ -23,6 +23,7 @@ from virtual_devices.kit.readings import (
     ConditionsReadings,
     ConnectsReadings,
     ConsumesReadings,
+    KeepsReadings,
     NoTelemetry,
     ProducesReadings,
     StoresReadings,
@@ -325,6 +326,13 @@ class Settles(Device[S, T, R]):
 
     def compile(self) -> None:
         """Dispatch with compiled code from now on, if there is any; the results are the same. Raises ImportError without numba."""
+
+
+class Keeps(Device[S, T, R]):
+    """Writes down what happens in its home. It has no part in a window; what it has written its ability reports."""
+
+    ability = "keeps"
+    readings_type = KeepsReadings
 
 
 def milliwatts(watts: float) -> int:

@@ -65,11 +65,13 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel(
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
-        _Channel("keeps", Topics("{home}", HOST).keeps, "What the host keeps of what devices tell.", None, 1, retain=True, received=True),
+        _Channel("keeps", one.keeps, f"Of a record, and of the host as {HOST}: what it keeps of what devices tell.", None, 1, retain=True, received=True),
         _Channel("past", one.past, "What it tells of each quarter of an hour, beside the ledger.", PastMessage, 1, retain=False),
         _Channel(
-            "missing", Topics("{home}", HOST).missing, "Ledger records, or rows of the past, to repeat.", base.MissingMessage, 0, retain=False, received=True
+            "missing", one.missing, f"Of a record, and of the host as {HOST}: ledger records, or rows of the past, to repeat.", base.MissingMessage, 0,
+            retain=False, received=True,
         ),
+        _Channel("booked", one.booked, "Of a record: up to which window it has written.", base.BookedMessage, 1, retain=True),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
             base.ClaimMessage, 1, retain=True,

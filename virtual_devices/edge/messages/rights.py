@@ -22,7 +22,8 @@ class Speaker(Enum):
     OBSERVER = "devices that give conditions"
     PARTICIPANT = "devices that propose"
     TELLER = "devices that propose or give conditions"
-    HOST = "the host"
+    RECORD = "devices of kind record"
+    KEEPER = "the host, devices of kind record"
     DEVICE = "every device"
     ANYBODY = "anybody"
 
@@ -42,8 +43,9 @@ SPEAKERS: Mapping[str, Speaker] = {
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
     "past": Speaker.TELLER,
-    "keeps": Speaker.HOST,
-    "missing": Speaker.HOST,
+    "keeps": Speaker.KEEPER,
+    "booked": Speaker.RECORD,
+    "missing": Speaker.KEEPER,
     "sync": Speaker.DEVICE,
 }
 """By the first word of the leaf; a leaf that is not here is nobody's business."""
@@ -59,8 +61,10 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
         wrong = device != CLOCK
     elif speaker is Speaker.SETTLER:
         wrong = settler is not None and device != settler
-    elif speaker is Speaker.HOST:
-        wrong = device != HOST
+    elif speaker is Speaker.RECORD:
+        wrong = ability not in (None, "keeps")
+    elif speaker is Speaker.KEEPER:
+        wrong = device != HOST and ability not in (None, "keeps")
     elif speaker is Speaker.OBSERVER:
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:

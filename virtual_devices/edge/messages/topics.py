@@ -98,18 +98,23 @@ class Topics:
 
     @property
     def missing(self) -> str:
-        """Of a home's host: which ledger records it missed, for the inverter to repeat."""
+        """Of a home's host, and of a record: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
 
     @property
     def keeps(self) -> str:
-        """Of a home's host: what it keeps of what devices tell, for them to tell it; retained."""
+        """Of a host or a record: what it keeps of what devices tell, for them to tell it; retained."""
         return self.at("keeps")
 
     @property
     def past(self) -> str:
         """What a device tells of each quarter of an hour."""
         return self.at("past")
+
+    @property
+    def booked(self) -> str:
+        """Of a record: up to which window it has written; retained."""
+        return self.at("booked")
 
     @property
     def sync(self) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
-from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.memory import seq_of
@@ -40,8 +39,8 @@ class ConditionsRole(Role[ConditionsMember]):
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
-        elif device == HOST:
-            self._past.received(leaf, payload)
+        elif leaf in ("keeps", "missing"):
+            self._past.received(device, leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 

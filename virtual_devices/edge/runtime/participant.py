@@ -7,7 +7,6 @@ from dataclasses import replace
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementPart, part_of
-from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.memory import seq_of
@@ -42,8 +41,8 @@ class ParticipantRole(Role[Participant]):
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
-        elif device == HOST:
-            self._past.received(leaf, payload)
+        elif leaf in ("keeps", "missing"):
+            self._past.received(device, leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 

@@ -1,4 +1,4 @@
-"""What a device tells of its past on the bus, and tells again to a host that was away."""
+"""What a device tells of its past on the bus, and tells again to a host or a record that was away."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from virtual_devices.edge.messages.base import MissingMessage, read
 from virtual_devices.edge.messages.past import past_bytes
-from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, Topics
-from virtual_devices.edge.murmur import Bucket
+from virtual_devices.edge.messages.topics import KEEPS_PAST, Topics
+from virtual_devices.edge.runtime.askers import Askers
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.kit.members.member import Member
@@ -22,7 +22,7 @@ _REPEATED_BYTES = 1 << 20
 class PastTeller:
     """Tells the rows of a device as they are over; the device's next checkpoint, which begins behind them, follows on the same connection.
 
-    It tells nothing until a host says that it keeps them, and then for as long as it lives, also while no host is there.
+    It tells nothing until somebody says that he keeps them, and then for as long as it lives, also while he is away.
     """
 
     def __init__(self, device: Runtime) -> None:
@@ -30,22 +30,22 @@ class PastTeller:
         self._wanted = False
         self._told: deque[tuple[str, int, bytes]] = deque()
         self._told_bytes = 0
-        self._repeats = Bucket(5, 1.0)
+        self._askers = Askers()
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topic filters to subscribe to."""
-        host = Topics(self._device.home, HOST)
-        return (host.keeps, 0), (host.missing, 0)
+        every = Topics(self._device.home, "+")
+        return (every.keeps, 0), (every.missing, 0)
 
     def begin(self, member: Member, checkpoint: Mapping[str, Any] | None) -> None:
         """The member is new, and may be about to go on from a checkpoint: one that has a past goes on with it."""
         if self._wanted or "past" in (checkpoint or {}):
             member.tell_past()
 
-    def received(self, leaf: str, payload: bytes) -> None:
-        """A word of the host. Raises ProtocolError for a broken one."""
+    def received(self, who: str, leaf: str, payload: bytes) -> None:
+        """A word of somebody who keeps the past. Raises ProtocolError for a broken one."""
         if leaf == "missing":
-            self._missing(payload)
+            self._missing(who, payload)
         elif leaf == "keeps" and payload == KEEPS_PAST:
             self._wanted = True
             if self._device.work is not None:
@@ -58,10 +58,10 @@ class PastTeller:
             self._keep(work.site.run, seq, payload)
             self._say(payload)
 
-    def _missing(self, payload: bytes) -> None:
+    def _missing(self, who: str, payload: bytes) -> None:
         """Somebody lacks something; he asks once a second. Raises ProtocolError for a broken message."""
         missing = read(MissingMessage, payload)
-        if missing.past and self._repeats.take(self._device.loop.time()):
+        if missing.past and self._askers.heeds(who, self._device.loop.time()):
             for run, seq, told in list(self._told):
                 if run == missing.run and seq > missing.after:
                     self._say(told)

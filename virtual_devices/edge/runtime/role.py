@@ -86,10 +86,16 @@ class Role(ABC, Generic[MemberT]):
         """What its state says otherwise than the member does."""
         return {}
 
+    def left(self) -> None:
+        """The device leaves: write and say what is still to be."""
+
     # -- the bus ------------------------------------------------------------------------------------------------------
 
     def connected(self) -> None:
         """The connection is there again."""
+
+    def all_heard(self) -> None:
+        """Everything that the broker retains has arrived, at this connection."""
 
     def healed(self) -> None:
         """Somebody has changed retained words of this device, and they were said again."""

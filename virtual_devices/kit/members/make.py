@@ -22,6 +22,7 @@ MEMBERS: Mapping[str, str] = {
     "produces": "virtual_devices.kit.members.producer:Producer",
     "stores": "virtual_devices.kit.members.store:Store",
     "connects": "virtual_devices.kit.members.connection:Connection",
+    "keeps": "virtual_devices.kit.members.record:RecordMember",
 }
 """Ability → ``module:class`` of its member; a process loads those of its own devices only."""
 

@@ -34,7 +34,7 @@ from virtual_devices.record.store.database import (
 )
 from virtual_devices.record.store.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
 from virtual_devices.record.store.kept import Messages, checksum, checksum_of, place_of
-from virtual_devices.record.store.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
+from virtual_devices.record.store.lines import WHOLE_FOR, Extent, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.store.past import PastBook
 from virtual_devices.record.store.quarters import QuarterBook
 
@@ -105,6 +105,16 @@ class RecordWriter:
     def last(self) -> int | None:
         """Seq of the last window that is in the file."""
         return self._lines.last
+
+    @property
+    def extent(self) -> Extent | None:
+        """Of the windows that are in the file; None before the first."""
+        return self._lines.extent
+
+    @property
+    def windows_wait(self) -> bool:
+        """Whether a window is not written yet."""
+        return bool(self._waiting)
 
     @property
     def kept(self) -> Messages:
