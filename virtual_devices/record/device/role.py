@@ -86,6 +86,7 @@ class RecordRole(Role[RecordMember]):
         if device == HOST and leaf != "error":
             if leaf == "availability":
                 self._owner.hear_host(payload)
+                self._memory.keeps = self._has_looked and self._owns
             return
         own = leaf == "booked" and device == self._device.name
         if own and self._device.work is not None and payload not in self._words:  # its own come back, some behind the newest
