@@ -86,13 +86,23 @@ class RecordRole(Role[RecordMember]):
         if device == HOST and leaf != "error":
             if leaf == "availability":
                 self._owner.hear_host(payload)
+                self._memory.keeps = self._has_looked and self._owns
             return
         own = leaf == "booked" and device == self._device.name
         if own and self._device.work is not None and payload not in self._words:  # its own come back, some behind the newest
             self._device.words.heal()
+        if self._passes_by(device, leaf):
+            self._memory.pass_by(device, leaf)
+            return
         self._memory.hear(device, leaf, payload)
         if device == CLOCK and leaf == "state":
             self._memory.know([*self._awaited(), self._gate.settler or CLOCK])
+
+    def _passes_by(self, device: str, leaf: str) -> bool:
+        """Most of what is said is of no use to who has books only: of proposals those of a grid tell of outages."""
+        if self._memory.keeps or not self._has_looked or device == CLOCK:
+            return False
+        return leaf in ("state", "conditions") or (leaf == "proposal" and self._gate.ability(device) not in (None, "connects"))
 
     def _awaited(self) -> list[str]:
         """The devices that the clock's home has, by its own word."""

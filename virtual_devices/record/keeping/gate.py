@@ -54,8 +54,7 @@ class Gate:
             return None
         if leaf == "about" and device not in self._abilities:
             self._meet(device, payload)
-        ability = self._abilities.get(device) or self._guests.get(device)
-        why = objection(device, leaf, settler=self.settler, ability=ability)
+        why = objection(device, leaf, settler=self.settler, ability=self.ability(device))
         model = _MODELS.get(leaf)
         if why is not None or model is None or (not reading and _follows(known, payload)):
             return why
@@ -68,6 +67,10 @@ class Gate:
         elif device == CLOCK and leaf == "window" and said.settler not in (None, self.settler):
             return f"{device}: its window names {said.settler} as the one that settles; in this home that is {self.settler}"
         return None
+
+    def ability(self, device: str) -> str | None:
+        """What a device can do, as far as it is known."""
+        return self._abilities.get(device) or self._guests.get(device)
 
     def _meet(self, device: str, payload: bytes) -> None:
         try:

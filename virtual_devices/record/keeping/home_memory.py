@@ -120,6 +120,10 @@ class HomeMemory:
             if self.client.connected and (there is None or _is_older(there, value)):
                 self._retain((device, leaf), value)
 
+    def pass_by(self, device: str, leaf: str) -> None:
+        """A word was not listened to: what was known before it is no longer so."""
+        self.found.pop((device, leaf), None)
+
     def know(self, names: Collection[str]) -> None:
         """These are devices of the home too; what they retain is kept whatever room strangers have taken."""
         if not self._known.issuperset(names):
