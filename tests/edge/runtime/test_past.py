@@ -17,7 +17,7 @@ from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.past import PARTS, PastQuarter, PastRows, Swings, joined
+from virtual_devices.kit.members.past import PARTS, PastQuarter, PastRows, TallyColumns, joined
 
 Rows = dict[tuple[str, int], PastQuarter]
 """By device and start."""
@@ -133,7 +133,8 @@ def test_it_is_repeated_to_a_host_that_lacks_it(stage: Stage) -> None:
     stage.send(HOST, "missing", b"rubbish")
     assert messages(stage, "battery") == before + len(rest) + before
     assert len(stage.all("inverter", "ledger")) > ledgers
-    assert stage.errors("battery")
+    assert not stage.errors("battery")
+    assert len(stage.errors("inverter")) == 1
     told(stage)
 
 
@@ -190,8 +191,8 @@ def test_what_cannot_be_is_no_row(row: PastQuarter) -> None:
     "rows",
     [
         PastRows(60, [], []), PastRows(60, [START], []), PastRows(60, [START, START], [15, 15]), PastRows(60, [START, START - 900], [15, 15]),
-        PastRows(60, [START], [15, 15]), PastRows(60, [START], [15], {"ghi": Swings([1], [1], [1], [1, 1])}),
-        PastRows(60, [START], [15], {"ghi": Swings([1], [1], [1], [])}), PastRows(60, [START], [15], {}, {"supplied": []}),
+        PastRows(60, [START], [15, 15]), PastRows(60, [START], [15], {"ghi": TallyColumns([1], [1], [1], [1, 1])}),
+        PastRows(60, [START], [15], {"ghi": TallyColumns([1], [1], [1], [])}), PastRows(60, [START], [15], {}, {"supplied": []}),
         PastRows(60, [START, START + 900], [15, 15], {}, {}, {"temperature": [None]}),
         PastRows(60, [START + 900 * number for number in range(1442)], [15] * 1442),
     ],

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.device import Conditions, Settles, Ticks
+from virtual_devices.kit.device import Conditions, Keeps, Settles, Ticks
 from virtual_devices.kit.forms.changes import readings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import parse
@@ -48,7 +48,7 @@ events:
 
 def kinds() -> list[str]:
     """Every kind that takes steps of its own."""
-    return [kind for kind in sorted(catalogue.kinds()) if not issubclass(catalogue.load(kind), Ticks | Settles)]
+    return [kind for kind in sorted(catalogue.kinds()) if not issubclass(catalogue.load(kind), Ticks | Settles | Keeps)]
 
 
 def home_with(kind: str) -> Home:

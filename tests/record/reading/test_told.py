@@ -17,7 +17,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.series import Tally
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.past import PARTS, PastQuarter, PastRows, Swings, joined
+from virtual_devices.kit.members.past import PARTS, PastQuarter, PastRows, TallyColumns, joined
 from virtual_devices.record.reading.readers import Reader
 from virtual_devices.record.reading.told import Measured, ReadingsOfPeriod, readings
 from virtual_devices.record.store.writer import RecordWriter
@@ -66,7 +66,7 @@ def test_periods_are_those_of_a_reckoning_quarter_by_quarter(places: set[int], e
     temperatures = [data.draw(st.none() | numbers) for _ in ordered]
     rows = PastRows(
         60, [SPRING + 900 * place for place in ordered], [15] * len(ordered),
-        {"ghi": Swings(*(list(each) for each in zip(*values, strict=True)))}, {}, {"temperature": temperatures},
+        {"ghi": TallyColumns(*(list(each) for each in zip(*values, strict=True)))}, {}, {"temperature": temperatures},
     )  # fmt: skip
     seen = 0
     for each in readings([rows], every, "Europe/Berlin"):

@@ -12,13 +12,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.kit.members.past import PastRows, Swings
+from virtual_devices.kit.members.past import PastRows, TallyColumns
 from virtual_devices.record.store.past_packing import pack_past, unpack_past
 
 NOON = 1_782_043_200
 BIG = 2**62
 ROWS = PastRows(
-    300, [NOON, NOON + 1800], [3, 2], {"ghi": Swings([6, -1], [1, -1], [3, 0], [2, 0])}, {"supplied": [900, 0]}, {"temperature": [None, BIG]}
+    300, [NOON, NOON + 1800], [3, 2], {"ghi": TallyColumns([6, -1], [1, -1], [3, 0], [2, 0])}, {"supplied": [900, 0]}, {"temperature": [None, BIG]}
 )
 LAYOUT, DATA = pack_past(ROWS)
 NUMBERS = [300, 2, 0, 2, 3, 2, 6, -1, 1, -1, 3, 0, 2, 0, 900, 0, -(2**63), BIG]
@@ -43,7 +43,7 @@ def rows(draw: st.DrawFn) -> PastRows:
     def lists(of: st.SearchStrategy[int]) -> list[int]:
         return draw(st.lists(of, min_size=count, max_size=count))
 
-    columns = {name: Swings(*(lists(INTEGERS) for _ in range(4))) for name in draw(st.lists(NAMES, max_size=3, unique=True))}
+    columns = {name: TallyColumns(*(lists(INTEGERS) for _ in range(4))) for name in draw(st.lists(NAMES, max_size=3, unique=True))}
     seconds = {name: lists(st.integers(0, 3600)) for name in draw(st.lists(NAMES, max_size=3, unique=True))}
     last = {name: draw(st.lists(st.none() | INTEGERS, min_size=count, max_size=count)) for name in draw(st.lists(NAMES, max_size=3, unique=True))}
     return PastRows(step, [start * 900 for start in starts], lists(st.integers(1, -(-900 // step))), columns, seconds, last)

@@ -13,7 +13,7 @@ from virtual_devices.edge.messages.base import Message, Name, Run, Seq, Time, re
 from virtual_devices.edge.messages.window import MAX_FIELDS
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.quarters import QUARTER
-from virtual_devices.kit.members.past import PastRows, Swings
+from virtual_devices.kit.members.past import PastRows, TallyColumns
 from virtual_devices.kit.window import MAX_STEPS
 
 MAX_ROWS = MAX_STEPS + 1
@@ -52,7 +52,7 @@ class PastMessage(Message):
             raise ProtocolError("not a past message: its rows do not follow each other")
         if max(self.steps) > -(-QUARTER // self.step):
             raise ProtocolError(f"not a past message: no {max(self.steps)} steps of {self.step} s start in a quarter of an hour")
-        columns = {name: Swings(*lists) for name, lists in self.columns.items()}
+        columns = {name: TallyColumns(*lists) for name, lists in self.columns.items()}
         return PastRows(self.step, self.starts, self.steps, columns, self.seconds, self.last)
 
 

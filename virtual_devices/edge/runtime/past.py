@@ -12,6 +12,7 @@ from virtual_devices.edge.messages.topics import KEEPS_PAST, Topics
 from virtual_devices.edge.runtime.askers import Askers
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.member import Member
 
 _REPEATED = 400
@@ -43,7 +44,7 @@ class PastTeller:
             member.tell_past()
 
     def received(self, who: str, leaf: str, payload: bytes) -> None:
-        """A word of somebody who keeps the past. Raises ProtocolError for a broken one."""
+        """A word of somebody who keeps the past."""
         if leaf == "missing":
             self._missing(who, payload)
         elif leaf == "keeps" and payload == KEEPS_PAST:
@@ -59,8 +60,11 @@ class PastTeller:
             self._say(payload)
 
     def _missing(self, who: str, payload: bytes) -> None:
-        """Somebody lacks something; he asks once a second. Raises ProtocolError for a broken message."""
-        missing = read(MissingMessage, payload)
+        """Somebody lacks something; he asks once a second. Of a broken message the inverter complains, once for all who hear it."""
+        try:
+            missing = read(MissingMessage, payload)
+        except ProtocolError:
+            return
         if missing.past and self._askers.heeds(who, self._device.loop.time()):
             for run, seq, told in list(self._told):
                 if run == missing.run and seq > missing.after:

@@ -123,7 +123,8 @@ class Archive(HomeMemory):
         cleared = 0
         await withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
         plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
-        for device, leaf in [*self.found, *plain]:
+        keeps = [(name, "keeps") for name, leaf in self.found if leaf == "booked"]
+        for device, leaf in [*self.found, *plain, *keeps]:
             if device in names:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 cleared += self.found.pop((device, leaf), None) is not None

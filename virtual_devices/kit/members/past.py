@@ -60,7 +60,7 @@ class PastQuarter:
         return cls(int(content["start"]), int(content["step"]), int(content["steps"]), columns, seconds, last)
 
 
-class Swings(NamedTuple):
+class TallyColumns(NamedTuple):
     """The tallies of a column, one for each row."""
 
     sums: list[int]
@@ -79,14 +79,14 @@ class PastRows:
     step: int
     starts: list[int]
     steps: list[int]
-    columns: Mapping[str, Swings] = field(default_factory=dict)
+    columns: Mapping[str, TallyColumns] = field(default_factory=dict)
     seconds: Mapping[str, list[int]] = field(default_factory=dict)
     last: Mapping[str, list[int | None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, row: PastQuarter) -> PastRows:
         """One row."""
-        columns = {name: Swings(*([number] for number in tally)) for name, tally in row.columns.items()}
+        columns = {name: TallyColumns(*([number] for number in tally)) for name, tally in row.columns.items()}
         last: dict[str, list[int | None]] = {name: [value] for name, value in row.last.items()}
         return cls(row.step, [row.start], [row.steps], columns, {name: [value] for name, value in row.seconds.items()}, last)
 
@@ -105,7 +105,7 @@ class PastRows:
         """The rows from one number to before another; names that are nothing in all of them may be there."""
         if (begin, end) == (0, len(self.starts)):
             return self
-        columns = {name: Swings(*(each[begin:end] for each in swings)) for name, swings in self.columns.items()}
+        columns = {name: TallyColumns(*(each[begin:end] for each in swings)) for name, swings in self.columns.items()}
         seconds = {name: values[begin:end] for name, values in self.seconds.items()}
         last = {name: values[begin:end] for name, values in self.last.items()}
         return PastRows(self.step, self.starts[begin:end], self.steps[begin:end], columns, seconds, last)
@@ -119,11 +119,11 @@ def joined(rows: Sequence[PastRows]) -> list[PastRows]:
 def _one_of(rows: list[PastRows]) -> PastRows:
     if len(rows) == 1:
         return rows[0]
-    columns, seconds, last = dict[str, Swings](), dict[str, list[int]](), dict[str, list[int | None]]()
+    columns, seconds, last = dict[str, TallyColumns](), dict[str, list[int]](), dict[str, list[int | None]]()
     zeros = [[0] * len(each.starts) for each in rows]
     for name in dict.fromkeys(name for each in rows for name in each.columns):
         parts = [each.columns.get(name) or (zero,) * 4 for each, zero in zip(rows, zeros, strict=True)]
-        columns[name] = Swings(*([number for part in parts for number in part[which]] for which in range(4)))
+        columns[name] = TallyColumns(*([number for part in parts for number in part[which]] for which in range(4)))
     for name in dict.fromkeys(name for each in rows for name in each.seconds):
         seconds[name] = [number for each, zero in zip(rows, zeros, strict=True) for number in each.seconds.get(name, zero)]
     for name in dict.fromkeys(name for each in rows for name in each.last):
@@ -225,10 +225,10 @@ def _rows(
     return PastRows(span.step, list(parts), [part.stop - part.start for part in slices], swings, seconds, last)
 
 
-def _swings(column: Sequence[int], parts: Iterable[slice]) -> Swings:
+def _swings(column: Sequence[int], parts: Iterable[slice]) -> TallyColumns:
     """Of each part of a column."""
     steps = [column[part] for part in parts]
-    return Swings(list(map(sum, steps)), list(map(min, steps)), list(map(max, steps)), [each[-1] for each in steps])
+    return TallyColumns(list(map(sum, steps)), list(map(min, steps)), list(map(max, steps)), [each[-1] for each in steps])
 
 
 def _seconds(runs: Runs, parts: Iterable[slice], step: int) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from virtual_devices.kit.members.past import PARTS, PastRows, Swings, joined
+from virtual_devices.kit.members.past import PARTS, PastRows, TallyColumns, joined
 from virtual_devices.record.reading.columns import Integers
 from virtual_devices.record.reading.cutting import placed
 from virtual_devices.record.reading.periods import unequal
@@ -78,7 +78,7 @@ def _sums(values: Sequence[int], begins: Integers) -> list[int]:
     return found
 
 
-def _measured(swings: Swings, begins: Integers, ends: Sequence[int], steps: Sequence[int]) -> list[Measured]:
+def _measured(swings: TallyColumns, begins: Integers, ends: Sequence[int], steps: Sequence[int]) -> list[Measured]:
     lows = np.minimum.reduceat(np.array(swings.lows, np.int64), begins).tolist()
     highs = np.maximum.reduceat(np.array(swings.highs, np.int64), begins).tolist()
     lasts = [swings.lasts[end - 1] for end in ends]

@@ -18,18 +18,18 @@ from typing import NamedTuple
 
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import QUARTER
-from virtual_devices.kit.members.past import PastRows, Swings
+from virtual_devices.kit.members.past import PastRows, TallyColumns
 from virtual_devices.record.store.packing import NOT_A_ROW
 
 _UNKNOWN = -(2**63)
 _HEAD = 2
-_WIDTH = len(Swings._fields)
+_WIDTH = len(TallyColumns._fields)
 _INTEGER = 8
 _MOST = 1 << 24
 """Bytes of numbers; no rows of ours have as many."""
 
 
-class _Names(NamedTuple):
+class _PastLayout(NamedTuple):
     """What the numbers are of."""
 
     columns: tuple[str, ...]
@@ -77,7 +77,7 @@ def unpack_past(start: int, layout: str, data: bytes) -> PastRows:
         raise ConfigurationError(
             f"what a device told of the quarter from {shown(start)} cannot be read: {error}; put back a copy of the record, or do without it"
         ) from None
-    columns = {name: Swings(*(next(lists) for _ in range(_WIDTH))) for name in names.columns}
+    columns = {name: TallyColumns(*(next(lists) for _ in range(_WIDTH))) for name in names.columns}
     seconds = {name: next(lists) for name in names.seconds}
     last = {name: [None if value == _UNKNOWN else value for value in next(lists)] for name in names.last}
     return PastRows(step, starts, steps, columns, seconds, last)
@@ -89,11 +89,11 @@ def _layout(columns: tuple[str, ...], seconds: tuple[str, ...], last: tuple[str,
 
 
 @lru_cache(maxsize=256)
-def _names(layout: str) -> _Names:
+def _names(layout: str) -> _PastLayout:
     found = json.loads(layout)
-    if not isinstance(found, dict) or set(found) != set(_Names._fields) or not all(isinstance(names, list) for names in found.values()):
+    if not isinstance(found, dict) or set(found) != set(_PastLayout._fields) or not all(isinstance(names, list) for names in found.values()):
         raise ValueError(f"{shown(layout)} is no layout")
-    names = _Names(*(tuple(found[key]) for key in _Names._fields))
+    names = _PastLayout(*(tuple(found[key]) for key in _PastLayout._fields))
     if not all(isinstance(name, str) for name in chain(*names)):
         raise ValueError(f"{shown(layout)} is no layout")
     return names
