@@ -33,6 +33,7 @@ from virtual_devices.cli.table import table
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.info import info_of
 from virtual_devices.record.reading.audit import audit_record
 from virtual_devices.record.reading.readers import Reader
@@ -42,22 +43,24 @@ from virtual_devices.record.store.writer import RecordWriter
 EXAMPLE = Path(__file__).parents[1] / "examples" / "cape_town.yaml"
 DAY, STEP = 86_400, 60
 TENTH = 10
+Told = tuple[str, int, PastRows]
+"""A device, the window in which rows of its past were over, and the rows."""
 """Windows from one wait for the disk to the next, of ten windows per wall second."""
 
 
 @dataclass
 class Handed:
-    """What a host has handed to its record. moments: each the ledger messages of some windows, and the set behind them."""
+    """What a host has handed to its record. moments: each the ledger messages of some windows, what devices told, and the set behind them."""
 
-    moments: list[tuple[list[bytes], Messages | None]] = field(default_factory=list)
+    moments: list[tuple[list[bytes], list[Told], Messages | None]] = field(default_factory=list)
 
     @property
     def windows(self) -> int:
-        return sum(len(lines) for lines, _ in self.moments)
+        return sum(len(lines) for lines, _, _ in self.moments)
 
     def changed(self) -> float:
         """Messages of a set that are not as in the one before, in the mean."""
-        sets = [kept for _, kept in self.moments if kept is not None]
+        sets = [kept for _, _, kept in self.moments if kept is not None]
         counts = [sum(before.get(key) != value for key, value in after.items()) for before, after in pairwise(sets)]
         return sum(counts) / len(counts)
 
@@ -65,20 +68,25 @@ class Handed:
 @contextmanager
 def listening() -> Iterator[Handed]:
     """Keep all that is handed to a record meanwhile."""
-    handed, book, write = Handed(), RecordWriter.book, RecordWriter.write
-    waiting: list[bytes] = []
+    handed, book, tell, write = Handed(), RecordWriter.book, RecordWriter.told, RecordWriter.write
+    waiting, rows = list[bytes](), list[Told]()
 
     def booked(writer: RecordWriter, record: LedgerRecord, payload: bytes | None = None) -> None:
         assert payload is not None
         waiting.append(payload)
         book(writer, record, payload)
 
+    def told(writer: RecordWriter, device: str, seq: int, of: PastRows) -> None:
+        rows.append((device, seq, of))
+        tell(writer, device, seq, of)
+
     def written(writer: RecordWriter, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False) -> None:
-        handed.moments.append((waiting.copy(), dict(messages) if messages is not None else None))
+        handed.moments.append((waiting.copy(), rows.copy(), dict(messages) if messages is not None else None))
         waiting.clear()
+        rows.clear()
         write(writer, messages, upto, sync=sync)
 
-    with patch.object(RecordWriter, "book", booked), patch.object(RecordWriter, "write", written):
+    with patch.object(RecordWriter, "book", booked), patch.object(RecordWriter, "told", told), patch.object(RecordWriter, "write", written):
         yield handed
 
 
@@ -96,13 +104,15 @@ def played(folder: Path, windows: int) -> Handed:
 
 def replayed(folder: Path, name: str, handed: Handed, every: int, *, sets: bool = True) -> tuple[float, float, int]:
     """Milliseconds per window of processor time and of wall time, and bytes per window in the end. every: how often the disk is waited for."""
-    moments = [([(read_ledger(line), line) for line in lines], kept if sets else None) for lines, kept in handed.moments]
+    moments = [([(read_ledger(line), line) for line in lines], told, kept if sets else None) for lines, told, kept in handed.moments]
     path = folder / f"{name}.sqlite"
     writer = RecordWriter(path, "cape_town", moments[0][0][0][0].run)
     began, wall = time.process_time(), time.perf_counter()
-    for number, (lines, kept) in enumerate(moments, 1):
+    for number, (lines, told, kept) in enumerate(moments, 1):
         for record, line in lines:
             writer.book(record, line)
+        for each in told:
+            writer.told(*each)
         writer.write(kept, sync=number % every == 0)
     used, waited = time.process_time() - began, time.perf_counter() - wall
     writer.close()
@@ -123,9 +133,9 @@ def windows_table(folder: Path, windows: int) -> str:
     for number, (title, (every, sets)) in enumerate(cases.items()):
         used, waited, size = replayed(folder, f"replayed{number}", handed, every, sets=sets)
         rows.append([title, f"{used:.2f}", f"{waited:.2f}", f"{size:,}"])
-    last = handed.moments[-1][1] or {}
+    last = handed.moments[-1][2] or {}
     about = (
-        f"{handed.windows} windows of {sum(len(line) for lines, _ in handed.moments for line in lines) // handed.windows:,} bytes in "
+        f"{handed.windows} windows of {sum(len(line) for lines, _, _ in handed.moments for line in lines) // handed.windows:,} bytes in "
         f"{len(handed.moments)} transactions; a set has {len(last)} messages, {sum(map(len, last.values())):,} bytes, of which {handed.changed():.0f} change"
     )
     return f"{table(('a window of fifteen devices', 'CPU ms', 'wall ms', 'bytes'), rows)}\n{about}"
@@ -183,6 +193,8 @@ def read_again(record: Path, rounds: int) -> str:
         "energy by hour": energies("1h"),
         "a load's power by hour": lambda reader: reader.power("oven", "1h"),
         "each quarter-hour": lambda reader: reader.quarters(),
+        "a tank's temperature by hour": lambda reader: reader.readings("geyser", "1h"),
+        "all readings by day": lambda reader: (each for name in reader.tellers for each in reader.readings(name, "day")),
     }
     rows = []
     for title, read in cases.items():

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 import orjson
@@ -32,6 +34,8 @@ from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.device.make import roles_with_record
+from virtual_devices.record.device.role import RecordRole
 
 START = 1_782_023_400
 """2026-06-21 08:30 in Cape Town."""
@@ -67,10 +71,13 @@ class Stage:
     """A home being played.
 
     heard: (device, leaf, payload) of all that came since the spy began.  fatal: what devices gave as the reason to end.
+    records: the folder of records that name none; one of its own where none is given.
     """
 
-    def __init__(self, endpoint: Endpoint, home: Home | None = None, *, loop: Loop | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, home: Home | None = None, *, loop: Loop | None = None, records: Path | None = None) -> None:
         self.loop = loop or Loop()
+        self._own = tempfile.TemporaryDirectory() if records is None else None
+        self.records_folder = records if records is not None else Path(self._own.name if self._own is not None else "")
         self.endpoint = endpoint
         self.read(home or small_home())
         self.endpoints: dict[str, Endpoint] = {}
@@ -107,7 +114,7 @@ class Stage:
             options.setdefault("fresh", place(self.last.get((CLOCK, "site")))[0] is None)
         return make_runtime(
             self.loop, self.endpoints.get(name, self.endpoint), self.described[name], on_fatal=self.fatal.append,
-            on_end=lambda: self.ends.append(name), **options,
+            on_end=lambda: self.ends.append(name), **{"roles": roles_with_record(Path(), lambda: self.records_folder), **options},
         )  # fmt: skip
 
     def start(self, *names: str, **options: Any) -> None:
@@ -137,7 +144,11 @@ class Stage:
 
     def vanish(self, name: str) -> None:
         """The same from within a callback, or without a broker that could speak."""
-        client = self.runtimes.pop(name).client
+        runtime = self.runtimes.pop(name)
+        client = runtime.client
+        if isinstance(runtime.role, RecordRole):  # with its process its file is let go
+            runtime.role._has_left = True
+            runtime.role._keeper.let_go()
         client.closed = client.leaving = True
         client._cancel(*list(client._timers))
         client._outbox.__init__()  # type: ignore[misc] # what was not said yet is never said
@@ -165,6 +176,8 @@ class Stage:
             self._end(runtime)
         self.loop.complete(self.spy.leave())
         self.loop.close()
+        if self._own is not None:
+            self._own.cleanup()
 
     def __enter__(self) -> Self:
         return self

@@ -92,7 +92,7 @@ def test_it_says_what_it_is(kind: str) -> None:
     one = kind_class(kind)
     assert one.title
     assert re.fullmatch(r"[a-z_][a-z0-9_]*", kind)
-    assert one.ability in ("ticks", "conditions", "consumes", "produces", "stores", "carries", "connects", "settles")
+    assert one.ability in ("ticks", "conditions", "consumes", "produces", "stores", "carries", "connects", "settles", "keeps")
     assert is_dataclass(one.state_type)
     assert one.state_type.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert one.settings_type.model_config.get("frozen")

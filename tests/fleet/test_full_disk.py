@@ -20,9 +20,9 @@ from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import PLACES, Topics
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import keeper, moments
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.files.former import FILE, NEWEST
+from virtual_devices.record.keeping import keeper, moments
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 KIND: BrokerKind = "mosquitto" if find_mosquitto() else "iotcore"

@@ -247,3 +247,15 @@ def test_a_stop_that_comes_while_it_starts_is_not_forgotten(play: Play, tmp_path
         host = HomeHost(loop, HostOptions(fewer, {}, broker.endpoint, tmp_path / "state", tmp_path, None))
         loop.call_later(30, lambda: host._fail("it went on"))
         assert loop.complete(host.run(None, stopped))["audit"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("records", "days"),
+    [("", 30), ("  record: {}\n", 30), ("  record: {whole_for: 3 d}\n", 3), ("  record: {whole_for: 3 d}\n  second: {kind: record}\n", 30)],
+)
+def test_a_host_keeps_windows_whole_for_as_long_as_its_home_s_one_record_does(broker: Broker, tmp_path: Path, records: str, days: int) -> None:
+    with Loop() as loop:
+        host = HomeHost(loop, HostOptions(small_home(SMALL + records), {}, broker.endpoint, tmp_path))
+        writer = host.archive.keeper.runs.writer("run")
+        assert writer._whole_for == days * 86_400
+        writer.close()

@@ -20,9 +20,9 @@ from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import moments
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.keeping import moments
 from virtual_devices.record.store.kept import moment
 from virtual_devices.record.store.writer import RecordWriter
 

@@ -24,15 +24,18 @@ import orjson
 from tests.stage import START, small_home
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.edge.messages.retained import place
+from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, is_sealed
 from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.past import PastQuarter
 from virtual_devices.kit.window import Span
 from virtual_devices.record.reading.rows import quarter_rows
 from virtual_devices.record.store.database import BESIDE, open_to_read
 from virtual_devices.record.store.happenings import COMMAND, Happening, happenings
 from virtual_devices.record.store.kept import Messages, moment
 from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.past import stored_past
 from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
 HOME, RUN = "cape", "house"
@@ -108,6 +111,9 @@ def write(path: Path, records: Iterable[LedgerRecord], *, sync: bool = False, **
 
 # -- what a record comes to --------------------------------------------------------------------------------------------
 
+Past = dict[tuple[str, int], PastQuarter]
+"""Rows by device and start."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -118,6 +124,7 @@ class Content:
     rows: list[Row]
     whole: list[int]
     quarters: list[Quarter]
+    past: Past
     happenings: list[Happening]
     facts: dict[str, Any]
 
@@ -133,7 +140,16 @@ def content(path: Path) -> Content:
         whole = [first for (first,) in connection.execute("SELECT first FROM ledger WHERE lines IS NOT NULL ORDER BY first")]
         facts = {name: value for name, value in facts_of(connection).items() if name != "at"}
         happened, quarters = list(happenings(connection, 0, 1 << 62)), list(quarter_rows(connection).quarters())
-        return Content(kept_of(connection, path), list(stored(connection)), rows, whole, quarters, happened, facts)
+        past = {(name, row.start): row for name, told in stored_past(connection) for row in told.quarters()}
+        return Content(kept_of(connection, path), list(stored(connection)), rows, whole, quarters, past, happened, facts)
+
+
+def past_of(home: Home, seconds: int) -> Past:
+    """What devices tell of their past, of a home that nothing happens to."""
+    house, found = House(home), Past()
+    house.tell_past(lambda name, told: found.update({(name, row.start): row for row in told.quarters()}))
+    house.advance(home.start + seconds)
+    return found
 
 
 def is_chain(rows: Sequence[Row]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.stage import RUNNING, STEP, Stage, small_home, undisturbed
+from tests.stage import RUNNING, SMALL, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
@@ -27,16 +27,17 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.offers import PARTICIPANTS
 
-HOME = small_home()
+STANDING = SMALL.replace("paused: true", "paused: true, books: record") + "  record: {}\n"
+HOME = small_home(STANDING)
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}
 SETTLER = next(name for name, ability in ABILITIES.items() if ability == "settles")
 LEAVES = [leaf for leaf, speaker in SPEAKERS.items() if speaker is not Speaker.ANYBODY]
 OWNERS = {
     "site": CLOCK, "window": CLOCK, "settlement": SETTLER, "ledger": SETTLER, "conditions": "sun", "proposal": "battery",
-    "missing": HOST,
+    "past": "battery", "missing": HOST, "keeps": HOST, "booked": "record",
 }  # fmt: skip
 """Somebody whose word each leaf is that is not every device's."""
-SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4")
+SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4, books: record") + "  record: {}\n"
 STEPS = 60
 """Of a hosted home: three wall seconds."""
 
@@ -83,7 +84,7 @@ def allowed(name: str, leaf: str) -> bool:
 @pytest.mark.parametrize("name", ABILITIES)
 def test_what_is_not_a_devices_to_say_has_no_effect_under_its_own_name(broker: Broker, name: str) -> None:
     """As the shipped access list allows it: every message below the sender's own name."""
-    with Stage(broker.endpoint) as stage:
+    with Stage(broker.endpoint, small_home(STANDING)) as stage:
         stage.start()
         stage.steps(3)
         played = 3
@@ -115,7 +116,7 @@ def test_a_device_that_lies_below_its_own_name_stops_nobody(broker: Broker, name
         tries = 3  # nothing, noise, a stub; a copy that could be true is believed
     else:
         tries = 99
-    with Stage(broker.endpoint, small_home(patience="1 s")) as stage:
+    with Stage(broker.endpoint, small_home(STANDING, patience="1 s")) as stage:
         stage.start()
         stage.steps(3)
         run, truth = stage.json(CLOCK, "site")["run"], stage.last.get((name, leaf), b"{}")
@@ -179,9 +180,10 @@ def test_the_host_books_only_what_may_be_said_and_complains_of_the_rest(broker: 
     result = attacked.play(attack)
     assert result["audit"] == {"ok": True, "checked_steps": STEPS, "problems": []}
     assert result["ledger_sha256"] == undisturbed(home, STEPS).digest
-    for leaf in leaves:
-        place = "ledger/0" if leaf == "ledger" else leaf
-        assert any(f"{name}: `{place}` is not its to say" in line for line in attacked.said), (leaf, attacked.said)
+    told = "\n".join(attacked.said)
+    untold = [leaf for leaf in leaves if f"{name}: `{'ledger/0' if leaf == 'ledger' else leaf}` is not its to say" not in told]
+    assert len(untold) <= sum(int(more) for more in re.findall(r"and (\d+) more like these", told)), told
+    assert len(untold) <= 1
 
 
 SINGLE = [(name, leaf) for name in ABILITIES for leaf in ("about", "availability", "state", *OWNERS) if name in (CLOCK, SETTLER, "sun", "oven")]
@@ -257,7 +259,7 @@ def test_states_that_are_none_end_no_home_and_no_picture(broker: Broker, tmp_pat
 
 def test_a_broker_that_was_cleared_heals(broker: Broker) -> None:
     """As by a script that clears ``virtual/#``: each retained topic, one after the other, while time stands still."""
-    with Stage(broker.endpoint) as stage:
+    with Stage(broker.endpoint, small_home(STANDING)) as stage:
         stage.start()
         stage.steps(5)
         kept = {key: value for key, value in stage.last.items() if value}
@@ -285,4 +287,4 @@ def test_the_protocols_table_is_the_codes() -> None:
 
 
 def test_every_ability_is_somebodys() -> None:
-    assert set(ABILITIES.values()) <= {*PARTICIPANTS, "ticks", "settles", "conditions"}
+    assert set(ABILITIES.values()) <= {*PARTICIPANTS, "ticks", "settles", "conditions", "keeps"}

@@ -19,6 +19,7 @@ import pytest
 
 from tests.machine import free_ports
 from tests.scenarios.running import BROKERS
+from tests.scenarios.written.make_written_homes import PACKED
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.up import Options, up
@@ -61,7 +62,7 @@ def unpacked(tmp_path: Path) -> Callable[[Path], Path]:
 
     def copy(folder: Path) -> Path:
         target = shutil.copytree(folder, tmp_path / folder.name)
-        for file in target.rglob("*.db.gz"):
+        for file in (file for ending in PACKED for file in target.rglob(f"*{ending}.gz")):
             file.with_suffix("").write_bytes(gzip.decompress(file.read_bytes()))
             file.unlink()
         return target

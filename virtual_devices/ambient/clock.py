@@ -15,7 +15,7 @@ from pydantic import Field
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.quantities import INSTANT, Angle, Count, Duration, Factor, Length
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import HomeFileOnly, Settings
+from virtual_devices.kit.settings import DeviceName, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.window import MAX_STEPS
 
 __all__ = ["Clock"]
@@ -46,6 +46,10 @@ class ClockSettings(Settings):
     settler: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=40, title="Settled by",
         description="name of the inverter whose settlements count; empty: the first that offers to, for all of the run",
+    )  # fmt: skip
+    books: Annotated[DeviceName | None, Partner("keeps", required=False), HomeFileOnly()] = Field(
+        None, title="Books",
+        description="the record that time waits for: no window is opened far beyond what it has written; empty: it waits for none",
     )  # fmt: skip
     latitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-90, le=90, title="Latitude")
     longitude: Annotated[Angle, HomeFileOnly()] = Field(0, ge=-180, le=180, title="Longitude")

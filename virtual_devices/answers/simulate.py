@@ -11,6 +11,7 @@ from typing import Any
 
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.ledger.file import LedgerFile
+from virtual_devices.fleet.garbage import exempt_meanwhile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
 from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.instants import parse_instant, write_instant
@@ -21,6 +22,7 @@ from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.file import RecordFile
+from virtual_devices.record.hearing.house_hearing import HouseHearing
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -88,11 +90,14 @@ def run(
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
-            files.append(RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            house.tell_past(kept.told)
+            house.listeners.append(HouseHearing(house, kept.happened).heard)
         if ledger is not None:
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]
-        house.advance(house.time + duration, progress)
+        with exempt_meanwhile():
+            house.advance(house.time + duration, progress)
     finally:
         for file in files:
             file.close()

@@ -39,6 +39,27 @@ def told(history: History) -> list[str]:
     return [title, "", table(("", *head, ""), lines), *_happenings(history)]
 
 
+def told_of(history: History, device: str) -> list[str]:
+    """One device, in lines: kWh that it took and gave, and what it told of each period."""
+    told, moved = history.readings[device], [stretch.energy.by_device().get(device) for stretch in history.periods]
+    ways = [way for way in ("in", "out") if any(pair is not None and pair[way] for pair in moved)]
+    if all(pair is None or pair["in"] == pair["out"] for pair in moved):  # what a load takes it gives to its surroundings
+        ways = ways[:1]
+    keys = list(dict.fromkeys(key for each in told.values() for key in each.plain()))
+    head = [*(f"{way} kWh" for way in ways), *keys]
+    rows = []
+    for stretch, pair in zip(history.periods, moved, strict=True):
+        plain = each.plain() if (each := told.get(stretch.energy.start)) is not None else {}
+        numbers = [NOTHING if pair is None else f"{pair[way] / MJ_PER_KWH:.3f}" for way in ways]
+        rows.append([*numbers, *(f"{plain[key]:.7g}" if key in plain else NOTHING for key in keys)])
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    aligned = [[word.rjust(width) for word, width in zip(row, widths, strict=True)] for row in (head, *rows)]
+    labels = ["", *_labels(history, length_of(history.asked.every))]
+    start, end = (f"{_local(history, time):%a %Y-%m-%d %H:%M}" for time in (history.total.start, history.total.end))
+    title = f"{history.facts.home}, {device}, {start} to {end} ({history.facts.zone})"
+    return [title, "", *table((labels[0], *aligned[0]), [[label, *row] for label, row in zip(labels[1:], aligned[1:], strict=True)]).splitlines()]
+
+
 def _happenings(history: History) -> list[str]:
     """What happened, the newest of it; decisions only in JSON, since most of them go without saying."""
     told = [each for each in history.happenings if each.kind != DECISION]

@@ -79,6 +79,14 @@ def _settler_words(seen: DeviceView) -> str:
     return "" if power is None else f"{condition_of(seen)}, loads {watts(power)}"
 
 
+def _record_words(seen: DeviceView) -> str:
+    windows, missing, size = (number(seen.state, name) for name in ("windows", "missing_windows", "size"))
+    if windows is None:
+        return ""
+    lacks = f", {missing:.0f} missing" if missing else ""
+    return f"{windows:.0f} windows written{lacks}" + (f", {size / 1e6:.1f} MB" if size is not None else "")
+
+
 _SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
     "consumes": _consumer_words,
     "produces": _producer_words,
@@ -86,6 +94,7 @@ _SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
     "carries": _producer_words,
     "connects": _grid_words,
     "settles": _settler_words,
+    "keeps": _record_words,
     "ticks": lambda seen: clock_words(seen.state),
     "conditions": lambda seen: weather_of([seen]),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._history import told
+from virtual_devices.cli._history import told, told_of
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.edge.files.write import why, write_out
@@ -30,6 +30,7 @@ _STDOUT = Path("-")
 @click.option("--from", "start", metavar="DATE", help="A day, or 2026-06-21 06:30; else from the first.")
 @click.option("--to", "end", metavar="DATE", help="To the end of a day, or to such a time; else to the last.")
 @click.option("--every", metavar="PERIOD", help="15min, 1h or another part of a day, day, month; else by how long the time is.")
+@click.option("--device", metavar="NAME", help="What this one took and gave, and its readings: a tank's temperature, the state of charge, the bill.")
 @json_option
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE", help="A line for each period, each device; - for standard output.")
 @click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="The state folder, where `up` was given one.")
@@ -41,6 +42,7 @@ def history(
     start: str | None,
     end: str | None,
     every: str | None,
+    device: str | None,
     as_json: bool,  # noqa: FBT001 - click passes it by name
     csv_file: Path | None,
     state: Path | None,
@@ -65,13 +67,14 @@ def history(
             return times.month(month, every)
         return times.between(start, end, every) if start is not None or end is not None else times.newest(every)
 
-    found = history_of(_record(named, state, run), asked)
+    everything = as_json or csv_file is not None
+    found = history_of(_record(named, state, run), asked, None if everything and device is None else [device] if device is not None else ())
     if as_json:
         echo_json(json.dumps(found.result(), indent=2, ensure_ascii=False))
     elif csv_file is not None:
         _write(found, csv_file)
     else:
-        click.echo("\n".join(told(found)))
+        click.echo("\n".join(told(found) if device is None else told_of(found, device)))
 
 
 def _record(named: Path | None, state: Path | None, run: str | None) -> Path:

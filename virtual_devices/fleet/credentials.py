@@ -1,7 +1,7 @@
 """Who may do what at a broker that others reach: identities, passwords and mosquitto's files.
 
-Every device is a user of its own, ``<home>.<device>`` (no name holds a dot), and may write below its own name only. The
-home's host is ``<home>``, Home Assistant ``homeassistant``, people ``owner``.
+Every device is a user of its own, ``<home>.<device>`` (no name holds a dot), and may write below its own name only; the record that the
+clock's ``books`` names also puts back what a broker forgets of the others. The home's host is ``<home>``, Home Assistant ``homeassistant``, people ``owner``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from virtual_devices.edge.files.write import why, write_whole
 from virtual_devices.edge.messages.topics import HA_STATUS, ROOT, Topics
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.store.kept import LEAVES
 
 ASSISTANT, OWNER = "homeassistant", "owner"
 _ANYBODY = """
@@ -45,6 +47,9 @@ def identities(home: Home) -> tuple[str, ...]:
 def acl(home: Home) -> str:
     """mosquitto's access list: each device writes below its own name and announces itself, and nobody else."""
     everything = f"{ROOT}/{home.name}/#"
+    every = Topics(home.name, "+")
+    books = getattr(home.entry(CLOCK).settings, "books", None)
+    put_back = {books: [every.at(leaf) for leaf in LEAVES]}
     sections = [
         f"# who may write what in home {home.name}; made by: virtual-devices credentials",
         _ANYBODY,
@@ -59,7 +64,7 @@ def acl(home: Home) -> str:
         _section(
             f"{home.name}.{entry.name}",
             read=[everything, HA_STATUS],
-            write=[f"{ROOT}/{home.name}/{entry.name}/#", discovery.topic(home.name, entry.name)],
+            write=[f"{ROOT}/{home.name}/{entry.name}/#", discovery.topic(home.name, entry.name), *put_back.get(entry.name, [])],
         )
         for entry in home.devices
     ]

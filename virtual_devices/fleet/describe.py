@@ -11,6 +11,7 @@ from typing import Any
 
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.make import Description
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.forms.changes import settings_of, validate_change
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.members.member import Command
@@ -18,9 +19,12 @@ from virtual_devices.kit.names import CLOCK
 
 
 def descriptions(
-    home: Home, documents: Mapping[str, str], *, real_time: bool = False, compiled: bool = False
+    home: Home, documents: Mapping[str, str], *, real_time: bool = False, compiled: bool = False, records: Path | None = None
 ) -> dict[str, Description]:
-    """Every device of a home, by name. The clock's also says where the home stands and whom it waits for."""
+    """Every device of a home, by name. The clock's also says where the home stands and whom it waits for.
+
+    records: the folder in which records that name none have theirs; None: each finds it where it runs.
+    """
     found = {}
     for entry in home.devices:
         events = tuple(Command(event.changes, event.at) for event in home.events if event.device == entry.name)
@@ -28,6 +32,10 @@ def descriptions(
         texts = {name: text for name, text in documents.items() if name in wanted}
         fast = compiled and entry.device_class.ability == "settles"
         found[entry.name] = Description(home.name, entry.name, entry.kind, entry.settings, entry.declared, events, texts, fast)
+    if records is not None:
+        for entry in home.of("keeps"):
+            if not getattr(entry.settings, "folder", ""):
+                found[entry.name] = _declaring(found[entry.name], entry.device_class, {"folder": str(records / entry.name)})
     clock = found[CLOCK]
     place: dict[str, Any] = {
         "latitude": home.site.latitude,
@@ -42,9 +50,14 @@ def descriptions(
         "settler": next((entry.name for entry in home.of("settles")), ""),
         "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
     }
-    settings = validate_change(home.entry(CLOCK).device_class, clock.settings, place, live=False)
-    found[CLOCK] = replace(clock, settings=settings, declared={**clock.declared, **place})
+    found[CLOCK] = _declaring(clock, home.entry(CLOCK).device_class, place)
     return found
+
+
+def _declaring(description: Description, device_class: type[AnyDevice], changes: Mapping[str, Any]) -> Description:
+    """With more settings, as if the home file said so."""
+    settings = validate_change(device_class, description.settings, changes, live=False)
+    return replace(description, settings=settings, declared={**description.declared, **changes})
 
 
 def command_line(

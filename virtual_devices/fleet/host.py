@@ -19,10 +19,8 @@ from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.site import changes, site_message
 from virtual_devices.edge.visitor.device_view import number
-from virtual_devices.fleet.books import Books
 from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
 from virtual_devices.fleet.claim.folder_lock import Holder
-from virtual_devices.fleet.claim.gate import Gate
 from virtual_devices.fleet.describe import command_line, descriptions
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping.archive import Archive
@@ -36,7 +34,11 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.instants import write_instant
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.names import CLOCK
+from virtual_devices.record.device.make import roles_with_record
 from virtual_devices.record.files.runs import OWN
+from virtual_devices.record.keeping.books import Books
+from virtual_devices.record.keeping.gate import Gate
+from virtual_devices.record.store.lines import WHOLE_FOR
 
 GATHER = 5.0
 
@@ -98,7 +100,7 @@ class HomeHost:
         self.archive = Archive(
             loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home),
             known=self._kinds, say=orders.say, claim=claim, broker=orders.broker,
-            home_file=str(orders.home_file) if orders.home_file is not None else None,
+            home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=_whole_for(self.home),
         )  # fmt: skip
         self._murmur = Murmur(loop, orders.say)
         """For all that others on the bus can make this host say."""
@@ -202,7 +204,9 @@ class HomeHost:
     def _start(self, *, new: bool) -> None:
         orders = self.orders
         self._books.starts(self._kinds)
-        described = descriptions(self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled)
+        described = descriptions(
+            self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled, records=orders.state.resolve()
+        )
         if orders.isolate:
             password = orders.endpoint.password
             environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
@@ -216,6 +220,7 @@ class HomeHost:
                 self.loop, orders.endpoint, description,
                 duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
                 on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=self._murmur,
+                roles=roles_with_record(orders.folder, lambda: orders.state),
             )  # fmt: skip
             self.runtimes[name] = runtime
         self._watch = DocumentWatch(self.loop, orders.folder, [*self.runtimes.values(), *self._shadows])
@@ -333,6 +338,12 @@ class HomeHost:
         result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
         unwritten = self._books.unwritten
         return result | {"unwritten": unwritten} if unwritten else result
+
+
+def _whole_for(home: Home) -> int:
+    """For how long windows are kept whole here, in simulated s: as the home's record does it, where it has just one."""
+    records = home.of("keeps")
+    return int(getattr(records[0].settings, "whole_for", WHOLE_FOR)) if len(records) == 1 else WHOLE_FOR
 
 
 def _files(then: str | None, now: Path | None) -> str:

@@ -15,6 +15,7 @@ from virtual_devices.edge.murmur import Murmur
 from virtual_devices.edge.runtime.make import Description, make_runtime
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
+from virtual_devices.fleet.keeping.places import records_folder, state_folder
 from virtual_devices.fleet.processes import END_WITH_STDIN
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
@@ -22,7 +23,8 @@ from virtual_devices.kit.forms.changes import settings_json, settings_of, valida
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.members.member import Command
-from virtual_devices.kit.names import NAME
+from virtual_devices.kit.names import NAME, misnomer
+from virtual_devices.record.device.make import roles_with_record
 
 if TYPE_CHECKING:
     from virtual_devices.edge.runtime.runtime import Runtime
@@ -52,6 +54,8 @@ def host_device(
     for word in (home, name):
         if not NAME.fullmatch(word):
             raise ConfigurationError(f"{word!r} is no name; use small letters, digits and _, beginning with a letter")
+    if objection := misnomer(name, kind):
+        raise ConfigurationError(f"{name}: {objection}")
     device_class = load(kind)
     if compiled and device_class.ability != "settles":
         raise ConfigurationError(f"{name}: a device of kind {kind!r} has nothing to compile; leave --compiled to the inverter")
@@ -74,7 +78,7 @@ def host_device(
         on_state = serve_metrics(metrics, home) if metrics is not None else None
         runtime = make_runtime(
             loop, endpoint, description, fresh=fresh, duration=duration, until=end, on_end=loop.stop,
-            on_state=on_state, on_fatal=fail, log=Murmur(loop, say),
+            on_state=on_state, on_fatal=fail, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
         )  # fmt: skip
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -122,6 +123,13 @@ def daily_cuts(seconds: set[int], span: Span, local: Calendar) -> list[int]:
 _PERIOD = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s*-\s*([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 
 
+@lru_cache(maxsize=256)
+def _bounds(periods: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+    """When periods begin and end, in order."""
+    return tuple(sorted({second for period in periods for second in period}))
+
+
+
 @dataclass(frozen=True, slots=True)
 class DailyTimes:
     """Periods of local time that repeat every day, written ``"06:00-07:30, 18:00-22:00"``; empty means never.
@@ -180,6 +188,13 @@ class DailyTimes:
             return [(span.steps, False)]
         if span.steps == 1:
             return [(1, self.at(local.second_of_day(span.start)))]
+        length, offset = span.end - span.start, local.offset(span.start)
+        if length <= DAY and local.offset(span.end - 1) == offset:  # most short ones have no change in them
+            first = (span.start + offset) % DAY
+            bounds = _bounds(self.periods)
+            later = bisect_right(bounds, first)
+            if (bounds[later] if later < len(bounds) else bounds[0] + DAY) - first >= length:
+                return [(span.steps, self.at(first))]
         order = daily_cuts({second for period in self.periods for second in period}, span, local)
         runs: list[tuple[int, bool]] = []
         for begin, end in itertools.pairwise(order):

@@ -25,6 +25,7 @@ from virtual_devices.kit.readings import (
     ConditionsReadings,
     ConnectsReadings,
     ConsumesReadings,
+    KeepsReadings,
     NoTelemetry,
     ProducesReadings,
     StoresReadings,
@@ -186,6 +187,14 @@ class Device(ABC, Generic[S, T, R]):
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
+
+    def standing(self, settings: S, state: T, time: int) -> Mapping[str, float | None] | None:
+        """Numbers of its own telemetry that are kept for good as they stood at the end of each quarter-hour, ``time``.
+
+        None: those that ``report`` gives, but for details and what falls to 0 with the day or month. A device whose report takes long, or of
+        which some numbers say nothing later, overrides this.
+        """
+        return None
 
 
 class Ticks(Device[S, T, R]):
@@ -366,6 +375,13 @@ class Settles(Device[S, T, R]):
 
     def compile(self) -> None:
         """Dispatch with compiled code from now on, if there is any; the results are the same. Raises ImportError without numba."""
+
+
+class Keeps(Device[S, T, R]):
+    """Writes down what happens in its home. It has no part in a window; what it has written its ability reports."""
+
+    ability = "keeps"
+    readings_type = KeepsReadings
 
 
 def milliwatts(watts: float) -> int:

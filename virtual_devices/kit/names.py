@@ -9,7 +9,10 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAX_NAME = 40
 CLOCK = "clock"
 """Kind, and name, of the clock that every home has."""
-
+KINDS_BY_NAME = ("record", "fleet")
+"""Names that say what a device is: whoever is called so is of that kind."""
+RESERVED_NAMES = ("host",)
+"""What no device is called: whoever reads the bus would take it for something else."""
 
 MAX_SENDER = 64
 BUS, HOME_FILE, FILE = "bus", "home file", "file"
@@ -19,6 +22,15 @@ BUS, HOME_FILE, FILE = "bus", "home file", "file"
 def is_name(word: str) -> bool:
     """Whether a home or a device may be called so."""
     return len(word) <= MAX_NAME and NAME.fullmatch(word) is not None
+
+
+def misnomer(name: str, kind: str) -> str | None:
+    """Why a device of a kind may not be called so, and what to do; None where it may."""
+    if name in RESERVED_NAMES:
+        return f"no device may be called {name}, which stands for whoever hosts the home; rename it"
+    if name in KINDS_BY_NAME and kind != name:
+        return f"only a device of kind {name} may be called {name}, this one is of kind {kind}; rename it"
+    return None
 
 
 def is_sender(word: str) -> bool:

@@ -128,6 +128,7 @@ CONDUCTANCE = Quantity("thermal_conductance", "W/K", metric="watts_per_kelvin", 
 HEAT_CAPACITY = Quantity("heat_capacity", "kJ/K", (("J/K", 1e-3),), metric="joules_per_kelvin", metric_factor=1e3)
 PRICE = Quantity("price", "/kWh", state_class=None, metric="per_kilowatt_hour", digits=4)
 MONEY = Quantity("money", "", state_class="total", device_class="monetary", metric="currency", digits=2)
+SIZE = Quantity("data_size", "B", _scale(kB=1e3, MB=1e6, GB=1e9), "data_size", metric="bytes", digits=0)
 COUNT = Quantity("count", "", metric="", digits=0)
 FACTOR = Quantity("factor", "", metric="ratio", digits=3)
 FLAG = Quantity("flag", "", state_class=None)
@@ -157,5 +158,6 @@ Conductance = Annotated[float, CONDUCTANCE]
 HeatCapacity = Annotated[float, HEAT_CAPACITY]
 Price = Annotated[float, PRICE]
 Money = Annotated[float, MONEY]
+Size = Annotated[int, SIZE]
 Count = Annotated[int, COUNT]
 Factor = Annotated[float, FACTOR]

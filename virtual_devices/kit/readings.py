@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from virtual_devices.kit.quantities import Current, Energy, Frequency, Power, Soc, StoredEnergy, Voltage
+from virtual_devices.kit.quantities import (
+    INSTANT,
+    Count,
+    Current,
+    Energy,
+    Frequency,
+    Power,
+    Size,
+    Soc,
+    StoredEnergy,
+    Voltage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +112,18 @@ class ConnectsReadings:
     export_energy: Energy
     voltage: Voltage
     frequency: Frequency
+
+
+@dataclass(frozen=True, slots=True)
+class KeepsReadings:
+    """Of a record of this run. last_window: seq of the newest that is written.  missing_windows: gaps between the first and that one.
+
+    recorded_from, recorded_until: the time that the windows are of; null while there are none.  size: on disk.
+    """
+
+    windows: Count
+    last_window: Count
+    missing_windows: Count
+    recorded_from: Annotated[str | None, INSTANT, Mark(title="Recorded from", detail=True)]
+    recorded_until: Annotated[str | None, INSTANT, Mark(title="Recorded until")]
+    size: Size

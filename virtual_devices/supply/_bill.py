@@ -85,7 +85,10 @@ class _Book:
 
     def turn(self, time: int) -> None:
         """Begin the local day of ``time``, and its month: charge for every midnight since the last step."""
-        day, month = self.local.day(time), self.local.month(time)
+        day = self.local.day(time)
+        if day == self.day:
+            return
+        month = self.local.month(time)
         date = self.local.local(time).day
         if self.day == _NEVER:  # who starts at midnight sharp starts with that day's charges
             sharp = self.local.midnight(time) == time

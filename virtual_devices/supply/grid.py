@@ -188,6 +188,13 @@ class Grid(Connects[Settings, State, Telemetry]):
             price_forecast=outlook.hourly,
         )
 
+    def standing(self, settings: Settings, state: State, time: int) -> dict[str, float | None]:
+        """The bill: what it grew by is what a quarter-hour cost. What is planned, and today's price, is of no use later."""
+        bill = state.bill
+        return {
+            "cost": bill.total.money, "import_cost": bill.imports.money, "export_income": bill.exports.money, "fixed_cost": bill.charges.money
+        }  # fmt: skip
+
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
         """Of a calendar that has no outages; of outages, prices and a breaker that change between two steps."""
         calendar = self._calendar(settings)

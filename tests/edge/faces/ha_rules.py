@@ -39,6 +39,7 @@ ENERGY = {"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal",
 UNITS: dict[str, set[str]] = {
     "battery": {"%"},
     "current": {"A", "mA"},
+    "data_size": {"bit", "kbit", "Mbit", "Gbit", "B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"},
     "distance": {"mm", "cm", "m", "km", "in", "ft", "yd", "mi"},
     "duration": {"ms", "s", "min", "h", "d"},
     "energy": ENERGY,

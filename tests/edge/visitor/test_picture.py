@@ -18,7 +18,7 @@ from virtual_devices.edge.visitor.picture import Picture, watts
 
 ABILITIES = {
     "clock": "ticks", "sun": "conditions", "weather": "conditions", "pv_array": "produces", "battery": "stores",
-    "grid": "connects", "inverter": "settles", "oven": "consumes",
+    "grid": "connects", "inverter": "settles", "oven": "consumes", "record": "keeps",
 }  # fmt: skip
 CLOCK = {"speed": 60.0, "paused": False, "local_time": "2026-06-21 06:45:00", "behind": 0, "time": "x"}
 FOOTER = ("Home Assistant: Settings, Devices & services, MQTT, broker 127.0.0.1", "MQTT: mqtt://127.0.0.1:1883")
@@ -180,6 +180,13 @@ def test_summaries_in_a_few_words() -> None:
         "tv": "0 W",
         "geyser": "without power wants 3000 W",
     }
+
+
+def test_a_record_says_what_it_has_written() -> None:
+    shown = picture(("record", "record", {"windows": 41, "missing_windows": 0, "size": 1_234_567}), ("old", "record", {"windows": 7, "missing_windows": 3}))
+    shown.show("new", "record", {})
+    said = {name: summary_of(shown.devices[name]) for name in ("record", "old", "new")}
+    assert said == {"record": "41 windows written, 1.2 MB", "old": "7 windows written, 3 missing", "new": ""}
 
 
 def test_watts_for_people() -> None:

@@ -29,11 +29,11 @@ from virtual_devices.edge.visitor import session
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain
 from virtual_devices.kit.window import Span
+from virtual_devices.record.keeping import home_memory as memories
 from virtual_devices.record.store.kept import LEAVES
 
 RUNNING = SMALL.replace(", paused: true", "")
@@ -72,7 +72,7 @@ def test_fifty_thousand_strangers_take_a_few_places(archive: Archive) -> None:
 
 
 def test_strangers_take_so_many_bytes(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "_STRANGERS_BYTES", 10_000)
+    monkeypatch.setattr(memories, "STRANGERS_BYTES", 10_000)
     for number in range(100):
         for leaf in LEAVES:
             tell(archive, f"stranger_{number}", leaf, bytes([number]) * 700)

@@ -24,10 +24,10 @@ from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.runtime.make import make_runtime
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping.keeper import Keeper
-from virtual_devices.fleet.keeping.moments import always
 from virtual_devices.kit.members.house import House
 from virtual_devices.record.files.runs import Runs
+from virtual_devices.record.keeping.keeper import Keeper
+from virtual_devices.record.keeping.moments import always
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import (
     CAME,

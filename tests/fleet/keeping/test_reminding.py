@@ -9,8 +9,8 @@ import pytest
 
 from tests.stage import Stage
 from virtual_devices.edge.broker.start import Broker, start_broker
-from virtual_devices.fleet.keeping import archive as archives
 from virtual_devices.fleet.keeping.archive import Archive
+from virtual_devices.record.keeping import home_memory as memories
 
 
 def forgets(stage: Stage, archive: Archive, broker: Broker, folder: Path) -> Broker:
@@ -36,7 +36,7 @@ def kept_for_a_while(stage: Stage, folder: Path) -> Archive:
 
 
 def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "REMIND_AFTER", 0.5)
+    monkeypatch.setattr(memories, "REMIND_AFTER", 0.5)
     broker = start_broker(tmp_path / "one", port=0)
     try:
         with Stage(broker.endpoint) as stage:
@@ -62,7 +62,7 @@ def test_a_broker_that_forgets_is_reminded_of_who_is_away(tmp_path: Path, monkey
 
 
 def test_a_broker_that_forgets_twice_is_told_the_newest_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "REMIND_AFTER", 2.0)
+    monkeypatch.setattr(memories, "REMIND_AFTER", 2.0)
     broker = start_broker(tmp_path / "one", port=0)
     try:
         with Stage(broker.endpoint) as stage:

@@ -19,9 +19,9 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.edge.messages.topics import PLACES
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping.resuming import leads_on
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.members.house import House
+from virtual_devices.record.keeping.resuming import leads_on
 from virtual_devices.record.store.kept import Messages, moment
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 1").replace("HOME", "cape")

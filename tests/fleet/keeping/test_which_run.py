@@ -22,12 +22,12 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.site import KEPT as KEPT_OF_A_SITE
 from virtual_devices.edge.runtime.site import changes
 from virtual_devices.fleet.host import HomeHost, HostOptions
-from virtual_devices.fleet.keeping import keeper
-from virtual_devices.fleet.keeping.keeper import Keeper
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.files import runs
 from virtual_devices.record.files.former import FILE, NEWEST
 from virtual_devices.record.files.runs import OWN, Runs, broker_of
+from virtual_devices.record.keeping import keeper
+from virtual_devices.record.keeping.keeper import Keeper
 from virtual_devices.record.store.kept import Messages, moment
 
 RUNNING = SMALL.replace(", paused: true", "").replace("HOME", "cape")

@@ -40,6 +40,7 @@ def test_the_schema_accepts_what_is_accepted(schema: jsonschema.Draft202012Valid
         "unknown section", "bad name", "seed", "latitude missing", "latitude out of range", "altitude's unit",
         "step zero", "clock among the devices", "unknown kind", "kind from an odd name", "unknown setting", "wrong unit",
         "out of range", "unknown choice", "bad times", "event without device", "event sets nothing", "no devices",
+        "record's name", "fleet's name", "fleet without a kind", "host's name",
     ],
 )  # fmt: skip
 def test_the_schema_refuses_what_is_refused(schema: jsonschema.Draft202012Validator, case: str) -> None:

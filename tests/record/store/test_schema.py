@@ -15,6 +15,8 @@ from tests.record.lives import HOME, RUN, assert_whole, behind, content, copy, o
 from virtual_devices import __version__
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.files.runs import Runs
+from virtual_devices.record.reading.audit import audit_record
+from virtual_devices.record.reading.readers import Reader
 from virtual_devices.record.store import database
 from virtual_devices.record.store.database import open_to_read, open_to_write
 from virtual_devices.record.store.schema import APPLICATION, STEPS, VERSION, make_tables, migrate, version_of
@@ -199,3 +201,27 @@ def test_a_record_says_in_its_header_what_it_is(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION,) == (int.from_bytes(b"VDev", "big"),)
         assert version_of(connection) == VERSION
     assert behind(windows(1)[0]) == content(path).kept
+
+
+WRITTEN = sorted((Path(__file__).parents[2] / "scenarios" / "written").glob("2026-11-28/stopped/**/*.sqlite"))
+
+
+def test_a_record_of_the_first_version_is_read_as_it_is_and_brought_forward_by_whoever_writes(tmp_path: Path) -> None:
+    (written,) = WRITTEN
+    path = tmp_path / written.name
+    copy(written, path)
+    assert version(path) == 1
+    with Reader(path) as reader:
+        before = list(reader.energy("15min"))
+        assert before
+        assert reader.tellers == []
+        with pytest.raises(ConfigurationError, match="knows no readings of 'geyser'"):
+            reader.readings("geyser", "1h")
+    assert version(path) == 1
+    assert audit_record(path).ok
+    with contextlib.closing(open_to_write(path, "")):
+        assert version(path) == VERSION
+    with Reader(path) as reader:
+        assert list(reader.energy("15min")) == before
+        assert reader.tellers == []
+    assert audit_record(path).ok

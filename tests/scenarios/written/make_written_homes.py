@@ -50,6 +50,10 @@ from virtual_devices.kit.members.house import House
 HERE = Path(__file__).parent
 PATIENCE = 60.0
 KEPT_OF_THE_BROKER = {"mosquitto.db"}
+PACKED = (".db", ".sqlite-wal")
+"""Files that are kept compressed."""
+NOT_KEPT = ("lock", ".sqlite-shm", ".sqlite-writer")
+"""Of the processes that ran, nobody goes on from it."""
 
 
 @dataclass
@@ -316,16 +320,18 @@ def undisturbed(home: Home, documents: dict[str, str], until: int) -> Summary:
 
 
 def kept(recipe: Recipe, folder: Path, target: Path) -> None:
-    """What the home left, without the broker's settings and log, which name this machine."""
+    """What the home left, without the broker's settings and log and its locks, which name this machine."""
     for name in (*recipe.files, recipe.ledger):
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / name, target / name)
     for file in sorted(path for path in (folder / recipe.state).rglob("*") if path.is_file()):
+        if file.name.endswith(NOT_KEPT):
+            continue
         if "broker" not in file.relative_to(folder).parts or file.name in KEPT_OF_THE_BROKER:
             place = target / file.relative_to(folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, place)
-            if file.name in KEPT_OF_THE_BROKER:
+            if file.name.endswith(PACKED):
                 place.with_name(place.name + ".gz").write_bytes(gzip.compress(place.read_bytes(), mtime=0))
                 place.unlink()
 
@@ -333,7 +339,7 @@ def kept(recipe: Recipe, folder: Path, target: Path) -> None:
 def unpacked(written: Path, target: Path) -> Path:
     """A copy of a written home, as it was in the folder that it ran in."""
     shutil.copytree(written, target)
-    for file in target.rglob("*.db.gz"):
+    for file in (file for ending in PACKED for file in target.rglob(f"*{ending}.gz")):
         file.with_suffix("").write_bytes(gzip.decompress(file.read_bytes()))
         file.unlink()
     return target

@@ -12,9 +12,10 @@ from virtual_devices import __version__
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.messages import base
 from virtual_devices.edge.messages.ledger import LedgerMessage
+from virtual_devices.edge.messages.past import PastMessage
 from virtual_devices.edge.messages.proposal import ProposalMessage
 from virtual_devices.edge.messages.settlement import SettlementMessage
-from virtual_devices.edge.messages.topics import HOST, LEDGER, PLACES, Topics
+from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, LEDGER, PLACES, Topics
 from virtual_devices.edge.messages.window import ConditionsMessage, WindowMessage
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
@@ -71,9 +72,13 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel(
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
+        _Channel("keeps", one.keeps, f"Of a record, and of the host as {HOST}: what it keeps of what devices tell.", None, 1, retain=True, received=True),
+        _Channel("past", one.past, "What it tells of each quarter of an hour, beside the ledger.", PastMessage, 1, retain=False),
         _Channel(
-            "missing", Topics("{home}", HOST).missing, "Ledger records to repeat.", base.MissingMessage, 0, retain=False, received=True
+            "missing", one.missing, f"Of a record, and of the host as {HOST}: ledger records, or rows of the past, to repeat.", base.MissingMessage, 0,
+            retain=False, received=True,
         ),
+        _Channel("booked", one.booked, "Of a record: up to which window it has written.", base.BookedMessage, 1, retain=True),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
             base.ClaimMessage, 1, retain=True,
@@ -168,6 +173,7 @@ def _messages(channels: tuple[_Channel, ...], classes: dict[str, type[AnyDevice]
         for name in _message_names(channel, classes):
             found[name] = {"name": name, "title": channel.about, "payload": {"$ref": _SCHEMAS + name}}
     found["availability"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": ["online", "offline"]}}
+    found["keeps"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": [KEEPS_PAST.decode()]}}
     found["reading"] |= {"contentType": _TEXT, "payload": {"type": "string", "description": "a bare number; 1 and 0 for yes and no"}}
     found["value"] |= {"contentType": _TEXT, "payload": {"type": "string", "maxLength": 65_536}}
     found["discovery"]["payload"] = {"type": "object", "required": ["device", "origin", "components"]}

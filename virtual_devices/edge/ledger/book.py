@@ -96,6 +96,16 @@ class Book:
         while self._waiting:
             self._book(next(iter(self._waiting)))
 
+    def pass_over(self) -> tuple[str, int] | None:
+        """Go on behind the newest settlement of the run although nobody has its record: run and seq, or None where there is none."""
+        run, seq = self._last
+        newest = max((place for place in self._settled if place[0] == run and place[1] > seq), key=lambda place: place[1], default=None)
+        if newest is None:
+            return None
+        self._last, self._digest = newest[:2], newest[2]
+        self._settled = {place: None for place in self._settled if place[0] != run or place[1] > newest[1]}
+        return self._last
+
     def _match(self, place: ChainPlace) -> None:
         if place in self._settled and place in self._open:
             self._settled.pop(place)

@@ -107,10 +107,21 @@ class SiteMessage(Message):
 
 
 class MissingMessage(Message):
-    """A host asks the inverter to repeat the ledger records of a run after a seq."""
+    """A host or a record asks the inverter to repeat the ledger records of a run after a seq.
+
+    past: it asks all devices instead, to repeat what they have told of their past.
+    """
 
     run: Run
     after: Seq
+    past: bool = False
+
+
+class BookedMessage(Message):
+    """A record has written every window of a run up to a seq that anybody still has."""
+
+    run: Run
+    seq: Seq
 
 
 class ClaimMessage(BaseModel):

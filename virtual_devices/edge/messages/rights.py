@@ -21,7 +21,9 @@ class Speaker(Enum):
     SETTLER = "the device that the clock's `window` names"
     OBSERVER = "devices that give conditions"
     PARTICIPANT = "devices that propose"
-    HOST = "the host"
+    TELLER = "devices that propose or give conditions"
+    RECORD = "devices of kind record"
+    KEEPER = "the host, devices of kind record"
     DEVICE = "every device"
     ANYBODY = "anybody"
 
@@ -40,7 +42,10 @@ SPEAKERS: Mapping[str, Speaker] = {
     "window": Speaker.CLOCK,
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
-    "missing": Speaker.HOST,
+    "past": Speaker.TELLER,
+    "keeps": Speaker.KEEPER,
+    "booked": Speaker.RECORD,
+    "missing": Speaker.KEEPER,
     "sync": Speaker.DEVICE,
 }
 """By the first word of the leaf; a leaf that is not here is nobody's business."""
@@ -56,12 +61,16 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
         wrong = device != CLOCK
     elif speaker is Speaker.SETTLER:
         wrong = settler is not None and device != settler
-    elif speaker is Speaker.HOST:
-        wrong = device != HOST
+    elif speaker is Speaker.RECORD:
+        wrong = ability not in (None, "keeps")
+    elif speaker is Speaker.KEEPER:
+        wrong = device != HOST and ability not in (None, "keeps")
     elif speaker is Speaker.OBSERVER:
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:
         wrong = ability is not None and ability not in PARTICIPANTS
+    elif speaker is Speaker.TELLER:
+        wrong = ability is not None and ability not in PARTICIPANTS | {"conditions"}
     else:
         wrong = False
     return f"{device}: `{leaf}` is not its to say, but of {speaker.value}; it has no effect" if wrong else None

@@ -12,6 +12,8 @@ PLACES = 8
 """Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
 HOST = "_host"
 """Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
+KEEPS_PAST = b"past"
+"""What a host that keeps rows of the past says on ``keeps``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,23 @@ class Topics:
 
     @property
     def missing(self) -> str:
-        """Of a home's host: which ledger records it missed, for the inverter to repeat."""
+        """Of a home's host, and of a record: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
+
+    @property
+    def keeps(self) -> str:
+        """Of a host or a record: what it keeps of what devices tell, for them to tell it; retained."""
+        return self.at("keeps")
+
+    @property
+    def past(self) -> str:
+        """What a device tells of each quarter of an hour."""
+        return self.at("past")
+
+    @property
+    def booked(self) -> str:
+        """Of a record: up to which window it has written; retained."""
+        return self.at("booked")
 
     @property
     def sync(self) -> str:

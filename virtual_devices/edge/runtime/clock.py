@@ -12,6 +12,7 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.messages.window import SettlementHead, WindowMessage
+from virtual_devices.edge.runtime.booked import BookedBound
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -35,7 +36,7 @@ class ClockRole(Role[Member]):
     """Time of a home.
 
     own_site, open_step, fresh: see ``RunChoice``.  settler: the device whose settlements count; empty: that of the run, or else the
-    first that offers to settle.  expected: devices of the home, see ``Presence``.
+    first that offers to settle.  books: the record that may know of a run.  expected: devices of the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  duration: simulated seconds that are lived from now on.
     on_end: called when ``until`` is reached and settled.
     """
@@ -50,6 +51,7 @@ class ClockRole(Role[Member]):
         open_step: bool = False,
         fresh: bool = False,
         settler: str = "",
+        books: str | None = None,
         expected: frozenset[str] = frozenset(),
         until: int | None = None,
         duration: int | None = None,
@@ -57,11 +59,12 @@ class ClockRole(Role[Member]):
     ) -> None:
         self._device = device
         self.own_checkpoint = device.topics.window
-        self._presence = Presence(device.home, expected | {settler})
-        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh)
+        self._presence = Presence(device.home, expected | {settler, books or ""})
+        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh, record=(books, self._presence.has_connected))
         self.call = WindowCall(device.loop, device.client, self.own_checkpoint)
         zone = own_site.time_zone
         self._time = Timekeeper(device.loop, lambda text: device.complain(text, device.name), lambda time: write_instant(time, zone))
+        self._bound = BookedBound(device)
         self._declared_settler = settler
         self._until, self._duration, self._on_end = until, duration, on_end
         self._limit: int | None = None
@@ -86,6 +89,10 @@ class ClockRole(Role[Member]):
         work = self._device.work
         if self._presence.received(device, leaf, payload):
             self._pursue()
+            self._device.go()
+        elif leaf == "booked":
+            if self._bound.received(device, payload):
+                self._pursue()
         elif leaf == "sync":
             if self._newcomers is None or not self._newcomers.pending:
                 self._newcomers = self._device.loop.call_later(ANSWER_AFTER, self._answer_newcomer)
@@ -181,6 +188,7 @@ class ClockRole(Role[Member]):
         if self._duration is not None:
             self._until = self._next_start(site) + self._duration
         self._choice.window = b""
+        self._bound.watch(getattr(member.settings, "books", None))
         self._publish_site(site)
         self._device.loop.call_soon(self._answer_newcomer)
         self._device.loop.call_soon(self._pursue)
@@ -220,6 +228,7 @@ class ClockRole(Role[Member]):
         self.call.settled = settlement
         seq, span = settlement.seq, settlement.span.to_kit()
         self._limit = after_cut(settings.max_steps, span.steps, cut=settlement.cut)
+        self._bound.settled(seq, span.steps)
         behind = 0 if settings.paused else max(0, int(self._time.late(self._next_start(work.site))))
         member.state = replace(member.state, time=span.end, windows=seq, behind=behind)
         member.time = span.end
@@ -320,9 +329,14 @@ class ClockRole(Role[Member]):
         if self._until is not None:
             steps = min(steps, -(-(self._until - start) // step))
         steps = max(1, steps)
+        room = self._bound.room(work.site.run, self.call.settled_seq, steps)
+        if not room:
+            self._wait_for_books()
+            return
+        self._bound.goes_on()
         member.state = replace(member.state, own_pace=not self._time.follows)
         self._single, self._unsaved = bool(single), False
-        more = 0 if single or settings.speed else self.call.more()
+        more = 0 if single or settings.speed else min(self.call.more(), room - 1)
         ends = [self._until, member.pending[0].at if member.pending else None, start + step * steps * (more + 1)]
         member.busy_until = min(end for end in ends if end is not None)
         settled = self.call.settled_seq
@@ -333,6 +347,12 @@ class ClockRole(Role[Member]):
                 until=member.busy_until if more else None, settled=settled, settler=self._settler, checkpoint=member.checkpoint(),
             )
         )  # fmt: skip
+
+    def _wait_for_books(self) -> None:
+        """Until the record that is waited for says that it has written more, which it does by itself."""
+        self.waiting_for = [name for name in (self._bound.record,) if name]
+        self._bound.waits(self.call.settled_seq)
+        self._due = self._device.loop.call_later(1.0, self._pursue)
 
     def _stop_timers(self) -> None:
         self.call.stop()

@@ -10,6 +10,7 @@ from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.memory import seq_of
+from virtual_devices.edge.runtime.past import PastTeller
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.window_watch import WindowWatch
@@ -23,6 +24,7 @@ class ConditionsRole(Role[ConditionsMember]):
         self._device = device
         self.own_checkpoint = device.topics.conditions
         self._watch = WindowWatch(device, self)
+        self._past = PastTeller(device)
         self._message: dict[str, Any] = {}
         """What it has said, and as it was written; nothing yet: empty."""
         self._said = b""
@@ -30,13 +32,15 @@ class ConditionsRole(Role[ConditionsMember]):
         self._settled: SettlementHead | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._watch.subscriptions(), (self.own_checkpoint, 0))
+        return (*self._watch.subscriptions(), *self._past.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if device == self._device.name and leaf == "conditions":
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
+        elif leaf in ("keeps", "missing"):
+            self._past.received(device, leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 
@@ -53,6 +57,7 @@ class ConditionsRole(Role[ConditionsMember]):
     def begin(self, work: AtWork[ConditionsMember]) -> None:
         member = work.member
         found = self._device.memory.recall(ConditionsMessage, self._found, work.site.run)
+        self._past.begin(member, found.checkpoint if found is not None else None)
         self._message, self._said = {}, b""
         if found is not None:
             if member.after < found.seq:
@@ -82,7 +87,10 @@ class ConditionsRole(Role[ConditionsMember]):
     def _shows_news(self, work: AtWork[ConditionsMember]) -> bool:
         """Whether there are new readings: they are of the last settled step, as those of all others are."""
         settled = self._settled
-        return settled is not None and settled.run == work.site.run and work.member.settled(settled.seq, settled.span.to_kit())
+        if settled is None or settled.run != work.site.run or not work.member.settled(settled.seq, settled.span.to_kit()):
+            return False
+        self._past.tell(work, settled.seq)
+        return True
 
     def pursue(self, *, asked: bool = False) -> None:
         window, work = self._watch.window, self._device.work
@@ -96,6 +104,7 @@ class ConditionsRole(Role[ConditionsMember]):
         if inputs is None:
             return
         values = work.member.conditions(window.to_kit(), inputs)
+        self._past.tell(work, window.after)  # of a window whose settlement has not come, though it is settled
         self._say(work, {"run": window.run, "seq": window.seq, "values": values, "checkpoint": work.member.checkpoint()})
         self._device.commands.tell_applied(work)
 
@@ -106,6 +115,11 @@ class ConditionsRole(Role[ConditionsMember]):
     def commanded(self, work: AtWork[ConditionsMember]) -> None:
         if self._message:
             self._say(work, {**self._message, "checkpoint": with_pending(self._message["checkpoint"], work.member)})
+
+    def leaving(self, work: AtWork[ConditionsMember]) -> None:
+        """Its checkpoint is of before its last window was settled; if the home goes on without it, nobody will tell it again where that ended."""
+        if self._message and work.member.after == self._message["seq"]:
+            self._say(work, {**self._message, "checkpoint": work.member.checkpoint()})
 
     def retained(self, work: AtWork[ConditionsMember]) -> None:
         if self._said:

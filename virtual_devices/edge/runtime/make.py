@@ -69,6 +69,7 @@ def _clock(device: Runtime, settings: Settings, time: TimeOrder) -> Role[Any]:
     values = settings_json(settings)
     return ClockRole(
         device, site_message(device.home, values), open_step=values.get("step") is None, fresh=time.fresh, settler=values["settler"],
+        books=values.get("books"),
         expected=frozenset(name.strip() for name in values["wait_for"].split(",")), duration=time.duration, until=time.until,
         on_end=time.on_end,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from virtual_devices.edge.messages.settlement import SettlementPart, part_of
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.memory import seq_of
+from virtual_devices.edge.runtime.past import PastTeller
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.window_watch import WindowWatch
@@ -26,6 +27,7 @@ class ParticipantRole(Role[Participant]):
         self._device = device
         self.own_checkpoint = device.topics.proposal
         self._watch = WindowWatch(device, self)
+        self._past = PastTeller(device)
         self._settlement: SettlementPart | None = None
         self._proposal: Proposal | None = None
         """What it has said, and as it was written."""
@@ -35,13 +37,15 @@ class ParticipantRole(Role[Participant]):
         """The circuits that Home Assistant was told of."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._watch.subscriptions(), (self.own_checkpoint, 0))
+        return (*self._watch.subscriptions(), *self._past.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "proposal" and device == self._device.name:
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
+        elif leaf in ("keeps", "missing"):
+            self._past.received(device, leaf, payload)
         else:
             self._watch.received(device, leaf, payload)
 
@@ -74,6 +78,7 @@ class ParticipantRole(Role[Participant]):
     def begin(self, work: AtWork[Participant]) -> None:
         member, run = work.member, work.site.run
         found = self._device.memory.recall(ProposalMessage, self._found, run)
+        self._past.begin(member, found.checkpoint if found is not None else None)
         self._proposal, self._said = None, b""
         if found is not None:
             proposal = found.to_kit(self._device.name)
@@ -135,7 +140,9 @@ class ParticipantRole(Role[Participant]):
         inputs = self._watch.inputs(work, window)
         if inputs is None:
             return
-        self._say(work, member.propose(window.to_kit(self._settlement if settled == window.after else None), inputs))
+        proposal = member.propose(window.to_kit(self._settlement if settled == window.after else None), inputs)
+        self._past.tell(work, member.after)  # of a quarter in which it was away until it was over
+        self._say(work, proposal)
         self._device.commands.tell_applied(work)
 
     def _commit(self, work: AtWork[Participant]) -> None:
@@ -153,6 +160,7 @@ class ParticipantRole(Role[Participant]):
             self._settlement = None  # whatever the inverter says next may be right
             self._device.complain(str(error), "settlement")
             return
+        self._past.tell(work, share.seq)
         self._device.publish_effect(work)
 
     def _say(self, work: AtWork[Participant], proposal: Proposal) -> None:

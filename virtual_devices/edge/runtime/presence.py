@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtual_devices.edge.messages.base import AboutMessage, read
-from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.messages.topics import HOST, Topics
 from virtual_devices.kit.names import NAME
 from virtual_devices.kit.offers import PARTICIPANTS
 
@@ -47,6 +47,14 @@ class Presence:
     def _is_welcome(self, device: str) -> bool:
         known = device in self._ability or device in self._online or device in self.expected
         return known or (NAME.fullmatch(device) is not None and len(self._ability.keys() | self._online) < MOST)
+
+    def keeps_books(self, device: str) -> bool:
+        """Whether it is the host, or says that it is a record."""
+        return device == HOST or self._ability.get(device) == "keeps"
+
+    def has_connected(self, device: str) -> bool:
+        """Whether it has said what it is, at work or not."""
+        return device in self._ability
 
     def online(self, device: str) -> bool:
         """Whether a device says that it is there."""

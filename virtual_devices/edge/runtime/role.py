@@ -80,6 +80,9 @@ class Role(ABC, Generic[MemberT]):
     def commanded(self, work: AtWork[MemberT]) -> None:
         """A command came: put it in force at once, or into the retained checkpoint, where it survives this process."""
 
+    def leaving(self, work: AtWork[MemberT]) -> None:
+        """The device is about to leave politely."""
+
     def shown(self, work: AtWork[MemberT]) -> dict[str, Any]:
         """What its state says otherwise than the member does."""
         return {}
@@ -89,10 +92,16 @@ class Role(ABC, Generic[MemberT]):
         """What each circuit of its home hangs on, as far as it was told."""
         return {}
 
+    def left(self) -> None:
+        """The device leaves: write and say what is still to be."""
+
     # -- the bus ------------------------------------------------------------------------------------------------------
 
     def connected(self) -> None:
         """The connection is there again."""
+
+    def all_heard(self) -> None:
+        """Everything that the broker retains has arrived, at this connection."""
 
     def healed(self) -> None:
         """Somebody has changed retained words of this device, and they were said again."""

@@ -14,6 +14,8 @@ from virtual_devices.edge.runtime.site import changes
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtual_devices.edge.loop import Timer
     from virtual_devices.edge.runtime.runtime import Runtime
 
@@ -22,11 +24,17 @@ class RunChoice:
     """What the broker had kept, and the site that follows from it.
 
     own_site: the place, step and start that the clock was made with.  open_step: nobody has chosen the step; a run that goes on
-    has its own.  fresh: begin a new run, whatever was kept.  site, window: as they were kept.
+    has its own.  fresh: begin a new run, whatever was kept.  record: who may know of a run that the broker has forgotten, and whether he
+    has connected.  site, window: as they were kept.
     """
 
-    def __init__(self, device: Runtime, own_site: SiteMessage, *, open_step: bool, fresh: bool) -> None:
+    def __init__(
+        self, device: Runtime, own_site: SiteMessage, *, open_step: bool, fresh: bool,
+        record: tuple[str | None, Callable[[str], bool]] = (None, bool),
+    ) -> None:  # fmt: skip
         self._device, self._own_site, self._open_step, self._fresh = device, own_site, open_step, fresh
+        self._record, self._has_connected = record
+        self._has_said_whom = False
         self.site = self.window = b""
         self._settlements: dict[str, bytes] = {}
         """By sender."""
@@ -80,6 +88,11 @@ class RunChoice:
     def _waits_for_a_run(self) -> bool:
         """Nothing is retained: this home is new, or its broker has forgotten it and its host is on the way back."""
         device = self._device
+        if self._record is not None and not self._has_connected(self._record):
+            if not self._has_said_whom:
+                self._has_said_whom = True
+                device.log(f"{device.name}: no run of home {device.home} is retained; it waits for {self._record}, which may have one")
+            return True
         if self._nobody_knows is None:
             device.log(f"{device.name}: no run of home {device.home} is retained; it waits {MEMORY:g} s for one, then begins a new one")
             self._nobody_knows = device.loop.call_later(MEMORY, device.go)

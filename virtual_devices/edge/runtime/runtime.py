@@ -126,7 +126,10 @@ class Runtime:
     def stop(self) -> None:
         """Say the last state and leave."""
         self.commands.leave()
+        self.role.left()
         self._show()
+        if self.work is not None:
+            self.role.leaving(self.work)
         self.work = None
         self.state.stop()
         self.client.disconnect()
@@ -204,6 +207,7 @@ class Runtime:
         if device == CLOCK and device != self.name and leaf in ("availability", "window"):
             self.memory.hear_clock(leaf, payload, retain=retain)
         if leaf == "site" and device == CLOCK and not self.role.gives_site:
+            self.role.received(device, leaf, payload)
             self._hear_site(payload)
         elif device == self.name and leaf == "sync":
             self._all_heard()
@@ -223,6 +227,7 @@ class Runtime:
 
     def _all_heard(self) -> None:
         self._synced = True
+        self.role.all_heard()
         self.go()
         if self.site is None and not self.role.gives_site:
             self.loop.call_later(SILENCE, self._say_what_is_missing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,14 +11,14 @@ from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.edge.messages.proposal import ProposalHead
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementMessage, settlement_bytes
-from virtual_devices.edge.messages.topics import HOST, PLACES, Topics
+from virtual_devices.edge.messages.topics import PLACES, Topics
 from virtual_devices.edge.messages.window import OpenWindow, WindowHead
-from virtual_devices.edge.murmur import Bucket
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import MOST, Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
+from virtual_devices.edge.runtime.told_ledgers import ToldLedger, ToldLedgers
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
@@ -33,9 +32,6 @@ LOST_AFTER = 5.0
 """Wall seconds after which a device that has forgotten what was settled with it is taken as it is."""
 FORGIVEN_EVERY = 100
 """Windows after which one silence of a device that answers again is forgotten."""
-_REPEATED = 256
-_REPEATED_BYTES = 8 << 20
-"""Ledger records that are kept to be told again to a host that was away."""
 
 
 class SettlerRole(Role[Settler]):
@@ -69,11 +65,9 @@ class SettlerRole(Role[Settler]):
         """How often a device was waited for in vain."""
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
-        self._ledgers: deque[tuple[str, int, bytes]] = deque()
-        self._ledgers_bytes = 0
+        self._ledgers = ToldLedgers()
         self._isolated: dict[str, str] = {}
         """Who has no way up to a port, and why, as it was complained of."""
-        self._repeats = Bucket(5, 1.0)
         self._stands_aside = False
         self._took_up_at: float | None = None
         """When (loop time) it went on with a run of before; None: it has not."""
@@ -81,9 +75,8 @@ class SettlerRole(Role[Settler]):
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self._device.home, "+")
         window = Topics(self._device.home, CLOCK).window
-        missing = Topics(self._device.home, HOST).missing
         return (
-            (window, 0), (every.proposal, 0), (self.own_checkpoint, 0), (missing, 0), *self._presence.subscriptions()
+            (window, 0), (every.proposal, 0), (self.own_checkpoint, 0), (every.missing, 0), *self._presence.subscriptions()
         )  # fmt: skip
 
     @property
@@ -100,9 +93,11 @@ class SettlerRole(Role[Settler]):
             self._hear_window(read_once(WindowHead, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
-        elif leaf == "missing" and device == HOST:
-            if self._repeats.take(self._device.loop.time()):  # it asks once a second
-                self._repeat(read(MissingMessage, payload))
+        elif leaf == "missing" and self._presence.keeps_books(device):
+            if self._ledgers.askers.heeds(device, self._device.loop.time()):  # it asks once a second
+                missing = read(MissingMessage, payload)
+                if not missing.past:
+                    self._publish_records(self._ledgers.behind(missing.run, missing.after))
         elif leaf == "settlement" and device == self._device.name and self._device.work is None:
             self._found = newer(self._found, payload)
             self._device.go()
@@ -175,12 +170,9 @@ class SettlerRole(Role[Settler]):
         self._behind.clear()
 
     def healed(self) -> None:
-        self._publish_records(list(self._ledgers)[-PLACES:])
+        self._publish_records(self._ledgers.last(PLACES))
 
-    def _repeat(self, missing: MissingMessage) -> None:
-        self._publish_records([item for item in self._ledgers if item[0] == missing.run and item[1] > missing.after])
-
-    def _publish_records(self, records: Iterable[tuple[str, int, bytes]]) -> None:
+    def _publish_records(self, records: Iterable[ToldLedger]) -> None:
         for _, seq, ledger in records:
             self._device.client.publish(self._device.topics.ledger_of(seq), ledger, 1, True)  # noqa: FBT003
 
@@ -299,7 +291,7 @@ class SettlerRole(Role[Settler]):
             self._times_given_up = {name: times - (name in ready) for name, times in self._times_given_up.items() if times > (name in ready)}
         settlement, record = member.settle(window.to_kit(), ready)
         self._write(replace(settlement, checkpoint=member.checkpoint()))
-        self._keep(record.run, record.seq, ledger := ledger_bytes(record))
+        self._ledgers.keep(record.run, record.seq, ledger := ledger_bytes(record))
         device.client.publish(device.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained(work)  # after the record: the commit confirms it
         device.commands.tell_applied(work)
@@ -311,10 +303,3 @@ class SettlerRole(Role[Settler]):
         self._settled = settlement
         self._open_next()
         device.loop.call_soon(self._pursue)  # maybe nobody has to be waited for
-
-    def _keep(self, run: str, seq: int, ledger: bytes) -> None:
-        """Keep a record to be told again, as many as there is room for."""
-        self._ledgers.append((run, seq, ledger))
-        self._ledgers_bytes += len(ledger)
-        while len(self._ledgers) > _REPEATED or (self._ledgers_bytes > _REPEATED_BYTES and len(self._ledgers) > 1):
-            self._ledgers_bytes -= len(self._ledgers.popleft()[2])

@@ -39,7 +39,7 @@ from virtual_devices.kit.home.model import (
     wiring_problems,
 )
 from virtual_devices.kit.instants import TIME_FORM, instant
-from virtual_devices.kit.names import CLOCK, MAX_NAME, is_name
+from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, is_name, misnomer
 from virtual_devices.kit.quantities import Angle, Length
 from virtual_devices.kit.settings import Form
 
@@ -250,10 +250,16 @@ class _HomeReader:
         if not isinstance(kind, str):
             self.say(line_of_kind, f"device {name}: kind {shown(kind)} is no word; see `virtual-devices kinds`")
             return None
+        if objection := misnomer(name, kind):
+            self.say(line, f"device {name}: {objection}")
+            return None
         if kind not in catalogue.kinds():
             hint = suggestion(kind, list(catalogue.kinds()))
-            add = f" (the kind defaults to the name; or add `kind:` to {name})" if kind_node is None else ""
-            self.say(line_of_kind, f"device {name}: there is no kind {shown(kind)}{hint}{add}")
+            if name in KINDS_BY_NAME:
+                hint = f" yet, and no other device may be called {name}; rename it"
+            elif kind_node is None:
+                hint += f" (the kind defaults to the name; or add `kind:` to {name})"
+            self.say(line_of_kind, f"device {name}: there is no kind {shown(kind)}{hint}")
             return None
         rest = replace(node, kind="map", line=line, map={key: value for key, value in node.map.items() if key != "kind"})
         return self.entry(name, kind, rest, f"device {name}")
@@ -308,11 +314,11 @@ class _HomeReader:
                 devices = [*devices, changed(added, settings)]
         broken = set(written) - {entry.name for entry in devices}
         for name, setting, text in wiring_problems(devices):
-            node = written.get(name)
+            node = written.get(name) if name != CLOCK else root.map.get(CLOCK)
             partner = next((getattr(each.settings, setting, None) for each in devices if each.name == name), None)
             if setting and partner in broken:
                 continue  # the partner is there, its own problem was said
-            line = node.keys.get(setting, section.keys[name]) if node else section.line
+            line = node.keys.get(setting, section.keys.get(name, node.line)) if node else section.line
             self.say(line, f"device {name}: {text}")
         names = {entry.name for entry in devices}
         return [_without_absent(entry, names) for entry in devices]

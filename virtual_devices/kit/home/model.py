@@ -287,7 +287,8 @@ def _partner_problem(
         kind = "{}" if name in catalogue.kinds() else "{kind: …}"
         return f"there is no device {name!r} in this home; add `{name}: {kind}` under devices{instead}"
     if other.device_class.ability != partner.ability:
-        return f"device {name!r} is a {other.kind}, which does not give {partner.ability}; name another{instead}"
+        lacks = "is no record" if partner.ability == "keeps" else f"does not give {partner.ability}"
+        return f"device {name!r} is a {other.kind}, which {lacks}; name another{instead}"
     if lacking := _lacking(other, partner):
         return f"device {name!r} is a {other.kind}, which does not give {', '.join(lacking)}; name another{instead}"
     return ""

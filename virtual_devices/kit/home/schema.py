@@ -10,7 +10,7 @@ from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import EVENT_KEYS, MAX_SEED, SiteForm
 from virtual_devices.kit.home.model import MAX_DEVICES, SITE_SETTINGS
 from virtual_devices.kit.instants import TIME_FORM
-from virtual_devices.kit.names import CLOCK, MAX_NAME, NAME
+from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, NAME, RESERVED_NAMES
 from virtual_devices.kit.quantities import COUNT
 
 _NAME = {"type": "string", "pattern": f"^{NAME.pattern}$", "maxLength": MAX_NAME}
@@ -136,7 +136,7 @@ def _any_device(kinds: list[str]) -> dict[str, Any]:
 
 def _devices(kinds: list[str]) -> dict[str, Any]:
     """The kind defaults to the name: a device called like a kind may leave it out."""
-    named = {
+    named: dict[str, Any] = {
         kind: {
             "if": {"type": "object", "required": ["kind"]},
             "then": {"$ref": "#/$defs/device"},
@@ -144,10 +144,12 @@ def _devices(kinds: list[str]) -> dict[str, Any]:
         }
         for kind in kinds
     }
+    for name in KINDS_BY_NAME:
+        named[name] = {"$ref": f"#/$defs/kind_{name}"} if name in kinds else False
     return {
         "type": ["object", "null"],
         "maxProperties": MAX_DEVICES,
-        "propertyNames": {**_NAME, "not": {"const": CLOCK}},
+        "propertyNames": {**_NAME, "not": {"enum": [CLOCK, *RESERVED_NAMES]}},
         "properties": named,
         "additionalProperties": {"$ref": "#/$defs/device"},
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.series import Tally, series, together
@@ -44,7 +45,7 @@ class Quarters:
         A quarter is over when the last step that can start in it was seen, or one that starts later. Raises ProtocolError, changing nothing,
         for a record from before the open quarter, or one of other steps within it.
         """
-        parts = _parts(record.span)
+        parts = parts_of(record.span)
         if not parts:
             return []
         found = [
@@ -58,9 +59,10 @@ class Quarters:
         return found
 
 
-def _parts(span: Span) -> dict[int, slice]:
+@lru_cache(maxsize=2)  # all devices settle the same span
+def parts_of(span: Span) -> Mapping[int, slice]:
     """The quarters in which steps of a span start, each with those steps."""
-    found, begin = {}, 0
+    found, begin = dict[int, slice](), 0
     while begin < span.steps:
         start = (span.start + begin * span.step) // QUARTER * QUARTER
         end = span.steps_until(start + QUARTER)

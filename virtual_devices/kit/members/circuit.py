@@ -52,8 +52,18 @@ class Circuit(Participant):
             self._turned(made.span), closed=after.closed, fed=after.fed, heat=after.heat, tripped=after.tripped
         )  # fmt: skip
         self.state = self.device.tripped(self.settings, state, share.span.end) if after.tripped and not offer.state.tripped else state
+        if self.past is not None:
+            self.past.add(share.span, held={"closed": ((steps, offer.state.closed),), "supplied": share.live})
         self.last = {"power": share.power}
         self.counters = {"energy": self.count("energy", share.through)}
+
+    @property
+    def stands(self) -> bool:
+        """What it measures is power and energy, which the ledger knows."""
+        return False
+
+    def standing(self, time: int) -> dict[str, int]:
+        return {}
 
     def own_readings(self) -> dict[str, Any]:
         return {**super().own_readings(), "supplied": self.state.fed}

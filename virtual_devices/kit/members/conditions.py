@@ -27,6 +27,10 @@ class ConditionsMember(Member):
         self.given: Mapping[str, Sequence[int]] = {}
         self._foreseen = Foresight()
         self._settled_until: int | None = None
+        self._given_from: int | None = None
+        """Start of what is given, UTC seconds; None where it is what was found: then it ends with ``time``."""
+        self._told_until: int | None = None
+        """End of what the past has."""
 
     def device_changed(self) -> None:
         self._foreseen = Foresight()
@@ -42,6 +46,8 @@ class ConditionsMember(Member):
 
         They may go on beyond the window: as things stand, so that those who depend on them can work ahead too.
         """
+        if self.past is not None and self.given and self.after == window.after:
+            self._settled_before(window)
         free = self.begin(window.span)
         span = window.span.part(0, min(free, covered(inputs, window.span.steps)))
         values = self._foreseen.over(
@@ -49,10 +55,18 @@ class ConditionsMember(Member):
         )
         if free < window.span.steps:
             values = {name: column[: span.steps] for name, column in values.items()}
-        self.given = values
+        self.given, self._given_from = values, span.start
         self.time = self.busy_until = span.end
         self.after = window.seq
         return values
+
+    def _settled_before(self, window: Window) -> None:
+        """A window is asked for whose predecessor is settled for sure, heard or not: that ended where this one begins."""
+        step, steps = window.span.step, min(len(column) for column in self.given.values())
+        start = self._given_from if self._given_from is not None else (self.time or 0) - steps * step
+        settled = Span(start, step, steps).steps_until(window.span.start)
+        if settled and (self._settled_until is None or self._settled_until <= start):
+            self.settled(window.after, Span(start, step, settled))
 
     def settled(self, seq: int, span: Span) -> bool:
         """Show what held in the last settled step. Whether that is news: it spoke about that window.
@@ -63,8 +77,20 @@ class ConditionsMember(Member):
         if seq != self.after or not self.given or last < 0 or span.end == self._settled_until:
             return False
         self.last = {name: int(column[last]) for name, column in self.given.items()}
+        if self.past is not None and (self._told_until is None or span.start >= self._told_until):
+            self.past.add(span.part(0, last + 1), {name: list(column[: last + 1]) for name, column in self.given.items()})
+            self._told_until = span.end
         self._settled_until = span.end
         return True
+
+    def checkpoint(self) -> dict[str, Any]:
+        kept = super().checkpoint()
+        return kept if self.past is None else {**kept, "told_until": self._told_until}
+
+    def restore(self, checkpoint: Mapping[str, Any]) -> None:
+        super().restore(checkpoint)
+        told_until = checkpoint.get("told_until")
+        self._told_until = told_until if isinstance(told_until, int) else None
 
     @property
     def shown_at(self) -> int | None:

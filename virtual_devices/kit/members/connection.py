@@ -48,7 +48,13 @@ class Connection(Participant):
         step = share.span.step
         self._mains = cast("LinkOffer", made.offer).mains
         self._last_step = share.span.end - step
-        self.state = self.device.bill(self.settings, self.state, share.span, share.imported, share.exported)
+        lasts: list[dict[str, int]] = []
+        for part in self.parts(share.span):
+            settled = share.span.part(part.start, part.stop - part.start)
+            self.state = self.device.bill(self.settings, self.state, settled, share.imported[part], share.exported[part])
+            self.stood(share.span, part.stop, lasts)
+        if self.past is not None:
+            self.past.add(share.span, held={"connected": [(link.steps, link.connected) for link in cast("LinkOffer", made.offer).links]}, lasts=lasts)
         self.last = {
             "import_power": share.imported[-1], "export_power": share.exported[-1], "connected": int(connected)
         }  # fmt: skip

@@ -12,6 +12,7 @@ from virtual_devices.kit.forms.changes import orders_in
 from virtual_devices.kit.forms.orders import is_switchable
 from virtual_devices.kit.members.ahead import Course, Inputs, sliced
 from virtual_devices.kit.members.participant import OpenProposal, Participant
+from virtual_devices.kit.members.past import Runs
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.schedule import SWITCH, ScheduledSettings
@@ -62,12 +63,21 @@ class Consumer(Participant):
         if sum(count for count, _ in share.supply) != steps or any(count < 1 for count, _ in share.supply):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step whether it was supplied")
         demand = [0] * steps if share.cut_off else cast("Demand", made.offer).power[:steps]
-        got = done = 0
+        got, lasts = 0, list[dict[str, int]]()
+        done = begin = 0
+        ends = [part.stop for part in self.parts(share.span)]
         for count, on in share.supply:
-            self._course.over(self.settings, made.span.part(done, count), sliced(made.inputs, done, count), ((count, on),))
-            self._course.advance(count)
-            got += sum(demand[done : done + count]) if on else 0
-            done += count
+            self._course.over(self.settings, made.span.part(begin, count), sliced(made.inputs, begin, count), ((count, on),))
+            got += sum(demand[begin : begin + count]) if on else 0
+            begin += count
+            while done < begin:
+                end = min(begin, ends[0])
+                self._course.advance(end - done)
+                done = end
+                if done == ends[0]:
+                    self.stood(share.span, ends.pop(0), lasts)
+        if self.past is not None:
+            self.past.add(share.span, held=_held(demand, share.supply), lasts=lasts)
         energy, last, on = sum(demand), demand[-1], share.supply[-1][1]
         self.last = {"power": last if on else 0, "demand": last, "supplied": int(on)}
         self.soon, self.beside = share.soon, share.beside
@@ -97,6 +107,15 @@ class Consumer(Participant):
         if is_switchable(type(self.device)):
             readings[SWITCH] = self._does(cast("ScheduledSettings", self.future()), self.time)
         return readings
+
+
+def _held(demand: Sequence[int], supply: Runs) -> dict[str, Runs]:
+    """When it was supplied, and when it wanted power and had none."""
+    wanting, begin = list[tuple[int, bool]](), 0
+    for count, on in supply:
+        wanting += [(count, False)] if on else [(1, power > 0) for power in demand[begin : begin + count]]
+        begin += count
+    return {"supplied": supply, "wanting": wanting}
 
 
 def assumed(span: Span, foretold: Sequence[tuple[int, bool]], *, supplied: bool, beside: bool) -> tuple[bool, tuple[int, ...]]:

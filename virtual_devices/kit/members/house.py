@@ -14,6 +14,7 @@ from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.member import Command, Member
 from virtual_devices.kit.members.participant import Participant
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
@@ -49,6 +50,7 @@ class House:
         self.time = home.start
         self.seq = 0
         self.listeners: list[Callable[[LedgerRecord], None]] = []
+        self._past_listeners: list[Callable[[str, PastRows], None]] = []
         self.max_steps = max_steps
         self.members: dict[str, Member] = {}
         entries = {entry.name: entry for entry in home.devices}
@@ -62,11 +64,22 @@ class House:
         self.observers = [member for member in self.members.values() if isinstance(member, ConditionsMember)]
         self.participants = [member for member in self.members.values() if isinstance(member, Participant)]
         self.last: Settlement | None = None
+        self.proposals: Mapping[str, Proposal] = {}
+        """Of the window that was settled last."""
         self._limit = max_steps
 
     def compile(self) -> None:
         """Dispatch with compiled code. Raises ConfigurationError where numba is not installed."""
         self.settler.compile()
+
+    def tell_past(self, listener: Callable[[str, PastRows], None]) -> None:
+        """From now on, call with every device's name and rows of its past when quarters are over. It costs some time: nobody asked, nothing told.
+
+        Who resumes a house asks before that: then the rows go on from those that the running home had begun.
+        """
+        self._past_listeners.append(listener)
+        for member in self.members.values():
+            member.tell_past()
 
     def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
         """Run to the first step that begins at or after ``until``. progress: told the time after each window."""
@@ -93,12 +106,20 @@ class House:
             member.commit(settlement.shares[member.name])
         for observer in self.observers:
             observer.settled(settlement.seq, settlement.span)
-        self.last = settlement
+        self.last, self.proposals = settlement, proposals
         self.time = settlement.span.end
         self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)
         for listener in self.listeners:
             listener(record)
+        if self._past_listeners:
+            self._tell_past()
         return record
+
+    def _tell_past(self) -> None:
+        for member in self.members.values():
+            for rows in member.take_past():
+                for listener in self._past_listeners:
+                    listener(member.name, rows)
 
     def _inputs(self, member: Member, given: Mapping[str, Columns]) -> dict[str, Columns]:
         return {

@@ -23,6 +23,7 @@ MEMBERS: Mapping[str, str] = {
     "stores": "virtual_devices.kit.members.store:Store",
     "carries": "virtual_devices.kit.members.circuit:Circuit",
     "connects": "virtual_devices.kit.members.connection:Connection",
+    "keeps": "virtual_devices.kit.members.record:RecordMember",
 }
 """Ability → ``module:class`` of its member; a process loads those of its own devices only."""
 

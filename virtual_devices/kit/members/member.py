@@ -26,6 +26,7 @@ from virtual_devices.kit.forms.changes import (
     settings_of,
     validate_change,
 )
+from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of, whole
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
 from virtual_devices.kit.settings import Partner, Settings
@@ -57,7 +58,10 @@ class Member:
 
     settings: in force.  after: the last settled seq in ``state``.  counters: mJ since the start, by reading name.
     last: mW (or flags) of the last settled step, by reading name.  time: end of what it has settled, None before.
+    past: collects what it tells of its past; None where nobody listens.
     """
+
+    past: Past | None = None
 
     def __init__(
         self, name: str, kind: str, device: AnyDevice, settings: Settings, declared: Mapping[str, Any] | None = None
@@ -274,6 +278,28 @@ class Member:
                 values[reading.name] = values[base] * 3.6e6
         return values
 
+    # -- past -------------------------------------------------------------------------------------------------------
+
+    def tell_past(self) -> None:
+        """From the next settled step on, collect what it tells of its past."""
+        if self.past is None:
+            self.past = Past()
+
+    def take_past(self) -> list[PastRows]:
+        """The quarters that are over since the last call, oldest first."""
+        return self.past.take() if self.past is not None else []
+
+    def standing(self, time: int) -> dict[str, int]:
+        """What a past tells as it stands at ``time``, in millionths of each reading's unit."""
+        known = standing_of(type(self.device))
+        if known is None:
+            return {}
+        values = self.device.standing(self.settings, self.state, time) if known.own else None
+        if values is None:
+            report = self.report(time)
+            values = {name: getattr(report, name) for name in known.usual}
+        return whole(values)
+
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Any]:
@@ -290,6 +316,7 @@ class Member:
             "counters": self.counters,
             "last": self.last,
             "time": self.time,
+            **({"past": self.past.open.json() if self.past.open is not None else None} if self.past is not None else {}),
         }
 
     @cached_property
@@ -319,6 +346,7 @@ class Member:
             pending = [_waiting(item) for item in kept["pending"]]
             after, time = int(kept["after"]), kept["time"]
             counters, last = dict(kept["counters"]), dict(kept["last"])
+            past = Past(PastQuarter.of(kept["past"]) if kept.get("past") is not None else None)
             unknown = sorted(kept["state"].keys() - type(self.device).state_type.__dataclass_fields__)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
@@ -331,6 +359,7 @@ class Member:
             raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); {REMEDY}") from error
         self.settings, self.state, self.pending = settings, state, pending
         self.after, self.time, self.counters, self.last = after, time, counters, last
+        self.past = past if self.past is not None else None
         self.notices = [*notices, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
 

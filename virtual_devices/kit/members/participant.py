@@ -7,14 +7,16 @@ beyond them.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger.quarters import QUARTER, parts_of
 from virtual_devices.kit.members.ahead import Inputs, covered, sliced
 from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.past import standing_of
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.members.upgrades import REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.offers import Offer
@@ -54,6 +56,8 @@ class Participant(Member):
         A device that was part of an unsettled window proposes again from the same state. checkpoint: False where
         nobody needs one (a house in one process).
         """
+        if self.past is not None and self.past.is_behind(window.span.start):
+            self.past.end(self.standing(cast("int", self.time)))  # as it was left, before time is skipped
         if self.is_skipped(window):
             self.state = self.device.skip(self.settings, self.state, cast("int", self.time), window.span.start)
         free = min(self.begin(window.span), covered(inputs, window.span.steps))
@@ -122,6 +126,21 @@ class Participant(Member):
                 raise ProtocolError(
                     f"{self.name}: its proposal was made without {', '.join(sorted(lacking))}, which this version needs; {REMEDY}"
                 )
+
+    @property
+    def stands(self) -> bool:
+        """Whether its past tells anything as it stands at the end of a quarter."""
+        return standing_of(type(self.device)) is not None
+
+    def parts(self, span: Span) -> Iterable[slice]:
+        """The steps of a settled span, in one; cut at the ends of quarters where its past tells how it stands then."""
+        return parts_of(span).values() if self.past is not None and self.stands else (slice(0, span.steps),)
+
+    def stood(self, span: Span, steps: int, lasts: list[dict[str, int]]) -> None:
+        """Note how it stands after so many steps of a settled span, if a quarter ends then."""
+        end = span.start + steps * span.step
+        if self.past is not None and self.stands and (end - span.step) // QUARTER < end // QUARTER:
+            lasts.append(self.standing(end))
 
     def count(self, name: str, energy: int) -> int:
         """A counter with ``energy`` mJ more."""

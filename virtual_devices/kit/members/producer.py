@@ -55,10 +55,16 @@ class Producer(Participant):
         if len(share.used) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was used")
         steps, step = share.span.steps, share.span.step
-        power, clipped = cast("Supply", made.offer).power[:steps], self._beside.get("clipped_power", [0])[:steps]
+        power, clipped = cast("Supply", made.offer).power[:steps], self._beside.get("clipped_power", [])[:steps]
+        lasts: list[dict[str, int]] = []
         used, available = sum(share.used), sum(power)
-        beside = {name: column[steps - 1] for name, column in self._beside.items()}
-        self.last = {**beside, "power": share.used[-1], "available_power": power[-1], "clipped_power": clipped[-1]}
+        for part in self.parts(share.span):
+            at = part.stop - 1
+            beside = {name: column[at] for name, column in self._beside.items()}
+            self.last = {**beside, "power": share.used[at], "available_power": power[at], "clipped_power": clipped[at] if clipped else 0}
+            self.stood(share.span, part.stop, lasts)
+        if self.past is not None:
+            self.past.add(share.span, {"clipped_power": clipped} if clipped else {}, lasts=lasts)
         self.counters = {
             "energy": self.count("energy", used * step),
             "curtailed_energy": self.count("curtailed_energy", (available - used) * step),

@@ -15,8 +15,11 @@ from virtual_devices.edge.files.write import RETRY_EVERY, why
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.placing import Place
 from virtual_devices.record.store.database import open_to_read
+from virtual_devices.record.store.happenings import HELD_MOST as MOST_HAPPENINGS
+from virtual_devices.record.store.happenings import Happening
 from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 
 AT_ONCE = 16
@@ -42,6 +45,9 @@ class RecordFile:
         self._now = now
         self._about = home, run, facts
         self._waiting: list[tuple[LedgerRecord, bytes]] = []
+        self._past: list[tuple[str, int, PastRows]] = []
+        self._happened: list[tuple[Happening, int]] = []
+        self._last: int | None = None
         self._heard = self._written = self._bytes = 0
         self._due = now() + WRITE_EVERY
         self._failing = self._ended = self._closed = False
@@ -63,12 +69,23 @@ class RecordFile:
         self._heard += 1
         if self._ended:
             return
+        self._last = record.seq
         payload = ledger_bytes(record)
         self._waiting.append((record, payload))
         self._bytes += len(payload)
         if self._now() >= self._due or (len(self._waiting) >= AT_ONCE and not self._failing):
             self._write()
         self._ended = self._bytes > HELD_MOST
+
+    def told(self, device: str, rows: PastRows) -> None:
+        """Rows of a device's past, after the record of the window in which they were over."""
+        if not self._ended and self._last is not None:
+            self._past.append((device, self._last, rows))
+
+    def happened(self, happening: Happening, seq: int) -> None:
+        """Something that happened in a window, before or after its record."""
+        if not self._ended and len(self._happened) < MOST_HAPPENINGS:
+            self._happened.append((happening, seq))
 
     def close(self) -> None:
         """Put the record in its place, and say in ``shortfall`` what it lacks. Harmless when that was done."""
@@ -90,6 +107,10 @@ class RecordFile:
                 self._writer = RecordWriter(self._place.partial, *self._about)
             for record, payload in self._waiting:
                 self._writer.book(record, payload)
+            for told in self._past:
+                self._writer.told(*told)
+            for happened in self._happened:
+                self._writer.happened(*happened)
             self._writer.write(sync=sync)
         except (OSError, VirtualDevicesError) as error:
             self._failing, self._reason, self._due = True, why(error), self._now() + RETRY_EVERY
@@ -97,6 +118,8 @@ class RecordFile:
         self._failing, self._due = False, self._now() + WRITE_EVERY
         self._written += len(self._waiting)
         self._waiting.clear()
+        self._past.clear()
+        self._happened.clear()
         self._bytes = 0
 
     def _let_go(self) -> None:

@@ -21,6 +21,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.store.database import BESIDE, open_to_read, open_to_write, reading, transaction
 from virtual_devices.record.store.kept import Messages, site_facts
+from virtual_devices.record.store.lines import WHOLE_FOR
 from virtual_devices.record.store.writer import REMEDY, RecordWriter, facts_of, kept_of
 
 SUFFIX = ".sqlite"
@@ -61,11 +62,14 @@ class OfAnotherError(ConfigurationError):
 class Runs:
     """The records of a home in a folder.
 
-    broker: the present one.  home_file: the present one; both go into the record that is written.
+    broker: the present one.  home_file: the present one; both go into the record that is written.  whole_for: see ``RecordWriter``.
     """
 
-    def __init__(self, folder: Path, home: str, broker: str = OWN, home_file: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, home: str, broker: str = OWN, home_file: str | None = None, *, whole_for: int = WHOLE_FOR
+    ) -> None:
         self.folder, self.home, self.broker, self.home_file = folder, home, broker, home_file
+        self._whole_for = whole_for
 
     def pick(self, run: str | None) -> KeptRun | None:
         """The run to resume; None when there is none.
@@ -108,9 +112,16 @@ class Runs:
             raise ConfigurationError(f"the run {run[:40]!r} cannot be recorded: its name is none of ours; {REMEDY}")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         facts = {"broker": self.broker, "home_file": self.home_file, **site_facts(messages or {})}
-        writer = RecordWriter(self.path(run), self.home, run, facts)
+        writer = RecordWriter(self.path(run), self.home, run, facts, whole_for=self._whole_for)
         self.prune(run)
         return writer
+
+    def give_up_others(self, run: str) -> None:
+        """Leave nothing that a start would resume another run from; what cannot be read stays as it is. Raises OSError."""
+        for path in self.paths():
+            with contextlib.suppress(ConfigurationError):
+                if path.stem != run and self._read(path).messages:
+                    self._clear(path)
 
     def give_up(self) -> None:
         """Leave nothing that a start on this broker would resume from, nor what cannot be read: that is set aside. Books stay.

@@ -13,6 +13,7 @@ from virtual_devices.edge.messages.settlement import beside_shares
 from virtual_devices.edge.murmur import shortened
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.settlement import Settlement
 from virtual_devices.kit.names import is_name
 from virtual_devices.kit.window import MAX_STEPS, Span
 from virtual_devices.record.store.happenings import DECISION, GRID_BACK, OUTAGE, TRIP, TRIP_OVER, Happening
@@ -26,6 +27,8 @@ LASTING = (OUTAGE, GRID_BACK), (DECISION,)
 _MOST = 300
 """Proposals, and settlements, of windows that are not booked yet."""
 _LONGEST_WORD = 100
+_DECIDED = ("decision", "limit", "program")
+"""Fields of a settling device's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +109,21 @@ class WindowHearing:
             if offer["ability"] != "connects":
                 self.is_grid(device, False)  # noqa: FBT003
                 return
-            first, flips = _flips([(link["steps"], link["connected"]) for link in offer["links"]])
-            found = _Offer(run, span["start"], span["step"], first, flips)
+            links = [(link["steps"], link["connected"]) for link in offer["links"]]
+            if type(seq) is int:
+                self.offered(device, run, seq, (span["start"], span["step"]), links)
         except (KeyError, TypeError, ValueError, IndexError, OverflowError):
             return
-        if type(seq) is int:
-            self._offers.pop((device, seq), None)
-            self._offers[device, seq] = found
-            _shorten(self._offers)
+
+    def offered(self, device: str, run: str, seq: int, begin: tuple[int, int], links: list[tuple[int, bool]]) -> None:
+        """Take what a grid offers for a window. begin: its start, and seconds of a step.  links: steps, and whether it is there in them.
+
+        Raises ValueError, IndexError and OverflowError for what no grid can propose.
+        """
+        first, flips = _flips(links)
+        self._offers.pop((device, seq), None)
+        self._offers[device, seq] = _Offer(run, *begin, first, flips)
+        _shorten(self._offers)
 
     def settlement(self, device: str, payload: bytes) -> tuple[str, int] | None:
         """Take a settlement; its run, and the end of its window. None: it is none."""
@@ -121,15 +131,24 @@ class WindowHearing:
             content = beside_shares(payload)
             run, seq, digest, span = content["run"], content["seq"], content["digest"], content["span"]
             end = span["start"] + span["step"] * span["steps"]
-            what = _decision(content["checkpoint"]["state"])
+            state = content["checkpoint"]["state"]
+            what = _decision({name: state.get(name) for name in _DECIDED})
             trips = tuple((name, on) for name, on in content.get("trips", ())[:MAX_DEVICES] if type(on) is bool and is_name(name))
         except (KeyError, TypeError, ValueError, AttributeError):
             return None
         if not (isinstance(run, str) and type(seq) is int and isinstance(digest, str) and type(end) is int):
             return None
-        self._settled[seq] = _Settled(digest[:_LONGEST_WORD], device, what, trips)
-        _shorten(self._settled)
+        self._settle(seq, _Settled(digest[:_LONGEST_WORD], device, what, trips))
         return run, end
+
+    def decided(self, device: str, settlement: Settlement, state: object) -> None:
+        """Take what the state of a settling device says of a window that it settled, and which circuits tripped in it."""
+        what = _decision({name: getattr(state, name, None) for name in _DECIDED})
+        self._settle(settlement.seq, _Settled(settlement.digest, device, what, settlement.trips))
+
+    def _settle(self, seq: int, settled: _Settled) -> None:
+        self._settled[seq] = settled
+        _shorten(self._settled)
 
     def booked(self, record: LedgerRecord) -> list[Happening]:
         """What happened in a settled window."""
@@ -189,7 +208,7 @@ def _flips(links: list[tuple[int, bool]]) -> tuple[bool, array[int]]:
 
 def _decision(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a settling device's state says of its last decision; empty where it has no such field."""
-    decision, limit, program = (state.get(name) for name in ("decision", "limit", "program"))
+    decision, limit, program = (state[name] for name in _DECIDED)
     if not isinstance(decision, str) or not decision:
         return {}
     found: dict[str, Any] = {"decision": shortened(decision, _LONGEST_WORD)}

@@ -27,9 +27,14 @@ class Cut:
 
 def cut(quarters: Columns, every: str, zone: str) -> Cut:
     """Quarters, cut into periods. every, zone: see ``periods``, and so what it raises."""
-    length, local, starts = length_of(every), calendar(zone), quarters.start
+    return Cut(quarters, *placed(quarters.start, every, zone))
+
+
+def placed(starts: Integers, every: str, zone: str) -> tuple[Integers, list[tuple[int, int]]]:
+    """Of quarters by their starts, ascending, the number of the period that each is in, and the periods' bounds. every, zone: as above."""
+    length, local = length_of(every), calendar(zone)
     if not len(starts):
-        return Cut(quarters, starts, [])
+        return starts, []
     margin = _LONGEST_MONTH if length is None else length + 2 * DAY
     first = int(starts[0]) - margin
     times = np.arange(first, int(starts[-1]) + margin, QUARTER)
@@ -37,7 +42,7 @@ def cut(quarters: Columns, every: str, zone: str) -> Cut:
     of_all = np.searchsorted(begins, (starts - first) // QUARTER, side="right") - 1
     used, period = np.unique(of_all, return_inverse=True)
     bounds = zip(times[begins[used]].tolist(), times[begins[used + 1]].tolist(), strict=True)
-    return Cut(quarters, period.astype(np.int64, copy=False), list(bounds))
+    return period.astype(np.int64, copy=False), list(bounds)
 
 
 def _begins(times: Integers, length: int | None, local: Calendar) -> Integers:

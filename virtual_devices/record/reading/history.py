@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from virtual_devices.record.reading.asked import Asked, Times
 from virtual_devices.record.reading.energy import Energy, together
 from virtual_devices.record.reading.facts import Facts
 from virtual_devices.record.reading.readers import Reader
+from virtual_devices.record.reading.told import ReadingsOfPeriod
 from virtual_devices.record.store.happenings import Happening
 
 
@@ -43,7 +44,7 @@ class Stretch:
 class History:
     """What was asked for. recorded: when the record begins and ends, UTC seconds.  periods: oldest first, one at least.  total: all of them.
 
-    happenings: in order of time.
+    happenings: in order of time.  readings: by device, what it told of the periods, where that was asked for.
     """
 
     path: Path
@@ -53,6 +54,8 @@ class History:
     periods: list[Stretch]
     total: Stretch
     happenings: list[Happening]
+    readings: Mapping[str, Mapping[int, ReadingsOfPeriod]]
+    """By start of the period."""
 
     @property
     def local(self) -> Calendar:
@@ -94,17 +97,33 @@ class History:
             "unserved_kwh": kwh(energy.unserved),
             "curtailed_kwh": kwh(energy.curtailed),
             "stored_kwh": kwh(energy.stored),
+            **({"readings": told} if (told := self._readings(energy.start)) and stretch is not self.total else {}),
+        }
+
+    def _readings(self, start: int) -> dict[str, dict[str, Any]]:
+        """What devices told of the period that begins then."""
+        told = {name: periods[start] for name, periods in self.readings.items() if start in periods}
+        return {
+            name: {key: asdict(each) for key, each in of.measured.items()} | {f"{key}_seconds": value for key, value in of.held.items()} | dict(of.last)
+            for name, of in told.items()
         }
 
     def columns(self) -> tuple[list[str], list[list[str]]]:
-        """As CSV has it, the head and a line for each period: times in UTC and by the home's clocks, kWh by purpose, by device and direction."""
+        """As CSV has it, the head and a line for each period: times in UTC and by the home's clocks, kWh by purpose, by device and direction; what devices told."""
         roles = self.total.energy.roles
         purposes = list(self.total.energy.totals)
         head = ["start_utc", "end_utc", "start_local", "end_local", "recorded_s", *(f"{name}_kwh" for name in purposes)]
         head += [f"{name}_{way}_kwh" for name in roles.devices for way in ("in", "out")]
         for names, what in ((roles.consumers, "unserved"), (roles.producers, "curtailed"), (roles.stores, "stored")):
             head += [f"{name}_{what}_kwh" for name in names]
-        return head, [self._line(stretch.energy) for stretch in self.periods]
+        told = [(name, key) for name, periods in self.readings.items() for key in dict.fromkeys(key for each in periods.values() for key in each.plain())]
+        head += [f"{name}_{key}" for name, key in told]
+        return head, [[*self._line(stretch.energy), *self._told_line(stretch.energy.start, told)] for stretch in self.periods]
+
+    def _told_line(self, start: int, told: list[tuple[str, str]]) -> list[str]:
+        plain = {name: periods[start].plain() for name, periods in self.readings.items() if start in periods}
+        numbers = [plain.get(name, {}).get(key) for name, key in told]
+        return ["" if number is None else f"{number:.6g}" for number in numbers]
 
     def _line(self, energy: Energy) -> list[str]:
         devices = energy.by_device()
@@ -118,8 +137,10 @@ class History:
         ]  # fmt: skip
 
 
-def history(path: Path, asked: Callable[[Times], Asked]) -> History:
+def history(path: Path, asked: Callable[[Times], Asked], devices: Collection[str] | None = ()) -> History:
     """What a record says of a time, all of it of one moment. asked: which time, as soon as it is known what there is.
+
+    devices: those whose readings are wanted as well; None: all.
 
     Raises ConfigurationError where nothing is recorded then, and as ``Reader`` and whoever says what is asked for.
     """
@@ -131,12 +152,14 @@ def history(path: Path, asked: Callable[[Times], Asked]) -> History:
         wanted = asked(times)
         energies = list(reader.energy(wanted.every, wanted.start, wanted.end))
         happened = list(reader.happenings(wanted.start, wanted.end))
+        names = reader.tellers if devices is None else devices
+        readings = {name: {each.start: each for each in reader.readings(name, wanted.every, wanted.start, wanted.end)} for name in names}
     if not energies:
         raise times.nothing(wanted)
     known = max(wanted.start, span[0]), min(wanted.end, span[1])
     shortest = max(SHORTEST_SKIP, facts.step or 0)
     stretches = [_stretch(each, known, shortest) for each in energies]
-    return History(path, facts, span, wanted, stretches, _stretch(together(energies), known, shortest), happened)
+    return History(path, facts, span, wanted, stretches, _stretch(together(energies), known, shortest), happened, readings)
 
 
 def _stretch(energy: Energy, known: tuple[int, int], shortest: int) -> Stretch:

@@ -25,13 +25,15 @@ from virtual_devices.record.reading.columns import columns
 from virtual_devices.record.reading.cutting import Cut, cut
 from virtual_devices.record.reading.energy import Energy, energies
 from virtual_devices.record.reading.facts import Facts, read_facts
-from virtual_devices.record.reading.periods import Period, periods
+from virtual_devices.record.reading.periods import Period, length_of, periods
 from virtual_devices.record.reading.roles import Roles, roles_of
 from virtual_devices.record.reading.rows import QuarterRows, quarter_rows
 from virtual_devices.record.reading.swinging import PowerOfPeriod, StoredInPeriod, levels, powers
+from virtual_devices.record.reading.told import ReadingsOfPeriod, readings
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import Happening, happenings
 from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.past import stored_past
 
 _FAR = 1 << 62
 _NEVER = 0
@@ -100,6 +102,21 @@ class Reader:
         """What a store held in each period in which it was there."""
         rows = self._rows(start, end)
         return levels(self._cut(rows, every), self._known(rows, STORED, store))
+
+    @property
+    def tellers(self) -> list[str]:
+        """The devices that told something of their past."""
+        with self._reading() as connection:
+            return [name for (name,) in connection.execute("SELECT DISTINCT device FROM past ORDER BY device")]
+
+    def readings(self, device: str, every: str, start: int | None = None, end: int | None = None) -> Iterator[ReadingsOfPeriod]:
+        """What one of the ``tellers`` told of each period of which it told something, oldest first."""
+        length_of(every)
+        with self.of_one_moment(), self._reading() as connection:
+            if device not in (tellers := self.tellers):
+                raise ConfigurationError(f"{self.path} knows no readings of {shown(device)}{suggestion(device, tellers)}")
+            told = [rows for _, rows in stored_past(connection, start, end, device)]
+        return readings(told, every, self.facts.zone)
 
     def windows(self, after: int = 0, until: int | None = None) -> Iterator[LedgerRecord]:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""

@@ -18,6 +18,7 @@ from virtual_devices.edge.files.write import why
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
 from virtual_devices.record.store.schema import (
     APPLICATION,
+    AS_READ,
     STEPS,
     VERSION,
     lacks_rows,
@@ -106,7 +107,7 @@ def open_to_read(path: Path, remedy: str = "name a record, as `up` and `simulate
         _refuse_rubbish(path, remedy)
         connection = _connected_to_read(path)
         _refuse(connection, path, remedy)
-        _refuse_older(connection, path)
+        _read_as_todays(connection, path)
     except BaseException as error:
         if connection is not None:
             connection.close()
@@ -300,10 +301,12 @@ def _refuse_lacking(connection: sqlite3.Connection, path: Path, remedy: str) -> 
         raise ConfigurationError(f"{path} cannot be read (it is damaged, and has lost some of its rows); {remedy}")
 
 
-def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
-    """Who only reads cannot bring it forward."""
-    if version_of(connection) != VERSION:
-        raise ConfigurationError(f"{path} was written by an older version of virtual-devices; the home's next `up` brings it forward")
+def _read_as_todays(connection: sqlite3.Connection, path: Path) -> None:
+    """Who only reads cannot bring an older version forward: what it lacks is empty. Raises ConfigurationError where that is not enough."""
+    for version in range(version_of(connection), VERSION):
+        if version not in AS_READ:
+            raise ConfigurationError(f"{path} was written by an older version of virtual-devices; the home's next `up` brings it forward")
+        AS_READ[version](connection)
 
 
 def _program(connection: sqlite3.Connection) -> str:

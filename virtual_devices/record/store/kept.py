@@ -11,7 +11,7 @@ from virtual_devices.kit.names import CLOCK, is_name
 
 KEPT = ("site", "conditions", "proposal", "settlement", "window")
 """Leaves that a set holds, in the order in which they are put back: who hears of the window knows all that led to it."""
-LEAVES = ("about", "availability", "state", *KEPT)
+LEAVES = ("about", "availability", "state", "booked", *KEPT)
 """Leaves that are retained."""
 RETAINED = frozenset((*LEAVES, *(f"{LEDGER}{place}" for place in range(PLACES))))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -26,6 +26,7 @@ _QUICK, _SMALL = 1, 6
 _REMEDY = "put a copy of it in its place, or begin anew"
 _ROWS = "SELECT first, last, lines FROM ledger WHERE first >= coalesce((SELECT max(first) FROM ledger WHERE first <= ?), 0) ORDER BY first"
 """From the one on that has a window, or is the next."""
+_EXTENT = "SELECT sum(last - first + 1), min(first), min(start) FROM ledger"
 _LONGEST = 256 << 20
 """Bytes of a row's lines, at most: more is none of ours."""
 
@@ -52,10 +53,30 @@ class Line:
         return self.start - self.start % QUARTER
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What windows a record has: how many, the seqs of the first and the last, from when to when (simulated UTC seconds)."""
+
+    windows: int
+    first: int
+    last: int
+    start: int
+    end: int
+
+    @property
+    def missing(self) -> int:
+        """Windows that are missing between the first and the last."""
+        return self.last - self.first + 1 - self.windows
+
+    def with_lines(self, lines: list[Line]) -> Extent:
+        """With more behind them."""
+        return replace(self, windows=self.windows + len(lines), last=lines[-1].seq, end=lines[-1].end)
+
+
 class LedgerLines:
     """Writes lines, within the transactions of whoever calls.
 
-    whole_for: simulated seconds for which they are kept whole.  last: seq of the last window that is there; None before the first.
+    whole_for: simulated seconds for which they are kept whole.
     """
 
     def __init__(self, connection: sqlite3.Connection, whole_for: int = WHOLE_FOR) -> None:
@@ -64,8 +85,14 @@ class LedgerLines:
         """Of the quarter-hour that has not passed, each in the table already."""
         self._trimmed = 0
         """Simulated time up to which only digests are kept."""
-        self.last: int | None = None
+        self.extent: Extent | None = None
+        """None before the first window."""
         self._take_up()
+
+    @property
+    def last(self) -> int | None:
+        """Seq of the last window that is there; None before the first."""
+        return self.extent.last if self.extent is not None else None
 
     def _take_up(self) -> None:
         """Learn what a quarter-hour that was interrupted has."""
@@ -77,19 +104,20 @@ class LedgerLines:
         first, newest = _read(payloads[0]), _read(payloads[-1])
         if _bounds(first, newest) != tuple(row):
             raise _damaged(f"its last row is not the one of windows {first.seq} to {newest.seq}, which are in it")
-        self.last, begin = newest.seq, first.quarter
+        windows, seq, start = (_integer(value) for value in self._connection.execute(_EXTENT).fetchone())
+        self.extent, begin = Extent(windows, seq, newest.seq, start, newest.end), first.quarter
         rows = self._connection.execute("SELECT lines FROM ledger WHERE end > ? AND start >= ? AND lines IS NOT NULL ORDER BY first", (begin, begin))
         self._quarter = [_read(payload) for (lines,) in rows.fetchall() for payload in unpacked(lines)]
         if not self._quarter or self._quarter[-1].seq != self.last:
             raise _damaged(f"the row of window {self.last} is not found by its time")
 
-    def place(self) -> tuple[list[Line], int, int, int | None]:
+    def place(self) -> tuple[list[Line], int, int, Extent | None]:
         """What a transaction that fails gives back, see ``restore``."""
-        return self._quarter, len(self._quarter), self._trimmed, self.last
+        return self._quarter, len(self._quarter), self._trimmed, self.extent
 
-    def restore(self, place: tuple[list[Line], int, int, int | None]) -> None:
+    def restore(self, place: tuple[list[Line], int, int, Extent | None]) -> None:
         """Go back to a place: the transaction that followed was undone."""
-        self._quarter, length, self._trimmed, self.last = place
+        self._quarter, length, self._trimmed, self.extent = place
         del self._quarter[length:]
 
     def add(self, lines: Iterable[Line]) -> None:
@@ -99,7 +127,8 @@ class LedgerLines:
                 self._close()
             self._quarter += group
             self._insert(group, _QUICK)
-            self.last = group[-1].seq
+            known = self.extent or Extent(0, group[0].seq, group[0].seq, group[0].start, group[0].end)
+            self.extent = known.with_lines(group)
 
     def _close(self) -> None:
         """A quarter-hour has passed: its windows share a row from now on."""

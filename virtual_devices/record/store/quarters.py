@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.record.store.layouts import Layouts
 from virtual_devices.record.store.packing import pack
 
 
@@ -21,8 +22,7 @@ class QuarterBook:
     """
 
     def __init__(self, connection: sqlite3.Connection, present: Iterable[LedgerRecord] = ()) -> None:
-        self._connection = connection
-        self._layouts: dict[str, int] = {}
+        self._connection, self._layouts = connection, Layouts(connection, "layouts")
         self._quarters = Quarters()
         for record in present:
             self.add(record)
@@ -43,17 +43,10 @@ class QuarterBook:
 
     def write(self, quarters: Iterable[Quarter]) -> None:
         """Write quarters that are over."""
-        rows = [(quarter.start, *self._packed(quarter)) for quarter in quarters]
+        packed = [(quarter.start, *pack(quarter)) for quarter in quarters]
+        rows = [(start, self._layouts.number(layout), numbers) for start, layout, numbers in packed]
         self._connection.executemany("INSERT OR REPLACE INTO quarters VALUES (?, ?, ?)", rows)
 
-    def forget_layouts(self) -> None:
-        """Look layouts up again: a transaction that may have made some was undone."""
-        self._layouts.clear()
-
-    def _packed(self, quarter: Quarter) -> tuple[int, bytes]:
-        layout, numbers = pack(quarter)
-        known = self._layouts.get(layout)
-        if known is None:
-            self._connection.execute("INSERT OR IGNORE INTO layouts (layout) VALUES (?)", (layout,))
-            known = self._layouts[layout] = self._connection.execute("SELECT id FROM layouts WHERE layout = ?", (layout,)).fetchone()[0]
-        return known, numbers
+    def undone(self) -> None:
+        """Look again at what is in the file: a transaction that may have changed it was undone."""
+        self._layouts.forget()

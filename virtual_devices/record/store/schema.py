@@ -2,7 +2,7 @@
 
 One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
 the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to;
-`happenings` what happened beside.
+`past` what devices told of each beside; `happenings` what happened.
 """
 
 from __future__ import annotations
@@ -10,9 +10,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x56446576
 """``VDev``: what SQLite's header says that the file is."""
+
+_PAST = """
+CREATE TABLE {where}past_layouts (id INTEGER PRIMARY KEY, layout TEXT NOT NULL UNIQUE);
+CREATE TABLE {where}past (
+    device TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    layout INTEGER NOT NULL,
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (device, start)
+) WITHOUT ROWID;
+"""
 
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -37,10 +49,12 @@ CREATE TABLE happenings (
     what TEXT NOT NULL,
     UNIQUE (time, device, kind, what)
 );
-"""
+""" + _PAST.format(where="")
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
 the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
-quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.  happenings: at a simulated
+quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.
+past: of a device, from the
+start of a first quarter to the end of a last; see ``past_packing``.  happenings: at a simulated
 time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
 
 _COUNTED = """
@@ -49,8 +63,26 @@ SELECT (SELECT count(*) FROM ledger NOT INDEXED) = (SELECT count(*) FROM ledger 
 """
 
 MigrationStep = Callable[[sqlite3.Connection], None]
-STEPS: Mapping[int, MigrationStep] = {}
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _with_past(connection: sqlite3.Connection) -> None:
+    _run(connection, _PAST.format(where=""))
+
+
+def _as_with_past(connection: sqlite3.Connection) -> None:
+    _run(connection, _PAST.format(where="temp."))
+
+
+STEPS: Mapping[int, MigrationStep] = {1: _with_past}
 """From each older version of the schema to the next, within one transaction."""
+AS_READ: Mapping[int, MigrationStep] = {1: _as_with_past}
+"""The same for a connection that only reads: what an older version does not have is there for it alone, and empty."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -60,9 +92,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def make_tables(connection: sqlite3.Connection) -> None:
     """Fill an empty database, within the transaction that is open."""
-    for statement in TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+    _run(connection, TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -21,6 +21,7 @@ from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.store.database import (
     WriterLock,
     as_os_error,
@@ -33,7 +34,8 @@ from virtual_devices.record.store.database import (
 )
 from virtual_devices.record.store.happenings import Happening, HappeningBook, Row, last_happenings, write_happenings
 from virtual_devices.record.store.kept import Messages, checksum, checksum_of, place_of
-from virtual_devices.record.store.lines import WHOLE_FOR, LedgerLines, Line, present_windows, stored
+from virtual_devices.record.store.lines import WHOLE_FOR, Extent, LedgerLines, Line, present_windows, stored
+from virtual_devices.record.store.past import PastBook
 from virtual_devices.record.store.quarters import QuarterBook
 
 REMEDY = "start with --fresh"
@@ -96,12 +98,23 @@ class RecordWriter:
         self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
         self._lines = LedgerLines(connection, self._whole_for)
         self._quarters = QuarterBook(connection, present_windows(connection))
+        self._past = PastBook(connection)
         self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
     def last(self) -> int | None:
         """Seq of the last window that is in the file."""
         return self._lines.last
+
+    @property
+    def extent(self) -> Extent | None:
+        """Of the windows that are in the file; None before the first."""
+        return self._lines.extent
+
+    @property
+    def windows_wait(self) -> bool:
+        """Whether a window is not written yet."""
+        return bool(self._waiting)
 
     @property
     def kept(self) -> Messages:
@@ -123,6 +136,10 @@ class RecordWriter:
     def happened(self, happening: Happening, seq: int = 0) -> None:
         """Take something that happened. seq: of the window that it is of, and is written with; 0: with whatever comes next."""
         self._happenings.take(happening, seq)
+
+    def told(self, device: str, seq: int, rows: PastRows) -> None:
+        """Take rows of a device's past. seq: of the window in which they were over, and which they are written with."""
+        self._past.take(device, seq, rows)
 
     @property
     def happenings_wait(self) -> bool:
@@ -151,13 +168,14 @@ class RecordWriter:
         if messages is not None:
             facts[CHECKSUM] = checksum(checksums.values())
         happened = self._happenings.rows(upto)
-        self._put(partial(self._change, lines, quarters, happened, messages, facts), sync=sync)
+        self._put(partial(self._change, lines, quarters, happened, upto, messages, facts), sync=sync)
         for line in lines:
             self._waiting.popleft()
             self._waiting_bytes -= len(line.payload)
         for _ in done:
             self._done.popleft()
         self._happenings.forget(upto)
+        self._past.forget(upto)
         self._facts.update(facts)
         if messages is not None:
             self._kept, self._checksums = dict(messages), checksums
@@ -189,22 +207,25 @@ class RecordWriter:
                 if not (is_full(error) and emptied(self._connection)):
                     raise
                 self._lines.restore(before)
-                self._quarters.forget_layouts()
+                self._quarters.undone()
+                self._past.undone()
                 with transaction(self._connection, synced=sync):
                     change()
         except BaseException as error:
             self._lines.restore(before)
-            self._quarters.forget_layouts()
+            self._quarters.undone()
+            self._past.undone()
             if isinstance(error, sqlite3.Error):
                 raise as_os_error(error, self.path) from None
             raise
 
     def _change(
-        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], messages: Messages | None, facts: Mapping[str, Any]
+        self, lines: list[Line], quarters: list[Quarter], happened: list[Row], upto: int | None, messages: Messages | None, facts: Mapping[str, Any]
     ) -> None:
         self._lines.add(lines)
         self._quarters.write(quarters)
         write_happenings(self._connection, happened)
+        self._past.write(upto)
         if messages is not None:
             self._replace(messages)
         self._note(facts)

@@ -1,22 +1,25 @@
-"""What a host keeps on disk: its home's record, a window and the set that it leaves in one transaction.
+"""What is kept of a home on disk: its record, a window and the set that it leaves in one transaction.
 
 Once per wall second and at the end the disk is waited for. A disk that takes nothing for a while costs nothing: windows wait in memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from virtual_devices.edge.files.write import RETRY_EVERY, Trouble, why
 from virtual_devices.edge.loop import Loop, Timer
-from virtual_devices.fleet.keeping.moments import IsBooked, Moments
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files import former
 from virtual_devices.record.files.runs import KeptRun, Runs
 from virtual_devices.record.hearing.window_hearing import LASTING
+from virtual_devices.record.keeping.moments import IsBooked, Moments
 from virtual_devices.record.store.happenings import Happening
 from virtual_devices.record.store.kept import Messages, moment, run_of
 from virtual_devices.record.store.writer import RecordWriter
@@ -30,17 +33,21 @@ _EARLY = 4096
 class Keeper:
     """Keeps the newest consistent set of a home, and the windows that led to it.
 
-    booked: see ``Moments``.  say: told once when nothing can be kept, and when it can be again.
+    booked: see ``Moments``.  say: told once when nothing can be kept, and when it can be again.  written: told after each write.
     """
 
-    def __init__(self, loop: Loop, runs: Runs, booked: IsBooked, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, loop: Loop, runs: Runs, booked: IsBooked, say: Callable[[str], None], written: Callable[[], None] = lambda: None
+    ) -> None:
         self.runs = runs
         self._loop = loop
         self._moments = Moments(booked)
+        self._written = written
         self._writer: RecordWriter | None = None
         self._early: deque[tuple[LedgerRecord, bytes]] = deque(maxlen=_EARLY)
         """Windows of a run whose record is not open yet."""
         self._early_happenings: deque[tuple[Happening, LedgerRecord | None]] = deque(maxlen=_EARLY)
+        self._early_past: deque[tuple[str, str, int, PastRows]] = deque(maxlen=_EARLY)
         self._noted: Timer | None = None
         """When what happened is written, whether a window is settled by then or not."""
         self._consistent: Messages | None = None
@@ -63,10 +70,10 @@ class Keeper:
         except OSError as error:
             raise ConfigurationError(f"{error.filename or self.runs.folder} cannot be read: {why(error)}; choose another --state") from None
 
-    def go_on(self, run: str) -> None:
-        """Write to the record of a run that is resumed. Raises ConfigurationError."""
+    def go_on(self, run: str, messages: Messages | None = None) -> None:
+        """Write to the record of a run; messages: what is retained of it, where that is known. Raises ConfigurationError."""
         try:
-            self._open(run)
+            self._open(run, messages)
         except OSError as error:
             self._trouble.failed(error)  # a disk that is full now may have room later
 
@@ -86,6 +93,12 @@ class Keeper:
         self._moments.forget()
         self._early.clear()
         self._early_happenings.clear()
+        self._early_past.clear()
+
+    def give_up_others(self, run: str) -> None:
+        """The home goes on with a run: leave nothing that a start would resume another from, as far as the folder lets go of it."""
+        with contextlib.suppress(OSError):
+            self.runs.give_up_others(run)
 
     # -- what is kept ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +121,19 @@ class Keeper:
             self._early_happenings.append((happening, record))
         if self._noted is None or not self._noted.pending:
             self._noted = self._loop.call_later(SYNC_EVERY, self._note)
+
+    def told(self, device: str, run: str, seq: int, rows: PastRows) -> None:
+        """Take rows of a device's past; they are written with their window."""
+        if self._writer is not None and self._writer.run == run:
+            self._writer.told(device, seq, rows)
+        else:
+            self._early_past.append((run, device, seq, rows))
+
+    @property
+    def told_until(self) -> tuple[str, int] | None:
+        """Run, and seq of the last window whose rows are in the record for sure: those of the last one may have come too late for it."""
+        writer = self._writer
+        return (writer.run, max(0, writer.last - 2)) if writer is not None and writer.last is not None else None
 
     def last_happenings(self) -> list[Happening]:
         """Of each device the last one of each of the ``LASTING`` kinds, as far as the record has them and can be read."""
@@ -134,19 +160,31 @@ class Keeper:
         if (consistent is None and not self._has_news) or (consistent is self._saved and not sync):
             return
         settled = moment(consistent) if consistent is not None else None
+        run = (run_of(consistent) or "") if consistent is not None else writer.run if writer is not None else ""
+        if self._write(run, consistent, settled[1] if settled is not None else 0, self.save, sync=sync):
+            self._saved = consistent
+
+    def save_books(self, run: str) -> None:
+        """Write every window of a run that is booked, and nothing to go on from."""
+        self._moments.forget()
+        self._consistent = self._saved = None
+        if self._again is None or not self._again.pending:
+            self._write(run, {}, None, partial(self.save_books, run), sync=self._loop.time() - self._synced_at >= SYNC_EVERY)
+
+    def _write(self, run: str, messages: Messages | None, upto: int | None, again: Callable[[], None], *, sync: bool) -> bool:
+        """Whether it was written; else it is tried again soon."""
         try:
-            if consistent is not None or writer is None:
-                writer = self._open(run_of(consistent or {}) or "", consistent)
-            writer.write(consistent, settled[1] if settled is not None else 0, sync=sync)
+            self._open(run, messages).write(messages, upto, sync=sync)
         except (OSError, VirtualDevicesError) as error:
             self._trouble.failed(error if isinstance(error, OSError) else OSError(errno.EIO, str(error)))
             if self._again is None or not self._again.pending:
-                self._again = self._loop.call_later(RETRY_EVERY, self.save)
-            return
+                self._again = self._loop.call_later(RETRY_EVERY, again)
+            return False
         if sync:
             self._synced_at = self._loop.time()
         self._trouble.over()
-        self._saved = consistent
+        self._written()
+        return True
 
     @property
     def _has_news(self) -> bool:
@@ -157,6 +195,21 @@ class Keeper:
         """Write what happened while no window was settled, such as a refusal in a home that stands still."""
         if self._has_news and (self._again is None or not self._again.pending):
             self.save()
+
+    @property
+    def last(self) -> int:
+        """Seq of the last window that is in the record; 0 before the first, and while none is open."""
+        return (self._writer.last or 0) if self._writer is not None else 0
+
+    @property
+    def windows_wait(self) -> bool:
+        """Whether a window is booked that is not written yet."""
+        return bool(self._early) if self._writer is None else self._writer.windows_wait
+
+    @property
+    def writer(self) -> RecordWriter | None:
+        """The record that is open."""
+        return self._writer
 
     @property
     def unkept(self) -> str | None:
@@ -185,8 +238,12 @@ class Keeper:
             for happening, of in self._early_happenings:
                 if of is None or of.run == run:
                     self._writer.happened(happening, of.seq if of is not None else 0)
+            for its_run, device, seq, rows in self._early_past:
+                if its_run == run:
+                    self._writer.told(device, seq, rows)
             self._early.clear()
             self._early_happenings.clear()
+            self._early_past.clear()
         return self._writer
 
     def let_go(self) -> None:

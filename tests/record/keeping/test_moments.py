@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from virtual_devices.fleet.keeping.moments import LONGEST_WAIT, Moments, always
+from virtual_devices.record.keeping.moments import LONGEST_WAIT, Moments, always
 
 Found = dict[tuple[str, str], bytes]
 

@@ -1,6 +1,6 @@
-"""What the host lets in of all that is said in its home: only words of those who may say them, and nothing that cannot be.
+"""What whoever keeps a home lets in of all that is said in it: only words of those who may say them, and nothing that cannot be.
 
-The host keeps what others forget, and says it again. So it must not keep a lie over the truth: a message that names a window
+He keeps what others forget, and says it again. So it must not keep a lie over the truth: a message that names a window
 far ahead would look newer than all that come after it.
 """
 
@@ -36,12 +36,13 @@ _EXPECTED = 1
 class Gate:
     """Decides about messages of one home.
 
-    home: what its devices are; of others, hosted elsewhere, ``about`` says it.
+    home: what its devices are; of others, hosted elsewhere, ``about`` says it.  None: of all, and who settles the clock's window says.
     """
 
-    def __init__(self, home: Home) -> None:
-        self._abilities = {entry.name: entry.device_class.ability for entry in home.devices}
-        self.settler = next((entry.name for entry in home.of("settles")), None)
+    def __init__(self, home: Home | None) -> None:
+        self._abilities = {entry.name: entry.device_class.ability for entry in home.devices} if home is not None else {}
+        self._learns = home is None
+        self.settler = next((entry.name for entry in home.of("settles")), None) if home is not None else None
         self._guests: dict[str, str] = {}
 
     def refuses(self, device: str, leaf: str, payload: bytes, known: bytes, *, reading: bool) -> str | None:
@@ -53,8 +54,7 @@ class Gate:
             return None
         if leaf == "about" and device not in self._abilities:
             self._meet(device, payload)
-        ability = self._abilities.get(device) or self._guests.get(device)
-        why = objection(device, leaf, settler=self.settler, ability=ability)
+        why = objection(device, leaf, settler=self.settler, ability=self.ability(device))
         model = _MODELS.get(leaf)
         if why is not None or model is None or (not reading and _follows(known, payload)):
             return why
@@ -62,9 +62,15 @@ class Gate:
             said: Any = read(model, payload)
         except ProtocolError as error:
             return f"{device}: {error}"
-        if device == CLOCK and leaf == "window" and said.settler not in (None, self.settler):
+        if self._learns and leaf == "window":
+            self.settler = said.settler
+        elif device == CLOCK and leaf == "window" and said.settler not in (None, self.settler):
             return f"{device}: its window names {said.settler} as the one that settles; in this home that is {self.settler}"
         return None
+
+    def ability(self, device: str) -> str | None:
+        """What a device can do, as far as it is known."""
+        return self._abilities.get(device) or self._guests.get(device)
 
     def _meet(self, device: str, payload: bytes) -> None:
         try:

@@ -1,0 +1,1 @@
+"""Devices that keep house: none of them moves a joule."""

@@ -1,0 +1,92 @@
+"""What a device told of its past, added up to periods: what it measured, for how long something held, and how it stood at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from virtual_devices.kit.members.past import PARTS, PastRows, TallyColumns, joined
+from virtual_devices.record.reading.columns import Integers
+from virtual_devices.record.reading.cutting import placed
+from virtual_devices.record.reading.periods import unequal
+
+MEASURED_PARTS = 1000
+"""Of the unit of a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was a number in each step, in its unit: over all known steps of a period, in the lowest, the highest and the last of them."""
+
+    mean: float
+    low: float
+    high: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsOfPeriod:
+    """What a device told of a period. start, end: UTC seconds, of the whole of it.  seconds: for which it tells something.
+
+    measured: by condition.  held: for how many seconds it was so: ``supplied``, ``wanting``, ``connected``.  last: readings as they stood
+    when the last known step had ended, in their units.
+    """
+
+    start: int
+    end: int
+    seconds: int
+    measured: Mapping[str, Measured]
+    held: Mapping[str, int]
+    last: Mapping[str, float]
+
+    def plain(self) -> dict[str, float]:
+        """By reading, one number for each: of what was measured the mean, of what held the seconds."""
+        return {name: each.mean for name, each in self.measured.items()} | {f"{name}_seconds": float(value) for name, value in self.held.items()} | dict(self.last)
+
+
+def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[ReadingsOfPeriod]:
+    """What a device told, oldest first, period by period. every, zone: as of ``periods``.
+
+    Raises ConfigurationError for steps that are not equal.
+    """
+    pieces = joined(sorted(told, key=lambda rows: rows.starts[0]))
+    if not pieces:
+        return
+    rows = pieces[0]
+    if len(pieces) > 1:
+        raise unequal(rows.step, pieces[1].step, pieces[1].starts[0])
+    period, bounds = placed(np.array(rows.starts, np.int64), every, zone)
+    begins = np.unique(period, return_index=True)[1]
+    ends = [*begins[1:].tolist(), len(rows.starts)]
+    steps = _sums(rows.steps, begins)
+    measured = {name: _measured(swings, begins, ends, steps) for name, swings in rows.columns.items()}
+    held = {name: _sums(values, begins) for name, values in rows.seconds.items()}
+    last = {name: [_last(values[begin:end]) for begin, end in zip(begins.tolist(), ends, strict=True)] for name, values in rows.last.items()}
+    for number, (start, end) in enumerate(bounds):
+        stood = {name: values[number] for name, values in last.items()}
+        yield ReadingsOfPeriod(
+            start, end, rows.step * steps[number],
+            {name: values[number] for name, values in measured.items()}, {name: values[number] for name, values in held.items()},
+            {name: value / PARTS for name, value in stood.items() if value is not None},
+        )  # fmt: skip
+
+
+def _sums(values: Sequence[int], begins: Integers) -> list[int]:
+    found: list[int] = np.add.reduceat(np.array(values, object), begins).tolist()  # exact, whatever they come to
+    return found
+
+
+def _measured(swings: TallyColumns, begins: Integers, ends: Sequence[int], steps: Sequence[int]) -> list[Measured]:
+    lows = np.minimum.reduceat(np.array(swings.lows, np.int64), begins).tolist()
+    highs = np.maximum.reduceat(np.array(swings.highs, np.int64), begins).tolist()
+    lasts = [swings.lasts[end - 1] for end in ends]
+    return [
+        Measured(total / count / MEASURED_PARTS, low / MEASURED_PARTS, high / MEASURED_PARTS, last / MEASURED_PARTS)
+        for total, count, low, high, last in zip(_sums(swings.sums, begins), steps, lows, highs, lasts, strict=True)
+    ]
+
+
+def _last(values: Sequence[int | None]) -> int | None:
+    return next((value for value in reversed(values) if value is not None), None)
