@@ -15,9 +15,21 @@ from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
 from inverter.limits import Limits, least, strength
 from inverter.moment import Moment, Segment, SupplyState, segments
+from inverter.ports import live_ports
 from inverter.slots import NEVER, PPM, Orders
 from virtual_devices.kit.accounts import AUX, DC_BUS, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
-from virtual_devices.kit.offers import Demand, Dispatch, Edge, Link, LinkOffer, Offer, StoreOffer, Supply, masked
+from virtual_devices.kit.offers import (
+    CircuitOffer,
+    Demand,
+    Dispatch,
+    Edge,
+    Link,
+    LinkOffer,
+    Offer,
+    StoreOffer,
+    Supply,
+    masked,
+)
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
 
@@ -44,10 +56,15 @@ class Trial:
         self.producers = {n: o for n, o in sorted(offers.items()) if isinstance(o, Supply)}
         self.stores = {n: o for n, o in sorted(offers.items()) if isinstance(o, StoreOffer)}
         self.grids = {n: o for n, o in sorted(offers.items()) if isinstance(o, LinkOffer)}
+        others = len(offers) - len(self.consumers) - len(self.producers) - len(self.stores) - len(self.grids)
+        self.circuits = {n: o for n, o in offers.items() if isinstance(o, CircuitOffer)} if others else {}
+        self.moments: list[tuple[int, Moment]] = []
+        """What held, with the step behind it."""
         links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
         self.segments = segments(links, timetable, span.steps)
         self.rules = [offer.rule.flat for offer in self.stores.values()]
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
+        self.opening = tuple(self.stored)
         self.memory = [state.surged]
         self.scratch = ([0] * len(self.rules), [0] * len(self.rules))
         self.out = self.columns(span.steps)
@@ -197,6 +214,7 @@ class Trial:
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
                     raise AssertionError(f"step {index} was chosen and cannot be dispatched")
+                self.moments.append((done, moment))
                 index, state = done, replace(state, surged=self.memory[0])
         return index, self.supply(index), state, self.segments[-1]
 
@@ -277,6 +295,7 @@ class Trial:
             total[index:] = last
         for column, last in zip(self.out, done[1], strict=True):
             column[index:] = last
+        self.moments.append((index + 1, moment))
         return index + 1
 
 
@@ -308,7 +327,7 @@ def dispatch(
         (METER, ESSENTIAL): out[kernel.METER_ESSENTIAL],
         (METER, NON_ESSENTIAL): non_essential,
     }
-    if any(offer.circuit == AUX for offer in trial.consumers.values()):
+    if any(offer.circuit == AUX for offer in trial.consumers.values()) or any(offer.circuit == AUX for offer in trial.circuits.values()):
         transfers |= {(name, AUX): out[kernel.TO_AUX], (METER, AUX): out[kernel.METER_AUX]}
     stores = list(trial.stores)
     first = kernel.STORES
@@ -323,6 +342,7 @@ def dispatch(
         imported=dict.fromkeys(trial.grids, out[kernel.IMPORTED]),
         exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
+        live=live_ports(trial.moments, limits, pv, trial.rules, trial.opening, out, span.step) if trial.circuits else {},
     )
     return flows, after, last
 

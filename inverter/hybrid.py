@@ -23,6 +23,7 @@ from inverter.programs import GENERATOR, GRID_AND_GENERATOR
 from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from virtual_devices.kit.accounts import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
+from virtual_devices.kit.circuits import Port
 from virtual_devices.kit.device import Context, Settles
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
@@ -46,6 +47,8 @@ FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_
 """W, whatever the rating was."""
 
 SWITCHBOARD = {"inverter_enabled": False}
+
+PORTS = {ESSENTIAL: Port(lasting=True), AUX: Port(), NON_ESSENTIAL: Port(beside=True)}
 
 _TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
 
@@ -131,6 +134,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     title = "Hybrid inverter"
     entity_names = SUNSYNK_NAMES
     switchboard = SWITCHBOARD
+    ports = PORTS
     former_defaults = FORMER_DEFAULTS
 
     def __init__(self, context: Context) -> None:

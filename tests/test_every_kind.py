@@ -16,8 +16,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from virtual_devices.kit.circuits import CarrierState
 from virtual_devices.kit.device import (
     AnyDevice,
+    Carries,
     Conditions,
     Connects,
     Consumes,
@@ -34,7 +36,7 @@ from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
-from virtual_devices.kit.settings import ConsumerSettings
+from virtual_devices.kit.settings import CircuitSettings, ConsumerSettings
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 
@@ -90,7 +92,7 @@ def test_it_says_what_it_is(kind: str) -> None:
     one = kind_class(kind)
     assert one.title
     assert re.fullmatch(r"[a-z_][a-z0-9_]*", kind)
-    assert one.ability in ("ticks", "conditions", "consumes", "produces", "stores", "connects", "settles", "keeps")
+    assert one.ability in ("ticks", "conditions", "consumes", "produces", "stores", "carries", "connects", "settles", "keeps")
     assert is_dataclass(one.state_type)
     assert one.state_type.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert one.settings_type.model_config.get("frozen")
@@ -98,6 +100,9 @@ def test_it_says_what_it_is(kind: str) -> None:
         assert issubclass(one.settings_type, ConsumerSettings)
     if issubclass(one, Stores):
         assert issubclass(one.state_type, StoreState)
+    if issubclass(one, Carries):
+        assert issubclass(one.state_type, CarrierState)
+        assert issubclass(one.settings_type, CircuitSettings)
 
 
 @pytest.mark.parametrize("kind", KINDS)

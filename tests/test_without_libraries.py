@@ -20,7 +20,7 @@ from virtual_devices.kit.home import catalogue
 
 ABSENT = ("numpy", "pandas", "pvlib", "rich")
 OF_ONE_FEATURE = ("holidays", "icalendar", "recurring_ical_events", "numba", "iotcore")
-LIGHT = {"consumes", "stores", "settles", "connects", "ticks"}
+LIGHT = {"consumes", "stores", "settles", "carries", "connects", "ticks"}
 """Abilities of devices that compute with integers."""
 ROOT = Path(__file__).parents[1]
 BROADER = {
@@ -86,6 +86,8 @@ ACCOUNTS = {"clock": "grid", "inverter": "dc_bus"}
 def a_home_with(kind: str) -> str:
     names = dict.fromkeys(["grid", "battery", "inverter", kind if kind != "clock" else "grid", "base_load"])
     plain = {"battery": "{start_soc: 20 %}"}  # so that the grid is needed
+    if catalogue.load(kind).ability == "carries":
+        plain["base_load"] = f"{{circuit: {kind}}}"
     lines = [f"  {name}: {BROADER.get(name, '{}') if name == kind else plain.get(name, '{}')}" for name in names]
     return HOME.format(devices="\n".join(lines))
 

@@ -222,3 +222,23 @@ def test_the_answer_in_one_sentence() -> None:
 def test_the_cases_of_a_home_that_can_grow_no_more() -> None:
     names = [case.name for case in cases(constant(battery="{capacity: 1000}"))]
     assert names == ["as_it_is", "no_battery", "no_outages"]
+
+
+def test_a_house_behind_a_plug_is_as_dark_as_it_would_be_without() -> None:
+    """Two plugs deep, it is still essential; a second one behind an open switch wants nothing, and a plug that opens in the dark hides nothing."""
+    plain = constant().source
+    text = '{circuit: plug, kind: base_load, variation: 0, profile: "' + ",".join(["1000"] * 24) + '"}'
+    house = constant(house=text + "\n  plug: {kind: smart_switch, circuit: strip, power_on: last}\n  strip: {kind: breaker, rated_current: 50 A}")
+    assert plain == house.source
+    direct, behind = tried(constant()), tried(house)
+    for case, found in direct.items():
+        same = {name: value for name, value in found.items() if name != "ledger_sha256"}
+        assert {name: behind[case][name] for name in same} == same
+    opens = constant(
+        house=text
+        + '\n  plug: {kind: smart_switch, power_on: "off"}\n  shed: {kind: base_load, circuit: open}'
+        + '\n  open: {kind: smart_switch, power_on: "off"}\nevents:\n  - {at: 2026-07-01 00:00, device: open, set: {relay: off}}'
+    )
+    found = tried(opens)["as_it_is"]
+    assert (found["dark_hours"], found["unserved_essential_kwh"], found["hours_without"]) == (0.5, 0.5, {"house": 0.5})
+    assert found["loads"]["shed"]["unserved_kwh"] == 0

@@ -252,7 +252,7 @@ def live(world: World, cuts: list[int], inverter: Hybrid = INVERTER, guesses: Se
             offers[name] = Supply("sun", column[index : index + steps])
         span = Span(world.start + index * world.step, world.step, steps)
         for name, load in world.loads.items():
-            on, flips = assumed(load.circuit, span, ahead, supplied=supplied[name])
+            on, flips = assumed(span, ahead, supplied=supplied[name], beside=load.circuit == "non_essential")
             if guesses:
                 on, flips = supplied[name], tuple(step for step in next(guess) if step < steps)
             offers[name] = Demand(load.circuit, load.priority, on, load.power[index : index + steps], flips)

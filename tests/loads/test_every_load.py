@@ -12,21 +12,23 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from virtual_devices.kit.device import Context, Site
-from virtual_devices.kit.home.catalogue import load_module
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.schedule import ScheduledSettings
 from virtual_devices.kit.window import Span
 
 ZONES = ("Africa/Johannesburg", "Europe/Berlin", "Asia/Kolkata")
-KINDS = ("_blueprint", "base_load", "geyser", "lights", "oven", "tv")
+ROOM = "virtual_devices.loads."
+KINDS = ("_blueprint", *(kind for kind, module in catalogue.kinds().items() if module.startswith(ROOM)))
 START = 1_751_320_800
 CHANGE = 1_743_296_400  # 2025-03-30 01:00 UTC, when the clocks of Berlin go forward
 
 
 def device(kind: str, zone: str = ZONES[0], **documents: str) -> Any:
-    return load_module(f"virtual_devices.loads.{kind}", kind)(Context(kind, Site(-33.9, 18.4, 50, zone, 1), documents))
+    return catalogue.load_module(f"{ROOM}{kind}", kind)(Context(kind, Site(-33.9, 18.4, 50, zone, 1), documents))
 
 
 def settings_for(kind: str, mode: str) -> dict[str, Any]:
-    return {} if kind == "base_load" else {"mode": mode}
+    return {"mode": mode} if issubclass(type(device(kind)).settings_type, ScheduledSettings) else {}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -122,7 +122,7 @@ class _Trial:
     def __init__(self, case: Case, house: House) -> None:
         self.case, self._house = case, house
         self._darkness = watched(house)
-        self.taken = Consumption()
+        self.taken = Consumption(house.settler.device.ports)
         self.result: dict[str, Any] = {}
         house.listeners.append(self.taken.add)
 
@@ -157,7 +157,7 @@ class _Trial:
 
 def watched(house: House) -> Darkness:
     """What a house with a grid will be dark for, from now on."""
-    darkness = Darkness(house.home.site.calendar)
+    darkness = Darkness(house.home.site.calendar, house.settler.device.ports)
     (grid,) = (member for member in house.participants if isinstance(member, Connection))
     batteries = [member for member in house.participants if isinstance(member, Store)]
 

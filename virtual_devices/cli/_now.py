@@ -91,6 +91,7 @@ _SUMMARIES: dict[str, Callable[[DeviceView], str]] = {
     "consumes": _consumer_words,
     "produces": _producer_words,
     "stores": _store_words,
+    "carries": _producer_words,
     "connects": _grid_words,
     "settles": _settler_words,
     "keeps": _record_words,

@@ -10,7 +10,7 @@ import click
 
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
-from virtual_devices.kit.forms.changes import Reading, SettingField, number_text, readings_of, settings_of
+from virtual_devices.kit.forms.changes import Reading, SettingField, number_text, orders_of, readings_of, settings_of
 from virtual_devices.kit.home import catalogue
 
 
@@ -20,7 +20,7 @@ from virtual_devices.kit.home import catalogue
 def describe(kind: str, *, as_json: bool) -> None:
     """Settings and readings of a KIND of device, with ranges, units and defaults."""
     device_class = catalogue.load(kind)
-    settings, readings = settings_of(device_class), readings_of(device_class)
+    settings, orders, readings = settings_of(device_class), orders_of(device_class), readings_of(device_class)
     about = inspect.getdoc(device_class) or ""
     if as_json:
         description = {
@@ -29,6 +29,7 @@ def describe(kind: str, *, as_json: bool) -> None:
             "ability": device_class.ability,
             "about": about,
             "settings": [_setting(item) for item in settings],
+            **({"orders": [_setting(item) for item in orders]} if orders else {}),
             "readings": [_reading(item) for item in readings],
         }
         echo_json(json.dumps(description, indent=2, ensure_ascii=False))
@@ -36,6 +37,9 @@ def describe(kind: str, *, as_json: bool) -> None:
     click.echo(f"{kind}: {device_class.title}\n\n{about}\n")
     rows = [[item.name, item.range, _default(item), _notes(item)] for item in settings]
     click.echo(table(("setting", "accepts", "default", "what it is"), rows) if rows else "nothing to set")
+    if orders:
+        rows = [[item.name, item.range, item.description or item.title] for item in orders]
+        click.echo(f"\n{table(('order', 'accepts', 'what it does'), rows)}")
     click.echo()
     shown = [[item.name, item.unit or item.type, _remarks(item)] for item in readings]
     click.echo(table(("reading", "unit", "what it is"), shown) if shown else "no readings")

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic_core import PydanticCustomError, core_schema
@@ -139,7 +139,7 @@ class DailyTimes:
 
     periods: tuple[tuple[int, int], ...]
 
-    PATTERN = (
+    PATTERN: ClassVar[str] = (
         r"^(\s*\d{1,2}:\d{2}(:\d{2})?\s*-\s*\d{1,2}:\d{2}(:\d{2})?\s*(,\s*\d{1,2}:\d{2}(:\d{2})?\s*-\s*\d{1,2}:\d{2}(:\d{2})?\s*)*)?$"
     )
 
@@ -170,6 +170,11 @@ class DailyTimes:
             return text if second % 60 == 0 else f"{text}:{second % 60:02}"
 
         return ", ".join(f"{clock(begin)}-{clock(end)}" for begin, end in self.periods)
+
+    @property
+    def seconds(self) -> set[int]:
+        """Of the day, at which periods begin and end by the clock on the wall."""
+        return {second for period in self.periods for second in period}
 
     def at(self, second: int) -> bool:
         """Whether a second of the local day lies in one of the periods."""

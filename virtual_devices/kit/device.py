@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args
 
 from virtual_devices.kit.calendar import Calendar, calendar
+from virtual_devices.kit.circuits import CircuitRule, Port
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.readings import (
+    CarriesReadings,
     ConditionsReadings,
     ConnectsReadings,
     ConsumesReadings,
@@ -30,8 +32,10 @@ from virtual_devices.kit.readings import (
 )
 from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were written before import them from here
     Choices,
+    CircuitSettings,
     ConsumerSettings,
     DeviceName,
+    DeviceOrders,
     Document,
     Everyday,
     FileName,
@@ -42,7 +46,7 @@ from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were writt
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from virtual_devices.kit.coverage import Coverage
     from virtual_devices.kit.mains import Mains
@@ -111,6 +115,7 @@ class Device(ABC, Generic[S, T, R]):
     ability: ClassVar[str] = ""
     readings_type: ClassVar[type[Any]] = NoTelemetry
     settings_type: ClassVar[type[Settings]] = Settings
+    orders_type: ClassVar[type[DeviceOrders]] = DeviceOrders
     state_type: ClassVar[type[Any]] = NoState
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
     entity_names: ClassVar[Mapping[str, str]] = {}
@@ -136,6 +141,18 @@ class Device(ABC, Generic[S, T, R]):
         Raises SettingError.
         """
         return changes
+
+    @classmethod
+    def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:  # noqa: ARG003 - its signature is the same for every kind
+        """Names of settings, orders and readings that mean nothing under settings (JSON form), so that no dashboard shows them."""
+        return ()
+
+    def may_obey(self, settings: S, orders: Mapping[str, Any]) -> None:
+        """Raises SettingError for orders that make no sense under settings."""
+
+    def obey(self, settings: S, state: T, orders: Mapping[str, Any], time: int) -> T:
+        """State after orders (JSON form, by the fields of ``orders_type``) that come into force at ``time`` (UTC seconds)."""
+        return state
 
     def begin(self, settings: S) -> T:
         """State at a fresh start. A device whose State has no defaults overrides this."""
@@ -282,6 +299,36 @@ class Stores(Device[S, T, R]):
         return state
 
 
+class Carries(Device[S, T, R]):
+    """Stands between a circuit and what hangs on it. Its Settings derive from CircuitSettings, its State from CarrierState.
+
+    It proposes a rule, not a series: what it does by itself, see ``virtual_devices.kit.circuits``. What the clock turns, ``turned`` turns.
+    """
+
+    ability = "carries"
+    readings_type = CarriesReadings
+
+    @abstractmethod
+    def rule(self, settings: S) -> CircuitRule:
+        """What it does by itself."""
+
+    def turned(self, settings: S, state: T, span: Span) -> T:
+        """State at the start of a span, after what has become due since the step before it began. Asked again, it says the same."""
+        return state
+
+    def next_turn(self, settings: S, state: T, time: int) -> int | None:
+        """When, after ``time`` (UTC seconds), ``turned`` may turn something next; None: never, or not as far as anybody asks."""
+        return None
+
+    def tripped(self, settings: S, state: T, time: int) -> T:
+        """State after an overload has opened it in the step that ended at ``time`` (UTC seconds)."""
+        return state
+
+    def operation(self, settings: S, state: T, time: int, power: int) -> R:
+        """Own telemetry after a step in which it carried ``power`` mW."""
+        return self.report(settings, state, time)
+
+
 class Connects(Device[S, T, R]):
     """The grid: a link that is there or not, with limits, and its bill.
 
@@ -311,10 +358,12 @@ class Settles(Device[S, T, R]):
     """The inverter: decides every window's flows.
 
     switchboard: settings under which it only passes the grid through; a kind that has some stands in where a home has no inverter.
+    ports: what loads and circuits may hang on, by name.
     """
 
     ability = "settles"
     switchboard: ClassVar[Mapping[str, Any]] = {}
+    ports: ClassVar[Mapping[str, Port]] = {}
 
     @abstractmethod
     def dispatch(self, settings: S, state: T, span: Span, offers: Mapping[str, Offer]) -> tuple[Dispatch, T]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESET
+from virtual_devices.kit.circuits import CircuitRule, CircuitState
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.store import StoreRule
 
@@ -21,8 +22,8 @@ Edge = tuple[str, str]
 class Demand:
     """A consumer's needs per step.
 
-    supplied: whether it is assumed to be, from the first step on.  flips: the steps, rising, from which on it is assumed the other
-    way round.
+    circuit: what it hangs on, a port or a circuit.  supplied: whether it is assumed to be, from the first step on.  flips: the steps,
+    rising, from which on it is assumed the other way round.
     """
 
     ability = "consumes"
@@ -134,8 +135,28 @@ class LinkOffer:
         booking.outside.add(GRID)
 
 
-Offer = Demand | Supply | StoreOffer | LinkOffer
-PARTICIPANTS = frozenset(offer.ability for offer in (Demand, Supply, StoreOffer, LinkOffer))
+@dataclass(frozen=True, slots=True)
+class CircuitOffer:
+    """Where a circuit hangs, its rule, and how it stands from the first step on.
+
+    then: whether it will be closed behind the offer's last step, unless it turns by itself before.
+    """
+
+    ability = "carries"
+    shared = ()
+    length = None
+
+    circuit: str
+    rule: CircuitRule
+    state: CircuitState
+    then: bool
+
+    def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
+        """What it carries is the sum of what hangs on it; whoever knows the tree books that."""
+
+
+Offer = Demand | Supply | StoreOffer | LinkOffer | CircuitOffer
+PARTICIPANTS = frozenset(offer.ability for offer in (Demand, Supply, StoreOffer, LinkOffer, CircuitOffer))
 """Abilities of those who offer something in a window."""
 
 
@@ -145,7 +166,8 @@ class Dispatch:
 
     supply: per consumer run-length (steps, supplied); only the last step may differ from what was assumed.
     used, charge, discharge, imported, exported: mW per device and step.  lost: a store's losses in mJ per step.
-    stored: each store's balance afterwards.  transfers: the flows between the accounts inside, mW per step.
+    stored: each store's balance afterwards.  transfers: the flows between the accounts inside, mW per step.  live: per port run-length
+    (steps, whether it had power), whoever hangs on it; a port that is not named always had.
     """
 
     steps: int
@@ -158,6 +180,7 @@ class Dispatch:
     imported: dict[str, list[int]]
     exported: dict[str, list[int]]
     transfers: dict[Edge, list[int]]
+    live: dict[str, tuple[tuple[int, bool], ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -93,6 +93,15 @@ class StoresReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriesReadings:
+    """Of every circuit, at the last settled step. power: what it carried.  supplied: it had power, from above."""
+
+    power: Power
+    supplied: Annotated[bool, Mark(device_class="power")]
+    energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectsReadings:
     """Of the grid connection. voltage, frequency: at the meter; 0 while it is not connected."""
 

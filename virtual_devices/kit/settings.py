@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import core_schema
 
+from virtual_devices.kit.accounts import ESSENTIAL
 from virtual_devices.kit.names import MAX_NAME
 
 if TYPE_CHECKING:
@@ -53,7 +54,15 @@ class Everyday:
     """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnCircuit:
+    """Marks a setting that says on which circuit a device hangs: a port of the settling device, or a device that carries."""
+
+
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
+
+
+CircuitName = Annotated[DeviceName, OnCircuit()]
 
 
 FileName = Annotated[str, Field(max_length=400), Document()]
@@ -78,18 +87,38 @@ class Settings(Form):
         return {name: value for name, value in self if name not in left}
 
 
+class DeviceOrders(Form):
+    """What a command may order at once, beside settings: nothing declares it, state keeps its effect, and a repeated one acts again.
+
+    Every field has a default, which stands for no order.
+    """
+
+
+TOGGLE = "toggle"
+"""The word for the opposite of how something stands."""
+
+
 @lru_cache(maxsize=512)
 def following(model: type[Form]) -> frozenset[str]:
     """Names of the fields that by default follow others: their default factory takes what is validated so far."""
     return frozenset(name for name, info in model.model_fields.items() if info.default_factory_takes_validated_data)
 
 
+CIRCUIT = (
+    "essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on; or the name of a plug or breaker"
+)
+
+
+class CircuitSettings(Settings):
+    """Settings that every circuit has."""
+
+    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
+
+
 class ConsumerSettings(Settings):
     """Settings that every load has."""
 
-    circuit: Literal["essential", "aux", "non_essential"] = Field(
-        "essential", title="Circuit", description="essential: fed by the inverter, also in an outage; aux: on its AUX port, if it switches that on"
-    )
+    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
     priority: Annotated[int, Field(ge=1, le=10)] = Field(
         5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
     )

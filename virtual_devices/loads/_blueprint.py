@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Consumes, milliwatts
 from virtual_devices.kit.quantities import Duration, Power
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
 
@@ -36,7 +36,7 @@ class Settings(ScheduledSettings):
     reading has: what it draws just now is the reading ``power``, so the setting is ``rated_power``.
     """
 
-    schedule: DailyTimes = Field(DailyTimes.parse("09:00-10:00"), title="Schedule", description=SCHEDULE)
+    schedule: WeeklyTimes = Field(WeeklyTimes.parse("09:00-10:00"), title="Schedule", description=SCHEDULE)
     rated_power: Power = Field(1000, ge=0, le=20_000, title="Rated power", description="Drawn while it is on")
     standby_power: Power = Field(0.5, ge=0, le=100, title="Standby power", description="Drawn while it is not")
 
@@ -76,7 +76,7 @@ class Blueprint(Consumes[Settings, State, Telemetry]):
         The demand may depend on state and time, never on ``supplied``: a load that is cut off asks for what it would
         draw if power returned in that very step. Only what it remembers depends on ``supplied``.
         """
-        runs = settings.on_runs(span, self.site.calendar)
+        runs = settings.on_runs(span, self.site)
         rated, standby = milliwatts(settings.rated_power), milliwatts(settings.standby_power)
         demand: list[int] = []
         for steps, on in runs:

@@ -20,6 +20,7 @@ from virtual_devices.kit.quantities import Count, Energy, Percent, Power, Temper
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import MODE, SCHEDULE, Mode, ScheduledSettings, overlay
 from virtual_devices.kit.thermostat import ThermalNode, Thermostat, cool, heat, node
+from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
 HEAT_OF_WATER = 4186.0
@@ -35,7 +36,7 @@ class Settings(ScheduledSettings):
     """
 
     mode: Mode = Field("on", title="Mode", description=MODE)
-    schedule: DailyTimes = Field(DailyTimes.parse("04:00-06:00, 15:00-17:00"), title="Schedule", description=SCHEDULE)
+    schedule: WeeklyTimes = Field(WeeklyTimes.parse("04:00-06:00, 15:00-17:00"), title="Schedule", description=SCHEDULE)
     volume: Volume = Field(150, ge=5, le=2_000, title="Tank volume")
     rated_power: Power = Field(3000, ge=0, le=20_000, title="Rated power", description="Of its element")
     setpoint: Temperature = Field(60, ge=20, le=85, title="Setpoint")
@@ -109,7 +110,7 @@ class Geyser(Consumes[Settings, State, Telemetry]):
         thermostat = Thermostat(settings.setpoint - half, settings.setpoint + half, milliwatts(settings.rated_power))
         temperature, closed = state.temperature, state.closed
         demand: list[int] = []
-        runs = overlay(settings.on_runs(span, local), morning.runs(span, local), evening.runs(span, local))
+        runs = overlay(settings.on_runs(span, self.site), morning.runs(span, local), evening.runs(span, local))
         for steps, (on, first, second) in runs:
             flow = (flows[0] if first else 0.0) + (flows[1] if second else 0.0)
             tank = tanks.get(flow)

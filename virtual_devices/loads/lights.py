@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
-from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Consumes, NoState, milliwatts, series
 from virtual_devices.kit.quantities import Percent, Power
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
 
 class Settings(ScheduledSettings):
     """Mode and schedule say when they are lit; an LED lamp takes 7 to 10 W."""
 
-    schedule: DailyTimes = Field(DailyTimes.parse("05:30-07:00, 18:30-22:30"), title="Schedule", description=SCHEDULE)
+    schedule: WeeklyTimes = Field(WeeklyTimes.parse("05:30-07:00, 18:30-22:30"), title="Schedule", description=SCHEDULE)
     rated_power: Power = Field(80, ge=0, le=5_000, title="Rated power", description="Of all lamps at full brightness")
     brightness: Percent = Field(100, ge=0, le=100, title="Brightness", description="Power follows it in proportion")
 
@@ -37,4 +37,4 @@ class Lights(Consumes[Settings, NoState, NoTelemetry]):
     ) -> tuple[list[int], NoState]:
         """Demand in mW per step; nothing to remember."""
         power = milliwatts(settings.rated_power * settings.brightness / 100)
-        return series(settings.on_runs(span, self.site.calendar), power), state
+        return series(settings.on_runs(span, self.site), power), state

@@ -12,19 +12,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Consumes, milliwatts
 from virtual_devices.kit.quantities import Conductance, HeatCapacity, Power, Temperature, TemperatureDifference
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
 from virtual_devices.kit.thermostat import Thermostat, cool, heat, node
+from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
 
 class Settings(ScheduledSettings):
     """Mode and schedule say when it is switched on; the thermostat does the rest."""
 
-    schedule: DailyTimes = Field(DailyTimes.parse("18:00-18:45"), title="Schedule", description=SCHEDULE)
+    schedule: WeeklyTimes = Field(WeeklyTimes.parse("18:00-18:45"), title="Schedule", description=SCHEDULE)
     rated_power: Power = Field(2000, ge=0, le=10_000, title="Rated power", description="Of its element")
     setpoint: Temperature = Field(200, ge=30, le=300, title="Setpoint")
     hysteresis: TemperatureDifference = Field(
@@ -77,7 +77,7 @@ class Oven(Consumes[Settings, State, Telemetry]):
         thermostat = Thermostat(settings.setpoint - half, settings.setpoint + half, milliwatts(settings.rated_power))
         temperature, closed = state.temperature, state.closed
         demand: list[int] = []
-        for steps, on in settings.on_runs(span, self.site.calendar):
+        for steps, on in settings.on_runs(span, self.site):
             if on:
                 temperature, closed = heat(
                     box, thermostat, steps, temperature, closed=closed, supplied=supplied, demand=demand

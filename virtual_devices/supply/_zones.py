@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from virtual_devices.kit.calendar import Calendar, DailyTimes
+from virtual_devices.kit.weekdays import WEEKDAYS, days_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS = WEEKDAYS
 HOLIDAY = len(DAYS)
 """Number of the day that a public holiday is."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -133,14 +134,14 @@ def read_days(text: str) -> frozenset[int]:
     """Numbers of the days in ``"Mon-Fri"`` or ``"Sat,Sun,Hol"``. Raises ValueError with the remedy."""
     found: set[int] = set()
     for item in _items(text, "days", "Mon-Fri or Sat,Sun,Hol"):
-        found |= {HOLIDAY} if item.casefold() == "hol" else _range(item, DAYS, "day", "Mon-Fri, Sat or Hol")
+        found |= {HOLIDAY} if item.casefold() == "hol" else days_in(item, DAYS, "day", "Mon-Fri, Sat or Hol")
     return frozenset(found)
 
 
 def read_months(text: str) -> frozenset[int]:
     """Numbers of the months in ``"Jun-Aug"`` or ``"Nov-Feb,Apr"``. Raises ValueError with the remedy."""
     items = _items(text, "months", "Jun-Aug")
-    return frozenset().union(*(_range(item, MONTHS, "month", "Jun-Aug or Nov-Feb") for item in items))
+    return frozenset().union(*(days_in(item, MONTHS, "month", "Jun-Aug or Nov-Feb") for item in items))
 
 
 def read_hours(text: str) -> DailyTimes:
@@ -162,12 +163,3 @@ def _items(text: str, what: str, example: str) -> list[str]:
     if not all(items):
         raise ValueError(f"{text!r} names no {what}; write {example}, or leave {what} out for all")
     return items
-
-
-def _range(item: str, names: tuple[str, ...], what: str, example: str) -> set[int]:
-    numbers = {name.casefold(): number for number, name in enumerate(names)}
-    ends = [part.strip().casefold() for part in item.split("-")]
-    if len(ends) > 2 or not all(end in numbers for end in ends):  # noqa: PLR2004 - from and until
-        raise ValueError(f"{item!r} is no {what}; write {example}")
-    first, last = numbers[ends[0]], numbers[ends[-1]]
-    return {(first + number) % len(names) for number in range((last - first) % len(names) + 1)}

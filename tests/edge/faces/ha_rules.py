@@ -29,6 +29,7 @@ PLATFORMS: dict[str, tuple[set[str], set[str]]] = {  # platform → (required be
         },
     ),
     "binary_sensor": (set(), {"payload_on", "payload_off"}),
+    "button": ({"command_topic"}, {"payload_press"}),
     "number": ({"command_topic"}, {"min", "max", "step", "mode", "unit_of_measurement"}),
     "select": ({"command_topic", "options"}, set()),
     "switch": ({"command_topic"}, {"payload_on", "payload_off", "state_on", "state_off"}),
@@ -59,6 +60,7 @@ BINARY_CLASSES = {
     "moving", "occupancy", "opening", "plug", "power", "presence", "problem", "running", "safety", "smoke", "sound",
     "tamper", "update", "vibration", "window",
 }  # fmt: skip
+SWITCH_CLASSES = {"outlet", "switch"}
 
 
 def problems(topic: str, payload: dict[str, Any]) -> list[str]:
@@ -94,7 +96,8 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
     unknown = set(component) - EVERY - required - allowed - {"state_topic"}
     if unknown:
         found.append(f"silently removed: {unknown}")
-    missing = ({"unique_id", "default_entity_id", "object_id", "name", "value_template"} | required) - set(component)
+    shown = set() if platform == "button" else {"value_template"}  # a button has no state
+    missing = ({"unique_id", "default_entity_id", "object_id", "name"} | shown | required) - set(component)
     if missing:
         found.append(f"missing: {missing}")
     if not (payload.get("state_topic") or component.get("state_topic")):
@@ -110,7 +113,7 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
         found.append("unknown entity_category")
     if component.get("entity_category") == "config" and platform in ("sensor", "binary_sensor"):
         found.append("category config on what cannot be set")
-    rules = {"sensor": _sensor, "binary_sensor": _binary, "number": _number, "select": _select, "text": _text}
+    rules = {"sensor": _sensor, "binary_sensor": _binary, "number": _number, "select": _select, "switch": _switch, "text": _text}
     return found + (rules[platform](component) if platform in rules else [])
 
 
@@ -142,6 +145,11 @@ def _sensor(component: dict[str, Any]) -> list[str]:
     if not isinstance(precision, int) or precision < 0:
         found.append(f"precision {precision!r}")
     return found
+
+
+def _switch(component: dict[str, Any]) -> list[str]:
+    kind = component.get("device_class")
+    return [] if kind is None or kind in SWITCH_CLASSES else [f"unknown device_class {kind}"]
 
 
 def _binary(component: dict[str, Any]) -> list[str]:

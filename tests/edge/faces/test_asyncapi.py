@@ -18,7 +18,7 @@ from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.edge.messages.proposal import proposal_bytes
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of
+from virtual_devices.kit.forms.changes import orders_of, readings_of, settings_json, settings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
@@ -109,7 +109,8 @@ def test_every_kind_has_its_state_and_its_command(document: dict[str, Any]) -> N
     for kind in catalogue.kinds():
         assert f"{kind}_state" in document["channels"]["state"]["messages"]
         command = document["components"]["schemas"][f"{kind}_command"]["properties"]
-        assert set(command) == {item.name for item in settings_of(catalogue.load(kind)) if item.live} | {"at", "by"}
+        settings = {item.name for item in settings_of(catalogue.load(kind)) if item.live}
+        assert set(command) == settings | {item.name for item in orders_of(catalogue.load(kind))} | {"at", "by"}
 
 
 def test_real_messages_are_what_it_says(document: dict[str, Any], home: Home) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from virtual_devices.edge.faces.discovery import payload
-from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of
+from virtual_devices.kit.forms.changes import orders_of, readings_of, settings_json, settings_of
 from virtual_devices.kit.home import catalogue
 
 _SPEC = importlib.util.spec_from_file_location("ha_rules", Path(__file__).with_name("ha_rules.py"))
@@ -41,7 +41,8 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
     device_class = catalogue.load(kind)
     components = announce(kind)[1]["components"]
     live = {item.name: item for item in settings_of(device_class) if item.live}
-    assert set(components) == set(live) | {item.name for item in readings_of(device_class)}
+    orders = {item.name for item in orders_of(device_class)}
+    assert set(components) == set(live) | {item.name for item in readings_of(device_class)} | orders
     for name, item in live.items():
         control = components[name]
         assert control["platform"] == PLATFORMS[item.type]
@@ -52,10 +53,12 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
             assert control.get("unit_of_measurement", "") == item.unit or item.unit == "/kWh"
     for reading in readings_of(device_class):
         sensor = components[reading.name]
-        assert "command_topic" not in sensor
+        assert ("command_topic" in sensor) == (reading.name in orders)
         hidden = sensor.get("enabled_by_default", True) is False
         assert hidden == reading.detail
         assert (sensor.get("entity_category") == "diagnostic") == (reading.detail or reading.diagnostic)
+    for name in orders:
+        assert components[name]["command_topic"] == f"virtual/cape_town/{kind}/set/{name}"
 
 
 @pytest.mark.parametrize("kind", catalogue.kinds())
@@ -68,7 +71,8 @@ def test_names_and_templates(kind: str) -> None:
     for name, component in message["components"].items():
         assert component["unique_id"] == f"virtual-cape_town-device_1-{name}"
         assert component["default_entity_id"] == f"{component['platform']}.cape_town_device_1_{name}"
-        assert set(re.findall(r"value_json\.(\w+)", component["value_template"])) == {name}
+        if component["platform"] != "button":  # which shows nothing
+            assert set(re.findall(r"value_json\.(\w+)", component["value_template"])) == {name}
         if component["platform"] in ("switch", "binary_sensor"):
             assert component["value_template"] == f"{{{{ 'ON' if value_json.{name} else 'OFF' }}}}"
 
@@ -225,3 +229,27 @@ def test_names_that_differ_are_of_fields_and_stay_apart(kind: str) -> None:
     assert set(device_class.entity_names) <= set(fields)
     renamed = [device_class.entity_names.get(name, name) for name in fields]
     assert len(set(renamed)) == len(renamed)
+
+
+def test_what_a_load_may_hang_on_follows_the_circuits_of_its_home() -> None:
+    ports = ["essential", "aux", "non_essential"]
+
+    def options(name: str, circuits: dict[str, str], **settings: Any) -> list[str]:
+        device_class = catalogue.load("smart_switch")
+        message = payload("home", name, "smart_switch", device_class, settings_json(device_class.settings_type()) | settings, circuits)[1]
+        found: list[str] = message["components"]["circuit"]["options"]
+        return found
+
+    assert announce("oven")[1]["components"]["circuit"]["options"] == ports, "without circuits as it always was"
+    tree = {"a": "essential", "b": "a", "c": "b"}
+    assert options("d", tree) == [*ports, "a", "b", "c"]
+    assert options("b", tree) == [*ports, "a"], "not on itself, nor on what hangs on it"
+    assert options("d", {}, circuit="gone") == [*ports, "gone"], "what holds is among them"
+
+
+def test_one_that_only_measures_shows_no_relay() -> None:
+    components = announce("smart_switch", measure_only=True)[1]["components"]
+    assert not components.keys() & {"relay", "toggle", "reset", "countdown", "tripped", "timer_1", "power_on", "max_power"}
+    assert components.keys() >= {"power", "energy", "current", "circuit"}
+    relay = announce("smart_switch")[1]["components"]["relay"]
+    assert (relay["platform"], relay["device_class"], "entity_category" in relay) == ("switch", "outlet", False)

@@ -35,12 +35,13 @@ from virtual_devices.edge.messages.settlement import (
     settlement_bytes,
 )
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead, WindowHead, WindowMessage, given_of
+from virtual_devices.kit.circuits import FULL, CircuitRule, CircuitState
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
-from virtual_devices.kit.offers import Demand, Link, LinkOffer
+from virtual_devices.kit.offers import CircuitOffer, Demand, Link, LinkOffer
 from virtual_devices.kit.window import Span, Window
 
 FORMS: list[type[messages.Message]] = [
@@ -315,6 +316,40 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
     for wrong in (load | {"flips": [0]}, load | {"flips": [3, 1]}, load | {"flips": [2, 2]}, grid | {"ahead": [[0, True]]}):
         with pytest.raises(ProtocolError, match=r"flips|ahead"):
             read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))
+
+
+def test_a_circuit_says_where_it_hangs_its_rule_and_how_it_stands() -> None:
+    said = {"run": "r", "seq": 1, "after": 0, "span": {"start": 0, "step": 60, "steps": 4}, "checkpoint": {}}
+    state = {"closed": True, "fed": False, "heat": 5, "tripped": False}
+    rule = {"power_on": "off", "curve": [[1000, 0], [1001, FULL]], "cooling": FULL}
+    plug = {"ability": "carries", "circuit": "strip", "rule": rule, "state": state, "then": False}
+    proposal = read(ProposalMessage, orjson.dumps(said | {"offer": plug})).to_kit("plug")
+    assert proposal.offer == CircuitOffer("strip", CircuitRule("off", ((1000, 0), (1001, FULL)), FULL), CircuitState(fed=False, heat=5), then=False)
+    assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("plug") == proposal
+    wrongs: list[dict[str, Any]] = [{"rule": rule | {"curve": [[5, 0], [5, 1]]}}, {"rule": rule | {"curve": [[5, 3], [6, 1]]}}, {"circuit": "A"}]
+    wrongs += [{"rule": rule | {"power_on": "perhaps"}}, {"state": state | {"heat": FULL + 1}}, {"then": None}, {"rule": rule | {"cooling": -1}}]
+    for wrong in wrongs:
+        with pytest.raises(ProtocolError, match=r"curve|circuit|power_on|heat|then|cooling"):
+            read(ProposalMessage, orjson.dumps(said | {"offer": plug | wrong}))
+
+
+def test_what_a_circuit_s_share_says_comes_back() -> None:
+    span = Span(0, 60, 2)
+    plug = Share(
+        3, span, live=((1, True), (1, False)), through=60, power=1, circuit=CircuitState(closed=False, fed=False, heat=7, tripped=True), carried=[0, 1]
+    )
+    load = Share(3, span, supply=((2, False),), cut_off=True, soon=False)
+    beside = Share(3, span, supply=((2, True),), beside=True, soon=True)
+    shares = {"plug": plug, "load": load, "beside": beside}
+    settled = Settlement("r", 3, span, tuple(shares), (), shares, {}, False, "0" * 64, {}, (), {"plug": "essential"}, {"lost": "no way"}, (("plug", True),))  # noqa: FBT003
+    payload = settlement_bytes(settled)
+    assert read(SettlementMessage, payload).to_kit() == settled
+    for name, share in shares.items():
+        part = part_of(payload, name)
+        assert part.share_of(3) == share
+        assert part.circuits == {"plug": "essential"}
+    plain = settlement_bytes(replace(settled, shares={}, circuits={}, isolated={}, trips=()))
+    assert b"circuits" not in plain, "a home without circuits says what it said before"
 
 
 def test_conditions_are_read_as_whole_numbers_or_not_at_all() -> None:

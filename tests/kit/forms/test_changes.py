@@ -204,7 +204,7 @@ def test_what_a_command_may_bring(setting: str, written: Any, meant: Any) -> Non
         ({"grain": 0.7}, "setting grain: 0.7 is between two steps; use multiples of 0.5"),
         ({"people": 2.5}, "setting people: 2.5 does not fit; use 0 to 9"),
         ({"mode": "onn"}, "setting mode: 'onn' is none of its choices; did you mean 'on'?"),
-        ({"mode": True}, "setting mode: true is none of its choices; known: on, off"),
+        ({"mode": 5}, "setting mode: 5 is none of its choices; known: on, off"),
         ({"enabled": "perhaps"}, "setting enabled: 'perhaps' is neither true nor false; use true or false (on and off will do)"),
         ({"times": "noon"}, "setting times: 'noon' is no period of the day; write \"18:00-20:30\""),
         ({"times": 5}, 'setting times: 5 should be text such as "06:00-07:30, 18:00-22:00"'),

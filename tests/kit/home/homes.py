@@ -88,7 +88,6 @@ REFUSALS = {
     "wrong unit": ("3.3 kW", "3.3 kWh", 10, "setting 'capacity': unit 'kWh' is not understood here", "use W, kW, mW, MW"),
     "out of range": ("priority: 7", "priority: 11", 15, "setting 'priority': 11 is out of range", "use 1 to 10"),
     "unknown choice": ("mode: off", "mode: of", 16, "setting 'mode': 'of' is none of its choices", "did you mean 'off'?"),
-    "boolean for a choice": ("mode: off", "mode: true", 16, "setting 'mode': true is none of its choices", "known: schedule, on, off"),
     "bad times": ("18:00-20:30", "evening", 12, "'evening' is no period of the day", 'write "18:00-20:30"'),
     "missing partner": ("  sun: {}\n", "", 8, "device weather: sun: there is no device 'sun'", "add `sun: {}` under devices"),
     "named partner missing": ("capacity: 3.3 kW", "weather: sky", 10, "there is no device 'sky'", "add `sky: {kind: …}` under devices or name one of: weather"),

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import pytest
 
 from virtual_devices.kit.calendar import calendar
+from virtual_devices.kit.circuits import Port
 from virtual_devices.kit.ledger.darkness import Darkness
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import Span
 
+PORTS = {"essential": Port(lasting=True), "aux": Port(), "non_essential": Port(beside=True)}
 HALF_HOUR = 1800
 MIDNIGHT = 1_782_856_800
 """2026-07-01 00:00 in Johannesburg."""
@@ -31,7 +33,7 @@ def record(start: int, *steps: Step, step: int = HALF_HOUR) -> LedgerRecord:
 
 
 def seen(out: Iterable[tuple[int, bool]], *steps: Step, step: int = HALF_HOUR) -> Darkness:
-    darkness = Darkness(calendar("Africa/Johannesburg"))
+    darkness = Darkness(calendar("Africa/Johannesburg"), PORTS)
     darkness.add(record(MIDNIGHT, *steps, step=step), out, 1000)
     return darkness
 
@@ -45,7 +47,7 @@ def test_dark_is_an_outage_in_which_an_essential_load_lacks_what_it_wants() -> N
     assert (found["outage_hours"], found["dark_hours"], found["longest_dark_hours"], found["dark_days"]) == (2.0, 1.0, 1.0, 1)
     assert found["days"][0]["marks"] == "-.##." + "-" * 43  # the last is no outage: something else kept its power away
     assert found["hours_without"] == {"lamp": 1.0}  # the oven wants nothing; the geyser is not essential
-    assert darkness.unserved == {"essential": 300, "aux": 0, "non_essential": 500}
+    assert darkness.unserved == {"essential": 300, "non_essential": 500}
 
 
 def test_the_longest_stretch_ends_where_a_step_is_bright() -> None:
@@ -55,7 +57,7 @@ def test_the_longest_stretch_ends_where_a_step_is_bright() -> None:
 
 
 def test_a_stretch_goes_on_over_midnight_and_over_records() -> None:
-    darkness = Darkness(calendar("Africa/Johannesburg"))
+    darkness = Darkness(calendar("Africa/Johannesburg"), PORTS)
     darkness.add(record(MIDNIGHT - HALF_HOUR, LOST), [(1, True)], 1000)
     darkness.add(record(MIDNIGHT, LOST, FULL), [(1, True), (1, False)], 1000)
     found = darkness.result()
@@ -69,7 +71,7 @@ def test_the_lowest_state_of_charge_is_that_after_the_worst_step() -> None:
 
 
 def test_without_a_store_there_is_no_state_of_charge() -> None:
-    darkness = Darkness(calendar("Africa/Johannesburg"))
+    darkness = Darkness(calendar("Africa/Johannesburg"), PORTS)
     darkness.add(record(MIDNIGHT, FULL), [(1, False)], 0)
     assert darkness.result()["lowest_soc"] is None
 

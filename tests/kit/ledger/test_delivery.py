@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from virtual_devices.kit.circuits import Port
 from virtual_devices.kit.ledger.delivery import Consumption, NotDelivered
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.window import Span
 
+PORTS = {"essential": Port(lasting=True), "aux": Port(), "non_essential": Port(beside=True)}
 KWH = 3_600_000_000
 
 
@@ -15,7 +17,7 @@ def taken(**energy: list[float]) -> Consumption:
     edges: list[Edge] = [tuple(name.split("__")) for name in energy]  # type: ignore[misc] # two parts each
     columns = tuple([round(each * KWH) for each in column] for column in energy.values())
     demand = {load: [0] * len(columns[0]) for _, load in edges}
-    found = Consumption()
+    found = Consumption(PORTS)
     found.add(
         LedgerRecord(
             run="test", seq=1, span=Span(0, 60, len(columns[0])), edges=(*edges, ("meter", "essential")),

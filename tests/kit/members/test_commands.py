@@ -238,3 +238,51 @@ def test_who_sends_changes_nothing_but_what_is_told(commands: list[tuple[str, di
     (together,) = unnamed.take_applied()
     assert told == {name: (value, last[name]) for name, value in together.changes.items()}
     assert sum(len(done.changes) for done in applied) == len(told), "each is told once"
+
+
+def test_orders_stand_alone_and_each_acts() -> None:
+    plug = member("smart_switch")
+    plug.command({"max_power": 100})
+    plug.command({"toggle": True})
+    plug.command({"max_power": "200 W", "power_on": "off"})
+    plug.command({"toggle": True}, by="anna")
+    plug.command({"toggle": True, "nominal_voltage": 120})
+    assert [item.changes for item in plug.pending] == [
+        {"toggle": True}, {"max_power": 200, "power_on": "off"}, {"toggle": True}, {"toggle": True, "nominal_voltage": 120},
+    ]  # fmt: skip
+    again = member("smart_switch")
+    again.restore(through_json(plug.checkpoint()))
+    for one in (plug, again):
+        assert one.state.closed, "nothing is in force before the next window"
+        one.begin(Span(START, 60, 1))
+        assert not one.state.closed
+        assert (one.settings.max_power, one.settings.nominal_voltage, one.settings.power_on) == (200, 120, "off")
+    applied = plug.take_applied()
+    assert again.take_applied() == applied
+    assert [done.by for done in applied] == ["bus", "bus", "anna", "bus"]
+    later = member("smart_switch")
+    later.restore(through_json(plug.checkpoint()))
+    later.begin(Span(START, 60, 1))
+    assert later.state == plug.state, "an order that has acted is over"
+
+
+def test_an_order_waits_for_its_time_and_ends_the_proposal_there() -> None:
+    plug = member("smart_switch")
+    plug.command({"countdown": "2 min"}, START + 600)
+    proposal = plug.propose(window(1, START, 60), {})
+    assert proposal.span.steps == 10
+    plug.void()
+    plug.propose(window(1, START + 600, 60, 0), {})
+    assert plug.state.countdown_until == START + 720
+    with pytest.raises(SettingError, match="order countdown: -1 is out of range"):
+        plug.command({"countdown": -1, "max_power": 5})
+    assert plug.future().max_power == 0
+
+
+def test_toggle_of_a_setting_that_is_on_or_off_is_the_opposite_of_what_will_hold() -> None:
+    inverter = member("inverter")
+    before = inverter.settings.solar_export
+    assert inverter.command({"solar_export": "TOGGLE"}).changes == {"solar_export": not before}
+    assert inverter.command({"solar_export": b"toggle"}).changes == {"solar_export": before}
+    assert inverter.command({"solar_export": "1"}).changes == {"solar_export": True}
+    assert inverter.command({"solar_export": 0}).changes == {"solar_export": False}

@@ -53,12 +53,12 @@ def minutes(*numbers: int) -> list[tuple[int, bool]]:
 def test_loads_assume_what_the_grid_foretells(
     circuit: str, supplied: bool, changes: list[tuple[int, bool]], expected: tuple[bool, tuple[int, ...]]  # noqa: FBT001
 ) -> None:
-    assert assumed(circuit, Span(START, 60, 10), changes, supplied=supplied) == expected
+    assert assumed(Span(START, 60, 10), changes, supplied=supplied, beside=circuit == "non_essential") == expected
 
 
 def test_what_comes_and_goes_within_a_step_is_not_seen() -> None:
     changes = [(START + 130, False), (START + 140, True)]
-    assert assumed("non_essential", Span(START, 60, 10), changes, supplied=True) == (True, ())
+    assert assumed(Span(START, 60, 10), changes, supplied=True, beside=True) == (True, ())
 
 
 def test_the_grid_s_offer_tells_what_comes_after_the_settled_steps() -> None:

@@ -11,10 +11,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members.members import SITE, START, member, through_json, window
+from virtual_devices.kit.circuits import until_turn
 from virtual_devices.kit.device import Context, NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
+from virtual_devices.kit.forms.changes import orders_of, settings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.ahead import covered
+from virtual_devices.kit.members.circuit import Circuit
 from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.consumer import Consumer
@@ -25,7 +28,7 @@ from virtual_devices.kit.members.producer import Producer
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
-from virtual_devices.kit.offers import Demand, Link, LinkOffer, StoreOffer, Supply
+from virtual_devices.kit.offers import PARTICIPANTS, Demand, Link, LinkOffer, StoreOffer, Supply
 from virtual_devices.kit.store import advance, charge_limit
 from virtual_devices.kit.window import Span
 
@@ -99,6 +102,15 @@ def offers_of(one: Any, index: int, supplied: list[bool]) -> Share:
             charge.append(charge_limit(rule, stored, span.step) // 2 if on else 0)
             stored = advance(rule, stored, charge[-1], 0, span.step)
         return Share(seq, span, charge=charge, discharge=[0] * steps, stored=stored)
+    if isinstance(one, Circuit):
+        offer = made.offer
+        power = [4_000_000 if on and offer.state.closed else 0 for on in supplied]
+        live = tuple((1, on) for on in supplied)
+        done, after = until_turn(offer.rule, offer.state, live, power, span.step)
+        return Share(
+            seq, span.part(0, done), live=live[:done], through=sum(power[:done]) * span.step, power=power[done - 1], circuit=after,
+            carried=power[:done] if offer.rule.curve else [],
+        )  # fmt: skip
     imported = [1_000_000 * (index + 1) if on else 0 for on in supplied]
     return Share(seq, span, imported=imported, exported=[0] * steps)
 
@@ -114,20 +126,20 @@ def inputs_of(one: Any, span: Span) -> dict[str, dict[str, list[int]]]:
     return {"sun": conditions, "weather": weather.conditions(weather.settings_type(), span, {"sun": conditions})}
 
 
-PARTICIPANTS = [kind for kind in sorted(catalogue.kinds()) if catalogue.load(kind).ability in (
-    "consumes", "produces", "stores", "connects"
-)]  # fmt: skip
+PROPOSING = [kind for kind in sorted(catalogue.kinds()) if catalogue.load(kind).ability in PARTICIPANTS]
 
 
-@pytest.mark.parametrize("kind", PARTICIPANTS)
+@pytest.mark.parametrize("kind", PROPOSING)
 @given(data=st.data())
 @examples(max_examples=20, deadline=None)
 def test_a_new_process_goes_on_from_a_proposal_as_the_old_one_would(kind: str, data: st.DataObject) -> None:
     """Two lives of one device: one is never ended, the other begins anew, from JSON, at random moments."""
     steady, mortal = member(kind), member(kind)
-    if kind in ("oven", "geyser", "tv", "lights"):
-        for one in (steady, mortal):
-            one.command({"mode": "on"}, START + 60 * 17)
+    names = {item.name for item in (*settings_of(catalogue.load(kind)), *orders_of(catalogue.load(kind)))}
+    for change in ({"mode": "on"}, {"toggle": True}, {"countdown": 300}, {"timer_3": "17:53 toggle"}):
+        if change.keys() <= names:
+            for one in (steady, mortal):
+                one.command(change, START + 60 * 17)
     time = START - 6 * 3600
     for seq in range(1, 8):
         asked = window(seq, time, data.draw(st.integers(1, 25)))

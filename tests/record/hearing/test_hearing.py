@@ -244,6 +244,27 @@ def test_trips_are_told_to_the_step(most: int) -> None:
     ]  # fmt: skip
 
 
+BREAKER = """\
+home: HOME
+site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}
+clock: {start: 2026-06-21 08:30, step: 60 s, speed: max}
+devices:
+  grid: {}
+  plug: {kind: smart_switch, max_power: 1 kW}
+  kitchen: {kind: breaker, rated_current: 2 A, nominal_voltage: 200 V, reset_after: 20 min}
+  oven: {circuit: kitchen, schedule: "08:40-08:50", rated_power: 2 kW}
+  tv: {circuit: plug}
+"""
+
+
+@pytest.mark.parametrize("most", [1, 7, 1440])
+def test_a_breaker_s_trip_is_told_to_the_step(most: int) -> None:
+    """2 kW are 5 × 2 A at 200 V: it opens with the step from 8:40, and somebody closes it twenty minutes after that step."""
+    found = [happening for *_, some, _ in played(BREAKER, 60, most) for happening in some if happening.device == "kitchen"]
+    begin, what = small_home(BREAKER, "cape").start, {"decision": "overload"}
+    assert found == [Happening(begin + 600, "kitchen", TRIP, what), Happening(begin + 600 + 60 + 1200, "kitchen", TRIP_OVER, what)]
+
+
 def test_a_trip_lasts_over_a_resume(heard: Hearing) -> None:
     first, second = Span(START, STEP, 5), Span(START + 300, STEP, 5)
     heard.hear("inverter", "settlement", settlement(1, first, {"decision": "breaker open", "limit": 3, "program": True}))

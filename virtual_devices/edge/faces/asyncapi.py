@@ -19,7 +19,14 @@ from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, LEDGER, PLACE
 from virtual_devices.edge.messages.window import ConditionsMessage, WindowMessage
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
-from virtual_devices.kit.forms.changes import LAST_ERROR_TIME, Reading, SettingField, readings_of, settings_of
+from virtual_devices.kit.forms.changes import (
+    LAST_ERROR_TIME,
+    Reading,
+    SettingField,
+    orders_of,
+    readings_of,
+    settings_of,
+)
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.schema import setting_schema
 from virtual_devices.kit.names import BUS, MAX_NAME, MAX_SENDER, NAME
@@ -210,7 +217,8 @@ def _kind_schemas(classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
 
 
 def _command(device_class: type[AnyDevice]) -> dict[str, Any]:
-    properties: dict[str, Any] = {item.name: setting_schema(item) for item in settings_of(device_class) if item.live}
+    live = [item for item in settings_of(device_class) if item.live]
+    properties: dict[str, Any] = {item.name: setting_schema(item) for item in (*live, *orders_of(device_class))}
     for schema in properties.values():
         schema.pop("default", None)  # what is not named stays as it is
     properties["at"] = {
@@ -252,6 +260,8 @@ def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
 def _setting_value(item: SettingField) -> dict[str, Any]:
     types = {"number": "number", "integer": "integer", "flag": "boolean"}
     schema: dict[str, Any] = {"title": item.title}
+    if item.circuit:
+        return schema | {"type": "string", "pattern": item.pattern, "examples": list(item.choices)}
     if item.type == "choice":
         return schema | {"enum": [*item.choices, *([None] if item.optional else [])]}
     kinds = [types.get(item.type, "string"), *(["string"] if item.words else []), *(["null"] if item.optional else [])]

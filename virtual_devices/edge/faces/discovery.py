@@ -1,20 +1,25 @@
 """Home Assistant's device-based discovery, derived from a device's face: one retained message per device.
 
-Every live setting becomes a control, every reading a sensor. All of them read the one flat JSON object on the device's
-``state`` topic, and write ``set/<setting>``.
+Every live setting and every order becomes a control, every other reading a sensor. All of them read the one flat JSON object on the
+device's ``state`` topic, and write ``set/<setting>``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices import __version__
 from virtual_devices.edge.messages.topics import Topics, identifier
+from virtual_devices.kit.circuits import way_up
 from virtual_devices.kit.forms.changes import (
     LAST_ERROR,
     LAST_ERROR_TIME,
     Reading,
     SettingField,
+    orders_of,
     readings_of,
     settings_of,
     title_of,
@@ -22,8 +27,6 @@ from virtual_devices.kit.forms.changes import (
 from virtual_devices.kit.quantities import ENERGY, MONEY, PRICE, Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from virtual_devices.kit.device import AnyDevice
 
 PREFIX = "homeassistant"
@@ -36,6 +39,7 @@ LONGEST_TEXT = 255
 _UNBOUNDED = 1_000_000_000.0
 _FINEST_STEP = 0.001
 _MOST_SLIDER_STEPS = 200
+_NO_CIRCUITS: Mapping[str, str] = MappingProxyType({})
 _DICT_METHODS = frozenset(dir(dict))
 
 
@@ -45,11 +49,17 @@ def topic(home: str, device: str) -> str:
 
 
 def payload(
-    home: str, device: str, kind: str, device_class: type[AnyDevice], settings: Mapping[str, Any]
+    home: str,
+    device: str,
+    kind: str,
+    device_class: type[AnyDevice],
+    settings: Mapping[str, Any],
+    circuits: Mapping[str, str] = _NO_CIRCUITS,
 ) -> tuple[str, dict[str, Any]]:
     """Topic and message that announce a device.
 
-    settings: JSON form, for the currency that money is counted in, and an ``entity_prefix`` in place of home and device.
+    settings: JSON form, for the currency that money is counted in, and an ``entity_prefix`` in place of home and device.  circuits: those of
+    the home that are there, and what each hangs on.
     """
     topics = Topics(home, device)
     currency = str(settings.get("currency") or "")
@@ -57,8 +67,15 @@ def payload(
     for item in settings_of(device_class):
         if item.live:
             components[item.name] = _control(item, topics, currency)
-    for reading in readings_of(device_class):
-        components[reading.name] = _sensor(reading, topics, currency)
+            if item.circuit:
+                components[item.name]["options"] = circuit_options(item, device, str(settings.get(item.name, item.default)), circuits)
+    readings = {reading.name: reading for reading in readings_of(device_class)}
+    for item in orders_of(device_class):
+        components[item.name] = _order(item, readings.get(item.name), topics, currency)
+    for reading in readings.values():
+        components.setdefault(reading.name, _sensor(reading, topics, currency))
+    for name in device_class.without_face(settings):
+        components.pop(name, None)
     prefix = str(settings.get("entity_prefix") or "")
     for name, component in components.items():
         entity = f"{prefix}_{device_class.entity_names.get(name, name)}" if prefix else f"{home}_{device}_{name}"
@@ -83,6 +100,12 @@ def payload(
         "components": components,
     }
     return topic(home, device), message
+
+
+def circuit_options(item: SettingField, device: str, now: str, circuits: Mapping[str, str]) -> list[str]:
+    """What a device may hang on: the ports, and every circuit that does not hang on the device itself. now: what it hangs on."""
+    others = [name for name in sorted(circuits) if device not in way_up(name, circuits, item.choices)]
+    return list(dict.fromkeys([*map(str, item.choices), *others, now]))
 
 
 def _value(name: str) -> str:
@@ -142,6 +165,16 @@ def _control(item: SettingField, topics: Topics, currency: str) -> dict[str, Any
     if item.pattern:
         component["pattern"] = item.pattern
     return component
+
+
+def _order(item: SettingField, shown: Reading | None, topics: Topics, currency: str) -> dict[str, Any]:
+    """A control of an order. shown: the reading that shows what it does; one that nothing shows is a button."""
+    if shown is not None and shown.type == "flag":
+        control = _control(replace(item, type="flag"), topics, currency)
+        return control | {"device_class": shown.device_class} if shown.device_class else control
+    if shown is not None:
+        return _control(item, topics, currency)
+    return {"name": item.title, "platform": "button", "command_topic": f"{topics.command}/{item.name}", "payload_press": "ON"}
 
 
 def _number(item: SettingField, currency: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import orjson
 from pydantic import ConfigDict, Field, field_validator
 
 from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts, Name, Powers, Run, Seq, SpanForm
+from virtual_devices.kit.circuits import FULL, MAX_POINTS, CircuitRule, CircuitState, PowerOn
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.settlement import Proposal
-from virtual_devices.kit.offers import MAX_BREAKER_RESET, Demand, Link, LinkOffer, StoreOffer, Supply
+from virtual_devices.kit.offers import MAX_BREAKER_RESET, CircuitOffer, Demand, Link, LinkOffer, StoreOffer, Supply
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
 from virtual_devices.kit.window import MAX_STEPS
 
@@ -22,11 +23,12 @@ Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 class DemandForm(Message):
     """What a consumer would draw, mW per step.
 
-    supplied: whether it assumes to be, from the first step on.  flips: the steps from which on it assumes the other way round.
+    circuit: the port or circuit that it hangs on.  supplied: whether it assumes to be, from the first step on.  flips: the steps from which
+    on it assumes the other way round.
     """
 
     ability: Literal["consumes"] = "consumes"
-    circuit: Literal["essential", "aux", "non_essential"]
+    circuit: Name
     priority: Annotated[int, Field(ge=1, le=10)]
     supplied: bool
     power: Powers
@@ -125,7 +127,49 @@ class ConnectionForm(Message):
         return LinkOffer([Link(**dict(link)) for link in self.links], tuple(self.ahead), mains)
 
 
-OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm, Field(discriminator="ability")]
+Heat = Annotated[int, Field(ge=0, le=FULL)]
+
+
+class CircuitRuleForm(Message):
+    """What a circuit does by itself; see the kit's circuits. curve: points (mW, heat per second), rising."""
+
+    power_on: PowerOn = "last"
+    curve: Annotated[list[tuple[Milliwatts, Heat]], Field(max_length=MAX_POINTS)] = Field(default_factory=list)
+    cooling: Heat = 0
+
+    @field_validator("curve")
+    @classmethod
+    def _rises(cls, curve: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        if any(after[0] <= before[0] or after[1] < before[1] for before, after in pairwise(curve)):
+            raise ValueError("points have to rise")
+        return curve
+
+
+class CircuitStateForm(Message):
+    """How a circuit stands; see the kit's circuits."""
+
+    closed: bool
+    fed: bool
+    heat: Heat
+    tripped: bool
+
+
+class CircuitForm(Message):
+    """Where a circuit hangs, its rule, and how it stands. then: whether it will be closed behind the proposal, unless it turns by itself."""
+
+    ability: Literal["carries"] = "carries"
+    circuit: Name
+    rule: CircuitRuleForm
+    state: CircuitStateForm
+    then: bool
+
+    def to_kit(self) -> CircuitOffer:
+        """As the kit's CircuitOffer."""
+        rule = CircuitRule(self.rule.power_on, tuple(self.rule.curve), self.rule.cooling)
+        return CircuitOffer(self.circuit, rule, CircuitState(**dict(self.state)), self.then)
+
+
+OfferForm = Annotated[DemandForm | SupplyForm | StoreForm | ConnectionForm | CircuitForm, Field(discriminator="ability")]
 
 
 class ProposalHead(Message):

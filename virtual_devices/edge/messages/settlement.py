@@ -8,10 +8,22 @@ from typing import Annotated, Any
 import orjson
 from pydantic import ConfigDict, Field
 
-from virtual_devices.edge.messages.base import Digest, Message, Millijoules, Name, Names, Powers, Seq, SpanForm, read
+from virtual_devices.edge.messages.base import (
+    Digest,
+    Message,
+    Millijoules,
+    Milliwatts,
+    Name,
+    Names,
+    Powers,
+    Seq,
+    SpanForm,
+    read,
+)
 from virtual_devices.edge.messages.order import halves_of, own_of
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.window import SettlementHead
+from virtual_devices.kit.circuits import FULL, CircuitState
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Settlement, Share
 from virtual_devices.kit.window import MAX_STEPS, Span
@@ -20,7 +32,8 @@ from virtual_devices.kit.window import MAX_STEPS, Span
 class ShareForm(Message):
     """What a settled window means for one device; only what differs from these defaults is written.
 
-    seq, span: of an earlier window whose share is owed; else those of the settlement.
+    seq, span: of an earlier window whose share is owed; else those of the settlement.  circuit: closed, fed, heat, tripped; in a list, see
+    ``order.own_of``.
     """
 
     seq: Seq | None = None
@@ -32,22 +45,38 @@ class ShareForm(Message):
     stored: Millijoules = 0
     imported: Powers = Field(default_factory=list)
     exported: Powers = Field(default_factory=list)
+    cut_off: bool = False
+    soon: bool | None = None
+    beside: bool = False
+    live: Annotated[list[tuple[int, bool]], Field(max_length=MAX_STEPS)] = Field(default_factory=list)
+    through: Millijoules = 0
+    power: Milliwatts = 0
+    circuit: tuple[bool, bool, Annotated[int, Field(ge=0, le=FULL)], bool] | None = None
+    carried: Powers = Field(default_factory=list)
 
     def to_kit(self, seq: int, span: Span) -> Share:
         """As the kit's Share. seq, span: of the settlement that it came in."""
         return Share(
             seq if self.seq is None else self.seq, span if self.span is None else self.span.to_kit(), tuple(self.supply),
-            self.used, self.charge, self.discharge, self.stored, self.imported, self.exported,
+            self.used, self.charge, self.discharge, self.stored, self.imported, self.exported, self.cut_off, self.soon, self.beside,
+            tuple(self.live), self.through, self.power, None if self.circuit is None else CircuitState(*self.circuit), self.carried,
         )  # fmt: skip
 
 
 def _share(share: Share, seq: int, span: Span) -> dict[str, Any]:
     """A share as it is written, in a settlement of that seq and span."""
     found = {name: value for name in _SHARED if (value := getattr(share, name))}
+    if share.soon is not None:
+        found["soon"] = share.soon
+    if share.circuit is not None:
+        found["circuit"] = (share.circuit.closed, share.circuit.fed, share.circuit.heat, share.circuit.tripped)
     return found if (share.seq, share.span) == (seq, span) else {"seq": share.seq, "span": share.span, **found}
 
 
-_SHARED = ("supply", "used", "charge", "discharge", "stored", "imported", "exported")
+_SHARED = (
+    "supply", "used", "charge", "discharge", "stored", "imported", "exported", "cut_off", "beside", "live", "through", "power", "carried",
+)  # fmt: skip
+"""What of a share is left out where it is empty."""
 
 
 def settlement_bytes(settlement: Settlement) -> bytes:
@@ -63,6 +92,9 @@ def settlement_bytes(settlement: Settlement) -> bytes:
             "owed": {name: _share(share, seq, span) for name, share in settlement.owed.items()},
             "cut": settlement.cut,
             "foretold": settlement.foretold,
+            **({"circuits": settlement.circuits} if settlement.circuits else {}),
+            **({"isolated": settlement.isolated} if settlement.isolated else {}),
+            **({"trips": settlement.trips} if settlement.trips else {}),
             "digest": settlement.digest,
             "checkpoint": settlement.checkpoint,
             # last, see order.halves_of
@@ -123,7 +155,7 @@ def _part(content: dict[str, Any], share: bytes, name: str) -> SettlementPart:
 
 def _settled(content: dict[str, Any]) -> dict[str, Any]:
     named = {key: content.get(key) for key in ("run", "seq", "span")}
-    return named | {"cut": content.get("cut", False), "foretold": content.get("foretold", [])}
+    return named | {"cut": content.get("cut", False), "foretold": content.get("foretold", []), "circuits": content.get("circuits", {})}
 
 
 @lru_cache(maxsize=1)
@@ -156,6 +188,8 @@ class SettlementMessage(SettlementHead):
     owed: Annotated[dict[Name, ShareForm], Field(max_length=500)]
     digest: Digest
     checkpoint: dict[str, Any]
+    isolated: Annotated[dict[Name, Annotated[str, Field(max_length=1000)]], Field(max_length=500)] = Field(default_factory=dict)
+    trips: Annotated[list[tuple[Name, bool]], Field(max_length=1000)] = Field(default_factory=list)
 
     def to_kit(self) -> Settlement:
         """As the kit's Settlement."""
@@ -164,5 +198,6 @@ class SettlementMessage(SettlementHead):
             self.run, self.seq, span, tuple(self.members), tuple(self.left_out),
             {name: share.to_kit(self.seq, span) for name, share in self.shares.items()},
             {name: share.to_kit(self.seq, span) for name, share in self.owed.items()},
-            self.cut, self.digest, self.checkpoint, tuple(self.foretold),
+            self.cut, self.digest, self.checkpoint, tuple(self.foretold), self.circuits, self.isolated,
+            tuple(self.trips),
         )  # fmt: skip

@@ -20,11 +20,13 @@ MAX_FIELDS = 50
 """Most conditions that one device gives."""
 GridTimes = Annotated[list[tuple[Time, bool]], Field(max_length=2 * MAX_STEPS)]
 
+Circuits = Annotated[dict[Name, Name], Field(max_length=500)]
+
 
 class SettlementHead(Message):
     """What everybody reads of a settlement. cut: fewer steps were settled than were asked for.
 
-    foretold: when the grid will come or go (simulated time, and whether it is there from then on).
+    foretold: when the grid will come or go (simulated time, and whether it is there from then on).  circuits: where each circuit hangs.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -34,6 +36,7 @@ class SettlementHead(Message):
     span: SpanForm
     cut: bool = False
     foretold: GridTimes = Field(default_factory=list)
+    circuits: Circuits = Field(default_factory=dict)
 
 
 class WindowHead(Message):

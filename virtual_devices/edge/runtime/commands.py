@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.messages.base import CommandMessage, read
 from virtual_devices.kit.errors import ProtocolError, SettingError, VirtualDevicesError
+from virtual_devices.kit.forms.changes import orders_in
 from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.names import BUS
 
@@ -51,7 +52,7 @@ def holds_already(member: Member, leaf: str, payload: bytes) -> bool:
     """Whether a command would change nothing of what will hold at the next window."""
     try:
         changes, at, _ = command_of(member, leaf, payload)
-        return at is None and member.changed(changes) == member.future()
+        return at is None and not orders_in(type(member.device), changes) and member.changed(changes) == member.future()
     except VirtualDevicesError:
         return False
 

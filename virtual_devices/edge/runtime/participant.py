@@ -15,6 +15,7 @@ from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.window_watch import WindowWatch
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.forms.changes import settings_of
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.settlement import Proposal
 
@@ -32,6 +33,8 @@ class ParticipantRole(Role[Participant]):
         """What it has said, and as it was written."""
         self._said = b""
         self._found = b""
+        self._announced: dict[str, str] = {}
+        """The circuits that Home Assistant was told of."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (*self._watch.subscriptions(), *self._past.subscriptions(), (self.own_checkpoint, 0))
@@ -97,11 +100,23 @@ class ParticipantRole(Role[Participant]):
             return
         if self._settlement is None or settlement.run != self._settlement.run or settlement.seq > self._settlement.seq:
             self._settlement = settlement
+            self._hear_circuits(settlement.circuits)
             self._watch.look()
             if device.work is not None and device.memory.is_behind(settlement.run):
                 device.recollect()
             self.pursue()
             device.go()
+
+    @property
+    def circuits(self) -> dict[str, str]:
+        return self._announced
+
+    def _hear_circuits(self, circuits: dict[str, str]) -> None:
+        """The tree of circuits has another form: what a device may hang on is told anew."""
+        if circuits != self._announced:
+            self._announced = circuits
+            if any(item.circuit for item in settings_of(self._device.device_class)):
+                self._device.announce_anew()
 
     def last_settled(self) -> SettlementHead | None:
         return self._settlement

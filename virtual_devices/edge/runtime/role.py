@@ -7,6 +7,7 @@ whoever needs it is handed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -84,6 +85,11 @@ class Role(ABC, Generic[MemberT]):
 
     def shown(self, work: AtWork[MemberT]) -> dict[str, Any]:
         """What its state says otherwise than the member does."""
+        return {}
+
+    @property
+    def circuits(self) -> Mapping[str, str]:
+        """What each circuit of its home hangs on, as far as it was told."""
         return {}
 
     def left(self) -> None:

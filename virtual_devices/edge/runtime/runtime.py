@@ -145,10 +145,19 @@ class Runtime:
         self.role.connected()
 
     def _announce(self, work: AtWork[Any]) -> None:
-        topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, settings_json(work.member.future()))
-        self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
+        self._say_face(work)
         self.words.say_availability()
         self.state.publish(work, now=True, everything=True)
+
+    def _say_face(self, work: AtWork[Any]) -> None:
+        settings = settings_json(work.member.future())
+        topic, payload = discovery.payload(self.home, self.name, self.kind, self.device_class, settings, self.role.circuits)
+        self.client.publish(topic, orjson.dumps(payload), 1, True)  # noqa: FBT003
+
+    def announce_anew(self) -> None:
+        """Tell Home Assistant again what this device is; its controls offer something else."""
+        if self.work is not None:
+            self._say_face(self.work)
 
     def _heal(self, cleared: bool) -> None:  # noqa: FBT001 - a callback
         if self.work is None:

@@ -66,6 +66,8 @@ class SettlerRole(Role[Settler]):
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers = ToldLedgers()
+        self._isolated: dict[str, str] = {}
+        """Who has no way up to a port, and why, as it was complained of."""
         self._stands_aside = False
         self._took_up_at: float | None = None
         """When (loop time) it went on with a run of before; None: it has not."""
@@ -294,6 +296,10 @@ class SettlerRole(Role[Settler]):
         self.retained(work)  # after the record: the commit confirms it
         device.commands.tell_applied(work)
         device.publish_effect(work)
+        for name, reason in settlement.isolated.items():
+            if self._isolated.get(name) != reason:
+                device.complain(f"{name}: {reason}; until then it has no power", name)
+        self._isolated = settlement.isolated
         self._settled = settlement
         self._open_next()
         device.loop.call_soon(self._pursue)  # maybe nobody has to be waited for

@@ -186,7 +186,7 @@ def watts(power: float | None) -> str:
 
 
 def flow_of(seen: DeviceView) -> Flow:
-    """A device's part in the flows. Its ability is one of those that take part: consumes, produces, stores, connects."""
+    """A device's part in the flows. Its ability is one of those that take part: consumes, produces, stores, carries, connects."""
     return _FLOWS[seen.ability](seen)
 
 
@@ -257,6 +257,12 @@ def _load(seen: DeviceView) -> Flow:
     return Flow(seen.name, power, note, change, wanted=wanted, fine=fine, online=seen.online)
 
 
+def _circuit(seen: DeviceView) -> Flow:
+    power, fine = number(seen.state, "power"), seen.state.get("supplied") is not False
+    note = "tripped" if seen.state.get("tripped") is True else "open" if seen.state.get("relay") is False else "" if fine else "without power"
+    return Flow(seen.name, power, note, fine=fine and note != "tripped", online=seen.online)
+
+
 def _soc(stores: tuple[Flow, ...], told: float | None) -> float | None:
     if not stores:
         return None
@@ -303,4 +309,6 @@ def _today(told: dict[str, Any], *, has_stores: bool, has_sources: bool, has_gri
     return {name: value for name, key in names.items() if (value := number(told, key)) is not None}
 
 
-_FLOWS: Mapping[str, Callable[[DeviceView], Flow]] = {"produces": _source, "stores": _store, "connects": _grid, "consumes": _load}
+_FLOWS: Mapping[str, Callable[[DeviceView], Flow]] = {
+    "produces": _source, "stores": _store, "connects": _grid, "consumes": _load, "carries": _circuit
+}  # fmt: skip

@@ -21,11 +21,13 @@ from virtual_devices.kit.forms.fields import (
     SettingType,
     fields_of,
     number_text,
+    orders_of,
     readings_of,
     settings_of,
     title_of,
 )
-from virtual_devices.kit.settings import Form
+from virtual_devices.kit.forms.orders import orders_form
+from virtual_devices.kit.settings import TOGGLE, Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +42,12 @@ __all__ = [
     "ReadingType",
     "SettingField",
     "SettingType",
+    "commanded",
     "fields_of",
     "model_of",
     "number_text",
+    "orders_in",
+    "orders_of",
     "problem_text",
     "readings_of",
     "settings_json",
@@ -54,7 +59,7 @@ __all__ = [
 
 F = TypeVar("F", bound=Form)
 
-_FLAGS = {"on": True, "true": True, "off": False, "false": False}
+_FLAGS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 _RANGE_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
 
@@ -66,24 +71,55 @@ def settings_json(settings: Settings) -> dict[str, Any]:
 def validate_change(
     device_class: type[AnyDevice], current: Settings, changes: Mapping[str, Any], *, live: bool
 ) -> Settings:
-    """New settings: ``current`` with ``changes`` (JSON values, or text as a command brings it).
+    """New settings: ``current`` with ``changes`` (JSON values, or text as a command brings it). Orders among them are looked at too.
 
     live: refuse what is fixed while a home runs.  Raises SettingError, one line, and then nothing has changed.
     """
     model = device_class.settings_type
     known = {item.name: item for item in fields_of(model)}
+    orders = {item.name for item in orders_of(device_class)}
     problems = []
     for name in changes:
+        if name in orders:
+            continue
         if name not in known:
-            problems.append(f"there is no setting {shown(name)}{suggestion(str(name), list(known))}")
+            problems.append(f"there is no setting {shown(name)}{suggestion(str(name), [*known, *orders])}")
         elif live and not known[name].live:
             problems.append(f"setting {name} is fixed while the home runs; change it in the home file")
     if problems:
         raise SettingError("; ".join(problems))
-    settings, found = model_of(model, {**current.chosen(), **changes})
+    if orders:
+        orders_in(device_class, changes)
+    wanted = {name: _turned(known[name], current, value) for name, value in changes.items() if name in known}
+    settings, found = model_of(model, {**current.chosen(), **wanted})
     if settings is None:
         raise SettingError("; ".join(f"setting {name}: {text}" if name else text for name, text in found))
     return settings
+
+
+def orders_in(device_class: type[AnyDevice], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The orders among what a command says, in JSON form. Raises SettingError for one that cannot be."""
+    names = {item.name for item in orders_of(device_class)} & changes.keys()
+    if not names:
+        return {}
+    form, found = model_of(orders_form(device_class), {name: value for name, value in changes.items() if name in names})
+    if form is None:
+        raise SettingError("; ".join(f"order {name}: {text}" if name else text for name, text in found))
+    return form.model_dump(mode="json", include=names)
+
+
+def commanded(device_class: type[AnyDevice], settings: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command says in JSON form, once ``validate_change`` has made ``settings`` of it."""
+    values = {**settings_json(settings), **orders_in(device_class, changes)}
+    return {name: values[name] for name in changes}
+
+
+def _turned(field: SettingField, current: Settings, value: Any) -> Any:
+    """A value; of the word ``toggle`` for what is on or off, the opposite of how it stands."""
+    word = value.decode(errors="replace") if isinstance(value, (bytes, bytearray)) else value
+    if field.type == "flag" and isinstance(word, str) and word.strip().casefold() == TOGGLE:
+        return not getattr(current, field.name)
+    return value
 
 
 def model_of(model: type[F], values: Mapping[str, Any]) -> tuple[F | None, list[tuple[str, str]]]:
@@ -136,7 +172,7 @@ def _by_error(field: SettingField, error: Mapping[str, Any], value: str, message
 
 
 def _by_type(field: SettingField, value: str, given: Any) -> str:
-    if field.partner is not None:
+    if field.partner is not None or field.circuit:
         return f"{value} is no device's name; use lower case letters, digits and _, and begin with a letter"
     if field.type == "choice":
         return f"{value} is none of its choices{suggestion(str(given), [str(choice) for choice in field.choices])}"
@@ -158,12 +194,21 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
         problem = f"{shown(value)} is no number; use {field.range}"
     elif isinstance(value, (list, dict)):
         problem = f"is a list or a map; use {field.range}"
+    elif field.type == "choice" and field.optional and isinstance(value, str) and not value.strip():
+        value = None
+    elif field.type == "choice" and _is_switch(field) and str(value).strip().casefold() in _FLAGS:
+        value = "on" if _FLAGS[str(value).strip().casefold()] else "off"
     elif field.type == "choice" and not isinstance(value, bool):
         spelt = {str(choice).casefold(): choice for choice in field.choices}
-        value = spelt.get(str(value).strip().casefold(), value)
+        value = spelt.get(str(value).strip().casefold(), value.strip() if field.circuit and isinstance(value, str) else value)
     elif isinstance(value, str):
         value = _trimmed(field, value)
     return value, problem
+
+
+def _is_switch(field: SettingField) -> bool:
+    """Whether on and off are among what may be chosen."""
+    return {"on", "off"} <= set(field.choices)
 
 
 def _trimmed(field: SettingField, value: str) -> Any:

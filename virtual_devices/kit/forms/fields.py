@@ -14,12 +14,24 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from virtual_devices.kit.accounts import PORTS
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Conditions
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.forms.orders import is_switchable, orders_form
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import Choices, Document, Everyday, Form, HomeFileOnly, Partner
+from virtual_devices.kit.schedule import SWITCH
+from virtual_devices.kit.settings import (
+    Choices,
+    Document,
+    Everyday,
+    Form,
+    HomeFileOnly,
+    OnCircuit,
+    Partner,
+)
+from virtual_devices.kit.weekly import WeeklyTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +61,9 @@ class SettingField:
     quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
     words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
-    everyday: the switch that its owner reaches for.  partner: it names another device.  document: it names a file.  optional: may be null.  required: has no default.
+    everyday: the switch that its owner reaches for.  partner: it names another device.  circuit: it says what the device hangs on; its
+    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  optional: may be null.
+    required: has no default.
     """
 
     name: str
@@ -68,6 +82,7 @@ class SettingField:
     live: bool = True
     everyday: bool = False
     partner: Partner | None = None
+    circuit: bool = False
     document: bool = False
     optional: bool = False
     required: bool = False
@@ -83,11 +98,13 @@ class SettingField:
     def range(self) -> str:
         """What it accepts, in words: ``0 to 5000 W``."""
         if self.type == "choice":
-            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + (" | …" if len(self.choices) > _SHOWN else "")
+            more = " | a circuit of this home" if self.circuit else " | …" if len(self.choices) > _SHOWN else ""
+            return " | ".join(str(choice) for choice in self.choices[:_SHOWN]) + more
         if self.type == "flag":
             return "true or false"
         if self.type == "times":
-            return 'daily times such as "06:00-07:30, 18:00-22:00"'
+            weekly = ', or "Mon-Fri 06:00-07:30, sunset-23:00"' if self.pattern == WeeklyTimes.PATTERN else ""
+            return f'daily times such as "06:00-07:30, 18:00-22:00"{weekly}'
         if self.type == "text":
             return f"text like {self.pattern}" if self.pattern else "text"
         text = _range(self)
@@ -129,6 +146,11 @@ def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
     return fields_of(device_class.settings_type)
 
 
+def orders_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
+    """Every order that a kind takes, in the order of its declaration."""
+    return fields_of(orders_form(device_class))
+
+
 @lru_cache(maxsize=512)
 def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
     """The fields of a settings model. Raises CatalogueError for a type that no face can show."""
@@ -142,9 +164,12 @@ def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
 def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     """Every reading of a kind: its ability's, its own, its conditions, joules behind each energy total, and the last error.
 
-    Raises CatalogueError when two of its names collide, or one with a setting's or with a key that is reserved.
+    Raises CatalogueError when two of its names collide, or one with a setting's or with a key that is reserved. A reading that shows
+    what an order does has its name.
     """
     found = [*_readings(device_class.readings_type), *_readings(device_class.telemetry_type)]
+    if is_switchable(device_class):
+        found.append(Reading(SWITCH, "Switch", "flag"))
     if issubclass(device_class, Conditions):
         found += [_condition(name, quantity) for name, quantity in device_class.fields.items()]
     found += [
@@ -154,13 +179,16 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     ]
     found.append(LAST_ERROR)
     where = f"{device_class.__module__}.{device_class.__name__}"
-    for name in sorted(RESERVED_KEYS & {*(item.name for item in found), *(item.name for item in settings_of(device_class))}):
+    commands = (*settings_of(device_class), *orders_of(device_class))
+    for name in sorted(RESERVED_KEYS & {*(item.name for item in found), *(item.name for item in commands)}):
         raise CatalogueError(f"{where}: {name!r} is a key of every command or state; rename the field")
     names: set[str] = set()
     for reading in found:
         if reading.name in names:
             raise CatalogueError(f"{where}: two readings are named {reading.name!r}; rename one of them")
         names.add(reading.name)
+    for both in {item.name for item in orders_of(device_class)} & {item.name for item in settings_of(device_class)}:
+        raise CatalogueError(f"{where}: setting and order {both!r} share one name; rename one of them")
     for setting in settings_of(device_class):
         if setting.name in names:
             raise CatalogueError(
@@ -262,12 +290,13 @@ def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, An
         step=step,
         choices=tuple(parts.choices) if kind == "choice" else (),
         words=words,
-        pattern=DailyTimes.PATTERN if kind == "times" else pattern,
+        pattern=parts.types[0].PATTERN if kind == "times" else pattern,
         longest=next((mark.max_length for mark in parts.marks if isinstance(mark, MaxLen)), MAX_TEXT),
         default=None if required else _default(info, before),
         live=not (document or partner or parts.one(HomeFileOnly)),
         everyday=parts.one(Everyday) is not None,
         partner=partner,
+        circuit=parts.one(OnCircuit) is not None,
         document=document,
         optional=parts.optional,
         required=required,
@@ -289,16 +318,19 @@ def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingT
     if (few := parts.one(Choices)) is not None:
         parts.choices += few.texts
         return "choice", ()
+    if parts.one(OnCircuit) is not None:
+        parts.choices += PORTS
+        return "choice", ()
     words = tuple(str(choice) for choice in parts.choices)
     if kinds in ({float}, {int, float}):
         return "number", words
-    table: list[tuple[Any, SettingType]] = [(bool, "flag"), (int, "integer"), (str, "text"), (DailyTimes, "times")]
+    table: list[tuple[Any, SettingType]] = [(bool, "flag"), (int, "integer"), (str, "text"), (DailyTimes, "times"), (WeeklyTimes, "times")]
     for python, kind in table:
         if kinds == {python}:
             return kind, words
     raise CatalogueError(
         f"{model.__module__}.{model.__name__}.{name}: no face shows the type {sorted(map(repr, kinds))}; "
-        "use a quantity, int, bool, str, Literal or DailyTimes"
+        "use a quantity, int, bool, str, Literal, DailyTimes or WeeklyTimes"
     )
 
 

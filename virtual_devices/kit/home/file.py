@@ -20,7 +20,7 @@ from virtual_devices.kit.errors import (
     shown,
     suggestion,
 )
-from virtual_devices.kit.forms.changes import model_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.forms.changes import commanded, model_of, settings_json, settings_of, validate_change
 from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.model import (
@@ -31,6 +31,7 @@ from virtual_devices.kit.home.model import (
     Event,
     Home,
     changed,
+    circuit_problems,
     clock_values,
     speed_of,
     split_events,
@@ -369,8 +370,10 @@ class _HomeReader:
             self.say(changes.line, f"event for {entry.name}: {error}")
             return None
         entries[entry.name] = replace(entry, settings=settings)
-        plain = settings_json(settings)
-        return Event(at, entry.name, {key: plain[key] for key in values}, item.line)
+        if any(each.circuit and each.name in values for each in settings_of(entry.device_class)):
+            for text in (text for name, _, text in circuit_problems(entries.values()) if name == entry.name):
+                self.say(changes.line, f"event for {entry.name}: {text}")
+        return Event(at, entry.name, commanded(entry.device_class, settings, values), item.line)
 
 
 def parse(text: str, source: str = "home.yaml", *, now: int | None = None) -> Home:

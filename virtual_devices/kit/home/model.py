@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Conditions, Connects, Produces, Settles, Site
+from virtual_devices.kit.circuits import circle
+from virtual_devices.kit.device import Carries, Conditions, Connects, Produces, Settles, Site
 from virtual_devices.kit.errors import SettingError, shown, suggestion
-from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
+from virtual_devices.kit.forms.changes import orders_in, settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.settings import Partner, Settings
@@ -186,6 +187,8 @@ def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
         for name in SITE_SETTINGS:
             if name in values:
                 raise SettingError(f"setting {name} belongs to the whole home; change it in the home file")
+    for name in orders_in(entry.device_class, values):
+        raise SettingError(f"{name} is an order, not a setting; send it as a command, or write an event")
     settings = validate_change(entry.device_class, entry.settings, values, live=False)
     plain = settings_json(settings)
     return replace(entry, settings=settings, declared=entry.declared | {name: plain[name] for name in values})
@@ -224,6 +227,7 @@ def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]
             text = _partner_problem(entry, item.partner, str(name), devices, asked=item.name in entry.declared)
             if text:
                 problems.append((entry.name, item.name, f"{item.name}: {text}"))
+    problems += circuit_problems(devices.values())
     sources = {entry.device_class.source for entry in devices.values() if issubclass(entry.device_class, Produces)}
     for entry in devices.values():
         outside = entry.name in sources and not issubclass(entry.device_class, Conditions)
@@ -235,6 +239,36 @@ def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]
         path = " → ".join([*loop, loop[0]])
         problems.append((loop[0], "", f"the wiring runs in a circle: {path}; let one of them depend on another device"))
     return problems
+
+
+def circuits_of(entries: Iterable[DeviceEntry]) -> dict[str, str]:
+    """What each circuit hangs on, a port or another circuit."""
+    carriers = (entry for entry in entries if issubclass(entry.device_class, Carries))
+    return {entry.name: str(getattr(entry.settings, name)) for entry in carriers for name in _circuit_settings(entry)}
+
+
+def circuit_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]]:
+    """Devices that hang on nothing, or in a circle: (device, setting, what is wrong; how to mend it)."""
+    devices = tuple(entries)
+    settlers = [entry.device_class for entry in devices if issubclass(entry.device_class, Settles)]
+    ports = [port for settler in settlers if issubclass(settler, Settles) for port in settler.ports]
+    above, problems = circuits_of(devices), []
+    for entry in devices if ports else ():
+        for setting in _circuit_settings(entry):
+            on = str(getattr(entry.settings, setting))
+            if on not in ports and on not in above:
+                known = [*ports, *(name for name in sorted(above) if name != entry.name)]
+                kind = next((each.kind for each in devices if each.name == on), None)
+                what = f"there is no circuit {on!r} in this home" if kind is None else f"device {on!r} is a {kind}, on which nothing can hang"
+                problems.append((entry.name, setting, f"{setting}: {what}; use one of: {', '.join(known)}"))
+            elif entry.name in (found := circle(entry.name, above)) and entry.name == min(found):
+                text = " → ".join([*found, found[0]])
+                problems.append((entry.name, setting, f"{setting}: {text} is a circle; hang one of them on {ports[0]}"))
+    return problems
+
+
+def _circuit_settings(entry: DeviceEntry) -> list[str]:
+    return [item.name for item in settings_of(entry.device_class) if item.circuit]
 
 
 def _partner_problem(
@@ -307,8 +341,7 @@ def between_steps(home: Home) -> list[str]:
             times = getattr(entry.settings, item.name)
             if not isinstance(times, DailyTimes):
                 continue
-            bounds = {second for period in times.periods for second in period}
-            if clock := times_between(bounds, home.start, home.step, home.site.calendar):
+            if clock := times_between(times.seconds, home.start, home.step, home.site.calendar):
                 found.append(
                     f"{place(home, entry.line)}: {entry.name}.{item.name}: {clock} falls between two steps of "
                     f"{home.step} s and counts from the next; move it, or change step or start"

@@ -89,7 +89,8 @@ def _options(item: SettingField) -> list[dict[str, Any]]:
     if item.type == "flag":
         return [{"type": "boolean"}, {"enum": ["on", "off"]}]
     if item.type == "choice":
-        return [{"enum": list(item.choices)}]
+        named = [{"type": "string", "pattern": item.pattern}] if item.circuit else []
+        return [{"enum": list(item.choices)}, *named]
     return [{"type": "string"} | ({"pattern": item.pattern} if item.pattern else {})]
 
 

@@ -1,20 +1,21 @@
 """How a home came through its outages: when it was dark, how low its batteries fell, what its loads went without.
 
-A step is an outage if no grid is there in it, and dark if it is an outage in which a load of the essential circuit wants power
-and does not get it. Everything is counted in whole steps and millijoules, from the ledger.
+A step is an outage if no grid is there in it, and dark if it is an outage in which a load wants power and does not get it that hangs on
+a port which is meant to live through outages, or on a circuit behind it. Everything is counted in whole steps and millijoules, from the ledger.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import repeat
 from typing import Any
 
-from virtual_devices.kit.accounts import AUX, ESSENTIAL, NON_ESSENTIAL
 from virtual_devices.kit.calendar import DAY, Calendar
+from virtual_devices.kit.circuits import Port
+from virtual_devices.kit.ledger.purposes import roots
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.kit.store import PPM
@@ -42,14 +43,16 @@ class Day:
 class Darkness:
     """Adds up ledger records.
 
-    longest: the longest stretch of dark steps without a break, s.  without: seconds of outage in which each essential load
-    wanted power and got none.  unserved: mJ per circuit, also while the grid is there.  days: by number of the local day.
+    ports: of the settling device.  longest: the longest stretch of dark steps without a break, s.  without: seconds of outage in which each
+    load that is meant to live through outages wanted power and got none.  unserved: mJ per port, also while the grid is there.  days: by
+    number of the local day.
     """
 
     local: Calendar
+    ports: Mapping[str, Port]
     longest: int = 0
     without: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    unserved: dict[str, int] = field(default_factory=lambda: dict.fromkeys((ESSENTIAL, AUX, NON_ESSENTIAL), 0))
+    unserved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     days: dict[int, Day] = field(default_factory=lambda: defaultdict(Day))
     _stretch: int = 0
 
@@ -74,14 +77,14 @@ class Darkness:
     def _wanting(self, record: LedgerRecord, out: Sequence[bool]) -> list[bool]:
         """Which steps are dark."""
         found = [False] * len(out)
-        columns = dict(zip(record.edges, record.energy, strict=True))
+        given = {sink: column for (_, sink), column in zip(record.edges, record.energy, strict=True)}
+        port_of = roots(record.edges, tuple(self.ports))
         for name, demand in record.demand.items():
-            circuit = next(each for each in self.unserved if (each, name) in columns)
-            got = columns[circuit, name]
+            got, port = given[name], port_of[name]
             if got is demand or got == demand:
                 continue
-            self.unserved[circuit] += sum(demand) - sum(got)
-            if circuit == ESSENTIAL:
+            self.unserved[port] += sum(demand) - sum(got)
+            if self.ports[port].lasting:
                 lacking = [no_grid and has < wants for no_grid, wants, has in zip(out, demand, got, strict=True)]
                 self.without[name] += sum(lacking) * record.span.step
                 found = [either or this for either, this in zip(found, lacking, strict=True)]
@@ -98,6 +101,11 @@ class Darkness:
         return sum(day.dark for day in self.days.values())
 
     @property
+    def _lasting(self) -> int:
+        """MJ that loads went without which are meant to live through outages."""
+        return sum(energy for port, energy in self.unserved.items() if self.ports[port].lasting)
+
+    @property
     def lowest(self) -> int | None:
         """The lowest state of charge, ppm; None without a store."""
         return min((day.lowest for day in self.days.values() if day.lowest is not None), default=None)
@@ -111,7 +119,7 @@ class Darkness:
             "longest_dark_hours": _hours(self.longest),
             "dark_days": sum(day.dark > 0 for day in self.days.values()),
             "lowest_soc": _share(self.lowest),
-            "unserved_essential_kwh": round(self.unserved[ESSENTIAL] / MJ_PER_KWH, 6),
+            "unserved_essential_kwh": round(self._lasting / MJ_PER_KWH, 6),
             "unserved_kwh": round(sum(self.unserved.values()) / MJ_PER_KWH, 6),
             "hours_without": {name: _hours(seconds) for name, seconds in ranked if seconds},
             "days": [

@@ -9,10 +9,12 @@ difference of what all loads took.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from virtual_devices.kit.accounts import ESSENTIAL
+from virtual_devices.kit.circuits import Port
+from virtual_devices.kit.ledger.purposes import roots
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -20,23 +22,26 @@ from virtual_devices.kit.quantities import MJ_PER_KWH
 
 @dataclass(slots=True)
 class Consumption:
-    """Adds up ledger records. energy: mJ that each load took, by (circuit, load)."""
+    """Adds up ledger records. ports: of the settling device.  energy: mJ that each load took, by (port it hangs on, load)."""
 
+    ports: Mapping[str, Port]
     energy: dict[Edge, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, record: LedgerRecord) -> None:
         """Take one more record."""
-        for edge, column in zip(record.edges, record.energy, strict=True):
-            if edge[1] in record.demand:
-                self.energy[edge] += sum(column)
+        port_of = roots(record.edges, tuple(self.ports))
+        for (source, sink), column in zip(record.edges, record.energy, strict=True):
+            if sink in record.demand:
+                self.energy[port_of.get(source, source), sink] += sum(column)
 
     def by(self, name: str) -> int:
-        """MJ that a load took, on whatever circuit it was."""
+        """MJ that a load took, whatever it hung on."""
         return sum(energy for (_, load), energy in self.energy.items() if load == name)
 
-    def on(self, circuit: str) -> int:
-        """MJ that the loads of a circuit took."""
-        return sum(energy for (source, _), energy in self.energy.items() if source == circuit)
+    @property
+    def lasting(self) -> int:
+        """MJ that the loads took which are meant to live through outages."""
+        return sum(energy for (port, _), energy in self.energy.items() if self.ports[port].lasting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class NotDelivered:
         """JSON-ready, kWh: of the essential circuit, and of all."""
         everything = sum(self.measure.energy.values()) - sum(self.taken.energy.values())
         return {
-            "not_delivered_essential_kwh": _kwh(self.measure.on(ESSENTIAL) - self.taken.on(ESSENTIAL)),
+            "not_delivered_essential_kwh": _kwh(self.measure.lasting - self.taken.lasting),
             "not_delivered_kwh": _kwh(everything),
         }
 

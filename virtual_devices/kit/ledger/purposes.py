@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER
+from virtual_devices.kit.circuits import way_up
 from virtual_devices.kit.offers import Edge
 
 Energies = Mapping[Edge, int]
@@ -43,3 +45,11 @@ def by_device(energy: Energies, names: Iterable[str]) -> dict[str, dict[str, int
         given[source] += moved
         taken[sink] += moved
     return {name: {"in": taken[name], "out": given[name]} for name in sorted(names)}
+
+
+@lru_cache(maxsize=16)
+def roots(edges: tuple[Edge, ...], ports: tuple[str, ...]) -> Mapping[str, str]:
+    """The port on which each load and circuit hangs, directly or behind others, by the edges that there are."""
+    above = {sink: source for source, sink in edges if sink not in ports}
+    ways = {name: way_up(name, above, ports) for name in above}
+    return {name: way[-1] for name, way in ways.items() if way}

@@ -8,7 +8,7 @@
 
 All are integers in mJ; a power in W is mJ per step, over the seconds of a step, over 1000. A consumer's power is what it takes. Everybody
 else's is what he gives to the home less what he takes from it: that of a battery is negative while it is charged, that of the grid
-(``power/grid``, whatever the device is called) while energy is fed in. An inverter's is that of its AC side.
+(``power/grid``, whatever the device is called) while energy is fed in. An inverter's is that of its AC side, a circuit's what it carries.
 
 A series that is not named was zero in every step. Only what is stored is named for as long as its store is there; where it is not named,
 there was no store.
@@ -23,13 +23,13 @@ from itertools import accumulate, compress, repeat
 from operator import add, sub
 from typing import NamedTuple
 
-from virtual_devices.kit.accounts import AUX, ESSENTIAL, GRID, METER, NON_ESSENTIAL, OUTSIDE, RESERVED
+from virtual_devices.kit.accounts import GRID, METER, OUTSIDE, PORTS, RESERVED
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.offers import Edge
 
 ENERGY, POWER, UNSERVED, CURTAILED, STORED = "energy/", "power/", "unserved/", "curtailed/", "stored/"
 """What the names of series begin with."""
-_AC = frozenset({METER, ESSENTIAL, AUX, NON_ESSENTIAL})
+_AC = frozenset({METER, *PORTS})
 
 
 class Tally(NamedTuple):
@@ -196,6 +196,10 @@ def _names(
     ends = {*consumers, *producers, *stores}
     power = {name: _Net(taken(name, inside), given(name, inside)) for name in consumers}
     power |= {name: _Net(given(name, inside), taken(name, inside)) for name in (*producers, *stores, *{GRID}.intersection(outside))}
-    power |= {name: _Net(given(name, _AC), taken(name, _AC)) for name in sorted(inside - RESERVED - ends)}
+    converting = {source for source, sink in edges if sink in RESERVED}  # a circuit gives to loads and circuits only
+    power |= {
+        name: _Net(given(name, _AC), taken(name, _AC)) if name in converting else _Net(taken(name, inside), [])
+        for name in sorted(inside - RESERVED - ends)
+    }
     stored = {name: _Net(taken(name, accounts), given(name, accounts)) for name in stores}
     return _Names([f"{ENERGY}{source}>{sink}" for source, sink in edges], power, stored)

@@ -21,6 +21,7 @@ MEMBERS: Mapping[str, str] = {
     "consumes": "virtual_devices.kit.members.consumer:Consumer",
     "produces": "virtual_devices.kit.members.producer:Producer",
     "stores": "virtual_devices.kit.members.store:Store",
+    "carries": "virtual_devices.kit.members.circuit:Circuit",
     "connects": "virtual_devices.kit.members.connection:Connection",
     "keeps": "virtual_devices.kit.members.record:RecordMember",
 }

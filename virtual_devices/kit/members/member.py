@@ -18,7 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, SettingError, shown
-from virtual_devices.kit.forms.changes import readings_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.forms.changes import (
+    commanded,
+    orders_of,
+    readings_of,
+    settings_json,
+    settings_of,
+    validate_change,
+)
 from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of, whole
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
 from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
@@ -98,17 +105,20 @@ class Member:
             raise SettingError(f"{self.name}: time {at} is already proposed (until {self.busy_until}); choose a later one")
         if at is not None and self.time is not None and at < self.time:
             raise SettingError(f"{self.name}: time {at} has passed (it is {self.time}); choose a later one")
-        changes, ahead = self.device.spelled_out(changes), self._settings_ahead()
+        ahead = self._settings_ahead()
         if len(self.pending) >= MAX_PENDING:
             remedy = "send it again later" if live else "give it fewer events"
             raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
         place = sum(_order(item.at) <= _order(at) for item in self.pending)
-        first = validate_change(type(self.device), ahead[place - 1] if place else self._coming, changes, live=live)
-        values = settings_json(first)
-        command = Command({name: values[name] for name in changes}, at, by)
+        before = ahead[place - 1] if place else self._coming
+        changes = self.meant(changes, before, at)
+        first = validate_change(type(self.device), before, changes, live=live)
+        command = Command(commanded(type(self.device), first, changes), at, by)
+        if orders := self.ordered(command):
+            self.device.may_obey(first, orders)
         later = self._replay(first, self.pending[place:])
         if at is None:  # all without a time come into force together
-            together = _together(self.pending[:place], command)
+            together = _together(self.pending[:place], command, self._orders)
             self.pending[:place] = together
             ahead[:] = [*[first] * len(together), *later]
         else:
@@ -116,9 +126,22 @@ class Member:
             ahead[place:] = [first, *later]
         return command
 
+    @cached_property
+    def _orders(self) -> frozenset[str]:
+        """Names of the orders that it takes."""
+        return frozenset(item.name for item in orders_of(type(self.device)))
+
+    def ordered(self, command: Command) -> dict[str, Any]:
+        """The orders in a command."""
+        return {name: value for name, value in command.changes.items() if name in self._orders} if self._orders else {}
+
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """The settings that will be in force at the next window, with changes. Raises SettingError for what a command may not say."""
-        return validate_change(type(self.device), self.future(), self.device.spelled_out(changes), live=True)
+        return validate_change(type(self.device), self.future(), self.meant(changes, self.future(), None), live=True)
+
+    def meant(self, changes: Mapping[str, Any], settings: Settings, at: int | None) -> Mapping[str, Any]:
+        """What a command means that comes into force at ``at`` (None: as soon as possible), where ``settings`` hold. Raises SettingError."""
+        return self.device.spelled_out(changes)
 
     def future(self, at: int | None = None) -> Settings:
         """The settings that will be in force at ``at`` (None: at the next window)."""
@@ -139,6 +162,8 @@ class Member:
             self.settings = self._ahead_of = ahead.pop(0)
             self.applied.append(AppliedCommand(command.changes, span.start, command.by))
             self.settings_changed()
+            if orders := self.ordered(command):
+                self.state = self.device.obey(self.settings, self.state, orders, span.start)
         if self.pending and self.pending[0].at is not None:
             return max(1, span.steps_until(self.pending[0].at))
         return span.steps
@@ -339,18 +364,23 @@ class Member:
         self.settings_changed()
 
 
-def _together(waiting: Sequence[Command], command: Command) -> list[Command]:
+def _together(waiting: Sequence[Command], command: Command, orders: frozenset[str]) -> list[Command]:
     """Commands without a time, with one more: one for each sender, however many they send before the next window.
 
     Each setting is in the command of whoever set it last: what he has overtaken never comes into force, and nobody is said to have set it.
-    So they have no setting in common, and come to the same as one command of all of them.
+    So they have no setting in common, and come to the same as one command of all of them. A command with orders stays as it is, in its
+    place: a second order acts again.
     """
+    if orders & command.changes.keys():
+        return [*waiting, command]
     others = [
-        replace(item, changes={name: value for name, value in item.changes.items() if name not in command.changes})
+        item
+        if orders & item.changes.keys()
+        else replace(item, changes={name: value for name, value in item.changes.items() if name not in command.changes})
         for item in waiting
-        if item.by != command.by
+        if item.by != command.by or orders & item.changes.keys()
     ]
-    own = next((item.changes for item in waiting if item.by == command.by), {})
+    own = next((item.changes for item in waiting if item.by == command.by and not orders & item.changes.keys()), {})
     return [*(item for item in others if item.changes), replace(command, changes={**own, **command.changes})]
 
 

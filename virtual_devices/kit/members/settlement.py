@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from virtual_devices.kit.circuits import CircuitState
 from virtual_devices.kit.offers import Offer
 from virtual_devices.kit.window import Span
 
@@ -34,8 +35,11 @@ class Proposal:
 class Share:
     """What one settled window means for one device.
 
-    supply: run-length (steps, supplied) of a consumer.  used: a producer's mW.  charge, discharge: a store's mW, and
-    ``stored`` its balance afterwards.  imported, exported: the grid's mW.
+    supply: run-length (steps, supplied) of a consumer.  cut_off: it is behind an open switch, and has no demand.  soon: whether it will be
+    supplied next, None as it was.  beside: it comes and goes with the grid.  used: a producer's mW.  charge, discharge: a store's mW, and
+    ``stored`` its balance afterwards.  imported, exported: the grid's mW.  live: run-length (steps, whether it had power) of a circuit;
+    ``through`` mJ that it carried, ``power`` mW in the last step, ``circuit`` how it stands afterwards, ``carried`` its mW per step, where
+    its rule looks at them.
     """
 
     seq: int
@@ -47,6 +51,14 @@ class Share:
     stored: int = 0
     imported: list[int] = field(default_factory=list)
     exported: list[int] = field(default_factory=list)
+    cut_off: bool = False
+    soon: bool | None = None
+    beside: bool = False
+    live: tuple[tuple[int, bool], ...] = ()
+    through: int = 0
+    power: int = 0
+    circuit: CircuitState | None = None
+    carried: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,8 @@ class Settlement:
     shares: per member.  owed: shares of earlier windows that their owners have not confirmed yet.  left_out: members
     of the window that were silent too long or gone.  cut: fewer steps were settled than were asked for.  foretold: as in Window, after
     this one.  digest: the ledger's hash after this window, hexadecimal.  checkpoint: all that the inverter needs to go on from
-    here alone.
+    here alone.  circuits: where each circuit hangs that is there.  isolated: whoever's way up leads to no port, and why.
+    trips: circuits that an overload opened in the last step (True), or that were closed again before the first (False).
     """
 
     run: str
@@ -70,3 +83,6 @@ class Settlement:
     digest: str
     checkpoint: dict[str, Any]
     foretold: tuple[tuple[int, bool], ...] = ()
+    circuits: dict[str, str] = field(default_factory=dict)
+    isolated: dict[str, str] = field(default_factory=dict)
+    trips: tuple[tuple[str, bool], ...] = ()

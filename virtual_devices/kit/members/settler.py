@@ -12,8 +12,9 @@ from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
+from virtual_devices.kit.members.tree import Tree, is_flat
 from virtual_devices.kit.members.upgrades import checkpoint_of
-from virtual_devices.kit.offers import Booking, Dispatch, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.offers import Booking, Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span, Window
 
@@ -36,6 +37,7 @@ class Settler(Member):
         self.edges = edge_list(())
         self.expected: dict[str, int] = {}
         self.shares: dict[str, Share] = {}
+        self._beside = {port for port, each in self.device.ports.items() if each.beside}
         self._left_with: dict[str, int] = {}
         """mJ that the ledger left a store with whose own memory is older."""
 
@@ -97,10 +99,15 @@ class Settler(Member):
             raise ProtocolError(f"window {window.seq} is settled already")
         steps = min([self.begin(window.span), *(proposal.span.steps for proposal in proposals.values())])
         offers = {name: self._as_left(name, proposals[name].offer) for name in sorted(proposals)}
-        decision, state = self.device.dispatch(self.settings, self.state, window.span.part(0, steps), offers)
+        tree = None if is_flat(self.device.ports, offers.values()) else Tree(self.device.ports, offers)
+        decision, state = self._decide(window.span.part(0, steps), offers, tree)
         span = window.span.part(0, decision.steps)
-        record = self._record(window, span, offers, decision)
-        shares = {name: _share(name, offers[name], window.seq, span, decision) for name in offers}
+        record = self._record(window, span, offers, decision, tree)
+        shares = {name: self._share(name, offers[name], window.seq, span, decision) for name in offers}
+        if tree is not None:
+            whole = {name for name in offers if proposals[name].span.steps == span.steps}
+            shares = tree.shares(shares, whole)
+        trips = () if tree is None else tree.trips(self.shares)
         self.state = state
         self.digest, self.edges = record.digest, edge_list(record.edges)
         owed = {name: share for name, share in self.shares.items() if name not in shares}
@@ -119,8 +126,29 @@ class Settler(Member):
             digest=self.digest,
             checkpoint={},
             foretold=foretold(span, offers.values()),
+            circuits={} if tree is None else {name: tree.above[name] for name in tree.carried},
+            isolated={} if tree is None else tree.isolated,
+            trips=trips,
         )
         return settlement, record
+
+    def _decide(self, span: Span, offers: Mapping[str, Offer], tree: Tree | None) -> tuple[Dispatch, Any]:
+        """The decision over a span, up to and with the first step in which a circuit turns, and the device's state after it."""
+        if tree is None:
+            return self.device.dispatch(self.settings, self.state, span, offers)
+        seen, steps = tree.seen(), span.steps
+        while True:
+            decision, state = self.device.dispatch(self.settings, self.state, span.part(0, steps), seen)
+            steps = tree.follow(decision, span.step)
+            if steps == decision.steps:
+                decision.supply.update(dict.fromkeys(tree.cut_off, ((steps, False),)))
+                return decision, state
+
+    def _share(self, name: str, offer: Offer, seq: int, span: Span, decision: Dispatch) -> Share:
+        told: dict[str, Any] = {field: getattr(decision, field)[name] for field in offer.shared}
+        if offer.ability == Demand.ability and isinstance(offer, Demand) and offer.circuit in self._beside:
+            told["beside"] = True
+        return Share(seq, span, **told)
 
     def checkpoint(self) -> dict[str, Any]:
         # of those who took part in the last window it follows from the settlement
@@ -141,11 +169,14 @@ class Settler(Member):
         self.digest, self.edges, self.expected = digest, edges, expected
         self.shares = {**settlement.owed, **settlement.shares}
 
-    def _record(self, window: Window, span: Span, offers: Mapping[str, Offer], decision: Dispatch) -> LedgerRecord:
+    def _record(self, window: Window, span: Span, offers: Mapping[str, Offer], decision: Dispatch, tree: Tree | None) -> LedgerRecord:
         steps, step = span.steps, span.step
         booking = Booking([0] * steps, dict(decision.transfers))
         for name, offer in offers.items():
-            offer.book(name, decision, booking)
+            if tree is None or not isinstance(offer, Demand):
+                offer.book(name, decision, booking)
+        if tree is not None:
+            tree.book(decision, booking)
         converted: dict[int, tuple[list[int], list[int]]] = {}
 
         def millijoules(column: list[int]) -> list[int]:
@@ -185,7 +216,3 @@ def foretold(span: Span, offers: Iterable[Offer]) -> tuple[tuple[int, bool], ...
                     found.append((time, connected))
                 time, known = time + steps * span.step, connected
     return tuple(found)
-
-
-def _share(name: str, offer: Offer, seq: int, span: Span, decision: Dispatch) -> Share:
-    return Share(seq, span, **{field: getattr(decision, field)[name] for field in offer.shared})

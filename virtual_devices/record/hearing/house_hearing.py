@@ -28,6 +28,7 @@ class HouseHearing:
             if isinstance(proposal.offer, LinkOffer):
                 links = [(link.steps, link.connected) for link in proposal.offer.links]
                 self._windows.offered(name, record.run, record.seq, (proposal.span.start, proposal.span.step), links)
-        self._windows.decided(house.settler.name, record.seq, record.digest, house.settler.state)
+        if house.last is not None:
+            self._windows.decided(house.settler.name, house.last, house.settler.state)
         for happening in self._windows.booked(record):
             self._tell(happening, record.seq)

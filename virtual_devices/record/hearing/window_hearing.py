@@ -13,11 +13,15 @@ from virtual_devices.edge.messages.settlement import beside_shares
 from virtual_devices.edge.murmur import shortened
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.settlement import Settlement
+from virtual_devices.kit.names import is_name
 from virtual_devices.kit.window import MAX_STEPS, Span
 from virtual_devices.record.store.happenings import DECISION, GRID_BACK, OUTAGE, TRIP, TRIP_OVER, Happening
 
 TRIPS = frozenset({"tripped", "breaker open"})
 """Decisions of a settling device that mean a trip: of itself, of the home's own breaker."""
+OVERLOAD = "overload"
+"""What a circuit's trip is called."""
 LASTING = (OUTAGE, GRID_BACK), (DECISION,)
 """Kinds of which the last one of a device says how it is since then."""
 _MOST = 300
@@ -55,11 +59,12 @@ class _Offer:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """What a settlement says of its window: digest of the ledger, who settled, and how it decided the last step."""
+    """What a settlement says of its window: digest of the ledger, who settled, how it decided the last step, and which circuits tripped."""
 
     digest: str
     device: str
     what: Mapping[str, Any]
+    trips: tuple[tuple[str, bool], ...]
 
 
 class WindowHearing:
@@ -128,16 +133,18 @@ class WindowHearing:
             end = span["start"] + span["step"] * span["steps"]
             state = content["checkpoint"]["state"]
             what = _decision({name: state.get(name) for name in _DECIDED})
-        except (KeyError, TypeError, AttributeError):
+            trips = tuple((name, on) for name, on in content.get("trips", ())[:MAX_DEVICES] if type(on) is bool and is_name(name))
+        except (KeyError, TypeError, ValueError, AttributeError):
             return None
         if not (isinstance(run, str) and type(seq) is int and isinstance(digest, str) and type(end) is int):
             return None
-        self._settle(seq, _Settled(digest[:_LONGEST_WORD], device, what))
+        self._settle(seq, _Settled(digest[:_LONGEST_WORD], device, what, trips))
         return run, end
 
-    def decided(self, device: str, seq: int, digest: str, state: object) -> None:
-        """Take what the state of a settling device says of a window."""
-        self._settle(seq, _Settled(digest, device, _decision({name: getattr(state, name, None) for name in _DECIDED})))
+    def decided(self, device: str, settlement: Settlement, state: object) -> None:
+        """Take what the state of a settling device says of a window that it settled, and which circuits tripped in it."""
+        what = _decision({name: getattr(state, name, None) for name in _DECIDED})
+        self._settle(settlement.seq, _Settled(settlement.digest, device, what, settlement.trips))
 
     def _settle(self, seq: int, settled: _Settled) -> None:
         self._settled[seq] = settled
@@ -153,6 +160,7 @@ class WindowHearing:
         settled = self._settled.pop(record.seq, None)
         if settled is not None and settled.digest == record.digest:
             found += self._decided(settled, record.span.end - record.span.step)
+            found += _tripped(settled, record.span)
         return found
 
     def _comings_and_goings(self, device: str, offer: _Offer, span: Span) -> Iterator[Happening]:
@@ -173,6 +181,12 @@ class WindowHearing:
             yield Happening(time, device, TRIP_OVER, {"decision": before})
         if decision in TRIPS:
             yield Happening(time, device, TRIP, {"decision": decision})
+
+
+def _tripped(settled: _Settled, span: Span) -> Iterator[Happening]:
+    """Of circuits: closed again with the first step, or opened by an overload in the last."""
+    for name, on in settled.trips:
+        yield Happening(span.end - span.step if on else span.start, name, TRIP if on else TRIP_OVER, {"decision": OVERLOAD})
 
 
 def _flips(links: list[tuple[int, bool]]) -> tuple[bool, array[int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from virtual_devices.kit.accounts import AUX, ESSENTIAL, GRID, NON_ESSENTIAL, OUTSIDE
+from virtual_devices.kit.accounts import GRID, OUTSIDE, PORTS
 from virtual_devices.kit.ledger import purposes
 from virtual_devices.kit.ledger.series import CURTAILED, ENERGY, STORED, UNSERVED
 from virtual_devices.kit.offers import Edge
@@ -15,7 +15,6 @@ from virtual_devices.record.reading.columns import ExactIntegers
 from virtual_devices.record.reading.cutting import Cut
 from virtual_devices.record.reading.roles import Roles
 
-CIRCUITS = (ESSENTIAL, AUX, NON_ESSENTIAL)
 Key = TypeVar("Key", str, Edge)
 
 
@@ -67,8 +66,8 @@ class Energy:
         return purposes.by_device(self.edges, self.roles.devices)
 
     def by_circuit(self) -> dict[str, dict[str, dict[str, int]]]:
-        """mJ into each circuit that there is, by where it came from, and out of it, by load; on whose account it came, no edge says."""
-        found = {circuit: {"in": self.into(circuit), "out": self.out_of(circuit)} for circuit in CIRCUITS}
+        """mJ into each port and circuit that there is, by where it came from, and out of it, by load or circuit; on whose account it came, no edge says."""
+        found = {circuit: {"in": self.into(circuit), "out": self.out_of(circuit)} for circuit in (*PORTS, *self.roles.circuits)}
         return {circuit: each for circuit, each in found.items() if each["in"] or each["out"]}
 
     def _given(self) -> Counter[str]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from virtual_devices.kit.accounts import GRID, HEAT, RESERVED
+from virtual_devices.kit.accounts import GRID, HEAT, PORTS, RESERVED
 from virtual_devices.kit.ledger.series import CURTAILED, ENERGY, STORED, UNSERVED
 from virtual_devices.kit.offers import Edge
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """All sorted. sources: accounts outside from which producers have their energy.  devices: everybody who has an account of his own.
+    """All sorted. circuits: those behind the ports, upper ones first.  sources: accounts outside from which producers have their energy.  devices: everybody who has an account of his own.
 
     The grid's account is a device, and has one name, whatever the device is called.
     """
@@ -28,6 +28,7 @@ class Roles:
     sources: tuple[str, ...]
     edges: tuple[Edge, ...]
     devices: tuple[str, ...]
+    circuits: tuple[str, ...] = ()
 
 
 def roles_of(names: Iterable[str]) -> Roles:
@@ -41,7 +42,17 @@ def roles_of(names: Iterable[str]) -> Roles:
     producers = _named(names, CURTAILED) | {sink for source, sink in edges if source in sources}
     devices = (givers | takers | consumers | producers | stores) - RESERVED - sources
     consuming, producing, storing, outside, everybody = (tuple(sorted(each)) for each in (consumers, producers, stores, sources, devices))
-    return Roles(consuming, producing, storing, outside, tuple(edges), everybody)
+    return Roles(consuming, producing, storing, outside, tuple(edges), everybody, _circuits(edges, consumers))
+
+
+def _circuits(edges: list[Edge], consumers: set[str]) -> tuple[str, ...]:
+    """What hangs on a port, or on something that does, and is no load."""
+    found: dict[str, None] = {}
+    level = set(PORTS)
+    while level:
+        level = {sink for source, sink in edges if source in level} - consumers - found.keys() - set(PORTS)
+        found |= dict.fromkeys(sorted(level))
+    return tuple(found)
 
 
 def edge_of(name: str) -> Edge:
