@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,26 @@ def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("more", [(), ("--isolate",)])
 def test_compiled_code_keeps_the_ledger_too(tmp_path: Path, more: tuple[str, ...]) -> None:
     assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--compiled", *more))
+
+
+COMPILED_WHEN_STARTED = """
+import sys
+from pathlib import Path
+from inverter.compiled import compiled_inner
+from virtual_devices.fleet.up import Options, up
+seen = []
+home, state = map(Path, sys.argv[1:])
+up(Options(home_file=home, speed=0, duration=3600, state=state, compiled=True), say=lambda _: None,
+   started=lambda *_: seen.append(len(compiled_inner().signatures)))
+print(seen)
+"""
+
+
+def test_what_is_compiled_is_so_before_anybody_connects(tmp_path: Path) -> None:
+    """A process that compiles for a minute would keep no connection alive, and what the broker then says of its devices is that they are away."""
+    words = [sys.executable, "-c", COMPILED_WHEN_STARTED, str(HOME), str(tmp_path / "state")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["[1]"]
 
 
 def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from virtual_devices.fleet.keeping.places import make_ready, records_folder, sta
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
 from virtual_devices.kit.instants import parse_instant
+from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.record.files.runs import broker_of
 
@@ -83,6 +84,8 @@ def up(
     Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
     """
     home, documents, start_now = _chosen(options, say)
+    if options.compiled and not options.isolate:
+        _compile_ahead(home, documents)
     if watcher is not None:
         watcher.meet(home)
     state = options.state or state_folder(home.name)
@@ -107,6 +110,16 @@ def up(
 
         with stopped_by_signals(loop) as stopped:
             return loop.complete(host.run(ready, stopped))
+
+
+def _compile_ahead(home: Home, documents: Mapping[str, str]) -> None:
+    """Compile before anybody is connected: for the seconds that it takes a process keeps no connection alive, and its devices would be left out.
+
+    Raises ConfigurationError where that cannot be done.
+    """
+    house = House(home, documents)
+    house.compile()
+    house.step()
 
 
 def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:
