@@ -89,7 +89,7 @@ def test_a_file_of_ones_own_goes_before_an_example_of_its_name(elsewhere: Path) 
     ("named", "text"),
     [
         ("greensbro", "neither a file nor an example; did you mean 'greensboro'?"),
-        ("kitchen", "neither a file nor an example; known: before_solar, "),
+        ("lounge", "neither a file nor an example; known: before_solar, "),
         ("examples/greensboro.yaml", "there is no such file; the example of that name is to be had as greensboro"),
         ("mine.yaml", "there is no such file"),
         ("../cape_town", "there is no such file"),

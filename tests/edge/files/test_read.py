@@ -145,6 +145,7 @@ def test_weather_of_the_wrong_form_is_found_in_rehearsal(tmp_path: Path) -> None
 def test_the_examples_are_these() -> None:
     assert [path.stem for path in EXAMPLES] == [
         "before_solar", "block_tariff", "cape_town", "dynamic_price", "every_feature", "greensboro", "greensboro_strings", "load_shedding",
+        "switched",
     ]
 
 

@@ -19,7 +19,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 from virtual_devices.record.files.former import FILE, NEWEST, TAKEN_OVER
-from virtual_devices.record.store.kept import KEPT, LEAVES, Messages
+from virtual_devices.record.store.kept import KEPT, LEAVES, Messages, moment
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_only_a_set_of_one_moment_is_kept(stage: Stage, make: Make, tmp_path: Pa
     stage.sync()
     assert orjson.loads(archive.found["oven", "proposal"])["seq"] == settled + 1
     archive.keeper.save()
-    assert written(tmp_path / "state") == first
+    assert moment(written(tmp_path / "state")) == moment(first), "what is proposed for the next window may be in it"
     stage.start("inverter")
     stage.wait(lambda: stage.settled == START + 10 * STEP)
     stage.rest()
