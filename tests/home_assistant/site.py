@@ -135,12 +135,12 @@ class Site:
     def loads(self) -> list[str]:
         return [name for name, kind in self.described.items() if issubclass(catalogue.load(kind), Consumes)]
 
-    def entity(self, device: str, field: str) -> str:
+    def entity(self, device: str, field: str, home: str = HOME) -> str:
         """Its entity id, as the documents promise it."""
-        return str(self.announced()[f"virtual-{HOME}-{device}"]["components"][field]["default_entity_id"])
+        return str(self.announced()[f"virtual-{home}-{device}"]["components"][field]["default_entity_id"])
 
-    def state(self, device: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.heard[f"virtual/{HOME}/{device}/state"])
+    def state(self, device: str, home: str = HOME) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.heard[f"virtual/{home}/{device}/state"])
         return found
 
     def ids(self) -> dict[str, str]:

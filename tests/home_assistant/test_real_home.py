@@ -17,6 +17,7 @@ import pytest
 from tests.home_assistant.real import HomeAssistantError, soon
 from tests.home_assistant.site import EXAMPLE, HOME, Site
 from virtual_devices.edge.broker.start import find_mosquitto
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.forms.changes import SettingField, readings_of, settings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.quantities import MONEY, PRICE
@@ -236,6 +237,75 @@ def test_devices_that_leave_their_home_go_without_an_error(site: Site, tmp_path:
     assert site.complaints() == []
     site.forget(home.stem)
     assert soon(lambda: not known())
+    assert site.complaints() == []
+
+
+def test_plugs_turn_and_loads_are_rewired_while_the_home_runs(site: Site) -> None:
+    """examples/switched.yaml beside the other: on a Friday at noon the television plays three deep, and no timer turns for hours."""
+    file = EXAMPLE.with_name("switched.yaml")
+    home, ports = file.stem, ["essential", "aux", "non_essential"]
+    circuits = ["boiler", "desk", "garden", "kitchen", "lounge", "strip", "tv_plug"]
+
+    def shown(device: str, field: str) -> dict[str, Any]:
+        found: dict[str, Any] = site.ha.states().get(site.entity(device, field, home), {"state": "missing", "attributes": {}})
+        return found
+
+    def shows(device: str, field: str, value: str) -> bool:
+        return soon(lambda: shown(device, field)["state"] == value, 15)
+
+    def powered(device: str, *, on: bool) -> bool:
+        return soon(lambda: (float(shown(device, "power")["state"]) > 0) is on, 15)
+
+    def offered(device: str, options: list[str]) -> bool:
+        return soon(lambda: shown(device, "circuit")["attributes"].get("options") == options, 15)
+
+    with site.neighbour(file):
+        everybody = {device.name for device in read_home(file)[0].devices}
+        assert soon(lambda: {f"virtual-{home}-{name}" for name in everybody} <= site.ha.devices().keys() & site.announced().keys())
+        assert soon(lambda: shown("tv", "power")["state"] not in ("missing", "unavailable", "unknown"))
+
+        plug = site.entity("tv_plug", "relay", home)
+        assert plug == "switch.switched_tv_plug_relay"
+        assert shown("tv_plug", "relay")["attributes"]["device_class"] == "outlet"
+        assert powered("tv_plug", on=True)
+        assert float(shown("tv_plug", "current")["state"]) > 0
+        assert soon(lambda: float(shown("tv_plug", "energy")["state"]) > 0, 15)
+        site.ha.call("switch.turn_off", plug)
+        assert shows("tv_plug", "relay", "off")
+        assert powered("tv", on=False)
+        assert powered("tv_plug", on=False)
+        site.ha.call("switch.turn_on", plug)
+        assert shows("tv_plug", "relay", "on")
+        assert powered("tv_plug", on=True)
+        site.ha.call("button.press", site.entity("tv_plug", "toggle", home))
+        assert shows("tv_plug", "relay", "off")
+        site.ha.call("number.set_value", site.entity("tv_plug", "countdown", home), value=120)
+        assert shows("tv_plug", "relay", "on")
+
+        timer = site.entity("tv_plug", "timer_4", home)
+        assert timer == "text.switched_tv_plug_timer_4"
+        for text in ("Mon-Fri 06:30 on", ""):
+            site.ha.call("text.set_value", timer, value=text)
+            assert shows("tv_plug", "timer_4", text)
+            assert site.state("tv_plug", home)["timer_4"] == text
+
+        assert shows("oven", "switch", "off")
+        assert shown("oven", "mode")["state"] == "schedule"
+        site.ha.call("switch.turn_on", site.entity("oven", "switch", home))
+        assert shows("oven", "mode", "on")
+        assert shows("oven", "switch", "on")
+        assert powered("kitchen", on=True)
+        site.ha.call("switch.turn_off", site.entity("oven", "switch", home))
+        assert shows("oven", "mode", "off")
+
+        assert offered("lamps", [*ports, *circuits])
+        assert offered("kitchen", [*ports, *(name for name in circuits if name != "kitchen")])
+        assert offered("lounge", [*ports, "boiler", "garden", "kitchen"]), "what hangs on it is not among them"
+        site.ha.call("select.select_option", site.entity("strip", "circuit", home), option="kitchen")
+        assert offered("lounge", [*ports, *(name for name in circuits if name != "lounge")])
+        assert offered("kitchen", [*ports, "boiler", "garden", "lounge"])
+        assert powered("kitchen", on=True)
+    assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
     assert site.complaints() == []
 
 
