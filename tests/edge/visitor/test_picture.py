@@ -308,18 +308,18 @@ def test_a_tiny_terminal_gets_a_line() -> None:
 
 def test_what_hangs_on_a_circuit_stands_below_it_and_open_ones_are_marked() -> None:
     lines = rendered(picture(("clock", "clock", CLOCK), *SKY, INVERTER, *CIRCUITS, *BEHIND), 80, 24)
-    assert [text[48:-1].strip() for text in lines[2:13]] == [
+    assert [text[49:-2] for text in lines[2:13]] == [
         "╭━▶ base_load           230 W",
         "├┄┄ boiler           no power",
         "│ ╰┄┄ geyser         no power",
         "├┄┄ garden            tripped",
         "│ ╰┄┄ light               off",
         "┴━▶ kitchen             500 W",
-        "├━▶ oven              460 W",
-        "╰━▶ strip              40 W",
-        "├━▶ lamp             40 W",
-        "╰┄┄ tv_plug          open",
-        "╰┄┄ tv               off",
+        "  ├━▶ oven              460 W",
+        "  ╰━▶ strip              40 W",
+        "    ├━▶ lamp             40 W",
+        "    ╰┄┄ tv_plug          open",
+        "      ╰┄┄ tv              off",
     ]
 
 

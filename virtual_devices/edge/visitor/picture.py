@@ -151,8 +151,9 @@ class Picture:
 
         def hung(flow: Flow) -> Flow:
             up, roots = above.get(flow.name, ""), there - above.keys()
-            off = flow.note not in OPEN and bool(opened & set(way_up(up, above, roots)))
-            return replace(flow, on=up, **({"note": SWITCHED_OFF, "change": "", "fine": True} if off else {}))
+            if flow.note not in OPEN and opened.intersection(way_up(up, above, roots)):
+                return replace(flow, note=SWITCHED_OFF, change="", fine=True, on=up)
+            return replace(flow, on=up)
 
         return tuple(map(hung, circuits)), tuple(map(hung, loads))
 
