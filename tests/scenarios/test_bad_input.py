@@ -133,6 +133,22 @@ def test_a_flood_of_commands_is_answered_a_few_times_and_leaves_the_last_word(st
     stage.audited()
 
 
+def test_a_flood_of_orders_while_time_stands_still_is_taken(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home(PLUGS)) as stage:
+        stage.start()
+        stage.steps(2)
+        stage.heard.clear()
+        for number in range(3_001):
+            stage.spy.publish(stage.topic("plug", "set/toggle"), b"ON", 1)
+            stage.spy.publish(stage.topic("plug", "set/countdown"), b"%d" % (number % 100), 1)
+        stage.loop.complete(stage.spy.flush(60))
+        stage.sync()
+        assert stage.errors("plug") == []
+        stage.steps(1)
+        assert stage.state("plug")["relay"] is False, "an odd number of toggles"
+        stage.audited()
+
+
 def test_forged_devices_beyond_number_are_not_seen(stage: Stage) -> None:
     about = orjson.dumps({"kind": "oven", "ability": "guesses", "title": "x", "version": "1"})
     for number in range(3000):
