@@ -57,6 +57,14 @@ devices:
 """
 RUNNING = SMALL.replace(", paused: true", "")
 WEATHER = SMALL.replace("  roof:", "  weather: {mean_cloud_cover: 40 %, variability: 60 %}\n  roof:")
+PLUGS = SMALL.replace(
+    "  oven: {",
+    """\
+  kitchen: {kind: breaker, rated_current: 6 A, reset_after: 3 min}
+  plug: {kind: smart_switch, circuit: kitchen, power_on: "on", timer_1: "08:50 off", timer_2: "08:53 on"}
+  oven: {circuit: plug, """,
+)
+"""The oven behind a plug behind a breaker, which it trips within an hour, and within minutes when it begins cold."""
 _numbers = itertools.count(1)
 
 

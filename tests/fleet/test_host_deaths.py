@@ -13,7 +13,7 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from tests.records import kept_in, lines_in, records
-from tests.stage import SMALL, STEP, small_home
+from tests.stage import PLUGS, SMALL, STEP, small_home, undisturbed
 from virtual_devices.edge.broker.start import BrokerKind, start_broker
 from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.ledger.file import LedgerFile
@@ -21,12 +21,19 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.record.keeping import moments
 from virtual_devices.record.store.kept import moment
 from virtual_devices.record.store.writer import RecordWriter
 
-RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
+
+def running(text: str) -> str:
+    """Without a pause, in short windows."""
+    return text.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 2")
+
+
+RUNNING = running(SMALL)
 
 
 async def as_it_is(_: HomeHost) -> None:
@@ -88,11 +95,12 @@ def copied_at(disk: Disk, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list
     return copies
 
 
+@pytest.mark.parametrize("text", [SMALL, PLUGS], ids=["small", "plugs"])
 @pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_whenever_it_dies_its_books_have_all_that_the_next_one_goes_on_behind(
-    kind: BrokerKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: BrokerKind, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = small_home(RUNNING)
+    home = small_home(running(text))
     disk = Disk(tmp_path, kind)
     (tmp_path / "copies").mkdir()
     with monkeypatch.context() as patched:
@@ -108,17 +116,20 @@ def test_whenever_it_dies_its_books_have_all_that_the_next_one_goes_on_behind(
 
 
 def assert_whole(disk: Disk, home: Home, steps: int) -> None:
-    """The home goes on, to so many steps in all; no record is missing, and all have counted what the ledger says."""
+    """The home goes on as if nothing had happened, to so many steps in all; no record is missing, and all have counted what the ledger says."""
     settled = sum(record.span.steps for record in disk.records() if record.seq <= disk.kept())
     host = disk.play(home, steps - settled)
     audit = audit_file(disk.ledger)
     assert audit.problems == []
     assert audit.checked_steps == steps
     got: Counter[str] = Counter()
+    summary = Summary(home.name)
     for record in disk.records():
+        summary.add(record)
         for (_, sink), column in zip(record.edges, record.energy, strict=True):
             got[sink] += sum(column)
-    for name in ("oven", "geyser"):
+    assert summary.digest == undisturbed(home, steps).digest
+    for name in {"oven", "geyser", "plug", "kitchen"} & got.keys():
         assert round(host.archive.state(name)["energy_joules"] * 1000) == got[name] > 0
 
 

@@ -135,12 +135,12 @@ class Site:
     def loads(self) -> list[str]:
         return [name for name, kind in self.described.items() if issubclass(catalogue.load(kind), Consumes)]
 
-    def entity(self, device: str, field: str) -> str:
+    def entity(self, device: str, field: str, home: str = HOME) -> str:
         """Its entity id, as the documents promise it."""
-        return str(self.announced()[f"virtual-{HOME}-{device}"]["components"][field]["default_entity_id"])
+        return str(self.announced()[f"virtual-{home}-{device}"]["components"][field]["default_entity_id"])
 
-    def state(self, device: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.heard[f"virtual/{HOME}/{device}/state"])
+    def state(self, device: str, home: str = HOME) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.heard[f"virtual/{home}/{device}/state"])
         return found
 
     def ids(self) -> dict[str, str]:
@@ -179,3 +179,37 @@ class Site:
         """
         always = (*expected, "No device components to cleanup")
         return [line for line in self.ha.complaints() if not any(text in line for text in always)]
+
+
+class Guest:
+    """A home beside the site's own, once Home Assistant knows all of its devices and shows what they say."""
+
+    def __init__(self, site: Site, file: Path) -> None:
+        self.site, self.home = site, file.stem
+        everybody = {f"virtual-{self.home}-{device.name}" for device in read_home(file)[0].devices}
+        assert soon(lambda: everybody <= site.ha.devices().keys() & site.announced().keys())
+        assert soon(lambda: not self._silent(), 60), f"without a value: {self._silent()}"
+
+    def _silent(self) -> list[str]:
+        own = [message["components"] for name, message in self.site.announced().items() if name.startswith(f"virtual-{self.home}-")]
+        shown, powers = self.site.shown(), [str(parts["power"]["default_entity_id"]) for parts in own if "power" in parts]
+        return [each for each in powers if shown.get(each, "missing") in ("missing", "unavailable", "unknown")]
+
+    def entity(self, device: str, field: str) -> str:
+        return self.site.entity(device, field, self.home)
+
+    def shown(self, device: str, field: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.site.ha.states()[self.entity(device, field)]
+        return found
+
+    def shows(self, device: str, field: str, value: str) -> bool:
+        """Whether it soon shows that."""
+        return soon(lambda: self.shown(device, field)["state"] == value, 15)
+
+    def draws(self, device: str, *, on: bool) -> bool:
+        """Whether it soon draws power, or none."""
+        return soon(lambda: (float(self.shown(device, "power")["state"]) > 0) is on, 15)
+
+    def offers(self, device: str, circuits: list[str]) -> bool:
+        """Whether these are soon what it may hang on, in this order."""
+        return soon(lambda: self.shown(device, "circuit")["attributes"]["options"] == circuits, 15)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.home_assistant.real import HomeAssistantError, soon
-from tests.home_assistant.site import EXAMPLE, HOME, Site
+from tests.home_assistant.site import EXAMPLE, HOME, Guest, Site
 from virtual_devices.edge.broker.start import find_mosquitto
 from virtual_devices.kit.forms.changes import SettingField, readings_of, settings_of
 from virtual_devices.kit.home import catalogue
@@ -237,6 +237,69 @@ def test_devices_that_leave_their_home_go_without_an_error(site: Site, tmp_path:
     site.forget(home.stem)
     assert soon(lambda: not known())
     assert site.complaints() == []
+
+
+PORTS = ["essential", "aux", "non_essential"]
+CIRCUITS = ["boiler", "desk", "garden", "kitchen", "lounge", "strip", "tv_plug"]
+
+
+@pytest.fixture
+def switched(site: Site) -> Iterator[Guest]:
+    """examples/switched.yaml beside the other, on a Friday at noon: the television plays three deep, and no timer turns for hours."""
+    file = EXAMPLE.with_name("switched.yaml")
+    with site.neighbour(file):
+        yield Guest(site, file)
+    assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
+    assert site.complaints() == []
+
+
+def test_a_plug_turns_measures_and_has_timers(site: Site, switched: Guest) -> None:
+    plug = switched.entity("tv_plug", "relay")
+    assert plug == "switch.switched_tv_plug_relay"
+    assert switched.shown("tv_plug", "relay")["attributes"]["device_class"] == "outlet"
+    assert switched.draws("tv_plug", on=True)
+    assert float(switched.shown("tv_plug", "current")["state"]) > 0
+    assert soon(lambda: float(switched.shown("tv_plug", "energy")["state"]) > 0, 10)
+    site.ha.call("switch.turn_off", plug)
+    assert switched.shows("tv_plug", "relay", "off")
+    assert switched.draws("tv_plug", on=False)
+    assert switched.draws("tv", on=False)
+    site.ha.call("switch.turn_on", plug)
+    assert switched.shows("tv_plug", "relay", "on")
+    assert switched.draws("tv_plug", on=True)
+    site.ha.call("button.press", switched.entity("tv_plug", "toggle"))
+    assert switched.shows("tv_plug", "relay", "off")
+    site.ha.call("number.set_value", switched.entity("tv_plug", "countdown"), value=120)
+    assert switched.shows("tv_plug", "relay", "on")
+    timer = switched.entity("tv_plug", "timer_4")
+    assert timer == "text.switched_tv_plug_timer_4"
+    for text in ("Mon-Fri 06:30 on", ""):
+        site.ha.call("text.set_value", timer, value=text)
+        assert switched.shows("tv_plug", "timer_4", text)
+        assert site.state("tv_plug", switched.home)["timer_4"] == text
+
+
+def test_a_load_has_a_switch_and_is_rewired_while_the_home_runs(site: Site, switched: Guest) -> None:
+    oven = switched.entity("oven", "switch")
+    assert (switched.shown("oven", "switch")["state"], switched.shown("oven", "mode")["state"]) == ("off", "schedule")
+    site.ha.call("switch.turn_on", oven)
+    assert switched.shows("oven", "mode", "on")
+    assert switched.shows("oven", "switch", "on")
+    assert switched.draws("kitchen", on=True)
+    site.ha.call("switch.turn_off", oven)
+    assert switched.shows("oven", "mode", "off")
+    assert switched.draws("kitchen", on=False)
+
+    assert switched.offers("lamps", [*PORTS, *CIRCUITS])
+    assert switched.offers("kitchen", [*PORTS, *(name for name in CIRCUITS if name != "kitchen")])
+    assert switched.offers("lounge", [*PORTS, "boiler", "garden", "kitchen"]), "what hangs on it is not among them"
+    site.ha.call("select.select_option", switched.entity("strip", "circuit"), option="kitchen")
+    assert switched.draws("kitchen", on=True)
+    assert switched.offers("lounge", [*PORTS, *(name for name in CIRCUITS if name != "lounge")])
+    assert switched.offers("kitchen", [*PORTS, "boiler", "garden", "lounge"])
+    site.ha.call("select.select_option", switched.entity("tv", "circuit"), option="garden")
+    assert switched.shows("tv", "circuit", "garden")
+    assert switched.draws("tv_plug", on=False)
 
 
 def test_availability_follows_the_process(site: Site) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.stage import RUNNING, SMALL, STEP, Stage, small_home, undisturbed
+from tests.stage import PLUGS, STEP, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
@@ -27,7 +27,7 @@ from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.offers import PARTICIPANTS
 
-STANDING = SMALL.replace("paused: true", "paused: true, books: record") + "  record: {}\n"
+STANDING = PLUGS.replace("paused: true", "paused: true, books: record") + "  record: {}\n"
 HOME = small_home(STANDING)
 ABILITIES = {entry.name: entry.device_class.ability for entry in HOME.devices}
 SETTLER = next(name for name, ability in ABILITIES.items() if ability == "settles")
@@ -37,7 +37,7 @@ OWNERS = {
     "past": "battery", "missing": HOST, "keeps": HOST, "booked": "record",
 }  # fmt: skip
 """Somebody whose word each leaf is that is not every device's."""
-SLOW = RUNNING.replace("speed: max", "speed: 1200, max_steps: 4, books: record") + "  record: {}\n"
+SLOW = PLUGS.replace("speed: max, paused: true", "speed: 1200, max_steps: 4, books: record") + "  record: {}\n"
 STEPS = 60
 """Of a hosted home: three wall seconds."""
 

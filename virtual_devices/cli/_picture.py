@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from virtual_devices.cli._branches import Branch, branches
 from virtual_devices.cli._streams import ASCII
-from virtual_devices.edge.visitor.picture import Flow, Now, watts
+from virtual_devices.edge.visitor.picture import SWITCHED_OFF, Flow, Now, watts
 
 Row = list[tuple[str, str]]
 """Pieces of text, each with a style's name as rich reads it."""
@@ -19,11 +20,13 @@ _LEFT = _LABEL + _WORDS + _POWER + 1 + _ARROW
 _NAME, _SUPPLY = 14, 8
 _LOAD = _ARROW + 1 + _NAME + 1 + _SUPPLY
 _WIDEST_NAME = 24
+_DEEPEST = 8  # columns for what a load hangs on
 _BAR = 24
 _STILL = 0.5
 _PATIENT = 2.0  # wall seconds behind that are worth a word
 _COLORS = {"sun": "yellow", "battery": "green", "grid": "magenta", "loads": "cyan"}
 _BAR_GLYPHS = {"sun": "█", "battery": "▓", "grid": "░"}
+_SWITCHED = {"open": ("open", "yellow"), "tripped": ("tripped", "red"), SWITCHED_OFF: ("off", "dim")}
 _CONDITIONS = {"ok": "green", "alarm": "yellow", "fault": "bold red"}
 
 
@@ -258,9 +261,10 @@ def _supply(now: Now, room: int) -> tuple[list[Row], set[int]]:
 
 
 def _loads(now: Now, width: int, room: int) -> tuple[list[Row], set[int]]:
-    columns = 2 if len(now.loads) > room and width >= 2 * _LOAD + 1 else 1
+    many = len(now.circuits) + len(now.loads) > room
+    columns = 2 if many and width >= 2 * _LOAD + 1 else 1
     each = (width - columns + 1) // columns
-    shown = _most(now.loads, room * columns)
+    shown = branches(now.circuits, now.loads, room * columns)
     height = -(-len(shown) // columns)
     rows: list[Row] = []
     for index in range(height):
@@ -268,19 +272,23 @@ def _loads(now: Now, width: int, room: int) -> tuple[list[Row], set[int]]:
         if columns > 1 and index + height < len(shown):
             row = [*_fit(row, each), (" ", ""), *_load(shown[index + height], each)]
         rows.append(row)
-    return rows, set(range(height))
+    return rows, {index for index in range(height) if not shown[index].stem}
 
 
-def _load(flow: Flow, width: int) -> Row:
+def _load(branch: Branch, width: int) -> Row:
+    flow, stem = branch.flow, branch.stem[-_DEEPEST:]
     spare = width - _LOAD
-    name = min(_NAME + max(0, spare), _WIDEST_NAME)
+    name = min(_NAME + max(0, spare), _WIDEST_NAME) - len(stem)
     if not flow.online:
         power, style = "offline", "red"
+    elif flow.note in _SWITCHED:
+        power, style = _SWITCHED[flow.note]
     elif not flow.fine:
         power, style = "no power", "red"
     else:
         power, style = watts(flow.power), _COLORS["loads"]
     row: Row = [
+        *([(stem, "dim")] if stem else []),
         _arrow(flow.power if flow.online and flow.fine else None, style),
         (" " + _short(flow.name, name), "" if flow.fine else "red"),
         (power.rjust(_SUPPLY + 1), style),

@@ -14,7 +14,7 @@ from virtual_devices.edge.runtime.make import Description
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.forms.changes import settings_of, validate_change
 from virtual_devices.kit.home.model import Home
-from virtual_devices.kit.members.member import Command
+from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.names import CLOCK
 
 

@@ -22,7 +22,7 @@ from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.instants import parse_instant
-from virtual_devices.kit.members.member import Command
+from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.names import NAME, misnomer
 from virtual_devices.record.device.make import roles_with_record
 

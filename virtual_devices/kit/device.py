@@ -154,6 +154,13 @@ class Device(ABC, Generic[S, T, R]):
         """State after orders (JSON form, by the fields of ``orders_type``) that come into force at ``time`` (UTC seconds)."""
         return state
 
+    def touchstones(self) -> Sequence[T]:
+        """States that tell orders apart, whatever live settings hold: rows of orders that leave each of them alike leave every state alike.
+
+        Of many orders that wait, those are dropped that make no difference; without touchstones none.
+        """
+        return ()
+
     def begin(self, settings: S) -> T:
         """State at a fresh start. A device whose State has no defaults overrides this."""
         return cast("T", self.state_type())

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from virtual_devices.kit.circuits import CarrierState
+from virtual_devices.kit.circuits import FULL, CarrierState
 from virtual_devices.kit.settings import DeviceOrders, Everyday
 
 T = TypeVar("T", bound=CarrierState)
@@ -20,6 +20,10 @@ class RelayOrders(DeviceOrders):
     relay: Annotated[Literal["on", "off", "toggle"] | None, Everyday()] = Field(None, title="Relay", description="toggle: the other way round")
     toggle: bool | None = Field(None, title="Toggle", description="turns it over, as relay: toggle does")
     reset: bool | None = Field(None, title="Reset", description="closes it again after an overload has opened it")
+
+
+STANDS = (CarrierState(heat=1), CarrierState(closed=False, heat=1), CarrierState(closed=False, heat=FULL, tripped=True))
+"""How a contact may stand when it is turned: closed, opened, tripped."""
 
 
 def turned_to(state: T, orders: Mapping[str, Any]) -> T:

@@ -20,7 +20,7 @@ from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settings import CircuitSettings
 from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
-from virtual_devices.switching._relay import RelayOrders, turned_to
+from virtual_devices.switching._relay import STANDS, RelayOrders, turned_to
 
 HOUR, MINUTE = 3600, 60
 _CURVE = ((113, 0), (145, -(-FULL // HOUR)), (255, -(-FULL // MINUTE)), (500, FULL))
@@ -67,6 +67,10 @@ class Breaker(Carries[Settings, State, Telemetry]):
         """The curve, for its rating."""
         rating = round(settings.rated_current * settings.nominal_voltage * 1000)
         return CircuitRule("last", tuple((rating * percent // 100, heat) for percent, heat in _CURVE), FULL // HOUR)
+
+    def touchstones(self) -> list[State]:
+        """Each way to stand, with and without a time at which it turns."""
+        return [State(each.closed, each.fed, each.heat, each.tripped, time) for each in STANDS for time in (0, 1)]
 
     def obey(self, settings: Settings, state: State, orders: Mapping[str, Any], time: int) -> State:
         """Its lever turns."""

@@ -22,7 +22,7 @@ from virtual_devices.kit.settings import CircuitSettings, HomeFileOnly
 from virtual_devices.kit.steps import times_between
 from virtual_devices.kit.timers import TimerText, WeeklyTimer, next_turn, timer, turns
 from virtual_devices.kit.window import Span
-from virtual_devices.switching._relay import RelayOrders, turned_to
+from virtual_devices.switching._relay import STANDS, RelayOrders, turned_to
 
 TIMER = "such as Mon-Fri 06:30 on, sunset-00:20 off or Sat, Sun 08:00 toggle; empty: none"
 LONGEST_COUNTDOWN = 7 * 86_400
@@ -108,6 +108,10 @@ class SmartSwitch(Carries[Settings, State, Telemetry]):
             return CircuitRule()
         most = milliwatts(settings.max_power)
         return CircuitRule(settings.power_on, ((most, 0), (most + 1, FULL)) if most else (), FULL)
+
+    def touchstones(self) -> list[State]:
+        """Each way to stand, with and without a time at which it turns."""
+        return [State(each.closed, each.fed, each.heat, each.tripped, time) for each in STANDS for time in (0, 1)]
 
     def obey(self, settings: Settings, state: State, orders: Mapping[str, Any], time: int) -> State:
         """The relay turns; whoever turns it by hand ends a countdown."""

@@ -18,7 +18,7 @@ from virtual_devices.edge.visitor.picture import Picture, watts
 
 ABILITIES = {
     "clock": "ticks", "sun": "conditions", "weather": "conditions", "pv_array": "produces", "battery": "stores",
-    "grid": "connects", "inverter": "settles", "oven": "consumes", "record": "keeps",
+    "grid": "connects", "inverter": "settles", "oven": "consumes", "record": "keeps", "smart_switch": "carries",
 }  # fmt: skip
 CLOCK = {"speed": 60.0, "paused": False, "local_time": "2026-06-21 06:45:00", "behind": 0, "time": "x"}
 FOOTER = ("Home Assistant: Settings, Devices & services, MQTT, broker 127.0.0.1", "MQTT: mqtt://127.0.0.1:1883")
@@ -68,6 +68,21 @@ LOADS: list[Device] = [
 SKY: list[Device] = [
     ("sun", "sun", {"apparent_zenith": 85.2}),
     ("weather", "weather", {"cloud_cover": 35.0, "temp_air": -2.4, "wind_speed": 5.0}),
+]
+CIRCUITS: list[Device] = [
+    ("kitchen", "smart_switch", {"power": 500.0, "supplied": True, "relay": True, "tripped": False, "circuit": "essential"}),
+    ("strip", "smart_switch", {"power": 40.0, "supplied": True, "circuit": "kitchen"}),
+    ("tv_plug", "smart_switch", {"power": 0.0, "supplied": True, "relay": False, "tripped": False, "circuit": "strip"}),
+    ("garden", "smart_switch", {"power": 0.0, "supplied": True, "relay": False, "tripped": True, "circuit": "non_essential"}),
+    ("boiler", "smart_switch", {"power": 0.0, "supplied": False, "relay": True, "tripped": False, "circuit": "aux"}),
+]
+BEHIND: list[Device] = [
+    ("base_load", "oven", oven(230.0) | {"circuit": "essential"}),
+    ("oven", "oven", oven(460.0) | {"circuit": "kitchen"}),
+    ("lamp", "oven", oven(40.0) | {"circuit": "strip"}),
+    ("tv", "oven", oven(0.0, supplied=False) | {"circuit": "tv_plug"}),
+    ("light", "oven", oven(0.0, supplied=False) | {"circuit": "garden"}),
+    ("geyser", "oven", oven(0.0, 3000.0, supplied=False) | {"circuit": "boiler"}),
 ]
 WHOLE: list[Device] = [("clock", "clock", CLOCK), *SKY, *ROOFS, BATTERY, OUTAGE, INVERTER, *LOADS]
 
@@ -211,8 +226,10 @@ def test_watts_for_people() -> None:
         [*WHOLE, *((f"roof_{number:02}", "pv_array", {"power": 10.0}) for number in range(40))],
         [*WHOLE, ("a_name_of_forty_characters_which_is_most_", "oven", oven(99_999_999.0))],
         [("inverter", "inverter", {}), *((f"battery_{number}", "battery", {"soc": 1000.0}) for number in range(20))],
+        [*SKY, INVERTER, *CIRCUITS, *BEHIND],
+        [INVERTER, *((f"plug_{number:02}", "smart_switch", {"circuit": f"plug_{number - 1:02}"}) for number in range(40)), *BEHIND],
     ],
-    ids=["nothing", "whole", "no supply", "no sun", "no battery, no grid", "30 loads", "40 roofs", "long", "batteries"],
+    ids=["nothing", "whole", "no supply", "no sun", "no battery, no grid", "30 loads", "40 roofs", "long", "batteries", "circuits", "40 deep"],
 )
 def test_every_home_fits_every_terminal(size: tuple[int, int], devices: list[Device]) -> None:
     lines = rendered(picture(*devices), *size)
@@ -287,6 +304,53 @@ def test_a_tiny_terminal_gets_a_line() -> None:
     console = Console(width=40, height=10, file=io.StringIO(), force_terminal=True, record=True)
     console.print(LiveView(picture(*WHOLE), console=console).render())
     assert console.export_text().startswith("06:45  sun 320 W")
+
+
+def test_what_hangs_on_a_circuit_stands_below_it_and_open_ones_are_marked() -> None:
+    lines = rendered(picture(("clock", "clock", CLOCK), *SKY, INVERTER, *CIRCUITS, *BEHIND), 80, 24)
+    assert [text[49:-2] for text in lines[2:13]] == [
+        "╭━▶ base_load           230 W",
+        "├┄┄ boiler           no power",
+        "│ ╰┄┄ geyser         no power",
+        "├┄┄ garden            tripped",
+        "│ ╰┄┄ light               off",
+        "┴━▶ kitchen             500 W",
+        "  ├━▶ oven              460 W",
+        "  ╰━▶ strip              40 W",
+        "    ├━▶ lamp             40 W",
+        "    ╰┄┄ tv_plug          open",
+        "      ╰┄┄ tv              off",
+    ]
+
+
+def test_behind_an_open_switch_nobody_is_without_power() -> None:
+    now = picture(*CIRCUITS, *BEHIND).now()
+    assert {flow.name: (flow.on, flow.note, flow.fine) for flow in (*now.circuits, *now.loads)} == {
+        "boiler": ("", "without power", False), "geyser": ("boiler", "without power", False),
+        "garden": ("", "tripped", False), "light": ("garden", "switched off", True),
+        "kitchen": ("", "", True), "oven": ("kitchen", "", True), "strip": ("kitchen", "", True), "lamp": ("strip", "", True),
+        "tv_plug": ("strip", "open", True), "tv": ("tv_plug", "switched off", True), "base_load": ("", "", True),
+    }  # fmt: skip
+    assert now.load == 730, "what circuits carry is no load"
+
+
+def test_of_many_loads_on_circuits_the_biggest_are_shown_with_what_they_hang_on() -> None:
+    many: list[Device] = [(f"load_{number:02}", "oven", oven(number * 10.0) | {"circuit": f"plug_{number:02}"}) for number in range(30)]
+    plugs: list[Device] = [(f"plug_{number:02}", "smart_switch", {"power": number * 10.0, "relay": True}) for number in range(30)]
+    text = "\n".join(rendered(picture(("clock", "clock", CLOCK), INVERTER, *plugs, *many), 80, 24))
+    for number in range(30):
+        assert (f"load_{number:02}" not in text) or (f"plug_{number:02}" in text)
+    assert "load_29" in text
+    shown = sum(f"load_{number:02}" in text for number in range(30))
+    assert f"{sum(number * 10 for number in range(30 - shown))} W" in text
+
+
+def test_circuits_in_a_circle_or_on_nothing_hang_on_nothing() -> None:
+    ring: list[Device] = [("a", "smart_switch", {"circuit": "b"}), ("b", "smart_switch", {"circuit": "a"}), ("c", "smart_switch", {"circuit": "a"})]
+    lost: list[Device] = [("d", "smart_switch", {"circuit": "gone"}), ("e", "oven", oven(0.0) | {"circuit": 7}), ("f", "smart_switch", {"circuit": "f"})]
+    now = picture(*ring, *lost).now()
+    assert {flow.name: flow.on for flow in (*now.circuits, *now.loads)} == {"a": "", "b": "", "c": "a", "d": "", "e": "", "f": ""}
+    rendered(picture(*ring, *lost), 80, 24)
 
 
 # -- how it lives -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 from tests.kit.members.members import START, member, through_json, window
 from virtual_devices.kit.errors import ProtocolError, SettingError
-from virtual_devices.kit.forms.changes import settings_json
-from virtual_devices.kit.members.member import MAX_PENDING, AppliedCommand, Command
+from virtual_devices.kit.forms.changes import orders_of, settings_json
+from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.member import MAX_PENDING
 from virtual_devices.kit.members.settlement import Share
+from virtual_devices.kit.members.waiting import MANY_ORDERS, AppliedCommand, Command
+from virtual_devices.kit.settings import DeviceOrders
 from virtual_devices.kit.window import Span
 
 
@@ -264,6 +268,52 @@ def test_orders_stand_alone_and_each_acts() -> None:
     later.restore(through_json(plug.checkpoint()))
     later.begin(Span(START, 60, 1))
     assert later.state == plug.state, "an order that has acted is over"
+
+
+OBEYING = [kind for kind in sorted(catalogue.kinds()) if catalogue.load(kind).orders_type is not DeviceOrders]
+WORDS = {
+    "relay": st.sampled_from(["on", "off", "toggle"]), "toggle": st.sampled_from([True]), "reset": st.sampled_from([True]),
+    "countdown": st.sampled_from([0, 60, 90, 600]), "nominal_voltage": st.sampled_from([110, 230]),
+}  # fmt: skip
+
+
+def test_who_obeys_orders_can_tell_them_apart() -> None:
+    assert {"breaker", "smart_switch"} <= set(OBEYING)
+    for kind in OBEYING:
+        device, settings = member(kind).device, member(kind).settings
+        assert WORDS.keys() >= {item.name for item in orders_of(type(device))}
+        assert len({device.obey(settings, state, {"relay": word}, START) for state in device.touchstones() for word in ("on", "off")}) > 2
+
+
+@pytest.mark.parametrize("kind", OBEYING)
+@given(st.data())
+@examples(max_examples=100, deadline=None)
+def test_a_flood_of_orders_comes_to_the_same_as_each_in_its_turn(kind: str, data: st.DataObject) -> None:
+    plug, names = member(kind), [item.name for item in orders_of(catalogue.load(kind))]
+    told = data.draw(st.lists(st.fixed_dictionaries({}, optional={name: WORDS[name] for name in [*names, "nominal_voltage"]}).filter(bool), max_size=60))
+    alone = [{name: data.draw(WORDS[name])} for name in data.draw(st.lists(st.sampled_from(names), max_size=60))]
+    closed, tripped = data.draw(st.sampled_from([(True, False), (False, False), (False, True)]))
+    field = {"smart_switch": "countdown_until", "breaker": "reset_at"}.get(kind)
+    extra = {field: data.draw(st.sampled_from([0, START + 1, START + 700]))} if field else {}
+    plug.state = state = replace(plug.state, closed=closed, tripped=tripped, heat=data.draw(st.integers(0, 10**12)), **extra)
+    for changes in (*told, *alone):
+        plug.command(changes)
+        if changes.keys() & set(names):
+            state = plug.device.obey(plug.settings, state, changes, START)
+    mixed = sum("nominal_voltage" in changes and len(changes) > 1 for changes in told)
+    assert len(plug.pending) <= MANY_ORDERS + 2 * mixed + 1
+    plug.begin(Span(START, 60, 1))
+    assert plug.state == state
+
+
+def test_many_orders_that_change_nothing_do_not_fill_the_line() -> None:
+    plug = member("smart_switch")
+    for number in range(2 * MAX_PENDING + 1):
+        plug.command({"toggle": True})
+        plug.command({"countdown": number})
+    assert len(plug.pending) <= MANY_ORDERS
+    plug.begin(Span(START, 60, 1))
+    assert (plug.state.closed, plug.state.countdown_until) == (False, START + 2 * MAX_PENDING)
 
 
 def test_an_order_waits_for_its_time_and_ends_the_proposal_there() -> None:

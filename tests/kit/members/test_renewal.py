@@ -13,8 +13,8 @@ from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.member import AppliedCommand
 from virtual_devices.kit.members.settlement import Share
+from virtual_devices.kit.members.waiting import AppliedCommand
 from virtual_devices.kit.offers import Demand
 from virtual_devices.kit.window import Span
 

@@ -18,7 +18,8 @@ from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.members.make import MEMBERS, make_member
-from virtual_devices.kit.members.member import Command, Member
+from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.offers import PARTICIPANTS
 from virtual_devices.kit.settings import Settings
 

@@ -7,12 +7,13 @@ is painted is the command line's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.visitor.device_view import DeviceView, number
+from virtual_devices.kit.circuits import circle, way_up
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import MAX_DEVICES
@@ -20,6 +21,10 @@ from virtual_devices.kit.names import is_name
 
 STILL = 0.5
 """W below which a flow is none."""
+SWITCHED_OFF = "switched off"
+"""What is said of what hangs behind an open switch."""
+OPEN = ("open", "tripped")
+"""What is said of an open one."""
 _DAY = 24 * 60
 """Minutes within which an outage is announced."""
 
@@ -30,7 +35,8 @@ class Flow:
 
     power: W; of a store − while it charges, of a grid − while it takes; None before its first step.  note: what there is
     to say beside, in a word or two.  change: what comes next, such as "until 20:30".  level: 0–1 of a store.  wanted: W
-    that a load asked for.  fine: False where there is no supply.
+    that a load asked for.  fine: False where there is no supply.  on: the circuit that it hangs on; empty where that is a port, or nothing
+    that is there.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Flow:
     wanted: float | None = None
     fine: bool = True
     online: bool = True
+    on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Now:
     sources: tuple[Flow, ...] = ()
     stores: tuple[Flow, ...] = ()
     grids: tuple[Flow, ...] = ()
+    circuits: tuple[Flow, ...] = ()
     loads: tuple[Flow, ...] = ()
     inverter: str = ""
     condition: str = ""
@@ -131,6 +139,24 @@ class Picture:
         """What flows at the devices of an ability, by name."""
         return tuple(flow_of(seen) for seen in self.of(ability))
 
+    def _tree(self) -> tuple[tuple[Flow, ...], tuple[Flow, ...]]:
+        """Circuits and loads, each with the circuit that it hangs on, and those behind an open one as switched off."""
+        circuits, loads = self.flows("carries"), self.flows("consumes")
+        if not circuits:
+            return (), loads
+        wired = {flow.name: str(self.devices[flow.name].state.get("circuit") or "") for flow in (*circuits, *loads)}
+        there = {flow.name for flow in circuits}
+        above = {name: on for name, on in wired.items() if on in there and name not in circle(name, wired)}
+        opened = {flow.name for flow in circuits if flow.note in OPEN}
+
+        def hung(flow: Flow) -> Flow:
+            up, roots = above.get(flow.name, ""), there - above.keys()
+            if flow.note not in OPEN and opened.intersection(way_up(up, above, roots)):
+                return replace(flow, note=SWITCHED_OFF, change="", fine=True, on=up)
+            return replace(flow, on=up)
+
+        return tuple(map(hung, circuits)), tuple(map(hung, loads))
+
     def now(self) -> Now:
         """The home at this moment."""
         clock = next((seen.state for seen in self.of("ticks")), {})
@@ -142,7 +168,7 @@ class Picture:
         sources = self.flows("produces")
         stores = self.flows("stores")
         grids = self.flows("connects")
-        loads = self.flows("consumes")
+        circuits, loads = self._tree()
         pv = _first(number(told, "pv_power"), _sum(sources)) if sources else None
         battery = _first(number(told, "battery_power"), _sum(stores)) if stores else None
         grid = _first(number(told, "grid_power"), _sum(grids)) if grids else None
@@ -157,6 +183,7 @@ class Picture:
             sources=sources,
             stores=stores,
             grids=grids,
+            circuits=circuits,
             loads=loads,
             inverter=inverter.name if inverter is not None else "",
             condition=condition_of(inverter),
@@ -226,7 +253,7 @@ def _grid(seen: DeviceView) -> Flow:
     connected = seen.state.get("connected") is not False
     change = _change(seen.state, connected=connected)
     if seen.state.get("main_switch") is False:
-        note, change = "switched off", ""
+        note, change = SWITCHED_OFF, ""
     elif not connected:
         note = "outage"
     elif power is None:
@@ -260,7 +287,7 @@ def _load(seen: DeviceView) -> Flow:
 def _circuit(seen: DeviceView) -> Flow:
     power, fine = number(seen.state, "power"), seen.state.get("supplied") is not False
     note = "tripped" if seen.state.get("tripped") is True else "open" if seen.state.get("relay") is False else "" if fine else "without power"
-    return Flow(seen.name, power, note, fine=fine and note != "tripped", online=seen.online)
+    return Flow(seen.name, power, note, fine=note == "open" or (fine and note != "tripped"), online=seen.online)
 
 
 def _soc(stores: tuple[Flow, ...], told: float | None) -> float | None:

@@ -99,13 +99,15 @@ def validate_change(
 
 def orders_in(device_class: type[AnyDevice], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The orders among what a command says, in JSON form. Raises SettingError for one that cannot be."""
-    names = {item.name for item in orders_of(device_class)} & changes.keys()
-    if not names:
+    named = {item.name: item for item in orders_of(device_class) if item.name in changes}
+    if not named:
         return {}
-    form, found = model_of(orders_form(device_class), {name: value for name, value in changes.items() if name in names})
-    if form is None:
+    form, found = model_of(orders_form(device_class), {name: changes[name] for name in changes if name in named})
+    if form is not None:
+        found = [(name, f"is empty; use {item.range}") for name, item in named.items() if getattr(form, name) is None]
+    if form is None or found:
         raise SettingError("; ".join(f"order {name}: {text}" if name else text for name, text in found))
-    return form.model_dump(mode="json", include=names)
+    return form.model_dump(mode="json", include=set(named))
 
 
 def commanded(device_class: type[AnyDevice], settings: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.ahead import Columns
 from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.make import make_member
-from virtual_devices.kit.members.member import Command, Member
+from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.participant import Participant
 from virtual_devices.kit.members.past import PastRows
 from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
+from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 RUN = "house"

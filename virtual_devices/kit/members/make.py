@@ -11,7 +11,8 @@ from virtual_devices.kit.names import HOME_FILE
 
 if TYPE_CHECKING:
     from virtual_devices.kit.device import AnyDevice
-    from virtual_devices.kit.members.member import Command, Member
+    from virtual_devices.kit.members.member import Member
+    from virtual_devices.kit.members.waiting import Command
     from virtual_devices.kit.settings import Settings
 
 MEMBERS: Mapping[str, str] = {

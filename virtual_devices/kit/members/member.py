@@ -6,10 +6,7 @@ the classes beside it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -17,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from virtual_devices import __version__
 from virtual_devices.kit.device import AnyDevice
-from virtual_devices.kit.errors import ProtocolError, SettingError, shown
+from virtual_devices.kit.errors import ProtocolError, SettingError
 from virtual_devices.kit.forms.changes import (
     commanded,
     orders_of,
@@ -28,29 +25,23 @@ from virtual_devices.kit.forms.changes import (
 )
 from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of, whole
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
+from virtual_devices.kit.members.waiting import (
+    Alike,
+    AppliedCommand,
+    Command,
+    at_once,
+    dropped,
+    due,
+    together,
+    waiting_json,
+    waiting_of,
+)
 from virtual_devices.kit.names import BUS, FILE, MAX_SENDER, is_sender
 from virtual_devices.kit.settings import Partner, Settings
 from virtual_devices.kit.window import Span
 
 MAX_PENDING = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A validated change of settings. at: simulated time from which it holds (None: as soon as possible).  by: who sent it."""
-
-    changes: dict[str, Any]
-    at: int | None = None
-    by: str = BUS
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedCommand:
-    """A command in force since ``time`` (simulated, UTC seconds). by: who sent it."""
-
-    changes: dict[str, Any]
-    time: int
-    by: str = BUS
+_ANY_TIME = 1_000_000_000
 
 
 class Member:
@@ -109,7 +100,7 @@ class Member:
         if len(self.pending) >= MAX_PENDING:
             remedy = "send it again later" if live else "give it fewer events"
             raise SettingError(f"{self.name}: {MAX_PENDING} commands wait already; {remedy}")
-        place = sum(_order(item.at) <= _order(at) for item in self.pending)
+        place = sum(due(item.at) <= due(at) for item in self.pending)
         before = ahead[place - 1] if place else self._coming
         changes = self.meant(changes, before, at)
         first = validate_change(type(self.device), before, changes, live=live)
@@ -118,9 +109,9 @@ class Member:
             self.device.may_obey(first, orders)
         later = self._replay(first, self.pending[place:])
         if at is None:  # all without a time come into force together
-            together = _together(self.pending[:place], command, self._orders)
-            self.pending[:place] = together
-            ahead[:] = [*[first] * len(together), *later]
+            now = together(self.pending[:place], command, self._orders, self._alike(first))
+            self.pending[:place] = now
+            ahead[:] = [*[first] * len(now), *later]
         else:
             self.pending.insert(place, command)
             ahead[place:] = [first, *later]
@@ -130,6 +121,20 @@ class Member:
     def _orders(self) -> frozenset[str]:
         """Names of the orders that it takes."""
         return frozenset(item.name for item in orders_of(type(self.device)))
+
+    def _alike(self, settings: Settings) -> Alike:
+        """Whether two rows of orders come to the same under settings, whatever state they meet."""
+        states = self.device.touchstones()
+
+        def alike(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
+            return bool(states) and all(self._obeyed(settings, state, one) == self._obeyed(settings, state, other) for state in states)
+
+        return alike
+
+    def _obeyed(self, settings: Settings, state: Any, row: Sequence[Mapping[str, Any]]) -> Any:
+        for orders in row:
+            state = self.device.obey(settings, state, orders, _ANY_TIME)
+        return state
 
     def ordered(self, command: Command) -> dict[str, Any]:
         """The orders in a command."""
@@ -146,7 +151,7 @@ class Member:
     def future(self, at: int | None = None) -> Settings:
         """The settings that will be in force at ``at`` (None: at the next window)."""
         ahead = self._settings_ahead()
-        count = sum(_order(item.at) <= _order(at) for item in self.pending)
+        count = sum(due(item.at) <= due(at) for item in self.pending)
         return ahead[count - 1] if count else self._coming
 
     def begin(self, span: Span) -> int:
@@ -183,12 +188,12 @@ class Member:
         """The settings after each waiting command; what cannot come into force any more is dropped."""
         if self._ahead_of is not self._coming:
             self._ahead, kept, settings = [], [], self._coming
-            for items in _at_once(self.pending):
+            for items in at_once(self.pending):
                 command = Command({name: value for item in items for name, value in item.changes.items()}, items[0].at)
                 try:
                     settings = validate_change(type(self.device), settings, command.changes, live=False)
                 except SettingError as error:
-                    self.notices.append(_dropped(command, error))
+                    self.notices.append(dropped(command, error))
                     continue
                 self._ahead += [settings] * len(items)
                 kept += items
@@ -311,7 +316,7 @@ class Member:
             "declared": self.declared,
             "settings": self.chosen_json,
             "state": self._adapter.dump_python(self.state, mode="json"),
-            "pending": [_waiting_json(item) for item in self.pending],
+            "pending": [waiting_json(item) for item in self.pending],
             "after": self.after,
             "counters": self.counters,
             "last": self.last,
@@ -343,7 +348,7 @@ class Member:
             live = {name: value for name, value in kept["settings"].items() if self.declared.get(name) == then.get(name)}
             settings, notices = carried_over(self.settings, live)
             state = self._adapter.validate_python(kept["state"])
-            pending = [_waiting(item) for item in kept["pending"]]
+            pending = [waiting_of(item) for item in kept["pending"]]
             after, time = int(kept["after"]), kept["time"]
             counters, last = dict(kept["counters"]), dict(kept["last"])
             past = Past(PastQuarter.of(kept["past"]) if kept.get("past") is not None else None)
@@ -362,54 +367,3 @@ class Member:
         self.past = past if self.past is not None else None
         self.notices = [*notices, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
-
-
-def _together(waiting: Sequence[Command], command: Command, orders: frozenset[str]) -> list[Command]:
-    """Commands without a time, with one more: one for each sender, however many they send before the next window.
-
-    Each setting is in the command of whoever set it last: what he has overtaken never comes into force, and nobody is said to have set it.
-    So they have no setting in common, and come to the same as one command of all of them. A command with orders stays as it is, in its
-    place: a second order acts again.
-    """
-    if orders & command.changes.keys():
-        return [*waiting, command]
-    others = [
-        item
-        if orders & item.changes.keys()
-        else replace(item, changes={name: value for name, value in item.changes.items() if name not in command.changes})
-        for item in waiting
-        if item.by != command.by or orders & item.changes.keys()
-    ]
-    own = next((item.changes for item in waiting if item.by == command.by and not orders & item.changes.keys()), {})
-    return [*(item for item in others if item.changes), replace(command, changes={**own, **command.changes})]
-
-
-def _at_once(waiting: Sequence[Command]) -> list[list[Command]]:
-    """Commands in the order in which they come into force; those without a time as one, since only together they may be possible."""
-    now = [item for item in waiting if item.at is None]
-    return [*([now] if now else []), *([item] for item in waiting if item.at is not None)]
-
-
-def _waiting_json(command: Command) -> dict[str, Any]:
-    """A command that waits, in JSON-ready form."""
-    by = {} if command.by == BUS else {"by": command.by}
-    return {"changes": command.changes, "at": command.at, **by}
-
-
-def _waiting(kept: Mapping[str, Any]) -> Command:
-    """A command that waited. Raises KeyError, TypeError and ValueError for what is none."""
-    by = kept.get("by", BUS)
-    if not is_sender(by):
-        raise ValueError("it does not say who sent a command that waits")
-    return Command(dict(kept["changes"]), kept["at"], by)
-
-
-def _dropped(command: Command, error: SettingError) -> str:
-    """In words, that a command which waited is gone."""
-    changes = ", ".join(f"{name} = {shown(value)}" for name, value in command.changes.items())
-    when = "at the next window" if command.at is None else f"at {datetime.fromtimestamp(command.at, UTC).isoformat()}"
-    return f"the command that was to set {changes} {when} is dropped: {error}"
-
-
-def _order(at: int | None) -> float:
-    return -math.inf if at is None else at
