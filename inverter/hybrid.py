@@ -24,11 +24,12 @@ from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from virtual_devices.kit.accounts import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.circuits import Port
-from virtual_devices.kit.device import Context, Settles
+from virtual_devices.kit.device import Settles
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
 from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.steps import lengthened, times_between
 from virtual_devices.kit.store import voltage
 from virtual_devices.kit.window import Span

@@ -23,10 +23,8 @@ from virtual_devices.kit.device import (
     Conditions,
     Connects,
     Consumes,
-    Context,
     Produces,
     Settles,
-    Site,
     Stores,
     StoreState,
     Ticks,
@@ -37,6 +35,7 @@ from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.settings import CircuitSettings, ConsumerSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 

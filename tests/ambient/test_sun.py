@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from virtual_devices.ambient._sky import BLOCK, HORIZON, Sky
 from virtual_devices.ambient.sun import Sun
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 
 YEAR_START = 1_735_689_600  # 2025-01-01 UTC

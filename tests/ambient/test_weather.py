@@ -21,8 +21,8 @@ from virtual_devices.ambient.weather import (
     noise,
     under_clouds,
 )
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.settings import Settings as NoSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 
 CAPE_TOWN = Site(-33.93, 18.42, 25.0, "Africa/Johannesburg", seed=11)

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from virtual_devices.ambient._weather_file import MeasuredSky, WeatherYear, cloud_cover_of, hour_of_year, read_weather
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import SUN_FIELDS, Settings, Weather
-from virtual_devices.kit.device import Context, NoState, Site
+from virtual_devices.kit.device import NoState
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.settings import Settings as NoSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 
 GREENSBORO = Site(36.1, -79.95, 273.0, "America/New_York")

@@ -8,8 +8,8 @@ from typing import Any
 
 from inverter.efficiency import dc_for_ac, table
 from inverter.hybrid import Hybrid, HybridSettings, HybridState, HybridTelemetry
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.offers import Demand, Link, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 

@@ -23,7 +23,7 @@ from tests.inverter.houses import (
     essential,
     other,
 )  # fmt: skip
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 
 BERLIN = Hybrid(Context("inverter", Site(52.5, 13.4, 0, "Europe/Berlin")))
 GRID = 2048 * WATT  # 40 A at 51.2 V

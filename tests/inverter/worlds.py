@@ -11,10 +11,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from inverter.hybrid import Hybrid, HybridSettings, HybridState
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.members.consumer import assumed
 from virtual_devices.kit.members.settler import foretold
 from virtual_devices.kit.offers import Demand, Dispatch, Link, LinkOffer, Offer, StoreOffer, Supply
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.store import StoreRule
 from virtual_devices.kit.window import Span
 

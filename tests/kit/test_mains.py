@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtual_devices.kit.calendar import calendar
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.mains import evening
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.supply.grid import Grid, Settings
 
 NOON = 1_782_900_000  # 2026-07-01 12:00 in Johannesburg

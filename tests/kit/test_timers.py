@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.daylight import daylight
-from virtual_devices.kit.device import Site
+from virtual_devices.kit.site import Site
 from virtual_devices.kit.timers import next_turn, timer, turns
 from virtual_devices.kit.weekdays import weekday
 

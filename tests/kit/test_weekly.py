@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from virtual_devices.kit.daylight import daylight
-from virtual_devices.kit.device import Site
+from virtual_devices.kit.site import Site
 from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 

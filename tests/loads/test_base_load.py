@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from virtual_devices.kit.device import Context, NoState, Site
+from virtual_devices.kit.device import NoState
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.base_load import BaseLoad, Settings
 

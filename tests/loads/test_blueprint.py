@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.forms.changes import readings_of, settings_of
 from virtual_devices.kit.home.catalogue import kinds, load_module
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 
 SITE = Site(-33.9, 18.4, 50, "Africa/Johannesburg", 1)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.schedule import ScheduledSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 
 ZONES = ("Africa/Johannesburg", "Europe/Berlin", "Asia/Kolkata")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from virtual_devices.kit.calendar import DailyTimes
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.geyser import Geyser, Settings, State, conductance, draw_flows, tank_node
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.oven import Oven, Settings, State
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads import lights, tv
 

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from virtual_devices.kit.calendar import calendar
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.instants import instant
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.supply.grid import Grid, Settings, State
 
 CAPE, BERLIN = "Africa/Johannesburg", "Europe/Berlin"

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from tests.kit.members.members import START, member, window
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.members.settlement import Share
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.store import StoreRule, advance, charge_limit, discharge_limit, loss, voltage
 from virtual_devices.kit.window import Span
 from virtual_devices.supply.battery import CYCLE, DAY, HOUR, WEEK, Battery, Settings, State

@@ -11,8 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.offers import Link
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._bill import UNIT, Amount
 from virtual_devices.supply._zones import MICRO

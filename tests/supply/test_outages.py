@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.supply.calendars import calendar, event, outage, utc
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.calendar import calendar as zone_calendar
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._outages import Outage, daily, merged, runs
 from virtual_devices.supply.grid import Grid, Settings

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import Settings as WeatherSettings
 from virtual_devices.ambient.weather import Weather
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.settings import Settings as NoSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.supply.pv_array import SUN_FIELDS, WEATHER_FIELDS, PvArray, Settings, diffuse_modifiers
 

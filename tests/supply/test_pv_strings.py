@@ -17,7 +17,6 @@ from pydantic import ValidationError
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import Settings as WeatherSettings
 from virtual_devices.ambient.weather import Weather
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.errors import HomeFileError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.ahead import sliced
@@ -27,6 +26,7 @@ from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.offers import Supply
 from virtual_devices.kit.settings import Settings as NoSettings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span, Window
 from virtual_devices.supply.pv_array import PvArray, Settings, on_cells
 

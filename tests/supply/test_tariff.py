@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 
 from tests.supply.tariffs import BERLIN, CAPE, KWH, at, grid, options, series
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.house import House
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._bill import UNIT, Amount
 from virtual_devices.supply.grid import Grid, State, Telemetry

@@ -6,7 +6,7 @@ import pytest
 
 from tests.switching.homes import house, minutes, shown
 from virtual_devices.kit.circuits import CircuitState, until_turn
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.switching.breaker import Breaker, Settings
 
 RULE = Breaker(Context("breaker", Site(0, 0, 0, "UTC"))).rule(Settings(rated_current=10, nominal_voltage=100))

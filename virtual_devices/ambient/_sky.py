@@ -15,7 +15,7 @@ import pandas as pd
 import pvlib
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
 
 Array = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]

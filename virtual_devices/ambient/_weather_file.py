@@ -26,7 +26,7 @@ from virtual_devices.kit.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
 
 YEAR = 8_760
 BLOCK_HOURS = 32 * 24

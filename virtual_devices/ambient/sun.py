@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from virtual_devices.ambient._sky import Array, Sky
-from virtual_devices.kit.device import Conditions, Context, NoState
+from virtual_devices.kit.device import Conditions, NoState
 from virtual_devices.kit.quantities import ANGLE, IRRADIANCE, Quantity
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
 
 

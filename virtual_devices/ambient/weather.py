@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from virtual_devices.kit.device import Conditions, Context, NoState
+from virtual_devices.kit.device import Conditions, NoState
 from virtual_devices.kit.quantities import (
     IRRADIANCE,
     PERCENT,
@@ -30,6 +30,7 @@ from virtual_devices.kit.quantities import (
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.settings import DeviceName, FileName, Partner
 from virtual_devices.kit.settings import Settings as BaseSettings
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from virtual_devices.kit.device import AnyDevice, Context, Site
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.model import DeviceEntry, Home
 from virtual_devices.kit.ledger.gaps import reads_files
+from virtual_devices.kit.site import Context, Site
 
 
 class Shadow:

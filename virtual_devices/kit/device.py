@@ -13,12 +13,10 @@ same numbers, in one piece or in many.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, get_args
 
-from virtual_devices.kit.calendar import Calendar, calendar
 from virtual_devices.kit.circuits import CircuitRule, Port
-from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.readings import (
     CarriesReadings,
@@ -44,6 +42,7 @@ from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were writt
     Partner,
     Settings,
 )
+from virtual_devices.kit.site import Context, Site  # noqa: F401 - likewise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -54,41 +53,6 @@ if TYPE_CHECKING:
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.store import StoreRule
     from virtual_devices.kit.window import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a home stands: latitude and longitude in °, altitude in m, time zone, and the seed of its noise."""
-
-    latitude: float
-    longitude: float
-    altitude: float
-    zone: str
-    seed: int = 0
-
-    @property
-    def calendar(self) -> Calendar:
-        """Local time here."""
-        return calendar(self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a device knows of the world when it is made.
-
-    documents: the text of each file that a setting names, by that name; the kit never opens files.
-    """
-
-    name: str
-    site: Site
-    documents: Mapping[str, str] = field(default_factory=dict)
-
-    def document(self, name: str) -> str:
-        """Text of a file that a setting names. Raises ConfigurationError when it was not handed in."""
-        try:
-            return self.documents[name]
-        except KeyError:
-            raise ConfigurationError(f"device {self.name}: file {name!r} was not read; name it in the home file") from None
 
 
 @dataclass(frozen=True, slots=True)

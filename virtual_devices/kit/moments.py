@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from virtual_devices.kit.daylight import daylight
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
 
 DAYS_FORM = r"(?:([A-Za-z][A-Za-z,\s-]*)\s)?\s*"
 """Regular expression of the days before a moment, as one group."""

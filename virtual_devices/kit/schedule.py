@@ -11,7 +11,7 @@ from virtual_devices.kit.settings import ConsumerSettings, DeviceOrders, Everyda
 from virtual_devices.kit.weekly import WeeklyTimes
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
     from virtual_devices.kit.window import Span
 
 Mode = Literal["schedule", "on", "off"]

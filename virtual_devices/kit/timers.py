@@ -24,7 +24,7 @@ from virtual_devices.kit.weekdays import EVERY_DAY, read_days, weekday
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
 
 Action = Literal["on", "off", "toggle"]
 _ACTIONS: dict[str, Action] = {"on": "on", "off": "off", "toggle": "toggle"}

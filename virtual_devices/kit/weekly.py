@@ -21,7 +21,7 @@ from virtual_devices.kit.moments import MOMENT_FORM, DayMoment, read_moment
 from virtual_devices.kit.weekdays import EVERY_DAY, read_days, weekday, write_days
 
 if TYPE_CHECKING:
-    from virtual_devices.kit.device import Site
+    from virtual_devices.kit.site import Site
     from virtual_devices.kit.window import Span
 
 _PERIOD = re.compile(rf"{MOMENT_FORM}\s*-\s*{MOMENT_FORM}", re.IGNORECASE)

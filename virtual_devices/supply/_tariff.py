@@ -13,8 +13,8 @@ from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
 from virtual_devices.kit.coverage import Coverage
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.site import Context
 from virtual_devices.supply._price_series import PriceSeries
 from virtual_devices.supply._zones import FOREVER, MICRO, Zones
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from virtual_devices.kit.device import Context
+from virtual_devices.kit.site import Context
 from virtual_devices.supply._price_series import read_series
 from virtual_devices.supply._tariff import Tariff
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
 from virtual_devices.kit.coverage import Coverage
-from virtual_devices.kit.device import Connects, Context, milliwatts
+from virtual_devices.kit.device import Connects, milliwatts
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import MAX_BREAKER_RESET, Link
@@ -33,6 +33,7 @@ from virtual_devices.kit.quantities import (
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.settings import Everyday, FileName, HomeFileOnly
 from virtual_devices.kit.settings import Settings as DeviceSettings
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold

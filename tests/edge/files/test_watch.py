@@ -12,9 +12,9 @@ from tests.stage import SMALL, START, STEP, Stage, small_home
 from tests.supply.calendars import calendar, outage
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.files.watch import DocumentWatch
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.members.house import House
+from virtual_devices.kit.site import Context
 
 FILE = "off.ics"
 HOME = SMALL.replace('outages: "09:00-09:10"', f"outage_calendar: {FILE}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from virtual_devices.kit.device import AnyDevice, Context, Site
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.members.make import make_member
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span, Window
 
 SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)

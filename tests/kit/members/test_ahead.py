@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from virtual_devices.kit.device import Context, Site
 from virtual_devices.kit.members.ahead import AHEAD, Course, Foresight, Inputs, SupplyRuns
 from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
 from virtual_devices.loads.geyser import Geyser
 from virtual_devices.loads.geyser import Settings as GeyserSettings

@@ -13,7 +13,7 @@ from virtual_devices.kit.members.make import MEMBERS
 
 PROGRAM = """
 import sys
-from virtual_devices.kit.device import Context, Site
+from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.members.make import make_member
 

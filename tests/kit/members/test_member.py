@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.kit.members.members import SITE, START, member, through_json, window
 from virtual_devices.kit.circuits import until_turn
-from virtual_devices.kit.device import Context, NoState
+from virtual_devices.kit.device import NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError
 from virtual_devices.kit.forms.changes import orders_of, settings_of
 from virtual_devices.kit.home import catalogue
@@ -29,6 +29,7 @@ from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.offers import PARTICIPANTS, Demand, Link, LinkOffer, StoreOffer, Supply
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.store import advance, charge_limit
 from virtual_devices.kit.window import Span
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.kit.members.members import SITE, START, member, window
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.summary import Summary
@@ -16,6 +15,7 @@ from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.settlement import Share
 from virtual_devices.kit.members.waiting import AppliedCommand
 from virtual_devices.kit.offers import Demand
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
 
 HOME = """\

@@ -10,13 +10,14 @@ import pytest
 from tests.kit.members.members import SITE, START, member, through_json, window
 from tests.kit.members.versions import Newer, Older, Stricter
 from virtual_devices import __version__
-from virtual_devices.kit.device import AnyDevice, Context
+from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.consumer import Consumer
 from virtual_devices.kit.members.make import make_member
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, forward
 from virtual_devices.kit.offers import LinkOffer, StoreOffer
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.store import advance
 from virtual_devices.kit.window import Span
 

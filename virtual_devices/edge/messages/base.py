@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
-from virtual_devices.kit.device import Site
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.names import MAX_SENDER
+from virtual_devices.kit.site import Site
 from virtual_devices.kit.window import MAX_STEPS, Span
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

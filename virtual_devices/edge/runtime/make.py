@@ -13,7 +13,6 @@ from virtual_devices.edge.runtime.conditions import ConditionsRole
 from virtual_devices.edge.runtime.participant import ParticipantRole
 from virtual_devices.edge.runtime.role import Role
 from virtual_devices.edge.runtime.runtime import Runtime
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import settings_json
 from virtual_devices.kit.home.catalogue import load
@@ -22,6 +21,7 @@ from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.offers import PARTICIPANTS
 from virtual_devices.kit.settings import Settings
+from virtual_devices.kit.site import Context
 
 if TYPE_CHECKING:
     from virtual_devices.kit.members.settler import Settler

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from virtual_devices.kit.calendar import Calendar, calendar
-from virtual_devices.kit.device import Site
 from virtual_devices.kit.errors import (
     CatalogueError,
     ConfigurationError,
@@ -42,6 +41,7 @@ from virtual_devices.kit.instants import TIME_FORM, instant
 from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, is_name, misnomer
 from virtual_devices.kit.quantities import Angle, Length
 from virtual_devices.kit.settings import Form
+from virtual_devices.kit.site import Site
 
 SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
 EVENT_KEYS = ("at", "device", "set")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.circuits import circle
-from virtual_devices.kit.device import Carries, Conditions, Connects, Produces, Settles, Site
+from virtual_devices.kit.device import Carries, Conditions, Connects, Produces, Settles
 from virtual_devices.kit.errors import SettingError, shown, suggestion
 from virtual_devices.kit.forms.changes import orders_in, settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.settings import Partner, Settings
+from virtual_devices.kit.site import Site
 from virtual_devices.kit.steps import times_between
 
 if TYPE_CHECKING:

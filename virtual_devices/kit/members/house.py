@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from virtual_devices.kit.device import Context
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import DeviceEntry, Home, order
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -19,6 +18,7 @@ from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.members.store import Store
 from virtual_devices.kit.members.waiting import Command
+from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 RUN = "house"
