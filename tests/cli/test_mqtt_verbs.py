@@ -125,6 +125,8 @@ def test_what_get_prints_can_be_given_back_to_set(verb: Verb) -> None:
         before = json.loads(verb("get", device, "--json").stdout)["state"]
         text = verb("get", device).stdout
         names = [line.split(" ")[0] for line in text.splitlines() if "(can be set)" in line]
+        if "switch" in names and row(text, "switch") == "–":  # what a load does is not known before its first window, and no order
+            names.remove("switch")
         assert names
         said = verb("set", device, *(f"{name}={row(text, name)}" for name in names)).stdout
         after = json.loads(verb("get", device, "--json").stdout)["state"]
