@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test heavy home-assistant soak lint bench clean
+.PHONY: help demo test trees heavy home-assistant soak lint bench clean
 
 VENV ?= .venv
 ARGS ?=
@@ -28,6 +28,9 @@ demo: $(VENV)/.ready-home ## a home runs in this terminal; make demo ARGS="--for
 
 test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto or without)
 	@$(PYTEST) -m "not heavy and not home_assistant" $(ARGS)
+
+trees: $(READY) ## 2,000 random trees of circuits (the heavy tests try 500)
+	@VIRTUAL_DEVICES_TREES=2000 $(BIN)/python -m pytest -m heavy tests/kit/members/test_trees.py
 
 heavy: $(READY) ## the heavy tests
 	@$(PYTEST) -m heavy $(ARGS)

@@ -69,19 +69,19 @@ class Site:
         self._end(self.fleet)
 
     @contextmanager
-    def hosted(self, home: Path) -> Iterator[None]:
-        """Another home on the same broker, in one process."""
-        process = self._up(home)
+    def hosted(self, home: Path, *more: str) -> Iterator[None]:
+        """Another home on the same broker, in one process. more: words of `up`; it lives now, unless they say otherwise."""
+        process = self._up(home, *more)
         try:
             yield
         finally:
             self._end(process)
 
     @contextmanager
-    def neighbour(self, home: Path) -> Iterator[None]:
+    def neighbour(self, home: Path, *more: str) -> Iterator[None]:
         """The same; afterwards it is forgotten."""
         try:
-            with self.hosted(home):
+            with self.hosted(home, *more):
                 yield
         finally:
             self.forget(home.stem)

@@ -247,7 +247,7 @@ CIRCUITS = ["boiler", "desk", "garden", "kitchen", "lounge", "strip", "tv_plug"]
 def switched(site: Site) -> Iterator[Guest]:
     """examples/switched.yaml beside the other, on a Friday at noon: the television plays three deep, and no timer turns for hours."""
     file = EXAMPLE.with_name("switched.yaml")
-    with site.neighbour(file):
+    with site.neighbour(file, "--start", "2026-03-27 12:00"):
         yield Guest(site, file)
     assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
     assert site.complaints() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -176,6 +177,10 @@ def check_lives(plan: Plan, max_steps: int) -> None:
         assert inverter["unserved"] == loads == lived.unserved
 
 
+MANY = int(os.environ.get("VIRTUAL_DEVICES_TREES", "500"))
+"""Trees of the heavy test; `make trees` tries 2,000, in five minutes of a core."""
+
+
 @given(plans(), st.sampled_from([1, 7, 60]))
 @examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 def test_trees(plan: Plan, max_steps: int) -> None:
@@ -184,6 +189,6 @@ def test_trees(plan: Plan, max_steps: int) -> None:
 
 @pytest.mark.heavy
 @given(plans(), st.sampled_from([1, 7, 60]))
-@examples(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
-def test_two_thousand_trees(plan: Plan, max_steps: int) -> None:
+@examples(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+def test_many_trees(plan: Plan, max_steps: int) -> None:
     check_lives(plan, max_steps)
