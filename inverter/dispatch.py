@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import replace
 from functools import cached_property
-from operator import add, sub
+from operator import sub
 
 from inverter import kernel
 from inverter.bank import UNKNOWN_VOLTAGE, UNLIMITED
@@ -29,6 +29,7 @@ from virtual_devices.kit.offers import (
     StoreOffer,
     Supply,
     masked,
+    summed,
 )
 from virtual_devices.kit.store import discharge_limit
 from virtual_devices.kit.window import Span
@@ -87,7 +88,7 @@ class Trial:
         first = len(self.sums[0])
         if end > first:
             for total, parts in zip(self.sums, self._parts, strict=True):
-                total.extend(_sum([part[first:end] for part in parts], end - first))
+                total.extend(summed([part[first:end] for part in parts], end - first))
 
     def level(self, capacity: int) -> int:
         """mJ in all stores at a state of charge in ppm."""
@@ -360,15 +361,6 @@ def _share_used(used: list[int], total: list[int], powers: dict[str, list[int]])
         rest = list(map(sub, rest, part))
         left = list(map(sub, left, power))
     return shares
-
-
-def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
-    if not columns:
-        return [0] * steps
-    total = columns[0]
-    for column in columns[1:]:
-        total = list(map(add, total, column))
-    return total
 
 
 def _then(runs: tuple[tuple[int, bool], ...], *, on: bool) -> tuple[tuple[int, bool], ...]:

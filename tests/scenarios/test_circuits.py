@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command
+from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command, members_of
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -64,12 +64,7 @@ def run(max_steps: int) -> Ran:
     house.advance(home.start + DAYS * 86_400)
     assert auditor.problems == []
     assert auditor.checked_steps == DAYS * 1440
-    members = {}
-    for name, member in house.members.items():
-        members[name] = {**member.checkpoint(), "readings": member.readings()}
-        members[name]["after"] = members[name]["expected"] = None  # these count windows
-    for observer in house.observers:  # they show the first step of their window
-        members[observer.name] = {"settings": members[observer.name]["settings"]}
+    members = members_of(house)
     return Ran(house.settler.digest, house.seq, members, relays, unserved)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from inverter.explaining import Verdict
 from inverter.hybrid import HybridState
-from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command
+from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command, members_of
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -94,12 +94,7 @@ def run(max_steps: int, *, compiled: bool = False, look: Callable[[House, Ledger
         record = house.step(house.home.start // STEP + HOURS * 60 - house.time // STEP)
         if look is not None:
             look(house, record)
-    members = {}
-    for name, member in house.members.items():
-        members[name] = {**member.checkpoint(), "readings": member.readings()}
-        members[name]["after"] = members[name]["expected"] = None  # these count windows
-    for observer in house.observers:  # they show the first step of their window
-        members[observer.name] = {"settings": members[observer.name]["settings"]}
+    members = members_of(house)
     return Ran(house.settler.digest, auditor.problems, auditor.checked_steps, house.seq, members)
 
 

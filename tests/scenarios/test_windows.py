@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.running import members_of
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -59,12 +60,7 @@ def run(max_steps: int) -> Ran:
     house.listeners.append(look)
     house.advance(home.start + DAYS * 86_400)
     assert house.time == home.start + DAYS * 86_400
-    members = {}
-    for name, member in house.members.items():
-        members[name] = {**member.checkpoint(), "readings": member.readings()}
-        members[name]["after"] = members[name]["expected"] = None  # these count windows
-    for observer in house.observers:  # they show the first step of their window
-        members[observer.name] = {"settings": members[observer.name]["settings"]}
+    members = members_of(house)
     return Ran(house.settler.digest, house.seq, auditor, members, unserved)
 
 

@@ -7,7 +7,9 @@ None: any), and what it enters into the ledger (``book``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import add
 
 from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, LOSSES, METER, RESET
 from virtual_devices.kit.circuits import CircuitRule, CircuitState
@@ -62,6 +64,16 @@ def masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:
     for count, on in runs:
         column += power[len(column) : len(column) + count] if on else [0] * count
     return column
+
+
+def summed(columns: Sequence[list[int]], steps: int) -> list[int]:
+    """Columns of so many steps added up; the column itself where there is one."""
+    if not columns:
+        return [0] * steps
+    total = columns[0]
+    for column in columns[1:]:
+        total = list(map(add, total, column))
+    return total
 
 
 @dataclass(frozen=True, slots=True)

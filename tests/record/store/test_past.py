@@ -52,6 +52,15 @@ def take(writer: RecordWriter, window: Window) -> None:
         writer.told(name, record.seq, rows)
 
 
+def write(path: Path, settled: list[Window]) -> None:
+    """All of them at once."""
+    writer = RecordWriter(path, "cape", settled[0][0].run)
+    for window in settled:
+        take(writer, window)
+    writer.write()
+    writer.close()
+
+
 @pytest.mark.parametrize("most", [1, 7, 60, 1440])
 @pytest.mark.parametrize(("together", "closed_every"), [(1, 0), (3, 0), (5, 2), (1000, 0)])
 def test_they_are_equal_however_windows_are_cut_and_written(tmp_path: Path, most: int, together: int, closed_every: int) -> None:
@@ -119,11 +128,7 @@ def test_nobody_tells_of_a_time_that_the_record_does_not_have(tmp_path: Path) ->
 
 def test_only_those_asked_for_are_read(tmp_path: Path) -> None:
     path, settled = tmp_path / "a.sqlite", windows(60)
-    writer = RecordWriter(path, "cape", settled[0][0].run)
-    for window in settled:
-        take(writer, window)
-    writer.write()
-    writer.close()
+    write(path, settled)
     every = rows(settled)
     begin = settled[0][0].span.start
     assert found(path, start=begin + 900, end=begin + 2700) == {key: row for key, row in every.items() if begin + 900 <= key[0] < begin + 2700}
@@ -132,11 +137,7 @@ def test_only_those_asked_for_are_read(tmp_path: Path) -> None:
 
 def test_a_damaged_row_is_told_to_readers_and_is_no_trouble_to_the_writer(tmp_path: Path) -> None:
     path, settled = tmp_path / "a.sqlite", windows(60)
-    writer = RecordWriter(path, "cape", settled[0][0].run)
-    for window in settled:
-        take(writer, window)
-    writer.write()
-    writer.close()
+    write(path, settled)
     start = settled[0][0].span.start
     with contextlib.closing(open_to_write(path, "")) as connection:
         connection.execute("UPDATE past SET numbers = x'00' WHERE device = 'oven' AND start = ?", (start,))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from operator import add
 
 from virtual_devices.kit.accounts import HEAT
 from virtual_devices.kit.circuits import CircuitState, Port, circle, until_turn, way_up
 from virtual_devices.kit.members.settlement import Share
-from virtual_devices.kit.offers import Booking, CircuitOffer, Demand, Dispatch, Offer, masked
+from virtual_devices.kit.offers import Booking, CircuitOffer, Demand, Dispatch, Offer, masked, summed
 
 Runs = tuple[tuple[int, bool], ...]
 _HANGING = frozenset({Demand.ability, CircuitOffer.ability})
@@ -79,7 +78,7 @@ class Tree:
         ends = [steps]
         for name in sorted(self.circuits, key=lambda name: (-len(self.ways.get(name, ())), name)):  # the lowest first
             offer, way = self.circuits[name], self.ways.get(name)
-            column = _sum(below[name], steps)
+            column = summed(below[name], steps)
             if way is not None:
                 self.carried[name] = column
                 if way[0] in below:
@@ -141,15 +140,6 @@ class Tree:
         """Whether a circuit will be closed next, as far as is known now."""
         before, after = self.circuits[name].state, self.after[name]
         return self.circuits[name].then if whole and after.closed == before.closed else after.closed
-
-
-def _sum(columns: Sequence[list[int]], steps: int) -> list[int]:
-    if not columns:
-        return [0] * steps
-    total = columns[0]
-    for column in columns[1:]:
-        total = list(map(add, total, column))
-    return total
 
 
 def _reason(circuit: str, above: Mapping[str, str]) -> str:
