@@ -10,13 +10,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.device import Keeps, NoState
 from virtual_devices.kit.quantities import Duration
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.settings import HomeFileOnly
 from virtual_devices.kit.settings import Settings as DeviceSettings
-
-DAY = 86_400
 
 
 class Settings(DeviceSettings):

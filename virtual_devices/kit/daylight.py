@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+from virtual_devices.kit.calendar import DAY
+
 _NOON_OF_2000 = 10_957
 """Days from 1970-01-01 to 2000-01-01, from whose noon the equation counts."""
-_DAY = 86_400
 _TILT = math.radians(23.4397)
 _HORIZON = math.sin(math.radians(-0.833))
 
@@ -31,5 +32,5 @@ def daylight(latitude: float, longitude: float, day: int) -> tuple[int, int] | N
     if not -1 <= half <= 1:
         return None
     length = math.degrees(math.acos(half)) / 360
-    begin = (_NOON_OF_2000 + 0.5) * _DAY
-    return round(begin + (transit - length) * _DAY), round(begin + (transit + length) * _DAY)
+    begin = (_NOON_OF_2000 + 0.5) * DAY
+    return round(begin + (transit - length) * DAY), round(begin + (transit + length) * DAY)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.daylight import daylight
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ DAYS_FORM = r"(?:([A-Za-z][A-Za-z,\s-]*)\s)?\s*"
 MOMENT_FORM = r"(?:([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?|(sunrise|sunset)(?:([+-])([01]?\d|2[0-3]):([0-5]\d))?)"
 """Regular expression of a moment, with the groups that ``read_moment`` takes."""
 _EPOCH = date(1970, 1, 1)
-_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class DayMoment:
         if self.sun:
             found = daylight(site.latitude, site.longitude, day)
             return None if found is None else found[self.sun == "sunset"] + self.second
-        today = _EPOCH + timedelta(days=day + self.second // _DAY)
-        second = self.second % _DAY
+        today = _EPOCH + timedelta(days=day + self.second // DAY)
+        second = self.second % DAY
         wall = datetime(today.year, today.month, today.day, second // 3600, second // 60 % 60, second % 60, tzinfo=site.calendar.zone)
         return int(wall.astimezone(UTC).timestamp())
 
@@ -51,6 +51,6 @@ def read_moment(groups: Sequence[str | None]) -> DayMoment:
         offset = int(hours or 0) * 3600 + int(minutes or 0) * 60
         return DayMoment(sun.casefold(), -offset if sign == "-" else offset)
     found = int(hour or 0) * 3600 + int(minute or 0) * 60 + int(second or 0)
-    if found > _DAY:
+    if found > DAY:
         raise ValueError(f"{hour}:{minute} is after 24:00; write a time of the day, or sunset+00:30")
     return DayMoment("", found)

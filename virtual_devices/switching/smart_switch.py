@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.circuits import FULL, CarrierState, CircuitRule, PowerOn
 from virtual_devices.kit.device import Carries, milliwatts
 from virtual_devices.kit.errors import SettingError
@@ -25,7 +26,7 @@ from virtual_devices.kit.window import Span
 from virtual_devices.switching._relay import STANDS, RelayOrders, turned_to
 
 TIMER = "such as Mon-Fri 06:30 on, sunset-00:20 off or Sat, Sun 08:00 toggle; empty: none"
-LONGEST_COUNTDOWN = 7 * 86_400
+LONGEST_COUNTDOWN = 7 * DAY
 
 
 class Settings(CircuitSettings):

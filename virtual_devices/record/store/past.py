@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
 
+from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.quarters import QUARTER
@@ -18,7 +19,6 @@ HELD_MOST = 2 * MAX_STEPS
 """Rows of a device that wait for their windows, at most; of more the first told are given up."""
 MERGED_FROM = 8
 """Rows of the database with a device's day from which on they become one."""
-_DAY = 86_400
 _SELECT = "SELECT past.device, past.start, past_layouts.layout, past.numbers FROM past JOIN past_layouts ON past_layouts.id = past.layout"
 _OF_A_DAY = f"{_SELECT} WHERE device = ? AND start >= ? AND end <= ? ORDER BY start"
 _COUNT = "SELECT count(*) FROM past WHERE device = ? AND start >= ? AND end <= ?"
@@ -86,8 +86,8 @@ class PastBook:
             kept = [rows] if begin <= rows.starts[0] and rows.starts[-1] < end and rows.starts[0] >= known else self._new(device, rows, begin, end)
             for each in kept:
                 self._put(device, each)
-        if known // _DAY < self._end(device) // _DAY:
-            self._merge(device, (known - QUARTER) // _DAY * _DAY)
+        if known // DAY < self._end(device) // DAY:
+            self._merge(device, (known - QUARTER) // DAY * DAY)
 
     def _end(self, device: str) -> int:
         if device not in self._ends:
@@ -118,7 +118,7 @@ class PastBook:
 
     def _merge(self, device: str, begin: int) -> None:
         """A day that is over: what was written bit by bit becomes one row, unless some of it is damaged."""
-        end = begin + _DAY
+        end = begin + DAY
         if self._connection.execute(_COUNT, (device, begin, end)).fetchone()[0] < MERGED_FROM:
             return
         try:
