@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, tuple[str, list[str]]] = {
     "lockstep.py": ("Lock-step beside mosaik and HELICS", ["--windows", "30"]),
     "processes.py": ("A device as a process", ["--repeat", "1"]),
     "fleet.py": ("What homes cost while they run", ["--short"]),
+    "credentials.py": ("Credentials that come and go", ["--devices", "50"]),
     "record.py": ("What a record costs", ["--windows", "60", "--rounds", "1"]),
     "transport.py": ("The wire alone", ["--rounds", "50"]),
 }

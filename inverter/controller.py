@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.quantities import Percent, Power
-from virtual_devices.kit.settings import Choices, Settings
+from virtual_devices.kit.settings import Choices, Detail, Settings
 
 NORMAL, HOLD, CHARGE, HOLD_CHARGE, DISCHARGE = MODES = ("normal", "hold", "charge", "holdcharge", "discharge")
 COMMANDS = ("charge", "discharge", "auto")
@@ -34,16 +34,16 @@ BatteryMode = Annotated[str, Choices(MODES), BeforeValidator(_named)]
 class Controlled(Settings):
     """Settings that a controller writes; as they are by default it has no say."""
 
-    batterymode: BatteryMode = Field(
+    batterymode: Annotated[BatteryMode, Detail()] = Field(
         NORMAL, title="Battery mode",
         description="1 normal; 2 hold: no discharge; 3 charge: from the grid now; 4 holdcharge: no charge; 5 discharge: sold now",
     )  # fmt: skip
-    charge_rate: Power = Field(NO_LIMIT, ge=0, le=NO_LIMIT, title="Charge rate", description="most that the battery charges with, on grid")
-    discharge_rate: Power = Field(
+    charge_rate: Annotated[Power, Detail()] = Field(NO_LIMIT, ge=0, le=NO_LIMIT, title="Charge rate", description="most that the battery charges with, on grid")
+    discharge_rate: Annotated[Power, Detail()] = Field(
         NO_LIMIT, ge=0, le=NO_LIMIT, title="Discharge rate", description="most that the battery discharges with, on grid"
     )
-    reserve: Percent = Field(0, ge=0, le=100, title="Reserve", description="in place of battery_low_capacity; 0: that one holds")
-    target_soc: Percent = Field(100, ge=0, le=100, title="Target SOC", description="up to which the mode charge charges from the grid")
+    reserve: Annotated[Percent, Detail()] = Field(0, ge=0, le=100, title="Reserve", description="in place of battery_low_capacity; 0: that one holds")
+    target_soc: Annotated[Percent, Detail()] = Field(100, ge=0, le=100, title="Target SOC", description="up to which the mode charge charges from the grid")
 
 
 def spelled_out(changes: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,11 +8,11 @@ that step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-from inverter import controller
+from inverter import controller, sunsynk
 from inverter.bank import UNKNOWN_VOLTAGE
 from inverter.dispatch import dispatch
 from inverter.explaining import Bound, ExplainedStep, Verdict, bound, sentence, verdict
@@ -27,7 +27,18 @@ from virtual_devices.kit.circuits import Port
 from virtual_devices.kit.device import Settles
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
-from virtual_devices.kit.quantities import MJ_PER_KWH, Count, Current, Energy, Frequency, Percent, Power, Voltage
+from virtual_devices.kit.quantities import (
+    MJ_PER_KWH,
+    Count,
+    Current,
+    Energy,
+    Frequency,
+    Percent,
+    Power,
+    Temperature,
+    Voltage,
+    power_text,
+)
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.site import Context
 from virtual_devices.kit.steps import lengthened, times_between
@@ -36,22 +47,16 @@ from virtual_devices.kit.window import Span
 
 __all__ = ["Hybrid", "HybridSettings", "HybridState"]
 
-SUNSYNK_NAMES = {
-    "zero_export_power": "grid_trickle_feed_power",
-    "smartload_on_grid": "grid_always_on",
-    "grid_power": "grid_ct_power",
-    "grid_port_power": "grid_power",
-}
-"""Names of the Sunsynk add-on that differ from ours; its grid power is that of the GRID port, the meter's is the CT's."""
-
-FORMER_DEFAULTS = {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}
+FORMER_DEFAULTS: Mapping[int, Mapping[str, Any]] = {3: {"idle_power": 40, "solar_export_draw": 40, "surge_power": 10_000}}
 """W, whatever the rating was."""
 
 SWITCHBOARD = {"inverter_enabled": False}
 
 PORTS = {ESSENTIAL: Port(lasting=True), AUX: Port(), NON_ESSENTIAL: Port(beside=True)}
 
-_TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses")
+_TOTALS = ("pv", "grid_import", "grid_export", "battery_charge", "battery_discharge", "load", "unserved", "losses", "aux")
+_INPUTS = 4
+"""Arrays that have a power of their own here, as inputs of such machines are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class HybridState:
     """supplying: who is cut off.  totals, day: mJ since the start and since local midnight, by name (see ``_TOTALS``).
 
     shed: who has no power, but for those on an AUX port that is switched off.  powers: mW of the last step.  soc: of all
-    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  mains: the grid's rule, None where it
+    stores together, ppm, −1 without a store.  voltage: mV of the battery, 0 where it does not tell.  temperature: m°C of the warmest, None likewise.  mains: the grid's rule, None where it
     does not tell.  last_step: start of the last step, UTC seconds.  decision, limit, program: why the last step went as it did.
     """
 
@@ -71,6 +76,7 @@ class HybridState:
     soc: int = -1
     shed: tuple[str, ...] = ()
     voltage: int = 0
+    temperature: int | None = None
     mains: Mains | None = None
     last_step: int = 0
     decision: str = Verdict.SELF_USE
@@ -85,46 +91,54 @@ class HybridTelemetry:
     Energies are named both ways and never negative. grid_connected: by the inverter's own relay.  grid_voltage, grid_frequency: before it,
     also while it waits to reconnect.  inverter_voltage, load_frequency: behind it, the grid's own while it is connected.
     grid_power: at the meter.  grid_port_power: through the inverter's GRID port.
+    pv1_power …: of the first four arrays, by name.  battery_temperature: as the battery tells it.  grid_current: through the GRID port.
     decision: which row of the truth table decided the last step; decision_text says it with the limit that held.
     """
 
     pv_power: Power
+    pv1_power: Annotated[Power, Mark(detail=True)]
+    pv2_power: Annotated[Power, Mark(detail=True)]
+    pv3_power: Annotated[Power, Mark(detail=True)]
+    pv4_power: Annotated[Power, Mark(detail=True)]
     battery_power: Power
-    battery_voltage: Voltage | None
-    battery_current: Current | None
-    battery_soc: Annotated[Percent, Mark(device_class="battery", title="Battery SOC")]
+    battery_voltage: Annotated[Voltage | None, Mark(folded=True)]
+    battery_current: Annotated[Current | None, Mark(folded=True)]
+    battery_soc: Annotated[Percent, Mark(title="Battery SOC", icon="mdi:battery-medium")]
+    battery_temperature: Annotated[Temperature | None, Mark(detail=True)]
     grid_power: Power
     grid_port_power: Annotated[Power, Mark(detail=True)]
-    grid_voltage: Voltage
-    grid_frequency: Frequency
+    grid_current: Annotated[Current, Mark(detail=True)]
+    grid_voltage: Annotated[Voltage, Mark(folded=True)]
+    grid_frequency: Annotated[Frequency, Mark(folded=True)]
     grid_connected: Annotated[bool, Mark(device_class="connectivity")]
     load_power: Power
     load_frequency: Annotated[Frequency, Mark(detail=True)]
-    essential_power: Power
-    non_essential_power: Power
-    aux_power: Power
-    aux_on: Annotated[bool, Mark(title="AUX port on", device_class="power")]
-    inverter_power: Power
+    essential_power: Annotated[Power, Mark(folded=True)]
+    non_essential_power: Annotated[Power, Mark(folded=True)]
+    aux_power: Annotated[Power, Mark(folded=True)]
+    aux_on: Annotated[bool, Mark(title="AUX port on", device_class="power", folded=True)]
+    inverter_power: Annotated[Power, Mark(folded=True)]
     inverter_voltage: Annotated[Voltage, Mark(detail=True)]
     inverter_current: Annotated[Current, Mark(detail=True)]
-    decision: Annotated[str, Mark(choices=tuple(Verdict))]
-    decision_text: Annotated[str, Mark(title="Decision in words")]
+    decision: Annotated[str, Mark(choices=tuple(Verdict), folded=True, icon="mdi:sign-direction")]
+    decision_text: Annotated[str, Mark(title="Decision in words", icon="mdi:sign-text")]
     active_program: Annotated[Count, Mark(detail=True)]
     loss_power: Annotated[Power, Mark(detail=True)]
-    overall_state: Annotated[str, Mark(choices=("standby", "ok", "alarm", "fault"))]
-    shed_loads: Annotated[str, Mark(title="Shed loads")]
+    overall_state: Annotated[str, Mark(choices=("standby", "ok", "alarm", "fault"), icon="mdi:state-machine", folded=True)]
+    shed_loads: Annotated[str, Mark(title="Shed loads", folded=True)]
     day_pv_energy: Annotated[Energy, Mark(day=True)]
     day_grid_import: Annotated[Energy, Mark(day=True)]
     day_grid_export: Annotated[Energy, Mark(day=True)]
-    day_battery_charge: Annotated[Energy, Mark(day=True)]
-    day_battery_discharge: Annotated[Energy, Mark(day=True)]
+    day_battery_charge: Annotated[Energy, Mark(day=True, folded=True)]
+    day_battery_discharge: Annotated[Energy, Mark(day=True, folded=True)]
     day_load_energy: Annotated[Energy, Mark(day=True)]
-    total_pv_energy: Energy
-    total_grid_import: Energy
-    total_grid_export: Energy
-    total_battery_charge: Energy
-    total_battery_discharge: Energy
-    total_load_energy: Energy
+    day_aux_energy: Annotated[Energy, Mark(day=True, detail=True)]
+    total_pv_energy: Annotated[Energy, Mark(folded=True)]
+    total_grid_import: Annotated[Energy, Mark(folded=True)]
+    total_grid_export: Annotated[Energy, Mark(folded=True)]
+    total_battery_charge: Annotated[Energy, Mark(folded=True)]
+    total_battery_discharge: Annotated[Energy, Mark(folded=True)]
+    total_load_energy: Annotated[Energy, Mark(folded=True)]
     total_unserved_energy: Energy
     total_losses: Annotated[Energy, Mark(detail=True)]
 
@@ -133,7 +147,9 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     """Hybrid inverter."""
 
     title = "Hybrid inverter"
-    entity_names = SUNSYNK_NAMES
+    icon = "mdi:sine-wave"
+    entity_names = sunsynk.NAMES
+    also_named = sunsynk.ALSO_NAMED
     switchboard = SWITCHBOARD
     ports = PORTS
     former_defaults = FORMER_DEFAULTS
@@ -142,11 +158,24 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         super().__init__(context)
         self.run: Callable[..., int] = run
 
+    @classmethod
+    def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:
+        """What only dashboards ask for, where none does."""
+        return () if settings.get("entity_prefix") else sunsynk.FOR_DASHBOARDS
+
     def compile(self) -> None:
         """Dispatch with compiled code from now on; the results are the same. Raises ImportError without numba."""
         from inverter.compiled import compiled_run  # noqa: PLC0415 - numba takes a second and 90 MB
 
         self.run = compiled_run()
+
+    def notes(self, settings: HybridSettings, start: int) -> list[str]:
+        """What it can do, and how far it empties a battery."""
+        if not settings.inverter_enabled:
+            return ["off: loads have what the grid gives"]
+        sells = "sells surplus" if settings.solar_export else "sells nothing"
+        keeps = f"a battery keeps {settings.battery_low_capacity:g} % on grid, {settings.battery_shutdown_capacity:g} % in an outage"
+        return [f"{power_text(settings.rated_power)}, {settings.load_limit}, {sells}; {keeps}"]
 
     def warnings(self, settings: HybridSettings, start: int, step: int) -> list[str]:
         """Of a generator that is counted on, of programs that are to sell and cannot, and of times that do not go with the step."""
@@ -200,13 +229,15 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             "battery_discharge": list(done.discharge.values()),
             "load": [column for parts in circuits.values() for column in parts],
             "losses": [flows[self.name, LOSSES]],
+            "aux": circuits[AUX],
         }
         local = self.site.calendar
         end = span.start + (span.steps - 1) * span.step
         last_day = local.day(end)
         split = 0 if local.day(span.start) == last_day else span.steps_until(local.midnight(end))
-        day = dict(state.day) if state.day_number == last_day else dict.fromkeys(_TOTALS, 0)
-        totals = dict(state.totals)
+        nothing_yet = dict.fromkeys(_TOTALS, 0)
+        day = nothing_yet | state.day if state.day_number == last_day else nothing_yet
+        totals = nothing_yet | state.totals
         powers: dict[str, int] = {}
         for name, parts in columns.items():
             total = sum(map(sum, parts))
@@ -216,6 +247,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         demand = sum(sum(offer.power[: span.steps]) for offer in offers.values() if isinstance(offer, Demand))
         totals["unserved"] += (demand - sum(map(sum, columns["load"]))) * span.step
         powers |= {name: sum(part[-1] for part in parts) for name, parts in circuits.items()}
+        powers |= {f"pv{number}": done.used[name][-1] for number, name in enumerate(sorted(done.used)[:_INPUTS], start=1)}
         to_meter, from_meter = flows[self.name, METER][-1], flows[METER, self.name][-1]
         powers["ac"] = flows[self.name, ESSENTIAL][-1] + circuits[AUX][0][-1] + to_meter - from_meter
         powers["port"] = flows[METER, ESSENTIAL][-1] + circuits[AUX][1][-1] + from_meter - to_meter
@@ -235,6 +267,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             soc=soc,
             shed=shed,
             voltage=volts,
+            temperature=max((offer.temperature for offer in stores.values() if offer.temperature is not None), default=None),
             mains=next((offer.mains for offer in offers.values() if isinstance(offer, LinkOffer)), None),
             last_step=end,
         )
@@ -261,12 +294,18 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         inverter_voltage, load_frequency = (grid_voltage, grid_frequency) if tied else (0.0, 0.0) if down else nominal
         return HybridTelemetry(
             pv_power=watts.get("pv", 0.0),
+            pv1_power=watts.get("pv1", 0.0),
+            pv2_power=watts.get("pv2", 0.0),
+            pv3_power=watts.get("pv3", 0.0),
+            pv4_power=watts.get("pv4", 0.0),
             battery_power=battery,
             battery_voltage=volts,
             battery_current=battery / volts if volts else None,
             battery_soc=max(state.soc, 0) / PPM_PER_PERCENT,
             grid_power=watts.get("grid_import", 0.0) - watts.get("grid_export", 0.0),
             grid_port_power=watts.get("port", 0.0),
+            battery_temperature=None if state.temperature is None else state.temperature / 1000,
+            grid_current=watts.get("port", 0.0) / grid_voltage if grid_voltage else 0.0,
             grid_voltage=grid_voltage,
             grid_frequency=grid_frequency,
             grid_connected=tied,
@@ -291,6 +330,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             day_battery_charge=day["battery_charge"],
             day_battery_discharge=day["battery_discharge"],
             day_load_energy=day["load"],
+            day_aux_energy=day.get("aux", 0.0),
             total_pv_energy=total["pv"],
             total_grid_import=total["grid_import"],
             total_grid_export=total["grid_export"],

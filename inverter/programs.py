@@ -8,15 +8,15 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from virtual_devices.kit.quantities import Percent, Power
-from virtual_devices.kit.settings import Choices, Settings
+from virtual_devices.kit.settings import Choices, Detail, Everyday, Settings
 
 NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR = "No Grid or Gen", "Allow Grid", "Allow Gen", "Allow Grid & Gen"
 COUNT = 6
 
-QuarterHour = Annotated[str, Choices(tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)))]
-ChargeFrom = Annotated[str, Choices((NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR))]
+QuarterHour = Annotated[str, Choices(tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))), Everyday()]
+ChargeFrom = Annotated[str, Choices((NO_CHARGE, GRID, GENERATOR, GRID_AND_GENERATOR)), Everyday()]
 Most = Annotated[Power, Field(ge=0, le=100_000)]
-Target = Annotated[Percent, Field(ge=0, le=100)]
+Target = Annotated[Percent, Field(ge=0, le=100), Everyday()]
 
 _TIME = "from then until the next program begins; the sixth goes on until the first"
 _POWER = "most that the battery charges or discharges with"
@@ -39,7 +39,7 @@ class Program(NamedTuple):
 class Programs(Settings):
     """Settings of the timer; the programs keep the order of their times."""
 
-    use_timer: bool = Field(False, title="Use timer", description="master switch of the six programs")
+    use_timer: Annotated[bool, Everyday()] = Field(False, title="Use timer", description="master switch of the six programs")
 
     prog1_time: QuarterHour = Field("00:00", title="Program 1 time", description=_TIME)
     prog2_time: QuarterHour = Field("04:00", title="Program 2 time", description=_TIME)
@@ -48,12 +48,12 @@ class Programs(Settings):
     prog5_time: QuarterHour = Field("16:00", title="Program 5 time", description=_TIME)
     prog6_time: QuarterHour = Field("20:00", title="Program 6 time", description=_TIME)
 
-    prog1_power: Most = Field(5000, title="Program 1 power", description=_POWER)
-    prog2_power: Most = Field(5000, title="Program 2 power", description=_POWER)
-    prog3_power: Most = Field(5000, title="Program 3 power", description=_POWER)
-    prog4_power: Most = Field(5000, title="Program 4 power", description=_POWER)
-    prog5_power: Most = Field(5000, title="Program 5 power", description=_POWER)
-    prog6_power: Most = Field(5000, title="Program 6 power", description=_POWER)
+    prog1_power: Annotated[Most, Detail()] = Field(5000, title="Program 1 power", description=_POWER)
+    prog2_power: Annotated[Most, Detail()] = Field(5000, title="Program 2 power", description=_POWER)
+    prog3_power: Annotated[Most, Detail()] = Field(5000, title="Program 3 power", description=_POWER)
+    prog4_power: Annotated[Most, Detail()] = Field(5000, title="Program 4 power", description=_POWER)
+    prog5_power: Annotated[Most, Detail()] = Field(5000, title="Program 5 power", description=_POWER)
+    prog6_power: Annotated[Most, Detail()] = Field(5000, title="Program 6 power", description=_POWER)
 
     prog1_capacity: Target = Field(100, title="Program 1 capacity", description=_CAPACITY)
     prog2_capacity: Target = Field(100, title="Program 2 capacity", description=_CAPACITY)
@@ -69,12 +69,12 @@ class Programs(Settings):
     prog5_charge: ChargeFrom = Field(NO_CHARGE, title="Program 5 charge", description=_CHARGE)
     prog6_charge: ChargeFrom = Field(NO_CHARGE, title="Program 6 charge", description=_CHARGE)
 
-    prog1_sell: bool = Field(False, title="Program 1 sell", description=_SELL)
-    prog2_sell: bool = Field(False, title="Program 2 sell", description=_SELL)
-    prog3_sell: bool = Field(False, title="Program 3 sell", description=_SELL)
-    prog4_sell: bool = Field(False, title="Program 4 sell", description=_SELL)
-    prog5_sell: bool = Field(False, title="Program 5 sell", description=_SELL)
-    prog6_sell: bool = Field(False, title="Program 6 sell", description=_SELL)
+    prog1_sell: Annotated[bool, Detail()] = Field(False, title="Program 1 sell", description=_SELL)
+    prog2_sell: Annotated[bool, Detail()] = Field(False, title="Program 2 sell", description=_SELL)
+    prog3_sell: Annotated[bool, Detail()] = Field(False, title="Program 3 sell", description=_SELL)
+    prog4_sell: Annotated[bool, Detail()] = Field(False, title="Program 4 sell", description=_SELL)
+    prog5_sell: Annotated[bool, Detail()] = Field(False, title="Program 5 sell", description=_SELL)
+    prog6_sell: Annotated[bool, Detail()] = Field(False, title="Program 6 sell", description=_SELL)
 
     @property
     def programs(self) -> list[Program]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests import laws
 from tests.stage import Stage
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.loop import Loop
@@ -48,6 +49,7 @@ def stage(broker: Broker) -> Iterator[Stage]:
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun with & in a script: what the tests start would not hear Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    laws.load_profile()
     if not REQUIRE_ALL:
         return
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -55,6 +57,13 @@ def pytest_configure(config: pytest.Config) -> None:
     missing += [name for name in PACKAGES if find_spec(name) is None]
     if missing:
         raise pytest.UsageError(f"VIRTUAL_DEVICES_REQUIRE_ALL is set, but there is no {', '.join(missing)}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("law")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -164,8 +164,9 @@ class Stage:
 
     def reconnect(self, name: str) -> None:
         """Cut a device's connection, as a network does, and wait until it has heard again what is retained for it."""
-        before = len(self.all(name, "about"))
-        self.runtimes[name].client._wire.shut()
+        before, client = len(self.all(name, "about")), self.runtimes[name].client
+        client._connected_at -= 60  # as if it had lasted: nobody fights for the name, so it need not stay away for a while
+        client._wire.shut()
         self.wait(lambda: len(self.all(name, "about")) > before)
         self.sync()
         self.sync()
@@ -259,9 +260,12 @@ class Stage:
         return self.last.get((name, "availability"), b"").decode()
 
     def state(self, name: str) -> dict[str, Any]:
-        return dict(orjson.loads(self.last[name, "state"]))
+        return self.json(name, "state")
 
     def json(self, name: str, leaf: str) -> dict[str, Any]:
+        """The last message of a leaf, as soon as there is one: who is online has not told everything yet."""
+        if (name, leaf) not in self.last:
+            self.wait(lambda: self.last.get((name, leaf)))
         return dict(orjson.loads(self.last[name, leaf]))
 
     def all(self, name: str, leaf: str) -> list[Any]:

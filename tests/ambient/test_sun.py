@@ -6,9 +6,9 @@ import pandas as pd
 import pvlib
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.ambient._sky import BLOCK, HORIZON, Sky
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.kit.settings import Settings
@@ -130,7 +130,7 @@ def test_every_field_has_one_integer_per_step() -> None:
     assert all(len(series) == 33 and all(type(value) is int for value in series) for series in values.values())
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(max_examples=60, deadline=None)
 @given(
     start=st.integers(YEAR_START - 10 * YEAR, YEAR_START + 10 * YEAR),
     step=st.sampled_from([1, 7, 60, 900, 3600, 86_400]),

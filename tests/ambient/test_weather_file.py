@@ -12,10 +12,13 @@ import numpy.typing as npt
 import pvlib
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from virtual_devices.ambient._weather_file import MeasuredSky, WeatherYear, cloud_cover_of, hour_of_year, read_weather
+from tests.laws import examples
+from virtual_devices.ambient._clouds import cloud_cover_of
+from virtual_devices.ambient.measured.formats import read_weather
+from virtual_devices.ambient.measured.weather_file import MeasuredSky
+from virtual_devices.ambient.measured.weather_year import WeatherYear, hour_of_year
 from virtual_devices.ambient.sun import Sun
 from virtual_devices.ambient.weather import SUN_FIELDS, Settings, Weather
 from virtual_devices.kit.device import NoState
@@ -274,7 +277,7 @@ def test_a_file_that_was_not_handed_in_is_refused() -> None:
     assert WEATHER.begin(Settings()) == NoState()
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@examples(max_examples=60, deadline=None)
 @given(
     start=st.integers(START - 3 * 365 * 86_400, START + 3 * 365 * 86_400),
     step=st.sampled_from([1, 60, 900, 3600, 86_400]),

@@ -104,7 +104,7 @@ def test_without_outages_a_load_takes_the_same_whatever_the_battery() -> None:
         simulate.run(House(with_outages(case.home, None)), DAY)["energy_by_device_kwh"]
         for case in cases(home)
     ]
-    assert len(taken) == 4
+    assert len(taken) == 5
     assert all(each[name]["in"] == taken[0][name]["in"] > 0 for each in taken for name in ("house", "geyser"))
 
 
@@ -199,10 +199,10 @@ def test_the_month_is_the_first_that_begins_after_the_home(month: int, begin: st
 
 def test_a_home_that_outages_cannot_be_asked_about_is_told_why() -> None:
     begin = utc("2026-07-01")
-    with pytest.raises(ConfigurationError, match=r"home constant has no grid that could fail; add `grid: \{\}` under devices"):
-        ready(constant(grid=""), begin, {})
-    with pytest.raises(ConfigurationError, match=r"home constant has no inverter that works, so every outage is dark; add `inverter"):
-        ready(constant(inverter=""), begin, {})
+    with pytest.raises(ConfigurationError, match=r"home constant has neither a grid nor an inverter that works; add `grid: \{\}` or `inverter"):
+        ready(constant(grid="", inverter=""), begin, {})
+    assert ready(constant(grid=""), begin, {}).start == begin
+    assert ready(constant(inverter=""), begin, {}).start == begin
     assert ready(constant(), begin, {}).start == begin
 
 

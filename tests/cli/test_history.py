@@ -313,7 +313,8 @@ def cape_town(homes: Path) -> Path:
 
 
 def blocks(page: str, language: str = "") -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for spoken, text in found if spoken == language]
 
 
 def part_of(some: Any, whole: Any) -> bool:

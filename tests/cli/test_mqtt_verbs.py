@@ -188,6 +188,16 @@ def test_watching_a_device_says_what_changes(verb: Verb) -> None:
     verb("watch", "ovn", expect=2)
 
 
+def test_watching_what_flows_says_how_to_switch_it_on_and_then_draws_it(verb: Verb) -> None:
+    assert "virtual-devices set inverter flows=on" in verb("watch", "--flows", expect=2).stderr
+    verb("watch", "oven", "--flows", expect=2)
+    verb("set", "inverter", "flows=on")
+    verb("clock", "--speed", "600", "--resume")
+    lines = verb("watch", "--flows", "--for", "2s").stdout.splitlines()
+    assert lines[0] == "Sun 2026-06-21"
+    assert re.search(r"^18:\d\d  .*\boven>heat 2000 W", lines[-1])
+
+
 def test_a_live_audit(verb: Verb) -> None:
     verb("clock", "--max", "--resume")
     result = verb("audit", "--for", "2s", "--json")

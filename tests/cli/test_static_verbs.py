@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from virtual_devices import __version__
 from virtual_devices.cli import VERBS, commands
+from virtual_devices.cli.ha import COMMANDS as HA_COMMANDS
 from virtual_devices.kit.forms.changes import readings_of, settings_of
 from virtual_devices.kit.forms.yaml import read
 from virtual_devices.kit.home import catalogue
@@ -55,6 +56,13 @@ def test_help_lists_the_verbs_and_imports_none_of_them() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
     for verb in VERBS:
         assert f"  {verb} " in done.stdout
+
+
+@pytest.mark.parametrize("name", HA_COMMANDS)
+def test_every_subcommand_of_ha_exists_and_explains_itself(name: str) -> None:
+    result = run("ha", name, "--help")
+    assert (result.exit_code, "Usage: " in result.output) == (0, True)
+    assert f"  {name} " in run("ha", "--help").output
 
 
 def test_the_version() -> None:
@@ -130,7 +138,11 @@ def test_check_a_broken_home(tmp_path: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         f"error: {path}:6: device oven: setting 'rated_power': unit 'kV' is not understood here; use W, kW, mW, MW",
+        "     6 |   oven: {rated_power: 5 kV}",
+        "       |                         ^^",
         f"error: {path}:7: device tv: setting 'prioritty': there is no such setting; did you mean 'priority'?",
+        "     7 |   tv: {prioritty: 3}",
+        "       |        ^^^^^^^^^",
     ]
 
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from tests.answers.outage_homes import AREA, CONSTANT
 from virtual_devices.cli import _survival, commands
-from virtual_devices.cli._picture import plain
+from virtual_devices.cli._frame import plain
 from virtual_devices.cli.survive import SHIPPED_AREA
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_json_says_it_all(folder: Path) -> None:
     done = run(folder, "--stage", 2, "--month", 7, "--for", "1d", "--json")
     assert done.exit_code == 0
     found: dict[str, Any] = json.loads(done.stdout)
-    assert list(found) == ["stage", "month", "area", "home", "start", "end", "survives", "answer", "not_covered", "cases"]
+    assert list(found) == ["stage", "month", "area", "home", "start", "end", "survives", "answer", "not_covered", "conditions", "cases"]
     assert (found["stage"], found["month"], found["start"], found["survives"]) == (2, "2026-07", "2026-07-01T00:00:00+02:00", False)
     assert [case["case"] for case in found["cases"]] == ["as_it_is", "bigger_battery", "no_battery", "no_outages"]
     assert list(found["cases"][0]) == [
@@ -144,11 +144,16 @@ def test_what_cannot_be_asked_is_said_in_one_line(
     assert said in done.stderr.splitlines()[-1]
 
 
-def test_a_home_before_solar_is_told_what_it_lacks() -> None:
+def test_a_home_before_solar_is_told_what_a_first_battery_would_do() -> None:
     home = ROOT / "examples" / "before_solar.yaml"
-    done = CliRunner().invoke(commands, ["survive", str(home), "--stage", "1", "--month", "7"])
-    assert done.exit_code == 2
-    assert done.stderr == f"error: {home}: home before_solar has no inverter that works, so every outage is dark; add `inverter: {{}}` under devices\n"
+    done = CliRunner().invoke(commands, ["survive", str(home), "--stage", "1", "--month", "7", "--for", "1d"])
+    assert done.exit_code == 0
+    # its first row: on the first of a month, from 10:00 to 12:30; without an inverter all of it is dark
+    assert done.stdout.startswith("No: on 1 of 1 days it was dark, for 2.5 h in all; with a first inverter and a first battery of 5 kWh ")
+
+
+def test_a_home_with_a_grid_needs_a_stage(folder: Path) -> None:
+    assert "Missing option '--stage'" in run(folder, "--month", 7).stderr
 
 
 def test_the_table_that_ships_is_the_example_and_is_packaged() -> None:

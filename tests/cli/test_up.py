@@ -26,6 +26,8 @@ from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
 from virtual_devices.edge.broker.start import Broker, find_mosquitto
 from virtual_devices.edge.faces.metrics import families_of
+from virtual_devices.kit.forms.changes import settings_of
+from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.file import parse
 
 RUNNING = SMALL.replace(", paused: true", "")
@@ -92,6 +94,7 @@ DEVICES = {"roof": "pv_array"} | {name: name for name in ("clock", "sun", "batte
 def scraped(port: int) -> dict[str, Any]:
     """What Prometheus would read, once every device has said everything that it has to say."""
     deadline = time.monotonic() + 40
+    families: dict[str, Any] = {}
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
@@ -102,7 +105,7 @@ def scraped(port: int) -> dict[str, Any]:
         except (OSError, KeyError):
             pass
         if time.monotonic() > deadline:
-            raise AssertionError("no metrics came")
+            raise AssertionError(f"still to come: {unsaid(families)}")
         time.sleep(0.1)  # another process's wall time
 
 
@@ -110,7 +113,11 @@ def unsaid(families: dict[str, Any]) -> set[tuple[str, str]]:
     """Device and family of what is still to come: most readings have no value before the first settled window."""
     said = {(sample.labels["device"], name) for name, family in families.items() for sample in family.samples}
     due = {(device, family.name) for device, kind in DEVICES.items() for family in families_of(kind)}
-    return due - said - {("grid", "virtual_devices_next_price_change_timestamp_seconds")}  # one price for ever
+    unset = {
+        (device, name) for device, name in due for item in settings_of(load(DEVICES[device]))
+        if item.optional and name.startswith(f"virtual_devices_setting_{item.name}")
+    }  # fmt: skip
+    return due - said - unset - {("grid", "virtual_devices_next_price_change_timestamp_seconds")}  # one price for ever
 
 
 def series(families: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

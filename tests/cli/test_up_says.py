@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,38 @@ def test_a_home_that_begins_now_is_judged_from_the_full_hour(folder: Path, broke
         done = up(folder, name, "--broker", broker.endpoint.url, "--speed", "3600", "--for", "15 min", text=text.replace("STEP", step))
         assert done.exit_code == 0, done.output
         assert done.stderr.count("warning: ") == warned, done.stderr
+
+
+def day(start: str, price: float) -> str:
+    """A day's prices from a UTC time on."""
+    begins = datetime.fromisoformat(start)
+    hours = [begins + timedelta(hours=number) for number in range(25)]
+    return json.dumps([{"start": one.isoformat(), "end": two.isoformat(), "value": price} for one, two in pairwise(hours)])
+
+
+def test_a_home_goes_on_with_the_prices_of_where_it_goes_on(folder: Path) -> None:
+    """The file is overwritten day by day, as sensors of dynamic prices have it."""
+    text = HOME.replace("outage_calendar: c.ics, ", "price: 9, ").replace("rated_power: 100 W", "rated_power: 1 kW").replace("mode: schedule", "mode: on")
+    prices = folder / "p.json"
+    prices.write_text(day("2026-06-01T00:00:00+00:00", 0.1))
+    assert json.loads(up(folder, "rolling", "--for", "24h", text=text).stdout)["cost"]["import"] == pytest.approx(2.4)
+    prices.write_text(day("2026-06-02T00:00:00+00:00", 0.2))
+    going_on = up(folder, "rolling", "--for", "24h", text=text)
+    assert going_on.exit_code == 0, going_on.output
+    assert json.loads(going_on.stdout)["cost"]["import"] == pytest.approx(2.4 + 4.8)
+    assert "p.json" not in going_on.stderr
+    behind = up(folder, "rolling", "--for", "1h", text=text)
+    assert behind.exit_code == 0, behind.output
+    assert "grid: p.json: has 24 prices from 2026-06-02 00:00 to 2026-06-03 00:00, which is over; zones and base price hold" in behind.stderr
+    assert json.loads(behind.stdout)["cost"]["import"] == pytest.approx(2.4 + 4.8 + 9)
+
+
+def test_a_fresh_home_still_needs_prices_for_its_start_and_gives_up_no_run_for_that(folder: Path) -> None:
+    text = HOME.replace("outage_calendar: c.ics, ", "")
+    assert up(folder, "kept", "--for", "1h", text=text).exit_code == 0
+    (folder / "p.json").write_text(day("2026-06-02T00:00:00+00:00", 2))
+    refused = up(folder, "kept", "--fresh", text=text)
+    assert refused.exit_code == 2
+    assert "kept.yaml:5: device grid: p.json: has 24 prices from 2026-06-02 00:00 to 2026-06-03 00:00, but the home starts at" in refused.stderr
+    assert up(folder, "other", text=text).exit_code == 2
+    assert json.loads(up(folder, "kept", "--for", "1h", text=text).stdout)["start"].startswith("2026-06-01T01:00")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.murmur import BURST, LONGEST, Murmur, listed, printable, shortened
 

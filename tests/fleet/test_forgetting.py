@@ -10,7 +10,7 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from virtual_devices.edge.broker.start import start_broker
-from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces import discovery, fleet_discovery
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.visitor.session import Session
@@ -117,3 +117,16 @@ def test_a_big_home_is_forgotten_wholly(session: Session) -> None:
     assert session.loop.complete(session.client.flush(20))
     assert forget(session, "cape").topics == 1200
     assert everything(session) == set()
+
+
+def test_what_a_fleet_told_home_assistant_of_its_devices_goes_too(session: Session) -> None:
+    for home in ("cape", "cape_town"):
+        leave(session, home, "oven")
+        for device in ("oven", "tv"):
+            announced = fleet_discovery.of_device(home, device)
+            session.client.publish(fleet_discovery.topic(home, device), orjson.dumps(announced), 1, retain=True)
+        session.client.publish(fleet_discovery.topic(home), orjson.dumps(fleet_discovery.of_fleet(home)), 1, retain=True)
+    assert session.loop.complete(session.client.flush(10))
+    before = {name for name in everything(session) if "cape_town" in name}
+    forget(session, "cape")
+    assert everything(session) == before

@@ -159,7 +159,8 @@ def test_what_was_removed_from_the_file_is_cleared_from_the_broker(play: Play, b
     assert "geyser" not in result["energy_by_device_kwh"]
     with Stage(broker.endpoint, named(smaller, "removes")) as stage:
         stage.sync()
-        assert {device for device, leaf in stage.last if leaf in ("state", "proposal", "about")} == set(stage.described)
+        left = {device for device, leaf in stage.last if leaf in ("state", "proposal", "about")}
+        assert left - {"fleet"} == {*stage.described}, "so short a home may have ended before its fleet was connected"
 
 
 def test_a_device_that_is_hosted_elsewhere_is_left_alone(play: Play, broker: Broker) -> None:

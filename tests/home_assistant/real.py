@@ -4,6 +4,10 @@ The folder holds ``home-assistant.json``: ``hass`` (its program), ``version``, `
 null) and what the MQTT config entry of that version looks like (``mqtt_entry_version``, ``mqtt_entry_minor``,
 ``mqtt_protocol``).  It listens on loopback only, keeps everything in a configuration folder of its own, and ends with
 the test.
+
+With ``time=(start, speed)`` it lives in simulated time: from ``start`` (UTC seconds) on, as fast as ours until ``start()`` returns, which
+is some ten seconds, because Home Assistant gives its parts no longer to come up by its own clock; then ``speed`` times as fast. ``now()``
+tells its time.
 """
 
 from __future__ import annotations
@@ -22,21 +26,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import websocket
 
 from tests.machine import free_port
+from virtual_devices.edge.broker.start import find_mosquitto
+from virtual_devices.home_assistant.machine import faketime
 
+FOLDERS = [Path(text) for text in os.environ.get("VIRTUAL_DEVICES_HOME_ASSISTANT", "").split(os.pathsep) if text]
+"""In which Home Assistants are installed."""
+PARAMETERS = [pytest.param(folder, id=folder.name) for folder in FOLDERS or [Path("none")]]
+"""Of fixtures that start one. The tests of one belong together: `make home-assistant` has a process for each, and no workers."""
+NEEDED = [
+    pytest.mark.home_assistant,
+    pytest.mark.skipif(not (FOLDERS and find_mosquitto()), reason="needs VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER and mosquitto"),
+]
+"""Marks of every file of such tests."""
 CLIENT = "http://127.0.0.1/"
 BOOT = 180.0
 LOG = re.compile(r"\d{4}-\d\d-\d\d \S+ (WARNING|ERROR|CRITICAL) \([^)]*\) \[([^\]]+)\] .*")
-OURS = re.compile(r"mqtt|helpers\.template|components\.(sensor|number|select|switch|text|binary_sensor|recorder|energy)")
+OURS = re.compile(r"mqtt|helpers\.(template|frame)|components\.(sensor|number|select|switch|text|binary_sensor|recorder|energy)")
 CONFIGURATION = """\
 homeassistant: {{name: Home, latitude: -33.92, longitude: 18.42, elevation: 10, unit_system: metric, currency: ZAR, \
 country: ZA, time_zone: Africa/Johannesburg}}
 http: {{server_host: 127.0.0.1, server_port: {port}}}
 recorder: {{commit_interval: 1}}
 history:
+logbook:
 energy:
+conversation:
 statistics_now:
 logger: {{default: warning}}
 """
@@ -79,13 +97,14 @@ class HomeAssistantError(Exception):
 class HomeAssistant:
     """One Home Assistant on one broker. Between stop() and start() it keeps what it knows."""
 
-    def __init__(self, installed: Path, broker_port: int) -> None:
+    def __init__(self, installed: Path, broker_port: int, time: tuple[int, float] | None = None) -> None:
         facts = json.loads((installed / "home-assistant.json").read_text())
         self.facts, self.version = facts, str(facts["version"])
         self.root = installed / facts["root"] if facts.get("root") else None
         self.port, self._broker_port = free_port(), broker_port
         inside = f"/srv/ha/test-{os.getpid()}-{self.port}" if self.root else str(installed / f"test-{os.getpid()}-{self.port}")
         self.inside, self.folder = inside, Path(f"{self.root or ''}{inside}")
+        self._time = time
         self.token = ""
         self.process: subprocess.Popen[bytes] | None = None
         self._socket: websocket.WebSocket | None = None
@@ -124,6 +143,12 @@ class HomeAssistant:
             inner = 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"'
             words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", inner, str(self.root), *words]
         environment = {"PATH": "/opt/ha/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": self.inside, "LANG": "C.UTF-8"}
+        if self._time is not None:
+            shutil.copy(faketime.library(), self.folder)  # where it is seen by a program that is locked into its root, too
+            self._pace(faketime.written(self._time[0], 1))
+            told = faketime.steered(f"{self.inside}/{faketime.LOADED}", f"{self.inside}/faketime")
+            at = words.index(self.facts["hass"])
+            words[at:at] = ["env", *(f"{name}={value}" for name, value in told.items())]
         with (self.folder / "run.log").open("ab") as log:
             self.process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
@@ -135,6 +160,18 @@ class HomeAssistant:
         self._wait(lambda: self.ask("get_config")["state"] == "RUNNING", "state RUNNING")
         if self.facts["mqtt_entry_version"] > 1:  # newer ones try HTTP settings of the configuration for five minutes only
             self.ask("http/config/promote")
+        if self._time is not None:
+            self._pace(faketime.changed(self.now(), 1, self._time[1]))
+            time.sleep(faketime.LOOKS_EVERY + 0.2)
+
+    def _pace(self, text: str) -> None:
+        new = self.folder / "faketime.new"
+        new.write_text(text + "\n")
+        new.replace(self.folder / "faketime")
+
+    def now(self) -> float:
+        """The time that it thinks it is, UTC seconds."""
+        return float(self._http("POST", "/api/template", {"template": "{{ now().timestamp() }}"}))
 
     def stop(self) -> None:
         """End it as its owner would; kill it if it does not."""

@@ -38,6 +38,8 @@ class Site:
         self.heard: dict[str, bytes] = {}
         self.spy = paho.Client(CallbackAPIVersion.VERSION2)
         self.ha = HomeAssistant(installed, self.port)
+        self.devices = {f"virtual-{HOME}-{device.name}" for device in read_home(EXAMPLE)[0].devices} | {f"virtual-{HOME}-fleet"}
+        """Identifiers of all that the home is in Home Assistant."""
         self.described = {device.name: device.kind for device in read_home(EXAMPLE)[0].devices}
 
     def start_broker(self) -> None:
@@ -143,14 +145,19 @@ class Site:
         found: dict[str, Any] = json.loads(self.heard[f"virtual/{home}/{device}/state"])
         return found
 
+    def fleet_says(self, leaf: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.heard[f"virtual/{HOME}/fleet/{leaf}"])
+        return found
+
     def ids(self) -> dict[str, str]:
         """Entity ids in Home Assistant by unique id."""
         return {unique: item["entity_id"] for unique, item in self.ha.entities().items()}
 
     def shown(self) -> dict[str, str]:
-        """The state of every entity that is not disabled."""
+        """The state of every entity that is not disabled; of a button that nobody has pressed there is none."""
         states = self.ha.states()
         own = [item["entity_id"] for item in self.ha.entities().values() if item["disabled_by"] is None]
+        own = [entity for entity in own if not entity.startswith("button.") or states.get(entity, {}).get("state") != "unknown"]
         return {each: states[each]["state"] if each in states else "missing" for each in own}
 
     def without_value(self) -> list[str]:
@@ -158,10 +165,22 @@ class Site:
 
     def wait_until_complete(self) -> None:
         def complete() -> bool:
-            everybody = len(self.announced()) == len(self.described)
+            everybody = len(self.announced()) == 2 * len(self.described) + 1  # each by itself and by the fleet
             return everybody and self.ids().keys() == self.components().keys() and not self.without_value()
 
         assert soon(complete, 90), f"without a value: {self.without_value()}"
+
+    def unfold(self, home: str = HOME) -> None:
+        """Enable all that a home has beside what one sees first, and start Home Assistant again, which would load MQTT anew by itself some time later."""
+        folded = [
+            item["entity_id"] for unique, item in self.ha.entities().items()
+            if item["disabled_by"] == "integration" and unique.startswith(f"virtual-{home}-")
+        ]  # fmt: skip
+        for entity in folded:
+            self.ha.ask("config/entity_registry/update", entity_id=entity, disabled_by=None)
+        self.ha.stop()
+        self.ha.start()
+        assert soon(lambda: set(folded) <= self.ha.states().keys(), 60), f"not there: {set(folded) - self.ha.states().keys()}"
 
     def wait_until_unavailable(self) -> None:
         """All entities; else it says which are not, and what their devices last said of themselves."""
@@ -188,6 +207,9 @@ class Guest:
         self.site, self.home = site, file.stem
         everybody = {f"virtual-{self.home}-{device.name}" for device in read_home(file)[0].devices}
         assert soon(lambda: everybody <= site.ha.devices().keys() & site.announced().keys())
+        parts = {part for part in site.components() if part.startswith(f"virtual-{self.home}-")}
+        assert soon(lambda: parts <= site.ha.entities().keys())
+        site.unfold(self.home)
         assert soon(lambda: not self._silent(), 60), f"without a value: {self._silent()}"
 
     def _silent(self) -> list[str]:

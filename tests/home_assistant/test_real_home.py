@@ -7,34 +7,27 @@ what happens when things end and begin again, and the way back.
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.home_assistant.real import HomeAssistantError, soon
+from tests.home_assistant.controls import both_ways, live_settings, shown_readings
+from tests.home_assistant.real import NEEDED, PARAMETERS, HomeAssistantError, soon
 from tests.home_assistant.site import EXAMPLE, HOME, Guest, Site
-from virtual_devices.edge.broker.start import find_mosquitto
-from virtual_devices.kit.forms.changes import SettingField, readings_of, settings_of
+from virtual_devices.edge.faces import fleet_discovery
+from virtual_devices.edge.faces.natives import platform_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.quantities import MONEY, PRICE
 
-FOLDERS = [Path(text) for text in os.environ.get("VIRTUAL_DEVICES_HOME_ASSISTANT", "").split(os.pathsep) if text]
 PREFERRED = {"m/s": "km/h"}
 """Units that Home Assistant itself shows in another, where everything is metric."""
 NOT_THE_DEVICES = ("mqtt.client", "mqtt.async_client")
 """Loggers that tell of the broker's own end, which a test brought about."""
 
-pytestmark = [
-    pytest.mark.home_assistant,
-    pytest.mark.skipif(not (FOLDERS and find_mosquitto()), reason="needs VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER and mosquitto"),
-]
-
-
-# one worker for each Home Assistant, whose tests belong together
-PARAMETERS = [pytest.param(folder, id=folder.name, marks=pytest.mark.xdist_group(folder.name)) for folder in FOLDERS or [Path("none")]]
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module", params=PARAMETERS)
@@ -51,17 +44,17 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         there.close()
 
 
-def live_settings(site: Site) -> list[tuple[str, SettingField]]:
-    return [
-        (name, item) for name, kind in site.described.items() for item in settings_of(catalogue.load(kind)) if item.live
-    ]  # fmt: skip
-
-
 def test_every_device_and_entity_appears_without_a_warning(site: Site) -> None:
     devices, entities, announced = site.ha.devices(), site.ha.entities(), site.components()
-    assert devices.keys() == {f"virtual-{HOME}-{name}" for name in site.described}
-    expected = {f"virtual-{HOME}-{name}-{item.name}" for name, item in live_settings(site)}
-    expected |= {f"virtual-{HOME}-{name}-{item.name}" for name, kind in site.described.items() for item in readings_of(catalogue.load(kind))}
+    assert devices.keys() == site.devices
+    fleet = devices.pop(f"virtual-{HOME}-fleet")
+    assert {device["via_device_id"] for device in devices.values()} == {fleet["id"]}, "they hang on it, whichever was heard first"
+    assert fleet["via_device_id"] is None
+    expected = {f"virtual-{HOME}-{name}-fleet-{part}" for name in site.described for part in ("running", "restart")}
+    expected |= {item["unique_id"] for item in fleet_discovery.of_fleet(HOME)["components"].values()}
+    expected |= {f"virtual-{HOME}-{name}-{item.name}" for name, item in live_settings(site)}
+    expected |= {f"virtual-{HOME}-{name}-{item.name}" for name, kind in site.described.items() for item in shown_readings(kind)}
+    expected |= {f"virtual-{HOME}-{name}-{platform_of(native)}" for name, kind in site.described.items() if (native := catalogue.load(kind).native)}
     assert entities.keys() == announced.keys() == expected
     assert {item["entity_id"] for item in entities.values()} == {item["default_entity_id"] for item in announced.values()}
     for unique, item in entities.items():
@@ -70,63 +63,55 @@ def test_every_device_and_entity_appears_without_a_warning(site: Site) -> None:
     assert site.complaints() == []
 
 
+def test_a_lamp_an_oven_and_a_boiler_are_what_they_are(site: Site) -> None:
+    """As cards, voice and automations use them."""
+    def is_soon(entity: str, state: str, **attributes: object) -> bool:
+        def holds() -> bool:
+            shown = site.ha.states()[entity]
+            return bool(shown["state"] == state and all(shown["attributes"][name] == value for name, value in attributes.items()))
+
+        return soon(holds, 15)
+
+    light, oven, geyser = f"light.{HOME}_kitchen_lights", f"climate.{HOME}_oven", f"water_heater.{HOME}_geyser"
+    before = {name: {key: site.state(name)[key] for key in keys} for name, keys in {"kitchen_lights": ("mode", "brightness"), "oven": ("mode", "setpoint"), "geyser": ("mode", "setpoint")}.items()}
+    assert [site.ha.states()[entity]["attributes"]["friendly_name"] for entity in (light, oven, geyser)] == ["Kitchen lights", "Oven", "Geyser Water heater"]
+    site.ha.call("light.turn_on", light, brightness_pct=40)
+    assert is_soon(light, "on", brightness=102)
+    assert soon(lambda: (site.state("kitchen_lights")["brightness"], site.state("kitchen_lights")["mode"]) == (40, "on"), 10)
+    site.ha.call("light.turn_off", light)
+    assert is_soon(light, "off")
+    site.ha.call("climate.set_hvac_mode", oven, hvac_mode="heat")
+    site.ha.call("climate.set_temperature", oven, temperature=185)
+    assert is_soon(oven, "heat", temperature=185, hvac_action="heating")
+    assert soon(lambda: site.state("oven")["setpoint"] == 185, 10)
+    site.ha.call("climate.turn_off", oven)
+    assert is_soon(oven, "off", hvac_action="off")
+    for operation, mode in {"eco": "schedule", "performance": "on", "off": "off"}.items():
+        site.ha.call("water_heater.set_operation_mode", geyser, operation_mode=operation)
+        assert is_soon(geyser, operation)
+        assert soon(lambda mode=mode: site.state("geyser")["mode"] == mode, 10)  # type: ignore[misc]
+    site.ha.call("water_heater.set_temperature", geyser, temperature=55)
+    assert is_soon(geyser, "off", temperature=55)
+    site.ha.call("water_heater.turn_on", geyser)
+    assert is_soon(geyser, "performance")
+    with pytest.raises(HomeAssistantError):
+        site.ha.call("climate.set_temperature", oven, temperature=500)
+    for name, values in before.items():
+        site.spy.publish(f"virtual/{HOME}/{name}/set", json.dumps(values), 1).wait_for_publish(10)
+        assert soon(lambda name=name, values=values: values.items() <= site.state(name).items(), 10)  # type: ignore[misc]
+    assert site.complaints() == []
+
+
+def test_what_is_folded_away_can_be_had(site: Site) -> None:
+    site.unfold()
+    site.wait_until_complete()
+    assert site.complaints() == []
+
+
 def test_every_setting_is_a_control_that_works_both_ways(site: Site) -> None:
     stubborn = [f"{name}.{item.name}: {told}" for name, item in live_settings(site) if (told := both_ways(site, name, item))]
     assert stubborn == []
     assert site.complaints() == []
-
-
-def both_ways(site: Site, name: str, item: SettingField) -> str:
-    """Set it from Home Assistant, then from MQTT; what went wrong, or nothing."""
-    entity, before = site.entity(name, item.name), site.state(name)[item.name]
-    control = site.announced()[f"virtual-{HOME}-{name}"]["components"][item.name]
-    shown = site.ha.states()[entity]["state"]
-    for value in others(control, before):
-        try:
-            to_home_assistant(site, control["platform"], entity, value)
-        except HomeAssistantError as error:
-            return str(error)
-        if soon(lambda value=value: site.state(name)[item.name] == value and same(site, entity, value), 3):  # type: ignore[misc]
-            break
-    else:
-        return f"nothing but {before!r} can be set ({others(control, before)})"
-    raw = {True: "ON", False: "OFF"}[before] if isinstance(before, bool) else str(before)
-    site.spy.publish(control["command_topic"], raw, 1).wait_for_publish(10)
-    if not soon(lambda: site.state(name)[item.name] == before and site.ha.states()[entity]["state"] == shown, 10):
-        return f"set back to {raw!r}, Home Assistant shows {site.ha.states()[entity]['state']!r}, it was {shown!r}"
-    return ""
-
-
-def others(control: dict[str, Any], before: Any) -> list[Any]:
-    """Values that it might take instead; some may be refused because of a neighbour."""
-    platform = control["platform"]
-    if platform == "switch":
-        return [not before]
-    if platform == "select":
-        options = control["options"]
-        place = options.index(before)  # the nearest first: some of many may be refused
-        return sorted((option for option in options if option != before), key=lambda option: abs(options.index(option) - place))
-    if platform == "text":
-        return ["01:00-02:00, 22:15-23:45"] if "pattern" in control else [before.replace("180", "181", 1)]
-    step = control["step"]
-    near = [round(before + factor * step, 6) for factor in (1, -1, 10, -10, 200, -200)]
-    return [value for value in near if control["min"] <= value <= control["max"]]
-
-
-def to_home_assistant(site: Site, platform: str, entity: str, value: Any) -> None:
-    if platform == "switch":
-        site.ha.call(f"switch.turn_{'on' if value else 'off'}", entity)
-    elif platform == "select":
-        site.ha.call("select.select_option", entity, option=value)
-    else:
-        site.ha.call(f"{platform}.set_value", entity, value=value)
-
-
-def same(site: Site, entity: str, value: Any) -> bool:
-    shown = site.ha.states()[entity]["state"]
-    if isinstance(value, bool):
-        return bool(shown == ("on" if value else "off"))
-    return bool(shown == value if isinstance(value, str) else float(shown) == value)
 
 
 def test_what_a_device_refuses_does_not_stick(site: Site) -> None:
@@ -199,7 +184,31 @@ def test_a_list_is_an_attribute_and_its_length_the_state(site: Site, reading: st
         shown, said = site.ha.states()[entity], site.state("grid")[reading]
         return bool(said) and shown["state"] == str(len(said)) and shown["attributes"][reading] == said
 
-    assert soon(same, 10)
+    assert soon(same, 130)  # one that rolls on by itself is told within two minutes
+
+
+def test_neighbours_find_the_forms_that_they_know(site: Site) -> None:
+    """Load-shedding's area sensor, Nord Pool's price sensor, Solcast's days: texts, numbers and lists in attributes."""
+    def beside(name: str, reading: str) -> dict[str, Any]:
+        found: dict[str, Any] = site.ha.states()[site.entity(name, reading)]["attributes"]
+        return found
+
+    times = ("start_time", "end_time", "starts_in", "ends_in", "next_start_time", "next_end_time", "next_stage", "stage")
+    assert all(name in beside("grid", reading) for name in times for reading in ("outage_planned", "stage"))
+    assert {"stage", "start_time", "end_time"} == set(beside("grid", "outage_planned")["forecast"][0])
+    price = beside("grid", "price_now")
+    assert len(price["today"]) == len(price["raw_today"]) == 24
+    assert price["tomorrow_valid"] is True
+    assert price["raw_tomorrow"][0]["value"] == price["tomorrow"][0]
+    assert set(price["raw_today"][0]) == {"start", "end", "value"}
+    inverter = next(name for name, kind in site.described.items() if catalogue.load(kind).ability == "settles")
+    assert soon(lambda: "detailedForecast" in beside(inverter, "forecast_tomorrow"), 30)
+    for reading in ("forecast_today", "forecast_tomorrow"):
+        half_hours = beside(inverter, reading)["detailedForecast"]
+        assert [set(each) for each in half_hours] == [{"period_start", "pv_estimate", "pv_estimate10", "pv_estimate90"}] * 48
+        shown = float(site.ha.states()[site.entity(inverter, reading)]["state"])
+        assert shown == pytest.approx(sum(each["pv_estimate"] for each in half_hours) / 2, abs=0.01)
+    assert site.complaints() == []
 
 
 def test_a_reading_with_nothing_to_say_is_unknown(site: Site) -> None:
@@ -211,9 +220,46 @@ def test_a_reading_with_nothing_to_say_is_unknown(site: Site) -> None:
 
     with site.neighbour(EXAMPLE.with_name("before_solar.yaml")):
         assert soon(lambda: shown("sensor.before_solar_grid_price_now") not in ("missing", "unavailable", "unknown"))
+        site.unfold("before_solar")
+        assert soon(lambda: shown("sensor.before_solar_grid_price_now") not in ("missing", "unavailable", "unknown"))
         assert [shown(entity) for entity in silent] == ["unknown", "unknown"]
-    assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
+    assert soon(lambda: site.ha.devices().keys() == site.devices)
     assert site.complaints() == []
+
+
+def test_under_a_prefix_dashboards_find_all_that_they_ask_for(site: Site, tmp_path: Path) -> None:
+    home = tmp_path / "carded.yaml"
+    home.write_text(CARDED, encoding="utf-8")
+    names = [
+        "sensor.ss_pv1_power", "sensor.ss_battery_temperature", "sensor.ss_grid_current", "sensor.ss_day_aux_energy", "sensor.ss_inverter_frequency",
+        "binary_sensor.ss_grid_connected_status", "binary_sensor.ss_aux_connected_status", "sensor.ss_energy_production_today", "sensor.ss_time_slot_1",
+        "number.ss_system_mode_soc_time1", "switch.ss_toggle_solar_sell", "select.ss_prog1_charge_option", "sensor.ss_battery_capacity_shutdown",
+    ]  # fmt: skip
+
+    def shown(entity: str) -> str:
+        return str(site.ha.states().get(entity, {}).get("state", "missing"))
+
+    with site.neighbour(home):
+        assert soon(lambda: all(shown(entity) not in ("missing", "unavailable", "unknown") for entity in names), 60), {entity: shown(entity) for entity in names}
+        assert (shown("sensor.ss_time_slot_1"), shown("sensor.ss_battery_temperature")) == ("00:00", "31.0")
+        site.ha.call("switch.turn_off", "switch.ss_toggle_solar_sell")
+        assert soon(lambda: shown("switch.ss_solar_export") == shown("switch.ss_toggle_solar_sell") == "off", 15)
+    assert soon(lambda: site.ha.devices().keys() == site.devices)
+    assert site.complaints() == []
+
+
+CARDED = """\
+home: carded
+site: {latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}
+clock: {start: 2026-06-21 11:00}
+devices:
+  sun: {}
+  roof: {kind: pv_array}
+  battery: {temp_ambient: 31 °C}
+  grid: {}
+  inverter: {entity_prefix: ss}
+  house: {kind: base_load}
+"""
 
 
 def test_devices_that_leave_their_home_go_without_an_error(site: Site, tmp_path: Path) -> None:
@@ -249,7 +295,7 @@ def switched(site: Site) -> Iterator[Guest]:
     file = EXAMPLE.with_name("switched.yaml")
     with site.neighbour(file, "--start", "2026-03-27 12:00"):
         yield Guest(site, file)
-    assert soon(lambda: site.ha.devices().keys() == {f"virtual-{HOME}-{name}" for name in site.described})
+    assert soon(lambda: site.ha.devices().keys() == site.devices)
     assert site.complaints() == []
 
 
@@ -302,6 +348,31 @@ def test_a_load_has_a_switch_and_is_rewired_while_the_home_runs(site: Site, swit
     assert switched.draws("tv_plug", on=False)
 
 
+def test_a_device_is_switched_off_and_on_again(site: Site) -> None:
+    running, restart = f"switch.{HOME}_oven_running", f"button.{HOME}_oven_restart"
+    entities = [site.entity("oven", field) for field in ("setpoint", "power", "energy")]
+
+    def shows(entity: str, *words: str) -> bool:
+        return soon(lambda: site.ha.states()[entity]["state"] in words, 20)
+
+    assert shows(running, "on")
+    assert site.ha.entities()[f"virtual-{HOME}-oven-fleet-running"]["device_id"] == site.ha.entities()[f"virtual-{HOME}-oven-power"]["device_id"]
+    site.ha.call("switch.turn_off", running)
+    assert shows(running, "off")
+    assert all(shows(entity, "unavailable") for entity in entities)
+    assert shows(f"sensor.{HOME}_fleet_running", str(len(site.described) - 1))
+    site.ha.call("switch.turn_on", running)
+    assert shows(running, "on")
+    site.wait_until_complete()
+    since = site.fleet_says("running")["devices"]["oven"]["since"]
+    site.ha.call("button.press", restart)
+    assert soon(lambda: site.fleet_says("running")["devices"]["oven"]["since"] > since, 20)
+    site.wait_until_complete()
+    site.spy.publish(f"virtual/{HOME}/fleet/request", json.dumps({"verb": "off", "name": "ofen"}), 1).wait_for_publish(10)
+    assert soon(lambda: "did you mean 'oven'" in site.ha.states()[f"sensor.{HOME}_fleet_last_error"]["state"], 10)
+    assert site.complaints() == []
+
+
 def test_availability_follows_the_process(site: Site) -> None:
     entities = [site.entity("oven", field) for field in ("setpoint", "power", "energy")]
     other = site.entity("tv", "power")
@@ -327,7 +398,7 @@ def test_after_a_restart_of_home_assistant_all_is_there_with_the_right_units(sit
     states = site.ha.states()
     assert len(before) > 200
     for name, kind in site.described.items():
-        for reading in readings_of(catalogue.load(kind)):
+        for reading in shown_readings(kind):
             announced = site.announced()[f"virtual-{HOME}-{name}"]["components"][reading.name]
             shown = states[announced["default_entity_id"]]["attributes"]
             unit = announced.get("unit_of_measurement")
@@ -346,7 +417,7 @@ def test_a_broker_that_comes_back_with_empty_memory_leaves_no_duplicate(site: Si
     site.start_broker()
     site.wait_until_complete()
     assert site.ids() == before
-    assert len(site.ha.devices()) == len(site.described)
+    assert site.ha.devices().keys() == site.devices
     assert site.complaints(*NOT_THE_DEVICES) == []
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 
 from inverter import compiled, kernel
 from inverter.hybrid import Hybrid
 from tests.inverter.worlds import INVERTER, World, live, worlds
+from tests.laws import examples
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.house import House
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from typing import Any
 
 from hypothesis import example, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from inverter.controller import NO_LIMIT
@@ -14,6 +13,7 @@ from inverter.hybrid import HybridSettings
 from inverter.moment import SupplyState
 from inverter.slots import Orders, ppm, timetable
 from tests.inverter.worlds import INVERTER, KWH, Era, Flows, Load, World, links_of, live, total, worlds
+from tests.laws import examples
 from virtual_devices.kit.device import milliwatts
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.store import StoreRule, charge_limit, discharge_limit, voltage

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pvlib
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from inverter.bank import share_out
 from inverter.efficiency import ac_from_dc, dc_for_ac, table
+from tests.laws import examples
 
 RATINGS = st.one_of(st.sampled_from([100_000, 5_000_000, 100_000_000]), st.integers(100_000, 100_000_000))
 EFFICIENCIES = st.sampled_from([0.8, 0.9, 0.96, 0.9637, 0.995])

@@ -128,4 +128,4 @@ def test_what_is_set_stays_when_the_rating_is_changed() -> None:
 def test_a_wrong_rating_is_one_problem_and_not_four() -> None:
     with pytest.raises(SettingError) as refused:
         command({"rated_power": 50})
-    assert str(refused.value) == "setting rated_power: 50 is out of range; use 100 to 100000 W"
+    assert str(refused.value) == "setting rated_power: 50 is out of range; use 100 to 100000 W; did you mean 50 kW?"

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from tests.laws import examples
 from virtual_devices.kit.calendar import DAY, Calendar, DailyTimes, calendar
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.window import Span

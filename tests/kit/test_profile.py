@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.profile import Profile
 from virtual_devices.kit.window import Span
 

@@ -6,10 +6,12 @@ import re
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from virtual_devices.kit.quantities import (
     ENERGY,
     JOULES,
+    PEAK_POWER,
     POWER,
     Duration,
     Energy,
@@ -99,3 +101,23 @@ def test_every_unit_converts_to_the_same_joule() -> None:
             assert factor * ENERGY.metric_factor == pytest.approx(joules[unit])
     assert dict(ENERGY.units)["Wh"] * ENERGY.metric_factor == pytest.approx(3600)
     assert dict(POWER.units)["kW"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("5,5 kW", "5.5 kW"), ("2,5", "2.5"), ("5 kw", "5 kW"), ("5 KW", "5 kW"), ("5 kilowatt", "5 kW"), ("300 Watts", "300 W")],
+)
+def test_what_is_spelt_otherwise_is_refused_with_what_is_meant(text: str, meant: str) -> None:
+    with pytest.raises(ValidationError, match=f"did you mean '{re.escape(meant)}'"):
+        Model.model_validate({"power": text})
+
+
+@pytest.mark.parametrize("text", ["5 kwp", "5 kW peak", "5 kilowatt-peak", "5 kW_p", "5 KWP"])
+def test_peak_power_in_all_its_spellings(text: str) -> None:
+    with pytest.raises(PydanticCustomError, match="did you mean '5 kWp'"):
+        PEAK_POWER.parse(text)
+
+
+def test_a_unit_of_which_nobody_knows_what_is_meant_is_left_alone() -> None:
+    with pytest.raises(PydanticCustomError, match=r"MWp$"):
+        PEAK_POWER.parse("5 hp")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.schedule import ScheduledSettings, overlay
 from virtual_devices.kit.window import Span

@@ -6,9 +6,9 @@ import math
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.thermostat import Thermostat, cool, heat, node
 
 

@@ -111,7 +111,7 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
     [
         ("time,W\n2025-07-01T00:00,1\nyesterday,2\n", "load.csv, line 3: 'yesterday' is no timestamp"),
         ("2025-07-01T00:00,1\n2025-07-01T01:00,much\n", "load.csv, line 2: 'much' is no power"),
-        ("2025-07-01T00:00,-5\n", "line 1: '-5' is no power"),
+        ("2025-07-01T00:00,-5\n", "line 1: '-5' is negative"),
         ("2025-07-01T00:00,nan\n", "line 1: 'nan' is no power"),
         ("2025-07-01T00:00\n", "line 1: '' is no power"),
         ("2025-07-01T01:00,1\n2025-07-01T00:00,1\n", "line 2: .* is not later than the line before; sort"),
@@ -134,3 +134,29 @@ def test_a_file_that_was_not_read_is_refused() -> None:
 def test_a_bad_daily_profile_is_refused(profile: str) -> None:
     with pytest.raises(ValidationError, match="24 numbers"):
         Settings(profile=profile)
+
+
+def test_an_hour_has_the_energy_of_its_profile_and_some_of_it_comes_in_minutes() -> None:
+    hours = Span(MIDNIGHT, 3600, 24 * 14)
+    minutes = draw(load(), Span(MIDNIGHT, 60, 24 * 14 * 60), Settings())
+    even = draw(load(), hours, Settings(spikes=0))
+    assert draw(load(), hours, Settings()) == even
+    for number, power in enumerate(even):
+        assert sum(minutes[60 * number : 60 * number + 60]) / 60 == pytest.approx(power, abs=1)
+    assert min(minutes) < 0.7 * min(even)
+    assert 2_000_000 < max(minutes) < 2_900_000
+
+
+def test_over_a_year_the_load_factor_of_a_household_is_as_it_was_measured() -> None:
+    minutes = draw(load(), Span(MIDNIGHT, 60, 90 * 1440), Settings())
+    assert sum(minutes) / len(minutes) / max(minutes) == pytest.approx(0.1, abs=0.01)
+
+
+def test_weekends_are_days_of_their_own() -> None:
+    steady = Settings(variation=0)
+    days = [draw(load(), Span(MIDNIGHT + day * 86_400, 3600, 24), steady) for day in range(7)]  # from Tuesday
+    assert [day == days[0] for day in days] == [True, True, True, True, False, False, True]
+    assert sum(days[0]) == sum(days[4]) == 6_430_000
+    assert Settings(profile=",".join(["5"] * 24)).weekend_profile == ",".join(["5"] * 24)
+    own = Settings(profile=",".join(["5"] * 24), weekend_profile=",".join(["7"] * 24), variation=0)
+    assert draw(load(), Span(MIDNIGHT + 4 * 86_400, 3600, 1), own) == [7000]

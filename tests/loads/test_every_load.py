@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.schedule import ScheduledSettings
 from virtual_devices.kit.site import Context, Site

@@ -3,133 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
+import paho.mqtt.client as paho
 import pytest
 from click.testing import CliRunner, Result
+from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.mosquitto.serving import (
+    MOSQUITTO,
+    OPENSSL,
+    ROOT,
+    SHIPPED,
+    Site,
+    refusal,
+    serve,
+    until_it_answers,
+)
 from tests.stage import Stage, small_home
 from virtual_devices.cli import commands
-from virtual_devices.edge.broker.start import find_mosquitto
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.rights import SPEAKERS
 from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.credentials import acl, identities, make
-from virtual_devices.kit.home.model import Home
+from virtual_devices.fleet.credentials.access_list import acl
+from virtual_devices.fleet.credentials.identities import identities
+from virtual_devices.fleet.credentials.make import make
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "mosquitto"
-OPENSSL, MOSQUITTO = shutil.which("openssl"), find_mosquitto()
 NAMES = ("server", "stranger", "expired", "client")
 pytestmark = pytest.mark.skipif(not (OPENSSL and MOSQUITTO), reason="mosquitto and openssl are not installed")
 
 
-@dataclass(frozen=True)
-class Site:
-    """A running mosquitto with the shipped configuration. ports: by the shipped ones."""
-
-    home: Home
-    secret: Path
-    ports: dict[int, int]
-
-    def who(self, identity: str, *, tls: bool = False) -> Endpoint:
-        password = (self.secret / f"{identity}.password").read_text().strip()
-        endpoint = Endpoint("localhost", self.ports[8883], tls=True, cafile=str(self.secret / "ca.crt")) if tls else self.open
-        return dataclasses.replace(endpoint, username=identity, password=password)
-
-    @property
-    def open(self) -> Endpoint:
-        return Endpoint("127.0.0.1", self.ports[1883])
-
-    def single(self, identity: str) -> Endpoint:
-        """Where a container comes in that is one device."""
-        return dataclasses.replace(self.who(identity), port=self.ports[1884])
-
-
-def certificates(folder: Path, client: str) -> None:
-    """An authority; a server of it, a client of it, and what another authority vouches for."""
-    for authority in ("ca", "other"):
-        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={authority}",
-            "-keyout", folder / f"{authority}.key", "-out", folder / f"{authority}.crt")  # fmt: skip
-    for name, subject, authority in (("server", "localhost", "ca"), ("client", client, "ca"), ("stranger", client, "other")):
-        run("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={subject}",
-            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.csr")  # fmt: skip
-        (folder / "names").write_text("subjectAltName=DNS:localhost\n")
-        run("x509", "-req", "-in", folder / f"{name}.csr", "-CA", folder / f"{authority}.crt", "-days", "2", "-CAcreateserial",
-            "-CAkey", folder / f"{authority}.key", "-extfile", folder / "names", "-out", folder / f"{name}.crt")  # fmt: skip
-
-
-def run(*words: object) -> None:
-    assert OPENSSL
-    subprocess.run([OPENSSL, *map(str, words)], check=True, capture_output=True)
-
-
-def serve(folder: Path, more: str = "") -> tuple[subprocess.Popen[bytes], dict[int, int]]:
-    """The shipped configuration with this machine's places in it."""
-    assert MOSQUITTO
-    ports = {}
-    text = (SHIPPED / "mosquitto.conf").read_text() + more
-    for port in (8883, 1883, 1884, 1880):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            ports[port] = int(probe.getsockname()[1])
-        assert f"listener {port}" in text
-        text = text.replace(f"listener {port} 127.0.0.1", f"listener {port}")
-        text = text.replace(f"listener {port}\n", f"listener {ports[port]} 127.0.0.1\n")
-    text = text.replace("/mosquitto/data/", f"{folder}/").replace("/mosquitto/secret/", f"{folder}/")
-    text = text.replace("/mosquitto/config/", f"{SHIPPED}/")
-    (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n" if os.geteuid() == 0 else text)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([MOSQUITTO, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
-    until_it_answers(process, [*ports.values()], folder / "log")
-    return process, ports
-
-
-def until_it_answers(process: subprocess.Popen[bytes], ports: list[int], log: Path) -> None:
-    deadline = time.monotonic() + 10
-    while not all(answers(port) for port in ports):
-        assert time.monotonic() < deadline, log.read_text()
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.02)
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder, home = tmp_path_factory.mktemp("secret"), small_home(name="guarded")
-    make(home, folder)
-    certificates(folder, "guarded.oven")
-    process, ports = serve(folder)
-    try:
-        yield Site(home, folder, ports)
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def refusal(loop: Loop, endpoint: Endpoint) -> str:
-    """Why somebody is not let in; empty when he is."""
-    refused: list[str] = []
-    client = Client(loop, endpoint, "visitor", on_message=lambda *_: None, on_refused=refused.append)
-    client.connect()
-    loop.run(until=lambda: client.connected or bool(refused) or client.last_error is not None, timeout=10)
-    reason = "" if client.connected else (refused or [client.last_error or "silence"])[0]
-    loop.complete(client.leave())
-    return reason
+@pytest.fixture
+def site(listed: Site) -> Site:
+    return listed
 
 
 @pytest.fixture
@@ -330,3 +244,23 @@ def test_a_port_without_tls_is_named(site: Site) -> None:
     done = CliRunner().invoke(commands, ["ps", "--broker", f"mqtts://localhost:{site.ports[1883]}", "--cafile", str(site.secret / "ca.crt")])
     assert done.exit_code == 1
     assert "see whether TLS is spoken there, or mqtt://" in done.output
+
+
+def test_browsers_come_by_websockets_and_only_where_they_are_told(loop: Loop, listed: Site, guarded: Site) -> None:
+    for each in (listed, guarded):
+        port, password = each.ports[9001], str(each.who("owner").password)
+        heard: list[str] = []
+        for given, code in ((password, "Success"), ("wrong", "Not authorized")):
+            client = paho.Client(CallbackAPIVersion.VERSION2, transport="websockets")
+            client.username_pw_set("owner", given)
+            client.on_connect = lambda *found, told=heard: told.append(found[3].getName())
+            client.connect("127.0.0.1", port)
+            deadline = time.monotonic() + 10
+            while not heard and time.monotonic() < deadline:
+                client.loop(0.1)
+            client.disconnect()
+            assert heard == [code]
+            heard.clear()
+        elsewhere = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines() if f":{port:04X} 00000000:0000 0A" in line]
+        assert elsewhere == [f"0100007F:{port:04X}"], "it listens on loopback and nowhere else"
+        assert f":{port:04X} " not in Path("/proc/net/tcp6").read_text()

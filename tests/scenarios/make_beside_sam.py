@@ -32,8 +32,9 @@ ONE_WAY = 97.0
 MIN_SOC, START_SOC = 20.0, 50.0
 PV = {
     "system_capacity": 5.0, "losses": 14.1, "module_type": 0, "array_type": 0, "dc_ac_ratio": 1.0, "inv_eff": 96.0,
-    "gcr": 0.3, "rotlim": 45.0, "bifaciality": 0.0, "tilt": 25.0, "azimuth": 180.0,
+    "gcr": 0.01, "rotlim": 45.0, "bifaciality": 0.0, "tilt": 25.0, "azimuth": 180.0,
 }
+"""Of SAM's panels, in rows so far apart that they do not shade one another."""
 LFP = ((0.0, 3.40), (5.0, 3.34), (20.0, 3.31), (50.0, 3.28), (70.0, 3.25), (85.0, 3.20), (95.0, 3.05), (100.0, 2.60))
 """Depth of discharge (%) and voltage (V) of a cell: the flat curve of lithium iron phosphate."""
 FLAT = ((0.0, 3.2001), (50.0, 3.2), (99.9, 3.1999), (100.0, 2.6))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,14 @@ import pytest
 from tests.scenarios.running import BROKERS, EXAMPLES, assert_same, command
 
 HOME = EXAMPLES / "cape_town.yaml"
+Simulated = Callable[[str], dict[str, Any]]
 
 
-def simulated(folder: Path, duration: str, *more: str) -> dict[str, Any]:
-    return command(folder, "simulate", str(HOME), "--for", duration, *more)
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
+    """What the example comes to in a duration, in one process without a broker; computed once for each."""
+    folder = tmp_path_factory.mktemp("simulated")
+    return cache(lambda duration: command(folder, "simulate", str(HOME), "--for", duration))
 
 
 def hosted(folder: Path, duration: str, *more: str) -> dict[str, Any]:
@@ -23,38 +29,38 @@ def hosted(folder: Path, duration: str, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("broker", BROKERS)
-def test_one_process_over_a_broker_keeps_the_ledger_of_the_house_in_process(tmp_path: Path, broker: str) -> None:
+def test_one_process_over_a_broker_keeps_the_ledger_of_the_house_in_process(simulated: Simulated, tmp_path: Path, broker: str) -> None:
     duration = "3d" if broker == BROKERS[0] else "18h"
-    assert_same(simulated(tmp_path, duration), hosted(tmp_path, duration, "--broker-kind", broker))
+    assert_same(simulated(duration), hosted(tmp_path, duration, "--broker-kind", broker))
 
 
-def test_windows_on_the_bus_may_be_short(tmp_path: Path) -> None:
+def test_windows_on_the_bus_may_be_short(simulated: Simulated, tmp_path: Path) -> None:
     text = HOME.read_text().replace("speed: 60}", "speed: 60, max_steps: 7}")
     assert "max_steps" in text
     home = tmp_path / "short.yaml"
     home.write_text(text)
     short = command(tmp_path, "up", str(home), "--for", "15h", "--speed", "max")
     assert short["windows"] >= 15 * 60 // 7
-    assert_same(simulated(tmp_path, "15h"), short)
+    assert_same(simulated("15h"), short)
 
 
-def test_a_battery_that_freezes_and_ages_keeps_the_ledger_too(tmp_path: Path) -> None:
+def test_a_battery_that_freezes_and_ages_keeps_the_ledger_too(simulated: Simulated, tmp_path: Path) -> None:
     indoors, home = "battery: {capacity: 10 kWh,", tmp_path / "cold.yaml"
     assert indoors in HOME.read_text()
     cold = f"{indoors} weather: weather, temp_offset: -14 K, cycle_life: 5, calendar_ageing: 20 %, self_discharge: 20 %,"
     home.write_text(HOME.read_text().replace(indoors, cold))
     house = command(tmp_path, "simulate", str(home), "--for", "30h")
-    assert house["soc"] != simulated(tmp_path, "30h")["soc"]
+    assert house["soc"] != simulated("30h")["soc"]
     assert_same(house, command(tmp_path, "up", str(home), "--for", "30h", "--speed", "max"))
 
 
-def test_a_process_per_device_keeps_the_ledger_too(tmp_path: Path) -> None:
-    assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--isolate"))
+def test_a_process_per_device_keeps_the_ledger_too(simulated: Simulated, tmp_path: Path) -> None:
+    assert_same(simulated("1d"), hosted(tmp_path, "1d", "--isolate"))
 
 
 @pytest.mark.parametrize("more", [(), ("--isolate",)])
-def test_compiled_code_keeps_the_ledger_too(tmp_path: Path, more: tuple[str, ...]) -> None:
-    assert_same(simulated(tmp_path, "1d"), hosted(tmp_path, "1d", "--compiled", *more))
+def test_compiled_code_keeps_the_ledger_too(simulated: Simulated, tmp_path: Path, more: tuple[str, ...]) -> None:
+    assert_same(simulated("1d"), hosted(tmp_path, "1d", "--compiled", *more))
 
 
 COMPILED_WHEN_STARTED = """
@@ -77,11 +83,11 @@ def test_what_is_compiled_is_so_before_anybody_connects(tmp_path: Path) -> None:
     assert done.stdout.split() == ["[1]"]
 
 
-def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(tmp_path: Path) -> None:
+def test_a_home_that_was_stopped_goes_on_with_the_same_ledger(simulated: Simulated, tmp_path: Path) -> None:
     first = hosted(tmp_path, "11h")
     second = hosted(tmp_path, "9h")
     assert second["start"] == first["end"]
-    assert second["ledger_sha256"] == simulated(tmp_path, "20h")["ledger_sha256"]
+    assert second["ledger_sha256"] == simulated("20h")["ledger_sha256"]
     afresh = hosted(tmp_path, "1h", "--fresh")
     assert afresh["start"] == first["start"]
 

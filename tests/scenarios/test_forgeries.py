@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.stage import PLUGS, STEP, Stage, small_home, undisturbed
+from tests.stage import PLUGS, Stage, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.rights import SPEAKERS, Speaker, objection
@@ -34,12 +34,14 @@ SETTLER = next(name for name, ability in ABILITIES.items() if ability == "settle
 LEAVES = [leaf for leaf, speaker in SPEAKERS.items() if speaker is not Speaker.ANYBODY]
 OWNERS = {
     "site": CLOCK, "window": CLOCK, "settlement": SETTLER, "ledger": SETTLER, "conditions": "sun", "proposal": "battery",
-    "past": "battery", "missing": HOST, "keeps": HOST, "booked": "record",
+    "flow": SETTLER, "past": "battery", "missing": HOST, "keeps": HOST, "booked": "record",
 }  # fmt: skip
 """Somebody whose word each leaf is that is not every device's."""
 SLOW = PLUGS.replace("speed: max, paused: true", "speed: 1200, max_steps: 4, books: record") + "  record: {}\n"
-STEPS = 60
-"""Of a hosted home: three wall seconds."""
+STEPS = 180
+"""Of a hosted home that is to say all that it has heard: nine wall seconds."""
+AFTER = 30
+"""Steps in which a hosted home has to go on after all was tried; of windows of four."""
 
 
 def forgeries(leaf: str, truth: bytes, run: str) -> Iterator[bytes]:
@@ -140,20 +142,23 @@ class Attacked:
     def __init__(self, endpoint: Endpoint, home: Home, folder: Path) -> None:
         self.home, self.said = home, list[str]()
         self.loop = Loop()
-        self.host = HomeHost(self.loop, HostOptions(home, {}, endpoint, folder, folder, STEPS * STEP, say=self.said.append))
-        self.attacked = False
+        self.host = HomeHost(self.loop, HostOptions(home, {}, endpoint, folder, folder, say=self.said.append))
+        self.done = False
         self.attacker = Client(self.loop, endpoint, f"attacker_{home.name}", on_message=lambda *_: None)
 
-    def play(self, attack: Callable[[Attacked], Awaitable[None]]) -> dict[str, Any]:
+    def play(self, attack: Callable[[Attacked], Awaitable[None]], at_least: int = 0) -> dict[str, Any]:
+        """What it comes to, ended in order when all was tried and time went on; after so many steps at least."""
+
         async def ready(_resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             self.attacker.connect()
             await self.loop.until(lambda: self.attacker.connected and self.host.summary.steps >= 3, 30)
             await attack(self)
-            self.attacked = not self.host.ended
+            end = max(at_least, self.host.summary.steps + AFTER)
+            self.done = await self.loop.until(lambda: self.host.ended or self.host.summary.steps >= end, 60) and not self.host.ended
 
         with self.loop:
-            result = self.loop.complete(self.host.run(ready))
-        assert self.attacked, "it had ended before all was tried"
+            result = self.loop.complete(self.host.run(ready, stopped=lambda: self.done))
+        assert self.done, "time stood still, or it had ended before all was tried"
         return result
 
     async def say(self, name: str, leaf: str, payload: bytes) -> None:
@@ -177,13 +182,13 @@ def test_the_host_books_only_what_may_be_said_and_complains_of_the_rest(broker: 
                 await home.say(name, place, payload)
 
     attacked = Attacked(broker.endpoint, home, tmp_path)
-    result = attacked.play(attack)
-    assert result["audit"] == {"ok": True, "checked_steps": STEPS, "problems": []}
-    assert result["ledger_sha256"] == undisturbed(home, STEPS).digest
+    result = attacked.play(attack, STEPS)
+    assert result["audit"] == {"ok": True, "checked_steps": result["steps"], "problems": []}
+    assert result["ledger_sha256"] == undisturbed(home, result["steps"]).digest
     told = "\n".join(attacked.said)
     untold = [leaf for leaf in leaves if f"{name}: `{'ledger/0' if leaf == 'ledger' else leaf}` is not its to say" not in told]
     assert len(untold) <= sum(int(more) for more in re.findall(r"and (\d+) more like these", told)), told
-    assert len(untold) <= 1
+    assert len(untold) <= 7, "a flood of them, which are counted"
 
 
 SINGLE = [(name, leaf) for name in ABILITIES for leaf in ("about", "availability", "state", *OWNERS) if name in (CLOCK, SETTLER, "sun", "oven")]
@@ -200,11 +205,11 @@ def test_no_single_message_under_anybodys_name_ends_a_home_without_an_access_lis
         for payload in (b"", b"{", b'{"run":"%s","seq":999999}' % run):
             steps = home.host.summary.steps
             await home.say(name, "ledger/0" if leaf == "ledger" else leaf, payload)
-            await home.loop.until(lambda steps=steps: home.host.summary.steps >= steps + 4, 30)  # type: ignore[misc]
+            assert await home.loop.until(lambda steps=steps: home.host.summary.steps >= steps + 4, 30)  # type: ignore[misc]
 
     result = Attacked(broker.endpoint, home, tmp_path).play(attack)
     assert result["audit"]["ok"], result["audit"]["problems"]
-    assert result["audit"]["checked_steps"] == STEPS
+    assert result["audit"]["checked_steps"] == result["steps"]
 
 
 @pytest.mark.parametrize("leaf", [leaf for leaf in OWNERS if leaf not in ("ledger", "missing")])
@@ -217,7 +222,7 @@ def test_a_home_goes_on_over_what_was_written_while_it_was_away(broker: Broker, 
     async def look(home: Attacked) -> None:
         run.append(orjson.loads(home.host.archive.found[CLOCK, "site"])["run"].encode())
 
-    Attacked(broker.endpoint, home, tmp_path).play(look)
+    first = Attacked(broker.endpoint, home, tmp_path).play(look)
     with Loop() as loop:
         writer = Client(loop, broker.endpoint, "writer", on_message=lambda *_: None)
         writer.connect()
@@ -225,8 +230,8 @@ def test_a_home_goes_on_over_what_was_written_while_it_was_away(broker: Broker, 
         assert loop.run(until=lambda: writer.connected and writer.pending == 0, timeout=10)
         loop.complete(writer.leave())
     result = Attacked(broker.endpoint, home, tmp_path).play(look)
-    assert result["audit"] == {"ok": True, "checked_steps": STEPS, "problems": []}
-    assert result["ledger_sha256"] == undisturbed(home, 2 * STEPS).digest
+    assert result["audit"] == {"ok": True, "checked_steps": result["steps"], "problems": []}
+    assert result["ledger_sha256"] == undisturbed(home, first["steps"] + result["steps"]).digest
 
 
 LIES = [b'{"soc":"full","cost":"nothing","currency":7}', b'{"soc":[1],"cost":{},"speed":"fast","time":3}', b"[]", b'"x"', b"\xff"]
@@ -253,7 +258,7 @@ def test_states_that_are_none_end_no_home_and_no_picture(broker: Broker, tmp_pat
     attacked = Attacked(broker.endpoint, home, tmp_path)
     attacked.host.orders.watcher = Watcher()
     result = attacked.play(attack)
-    assert result["audit"]["checked_steps"] == STEPS
+    assert result["audit"]["checked_steps"] == result["steps"]
     assert not any("fault of the program" in line for line in attacked.said)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members.members import member
+from tests.laws import examples
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.kit.home.file import parse

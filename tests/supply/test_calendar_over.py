@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.calendars import calendar, event, outage, utc
 from virtual_devices.supply._outage_calendar import OutageCalendar
 

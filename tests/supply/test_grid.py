@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from tests.laws import examples
 from virtual_devices.kit.offers import Link
 from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
-from virtual_devices.supply._bill import UNIT, Amount
-from virtual_devices.supply._zones import MICRO
 from virtual_devices.supply.grid import Grid, Settings, State
+from virtual_devices.supply.tariffs.bill import UNIT, Amount
+from virtual_devices.supply.tariffs.zones import MICRO
 
 STATES = TypeAdapter(State)
 MIDNIGHT = 1_751_320_800  # 2025-07-01 00:00 in Johannesburg

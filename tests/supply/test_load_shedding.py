@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.calendars import utc
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.calendar import calendar as clock

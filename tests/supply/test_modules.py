@@ -9,9 +9,9 @@ import numpy as np
 import pvlib
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.supply._modules import PARAMETERS, Curve, curve, module
 
 LG = "LG_Electronics_Inc__LG360Q1C_A5"

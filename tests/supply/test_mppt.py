@@ -8,9 +8,9 @@ import numpy as np
 import pvlib
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.supply._modules import Curve, curve, module
 from virtual_devices.supply._mppt import InputLimits, Operation, at_power, cautions, operate, standard
 

@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.calendars import calendar, event, outage, utc
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.supply._outage_calendar import BLOCK, OutageCalendar
+from virtual_devices.supply._outage_calendar import OutageCalendar
 from virtual_devices.supply._outages import Outage
+from virtual_devices.supply._planned import BLOCK
 
 JOHANNESBURG, BERLIN = "Africa/Johannesburg", "Europe/Berlin"
 DAY = 86_400
@@ -195,7 +196,6 @@ DATES = ("DTSTART:20260701T060000", "DTEND:20260701T080000")
         (calendar(event(DATES[1])), "line 4: the event has no DTSTART; add it"),
         (calendar(event(DATES[0])), "line 4: the event has no end; add DTEND or DURATION"),
         (calendar(event(DATES[0], *DATES)), "line 7: the event has DTSTART twice; keep one"),
-        (calendar(event(DATES[0], "DTEND:20260701T060000")), "line 8: the event does not end after it starts"),
         (calendar(event(DATES[0], "DTEND:20260701T050000")), "line 8: the event does not end after it starts"),
         (calendar(event(DATES[0], "DTEND:20280701T050000")), "line 8: the event does not end after it starts, or lasts more than a year"),
         (calendar(event(DATES[0], "DTEND;VALUE=DATE:20260702")), "line 8: it does not fit DTSTART"),

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.calendars import calendar, event, outage, utc
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.calendar import calendar as zone_calendar
@@ -113,6 +113,7 @@ def test_what_is_told_ahead_of_an_outage_in_it_and_after_it() -> None:
     assert (before["stage"], before["outage_planned"]) == (0, False)
     assert (before["start_time"], before["end_time"]) == ("2026-03-28T18:00:00+01:00", "2026-03-28T21:00:00+01:00")
     assert (before["starts_in"], before["ends_in"]) == (60, 240)
+    assert (before["next_start_time"], before["next_end_time"], before["next_stage"]) == ("2026-03-28T18:00:00+01:00", "2026-03-28T21:00:00+01:00", 4)
     assert before["forecast"][:3] == [
         {"start_time": "2026-03-28T18:00:00+01:00", "end_time": "2026-03-28T21:00:00+01:00", "stage": 4},
         {"start_time": "2026-03-28T23:30:00+01:00", "end_time": "2026-03-29T01:00:00+01:00", "stage": 0},
@@ -122,6 +123,7 @@ def test_what_is_told_ahead_of_an_outage_in_it_and_after_it() -> None:
     within = report("2026-03-28 20:59")
     assert (within["stage"], within["outage_planned"], within["starts_in"], within["ends_in"]) == (4, True, 0, 1)
     assert within["start_time"] == "2026-03-28T18:00:00+01:00"
+    assert (within["next_start_time"], within["next_end_time"], within["next_stage"]) == ("2026-03-28T23:30:00+01:00", "2026-03-29T01:00:00+01:00", 0)
     after = report("2026-03-28 21:00")
     assert (after["stage"], after["outage_planned"], after["starts_in"]) == (0, False, 150)
 
@@ -130,6 +132,7 @@ def test_without_an_outage_ahead_nothing_is_told() -> None:
     told = report("2026-07-01 12:00", settings=Settings())
     assert (told["stage"], told["outage_planned"], told["forecast"]) == (0, False, [])
     assert told["start_time"] is told["end_time"] is told["starts_in"] is told["ends_in"] is None
+    assert told["next_start_time"] is told["next_end_time"] is told["next_stage"] is None
     for_ever = report("2026-07-01 12:00", settings=Settings(outages="00:00-24:00"))
     assert for_ever["outage_planned"]
     assert for_ever["end_time"] is for_ever["ends_in"] is None, "an end that nobody knows"

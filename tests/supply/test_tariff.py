@@ -13,8 +13,8 @@ from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
-from virtual_devices.supply._bill import UNIT, Amount
 from virtual_devices.supply.grid import Grid, State, Telemetry
+from virtual_devices.supply.tariffs.bill import UNIT, Amount
 
 PEAK = """
 vat: 15 %
@@ -105,6 +105,21 @@ def test_a_bill_calculated_by_hand(name: str) -> None:
     assert report.fixed_cost == pytest.approx(case.charges, abs=1e-9)
     assert report.export_income == pytest.approx(case.income, abs=1e-9)
     assert report.cost == pytest.approx(case.cost + case.charges - case.income, abs=1e-9)
+
+
+QUARTERS = [0.40, 0.25, 0.12, 0.03]
+
+
+@pytest.mark.parametrize("step", [60, 900, 1000, 1800, 3600, 7200, 86_400])
+def test_a_step_longer_than_prices_hold_costs_their_mean(step: int) -> None:
+    """1 kW for a day of four quarters: 24 × 0.25 × (0.40 + 0.25 + 0.12 + 0.03) = 4.80; of steps of 1000 s, which do not fit, it lacks the last 400 s."""
+    prices = series("2026-06-15T00:00:00+02:00", 15, QUARTERS * 24)
+    device, settings = grid(CAPE, prices=prices, feed_in=prices), options(prices=prices, feed_in=prices, price=9.99)
+    steps = 86_400 // step
+    state = device.bill(settings, State(), Span(at(CAPE, "2026-06-15 00:00"), step, steps), [1_000_000] * steps, [500_000] * steps)
+    lacking = 400 / 3600 * 0.03 if step == 1000 else 0
+    assert device.report(settings, state, at(CAPE, "2026-06-16 00:00")).import_cost == pytest.approx(4.80 - lacking)
+    assert device.report(settings, state, at(CAPE, "2026-06-16 00:00")).export_income == pytest.approx((4.80 - lacking) / 2)
 
 
 def test_half_past_two_when_clocks_go_back() -> None:
@@ -244,12 +259,56 @@ def test_the_forecast_goes_through_the_hours_that_clocks_repeat_and_skip() -> No
         assert all(before["end_time"] == after["start_time"] for before, after in pairwise(told))
 
 
+def test_the_price_sensor_has_today_and_tomorrow_as_nord_pools_has_them() -> None:
+    device, settings = grid(CAPE, PEAK), options(PEAK, price=2)
+    said = device.report(settings, State(), at(CAPE, "2026-06-15 05:30"))
+    # until 06:00 at 2, then 3 hours at 4, both with 15 % VAT; Youth Day at 1
+    assert said.today == pytest.approx([*[2.3] * 6, *[4.6] * 3, *[2.3] * 15])
+    assert said.raw_today[6] == {"start": "2026-06-15T06:00:00+02:00", "end": "2026-06-15T07:00:00+02:00", "value": pytest.approx(4.6)}
+    assert said.tomorrow_valid
+    assert said.tomorrow == pytest.approx([1.15] * 24)
+    assert (said.raw_tomorrow[0]["start"], said.raw_tomorrow[-1]["end"]) == ("2026-06-16T00:00:00+02:00", "2026-06-17T00:00:00+02:00")
+    later = device.report(settings, State(), at(CAPE, "2026-06-15 23:59"))
+    assert (later.raw_today, later.raw_tomorrow) == (said.raw_today, said.raw_tomorrow), "they change at midnight only"
+
+
+@pytest.mark.parametrize(("night", "hours"), [("2026-10-25", 25), ("2026-03-29", 23), ("2026-03-30", 24)])
+def test_a_day_has_as_many_prices_as_hours(night: str, hours: int) -> None:
+    said = grid(BERLIN).report(options(price=1), State(), at(BERLIN, f"{night} 12:00"))
+    assert len(said.today) == len(said.raw_today) == hours
+    assert all(before["end"] == after["start"] for before, after in pairwise([*said.raw_today, *said.raw_tomorrow]))
+
+
+@pytest.mark.parametrize(("known", "valid"), [(47, False), (48, True)])
+def test_tomorrow_is_told_when_all_of_it_is_published(known: int, valid: bool) -> None:  # noqa: FBT001
+    text = series("2026-06-15T00:00:00+02:00", 60, [float(hour) for hour in range(known)])
+    said = grid(CAPE, prices=text).report(options(prices=text), State(), at(CAPE, "2026-06-15 12:30"))
+    assert said.today == [float(hour) for hour in range(24)]
+    assert (said.tomorrow, said.tomorrow_valid) == ([float(hour) for hour in range(24, known)] if valid else [], valid)
+    assert len(said.raw_tomorrow) == 24 * valid
+
+
 def test_the_longest_forecast_is_one_that_home_assistant_keeps() -> None:
     """Its recorder leaves out attributes of more than 16384 bytes."""
     prices = ", ".join(f"{{price: {-99_999.123456 / (hour + 1)}, hours: {hour}-{hour + 1}}}" for hour in range(24))
     text = f"vat: 100 %\nimport: {{zones: [{prices}]}}"
     said = grid(CAPE, text).report(options(text), State(), at(CAPE, "2026-06-15 05:30"))
     assert len(json.dumps({"price_forecast": said.price_forecast})) < 8_192
+    assert len(json.dumps({name: getattr(said, name) for name in ("raw_today", "raw_tomorrow", "today", "tomorrow", "tomorrow_valid")})) < 12_288
 
 
 # -- laws ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_proposed_is_billed_by_the_prices_that_were_published_then() -> None:
+    """A file that was overwritten while the home stood still: the open window is redone with what it had said."""
+    today, tomorrow = series("2026-06-15T00:00:00+02:00", 60, [1.0] * 24), series("2026-06-16T00:00:00+02:00", 60, [2.0] * 24)
+    settings, span = options(prices=today, price=9), Span(at(CAPE, "2026-06-15 22:00"), 3600, 4)
+    before = grid(CAPE, prices=today).agreed(settings, State(), span)
+    after = grid(CAPE, prices=tomorrow)
+    state = after.bill(settings, before, span.part(0, 2), [1_000_000] * 2, [0] * 2)
+    assert state.bill.imports.money == 2
+    state = after.bill(settings, state, span.part(2, 2), [1_000_000] * 2, [0] * 2)
+    assert state.bill.imports.money == 2 + 18  # what the file of its day did not know either
+    state = after.bill(settings, state, Span(span.end, 3600, 1), [1_000_000], [0])
+    assert state.bill.imports.money == 2 + 18 + 2

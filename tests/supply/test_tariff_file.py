@@ -14,10 +14,10 @@ from virtual_devices.kit.calendar import DailyTimes, calendar
 from virtual_devices.kit.errors import ConfigurationError, HomeFileError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.rehearsal import rehearse
-from virtual_devices.supply._price_series import read_series
-from virtual_devices.supply._tariff import Block, Tariff
-from virtual_devices.supply._tariff_file import read_tariff
-from virtual_devices.supply._zones import FOREVER, read_days, read_hours, read_months
+from virtual_devices.supply.tariffs.file import read_tariff
+from virtual_devices.supply.tariffs.series import read_series
+from virtual_devices.supply.tariffs.tariff import Block, Tariff
+from virtual_devices.supply.tariffs.zones import FOREVER, read_days, read_hours, read_months
 
 LOCAL = calendar("Africa/Johannesburg")
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tariffs"
@@ -52,8 +52,9 @@ def test_a_whole_file() -> None:
 
 def test_what_the_page_shows_is_understood() -> None:
     page = (EXAMPLES.parents[1] / "docs" / "tariffs.md").read_text()
-    _, shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    _, shown, *parts = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert tariff(shown).vat == 150_000
+    assert all(tariff(part) != Tariff() for part in parts)
     (prices,) = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert read_series(prices, "p.json").prices == [214_500, -31_000]
 
@@ -66,7 +67,7 @@ def test_a_file_of_nothing_is_a_flat_tariff() -> None:
 def test_lists_may_be_quoted_or_in_brackets(words: str) -> None:
     zones = tariff(f"import: {{zones: [{{price: 1, days: {words}}}]}}").buying.zones
     assert zones is not None
-    assert zones.at(1_781_388_000)[0] == 1_000_000  # Sunday 14 June 2026
+    assert zones.at(1_781_388_000)[0].price == 1_000_000  # Sunday 14 June 2026
 
 
 WRONG: list[tuple[str, int, str]] = [
@@ -108,7 +109,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("import:\n  blocks:\n    - {up_to: 0}\n    - {price: 2}", 3, "up_to: 0 is out of range"),
     ("import:\n  blocks:\n    - {up_to: 600 kW}\n    - {price: 2}", 3, "unit 'kW' is not understood"),
     ("import:\n  blocks:\n    - {price: 2, add: 1}", 3, "keep one"),
-    ("charges: {per_week: 3}", 1, "per_week: there is no such setting"),
+    ("charges: {per_week: 3}", 1, "charges has no 'per_week'"),
     ("charges:\n  per_day: dear", 2, "per_day: 'dear' does not fit"),
     ("charges: 3", 1, "charges should be a map"),
     ("holidays: ZA", 1, "holidays should be a map"),
@@ -158,7 +159,7 @@ def entry(start: str, end: str, value: object = 0.2, more: str = "") -> str:
 
 
 A, B, C, D = (f"2026-06-22T0{hour}:00:00+02:00" for hour in range(4))
-EURO, CHEAP = ', "unit": "EUR"', '"cheap"'
+STAGE, CHEAP = ', "stage": 4', '"cheap"'
 
 
 def test_a_series_in_two_zones_and_of_two_resolutions() -> None:
@@ -174,14 +175,14 @@ def test_a_series_in_two_zones_and_of_two_resolutions() -> None:
 
 
 BROKEN: list[tuple[str, str]] = [
-    ("", "p.json:1: broken JSON"),
+    ("", "p.json: is empty"),
     ("[\n{]", "p.json:2: broken JSON"),
     ("[" * 100_000, "p.json: nested too deep"),
     ("{}", "is no list of prices"),
     ("[]", "has no prices"),
     ("[5]", "entry 0 is no price"),
     (f'[{{"start": "{A}", "end": "{B}"}}]', "entry 0 has no 'value'"),
-    (f"[{entry(A, B, 1, EURO)}]", "entry 0 does not know 'unit'"),
+    (f"[{entry(A, B, 1, STAGE)}]", "entry 0 does not know 'stage'"),
     (f"[{entry(A, B)}, {entry(B, C, CHEAP)}]", "entry 1: value 'cheap' is no price"),
     (f"[{entry(A, B, 'NaN')}]", "entry 0: value nan is no price"),
     (f"[{entry(A, B, '1e999')}]", "entry 0: value inf is no price"),
@@ -189,12 +190,12 @@ BROKEN: list[tuple[str, str]] = [
     (f"[{entry(A, B, 'true')}]", "entry 0: value true is no price"),
     (f"[{entry(A, B, 200_000)}]", "use a number of -100000 to 100000"),
     (f"[{entry('2026-06-22T00:00:00', B)}]", "entry 0: start '2026-06-22T00:00:00' is no time of RFC 3339"),
-    (f"[{entry('2026-06-22T00:00:00.5Z', B)}]", "is no time of RFC 3339 in whole seconds"),
+    (f"[{entry('2026-06-22T00:00:00.5Z', B)}]", "is no time in whole seconds; write"),
     (f"[{entry(A, '2026-06-31T00:00:00Z')}]", "entry 0: end '2026-06-31T00:00:00Z' is no time (day is out of range"),
-    (f"[{entry('1782079200', B)}]", "is no time of RFC 3339"),
+    (f"[{entry('178207920', B)}]", "is no time of RFC 3339"),
     (f"[{entry(B, B)}]", f"entry 0 ends at {B}, not after its start {B}"),
     (f"[{entry(A, B)}, {entry(C, D)}]", f"entry 1 starts at {C}, but entry 0 ends at {B}: a gap; add what is missing"),
-    (f"[{entry(A, C)}, {entry(B, D)}]", f"entry 1 starts at {B}, but entry 0 ends at {C}: an overlap; sort the entries"),
+    (f"[{entry(A, C)}, {entry(B, D)}]", f"entry 1 starts at {B}, but entry 0 ends at {C}: an overlap; keep one price for each time"),
 ]
 
 
@@ -219,9 +220,10 @@ devices:
 
 def test_a_series_that_does_not_cover_the_start_is_refused_with_the_home_s_line() -> None:
     documents = {"p.json": f"[{entry(A, B)}, {entry(B, C)}]"}
-    assert rehearse(parse(HOME), documents).notes == [
+    assert [note for note in rehearse(parse(HOME), documents).notes if note.startswith("grid")] == [
+        "grid: import up to 13.8 kW, export up to 5 kW",
         "grid: p.json: 2 prices from 2026-06-22 00:00 to 2026-06-22 02:00; then zones and base price hold",
-        "grid: a kWh costs 0.2000 EUR at the start, until 2026-06-22 02:00",
+        "grid: a kWh costs 0.2000 EUR at the start, until 2026-06-22 02:00, and earns 0.0000",
     ]
     for start in ("2026-06-22 02:00", "2026-06-21 23:59"):
         with pytest.raises(HomeFileError) as caught:

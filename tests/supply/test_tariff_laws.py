@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
+from math import gcd
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.tariffs import BERLIN, CAPE, EXAMPLES, KWH, STATES, at, grid, options, series
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.window import Span
-from virtual_devices.supply._bill import UNIT
 from virtual_devices.supply.grid import State
+from virtual_devices.supply.tariffs.bill import UNIT
 
 
 @dataclass
@@ -75,18 +76,22 @@ class Spec:
                     sums["this_month"], used = Fraction(0), Fraction(0)
             yesterday = local.date()
             sums["charges"] += due
-            price = self.price(self.zones, local, 2_500_000)
-            begin, length, values = self.series
-            if begin <= time < begin + length * len(values):
-                price = values[(time - begin) // length]
-            cost, left = Fraction(0), Fraction(bought * span.step, KWH)
-            for limit, word, amount in self.blocks:
-                part = min(left, max(Fraction(0), limit - used))
-                cost += part * (amount if word == "price" else price + amount)
-                used, left = used + part, left - part
-            cost = (cost + left * price) * vat
-            used += left
-            income = Fraction(sold * span.step, KWH) * self.price(self.feed_in, local, 700_000)
+            slice_ = gcd(span.step, 60 if span.start % 300 else 300)  # prices change on its multiples
+            cost = income = Fraction(0)
+            for moment in range(time, time + span.step, slice_):
+                local = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(zone))
+                price = self.price(self.zones, local, 2_500_000)
+                begin, length, values = self.series
+                if begin <= moment < begin + length * len(values):
+                    price = values[(moment - begin) // length]
+                left = Fraction(bought * slice_, KWH)
+                for limit, word, amount in self.blocks:
+                    part = min(left, max(Fraction(0), limit - used))
+                    cost += part * (amount if word == "price" else price + amount) * vat
+                    used, left = used + part, left - part
+                cost += left * price * vat
+                used += left
+                income += Fraction(sold * slice_, KWH) * self.price(self.feed_in, local, 700_000)
             sums["imports"] += cost
             sums["exports"] += income
             for name in ("today", "this_month"):

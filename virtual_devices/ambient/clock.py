@@ -15,7 +15,7 @@ from pydantic import Field
 from virtual_devices.kit.device import Ticks
 from virtual_devices.kit.quantities import INSTANT, Angle, Count, Duration, Factor, Length
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import DeviceName, HomeFileOnly, Partner, Settings
+from virtual_devices.kit.settings import Detail, DeviceName, Everyday, HomeFileOnly, Partner, Settings
 from virtual_devices.kit.window import MAX_STEPS
 
 __all__ = ["Clock"]
@@ -26,11 +26,11 @@ _WINDOWS_PER_SECOND = 10
 class ClockSettings(Settings):
     """How time runs."""
 
-    speed: Factor = Field(
+    speed: Annotated[Factor, Everyday()] = Field(
         1, ge=0, le=1_000_000, title="Speed", description="simulated seconds per second; 0: as fast as possible"
     )
-    paused: bool = Field(False, title="Paused")
-    paused_steps: int = Field(0, ge=0, le=86_400, title="Steps while paused", description="so many steps, then stand still")
+    paused: Annotated[bool, Everyday()] = Field(False, title="Paused")
+    paused_steps: Annotated[int, Detail()] = Field(0, ge=0, le=86_400, title="Steps while paused", description="so many steps, then stand still")
     step: Annotated[Duration | None, HomeFileOnly()] = Field(
         None, ge=1, le=3600, multiple_of=1, title="Step",
         description="whole seconds, fixed for a run; left out: 60 s, and 5 s where time begins slower than 60 times as fast as life",
@@ -39,7 +39,7 @@ class ClockSettings(Settings):
         False, title="Real time",
         description="begins at the time of day and, at speed 1, keeps to it, also after a pause or a sleep of the machine",
     )  # fmt: skip
-    max_steps: int = Field(MAX_STEPS, ge=1, le=MAX_STEPS, title="Longest window", description="in steps")
+    max_steps: Annotated[int, Detail()] = Field(MAX_STEPS, ge=1, le=MAX_STEPS, title="Longest window", description="in steps")
     wait_for: Annotated[str, HomeFileOnly()] = Field(
         "", max_length=10_000, title="Wait for", description="names of devices that the first window waits for"
     )
@@ -57,7 +57,7 @@ class ClockSettings(Settings):
     time_zone: Annotated[str, HomeFileOnly()] = Field("UTC", max_length=60, title="Time zone")
     seed: Annotated[int, HomeFileOnly()] = Field(0, ge=0, le=2**31, title="Seed", description="of all noise")
     start: Annotated[int, HomeFileOnly()] = Field(0, title="Start", description="simulated, UTC seconds")
-    patience: Duration = Field(
+    patience: Annotated[Duration, Detail()] = Field(
         60, ge=0, le=86_400, title="Patience",
         description="wall seconds that a silent device is waited for; 0: for ever",
     )  # fmt: skip
@@ -80,8 +80,8 @@ class ClockState:
 class ClockTelemetry:
     """Simulated time. local_time: by the clock on the home's wall."""
 
-    time: Annotated[str, INSTANT, Mark(title="Simulated time")]
-    local_time: str
+    time: Annotated[str, INSTANT, Mark(title="Simulated time", folded=True)]
+    local_time: Annotated[str, Mark(running=True, icon="mdi:clock-outline")]
     windows: Annotated[Count, Mark(detail=True)]
     behind: Annotated[Duration, Mark(detail=True)]
 
@@ -90,6 +90,7 @@ class Clock(Ticks[ClockSettings, ClockState, ClockTelemetry]):
     """Clock of a home."""
 
     title = "Clock"
+    icon = "mdi:clock-outline"
 
     def window_steps(self, settings: ClockSettings, step: int, behind: float) -> int:
         """Steps of a window that is due, ``behind`` simulated seconds late."""

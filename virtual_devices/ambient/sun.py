@@ -25,6 +25,7 @@ class Sun(Conditions[Settings, NoState, NoTelemetry]):
     """
 
     title = "Sun"
+    icon = "mdi:white-balance-sunny"
     fields: ClassVar[Mapping[str, Quantity]] = {
         "solar_zenith": ANGLE,
         "apparent_zenith": ANGLE,
@@ -34,6 +35,7 @@ class Sun(Conditions[Settings, NoState, NoTelemetry]):
         "dhi_clear": IRRADIANCE,
         "dni_extra": IRRADIANCE,
     }
+    folded = frozenset({"solar_zenith", "apparent_zenith", "solar_azimuth", "ghi_clear", "dni_clear", "dhi_clear", "dni_extra"})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

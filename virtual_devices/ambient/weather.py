@@ -1,20 +1,26 @@
-"""The weather: what clouds leave of the sun, air temperature and wind; modelled, or measured in a file.
+"""The weather: what clouds leave of the sun, air temperature and wind; of the climate of the place, measured in a file, or as its owner says.
 
-Modelled: a cloud cover with passing clouds takes global irradiance from the clear sky by Kasten & Czeplak 1980,
-GHI = GHI_clear · (1 − 0.75 · cover^3.4), and the beam by the diffuse fraction of Erbs, Klein & Duffie 1982.
-Measured: the hours of a file (see ``virtual_devices.ambient._weather_file``) stand in for the model.
+Of the climate: days that differ, made up from monthly normals (``virtual_devices.ambient._climate``, or twelve numbers of the owner's) by
+``virtual_devices.ambient._days``. Measured: the hours of a file (``virtual_devices.ambient.measured.weather_file``). As its owner says: where
+``mean_cloud_cover`` is set, that cover with passing clouds takes global irradiance from the clear sky by Kasten & Czeplak 1980,
+GHI = GHI_clear · (1 − 0.75 · cover^3.4). The beam's part of what is left is by Erbs, Klein & Duffie 1982.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from virtual_devices.ambient import _normals
+from virtual_devices.ambient._clouds import cloud_cover_of, cover_at, under_clouds, under_index
+from virtual_devices.ambient._days import WIND, MadeUpSky, daily_wave
+from virtual_devices.ambient._noise import Array, Times
+from virtual_devices.ambient.measured.years import of_year, years_in
 from virtual_devices.kit.device import Conditions, NoState
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.quantities import (
     IRRADIANCE,
     PERCENT,
@@ -28,64 +34,80 @@ from virtual_devices.kit.quantities import (
     WindSpeed,
 )
 from virtual_devices.kit.readings import NoTelemetry
-from virtual_devices.kit.settings import DeviceName, FileName, Partner
+from virtual_devices.kit.settings import Detail, DeviceName, Everyday, FileName, HomeFileOnly, Numbers, Partner
 from virtual_devices.kit.settings import Settings as BaseSettings
 from virtual_devices.kit.site import Context
 from virtual_devices.kit.window import Span
 
 if TYPE_CHECKING:
-    from virtual_devices.ambient._weather_file import MeasuredSky
-
-Array = npt.NDArray[np.float64]
-Times = npt.NDArray[np.int64]
+    from virtual_devices.ambient.measured.weather_file import MeasuredSky
 
 SUN_FIELDS = ("apparent_zenith", "ghi_clear", "dni_clear", "dhi_clear", "dni_extra")
-WARMEST = 15 * 3600
-"""Local mean solar time (seconds of the day) of the warmest moment."""
-DAY = 86_400
-MIN_COS_ZENITH = 0.065
-"""Lowest cosine of the zenith that clearness is reckoned with: pvlib's own guard against the horizon."""
-OCTAVES = ((7200, 0.6), (1800, 0.5), (450, 0.4), (120, 0.3), (30, 0.2))
-"""Seconds between the knots of the cloud noise, and weight: banks of cloud over two hours down to wisps of half a minute."""
-_PERIODS = np.array([[period] for period, _ in OCTAVES], np.int64)
-_MIX_1, _MIX_2, _GOLDEN = (np.uint64(n) for n in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15))
+VARIABILITY = 30.0
+"""% of passing clouds where only their mean cover is set."""
+CLOUDLESS = 0.95
+"""Index of a moment without a cloud."""
+FORMER_DEFAULTS = {"mean_cloud_cover": 20.0, "variability": 30.0, "mean_temp_air": 18.0, "temp_swing": 5.0, "mean_wind_speed": 3.0}
+"""What held where nobody set anything, before there was a climate."""
 
 
 class Settings(BaseSettings):
-    """Of the weather. With a file, only transparency still acts: the file's sky, air and wind win over the model's."""
+    """Of the weather. What is not set is as the climate of the place has it. With a file, only transparency still acts."""
 
     sun: Annotated[DeviceName, Partner("conditions", SUN_FIELDS)] = Field(
         "sun", title="Sun", description="device that gives the clear sky"
     )
-    mean_cloud_cover: Annotated[Percent, Field(ge=0, le=100)] = Field(
-        20.0, title="Mean cloud cover", description="part of the sky that clouds cover, in the mean"
+    mean_cloud_cover: Annotated[Annotated[Percent, Field(ge=0, le=100)] | None, Everyday()] = Field(
+        None, title="Mean cloud cover",
+        description="part of the sky that clouds cover, all days alike; not set: days that differ, as in the climate of the place",
+    )  # fmt: skip
+    variability: Annotated[Annotated[Percent, Field(ge=0, le=100)] | None, Detail()] = Field(
+        None, title="Variability",
+        description="how much passing clouds change a mean cloud cover that is set (not set: 30 %); nothing when clear or overcast",
+    )  # fmt: skip
+    transparency: Annotated[Factor, Field(ge=0, le=1.2), Detail()] = Field(
+        1.0, title="Transparency", description="factor on the beam: below 1 for haze, dust or smoke"
     )
-    variability: Annotated[Percent, Field(ge=0, le=100)] = Field(
-        30.0, title="Variability", description="how much passing clouds change the cover; nothing when clear or overcast"
+    mean_temp_air: Annotated[Annotated[Temperature, Field(ge=-60, le=60)] | None, Everyday()] = Field(
+        None, title="Mean air temperature", description="mean over every day; not set: as the climate has it"
     )
-    transparency: Annotated[Factor, Field(ge=0, le=1.2)] = Field(
-        1.0, title="Transparency", description="factor on the clear-sky beam: below 1 for haze, dust or smoke"
+    temp_swing: Annotated[Annotated[TemperatureDifference, Field(ge=0, le=25)] | None, Detail()] = Field(
+        None, title="Temperature swing",
+        description="above the mean at 15:00 local solar time, as much below it at 03:00; not set: as the climate has it, wider on bright days",
+    )  # fmt: skip
+    mean_wind_speed: Annotated[Annotated[WindSpeed, Field(ge=0, le=60)] | None, Detail()] = Field(
+        None, title="Mean wind speed", description="all the time; not set: 3 m/s in the mean, more in the afternoon and on dull days"
     )
-    mean_temp_air: Annotated[Temperature, Field(ge=-60, le=60)] = Field(
-        18.0, title="Mean air temperature", description="mean over the day"
+    monthly_ghi: Annotated[str, Field(max_length=250), Numbers(12), AfterValidator(_normals.checked_ghi), HomeFileOnly()] | None = Field(
+        None, title="Monthly irradiation",
+        description="global, on the horizontal, January to December, kWh/m² a day, as PVGIS or NASA show it; not set: NASA's of the place",
+    )  # fmt: skip
+    monthly_temp_air: Annotated[str, Field(max_length=250), Numbers(12), AfterValidator(_normals.checked_air), HomeFileOnly()] | None = Field(
+        None, title="Monthly air temperature", description="January to December, °C; not set: of the three places nearest to it"
     )
-    temp_swing: Annotated[TemperatureDifference, Field(ge=0, le=25)] = Field(
-        5.0, title="Temperature swing", description="above the mean at 15:00 local solar time, as much below it at 03:00"
-    )
-    mean_wind_speed: Annotated[WindSpeed, Field(ge=0, le=60)] = Field(3.0, title="Mean wind speed")
+    forecast_error: Annotated[Annotated[Percent, Field(ge=0, le=100)], Detail()] = Field(
+        20.0, title="Forecast error",
+        description="how far the power that is foretold of this sky is off, as a standard deviation; 0: it comes as it is foretold",
+    )  # fmt: skip
     file: FileName | None = Field(
-        None, title="Weather file", description="measured hours: TMY3, EPW, or PVGIS hourly or TMY as CSV or JSON"
+        None, title="Weather file", description="measured hours: TMY3, EPW, PVGIS hourly or TMY as CSV or JSON, NSRDB or SAM CSV, Open-Meteo JSON"
+    )
+    file_year: Annotated[int, Field(ge=1900, le=2200), HomeFileOnly()] | None = Field(
+        None, title="Year of the file", description="of a file of several years, the one that is played; not set: the first"
     )
 
 
 class Weather(Conditions[Settings, NoState, NoTelemetry]):
     """Irradiance at the ground, cloud cover, air temperature and wind at the start of each step.
 
-    GHI = DHI + DNI · cos(apparent zenith) always holds. Cloud cover is the cover over the home in that moment: the
-    setting with the passing clouds, or what the measured clear-sky index means by Kasten & Czeplak.
+    GHI = DHI + DNI · cos(apparent zenith) always holds. Cloud cover is the cover over the home in that moment: the setting with the passing
+    clouds, or what the clear-sky index means by Kasten & Czeplak. The climate's irradiation is good to ±10 % of a year (±20 % beyond 58° of
+    latitude, at coasts and in mountains); `check` says what it is for a home.
     """
 
     title = "Weather"
+    icon = "mdi:weather-partly-cloudy"
+    former_defaults: ClassVar[Mapping[int, Mapping[str, Any]]] = {4: FORMER_DEFAULTS}
     fields: ClassVar[Mapping[str, Quantity]] = {
         "ghi": IRRADIANCE,
         "dni": IRRADIANCE,
@@ -94,15 +116,17 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
         "wind_speed": WIND_SPEED,
         "cloud_cover": PERCENT,
     }
+    folded = frozenset({"dni", "dhi", "wind_speed"})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._measured: dict[str, MeasuredSky] = {}
+        self._measured: dict[tuple[str, int | None], MeasuredSky] = {}
+        self._made_up: dict[tuple[str | None, str | None], MadeUpSky] = {}
 
     def begin(self, settings: Settings) -> NoState:
         """Reads the file, if one is set, so that a wrong one is refused before time runs. Raises ConfigurationError."""
         if settings.file is not None:
-            self._file(settings.file)
+            self._file(settings)
         return NoState()
 
     def conditions(
@@ -112,15 +136,11 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
         times = np.arange(span.start, span.end, span.step)
         sun = {field: np.array(inputs["sun"][field], np.float64) / 1000.0 for field in SUN_FIELDS}
         cos_zenith = np.maximum(np.cos(np.radians(sun["apparent_zenith"])), 0.0)
-        dni_clear = np.minimum(sun["dni_clear"] * settings.transparency, sun["dni_extra"])
         if settings.file is None:
-            cover = cover_at(times, settings.mean_cloud_cover / 100.0, settings.variability / 100.0, self.site.seed)
-            dni, dhi = under_clouds(cover, dni_clear, sun["dhi_clear"], sun["dni_extra"], cos_zenith)
-            temp_air = settings.mean_temp_air + settings.temp_swing * daily_wave(times, self.site.longitude)
-            wind_speed = np.full(len(times), settings.mean_wind_speed)
+            dni, dhi, cover, temp_air, wind_speed = self._modelled(settings, times, sun, cos_zenith)
         else:
-            hours = self._file(settings.file).at(times)
-            dni = np.minimum(hours.beam * dni_clear, sun["dni_extra"])
+            hours = self._file(settings).at(times)
+            dni = np.minimum(hours.beam * self._clear_beam(settings, sun), sun["dni_extra"])
             dhi = hours.diffuse * sun["dhi_clear"]
             cover, temp_air, wind_speed = hours.cloud_cover, hours.temp_air, hours.wind_speed
         return {
@@ -132,81 +152,103 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
             "cloud_cover": _thousandths(cover * 100.0),
         }
 
-    def _file(self, name: str) -> MeasuredSky:
-        known = self._measured.get(name)
+    def forecast_error(self, settings: Settings) -> float:
+        """As it is set."""
+        return settings.forecast_error / 100.0
+
+    def in_force(self, settings: Settings, time: int) -> Mapping[str, Any]:
+        """What the climate has for what is not set, in the month of ``time`` (UTC seconds)."""
+        if settings.file is not None:
+            return {}
+        month = self.site.calendar.local(time).month - 1
+        known = _normals.of(self.site, settings.monthly_ghi, settings.monthly_temp_air)
+        cover = 100.0 * float(cloud_cover_of(self._sky(settings).mean_index / CLOUDLESS)[month])
+        return {
+            "mean_cloud_cover": round(cover, 1),
+            "mean_temp_air": round(float(known.temp_air[month]), 1),
+            "temp_swing": round(known.swing / 2.0, 1),
+            "mean_wind_speed": WIND,
+        }
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """Which weather it takes, and how far to trust it."""
+        if settings.file is not None:
+            return [f"{settings.file}: {line}" for line in self._file(settings).notes()]
+        light, air = settings.mean_cloud_cover is None, settings.mean_temp_air is None
+        found = [] if light else [_normals.alike(settings.mean_cloud_cover or 0.0)]
+        return found + _normals.notes(self.site, settings.monthly_ghi, settings.monthly_temp_air, light=light, air=air)
+
+    def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
+        """A file whose light does not come with the sun; where the climate is known badly, and settings that do nothing."""
+        if settings.file is not None:
+            return [f"{settings.file}: {doubt}" for doubt in self._file(settings).doubts()]
+        light, air = settings.mean_cloud_cover is None, settings.mean_temp_air is None
+        found = _normals.warnings(self.site, settings.monthly_ghi, settings.monthly_temp_air, light=light, air=air)
+        if light and settings.variability is not None:
+            found.append("variability acts beside mean_cloud_cover only, which is not set; leave it out, or set both")
+        return found
+
+    def years(self, settings: Settings) -> Sequence[Mapping[str, Any]] | None:
+        """Each seed has another year of the climate; a file has its own; a cover that is set makes all alike."""
+        if settings.file is None:
+            return None if settings.mean_cloud_cover is None else ()
+        there = () if settings.file_year is not None else years_in(self.context.document(settings.file))
+        return [{"file_year": year} for year in there] if len(there) > 1 else ()
+
+    def _modelled(self, settings: Settings, times: Times, sun: Mapping[str, Array], cos_zenith: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """DNI and DHI (W/m²), cloud cover (0–1), temperature (°C) and wind (m/s) without a file."""
+        if settings.mean_cloud_cover is None:
+            cover, dni, dhi = self._under_the_climate(settings, times, sun, cos_zenith)
+        else:
+            variability = VARIABILITY if settings.variability is None else settings.variability
+            cover = cover_at(times, settings.mean_cloud_cover / 100.0, variability / 100.0, self.site.seed)
+            dni, dhi = under_clouds(cover, self._clear_beam(settings, sun), sun["dhi_clear"], sun["dni_extra"], cos_zenith)
+        wave = daily_wave(times + round(self.site.longitude * 240.0))
+        mean, swing, wind = settings.mean_temp_air, settings.temp_swing, settings.mean_wind_speed
+        if mean is None or swing is None or wind is None:
+            air = self._sky(settings).air(times)
+            temp_air = (air.temp_air if mean is None else mean) + (air.swing if swing is None else swing) * wave
+            wind_speed = air.wind_speed if wind is None else np.full(len(times), wind)
+        else:
+            temp_air, wind_speed = mean + swing * wave, np.full(len(times), wind)
+        return dni, dhi, cover, temp_air, wind_speed
+
+    def _under_the_climate(self, settings: Settings, times: Times, sun: Mapping[str, Array], cos_zenith: Array) -> tuple[Array, Array, Array]:
+        """Cloud cover (0–1), DNI and DHI (W/m²)."""
+        sky = self._sky(settings)
+        index = sky.index(times)
+        dni, dhi = under_index(index * sky.bright(cos_zenith), sun["dni_clear"], sun["dhi_clear"], sun["dni_extra"], cos_zenith)
+        return cloud_cover_of(index / CLOUDLESS), np.minimum(dni * settings.transparency, sun["dni_extra"]), dhi
+
+    def _clear_beam(self, settings: Settings, sun: Mapping[str, Array]) -> Array:
+        """The clear sky's DNI (W/m²) through its haze."""
+        return np.minimum(sun["dni_clear"] * settings.transparency, sun["dni_extra"])
+
+    def _sky(self, settings: Settings) -> MadeUpSky:
+        key = (settings.monthly_ghi, settings.monthly_temp_air)
+        known = self._made_up.get(key)
+        if known is None:
+            known = self._made_up[key] = MadeUpSky(self.site, _normals.of(self.site, *key))
+        return known
+
+    def _file(self, settings: Settings) -> MeasuredSky:
+        name, year = str(settings.file), settings.file_year
+        known = self._measured.get((name, year))
         if known is None:
             # pvlib and pandas cost a second and 90 MB: only who has a file pays for them
-            from virtual_devices.ambient._weather_file import MeasuredSky, read_weather  # noqa: PLC0415
+            from virtual_devices.ambient.measured.weather_file import MeasuredSky, read_weather  # noqa: PLC0415
 
-            known = self._measured[name] = MeasuredSky(read_weather(self.context.document(name), name), self.site, name)
+            text = self.context.document(name)
+            if year is not None:
+                if year not in (there := years_in(text)):
+                    raise ConfigurationError(f"weather file {name!r} has no whole year {year}; {_years_in_words(there)}")
+                text = of_year(text, year)
+            known = self._measured[name, year] = MeasuredSky(read_weather(text, name), self.site, name)
         return known
 
 
-def cover_at(times: Times, cloud_cover: float, variability: float, seed: int) -> Array:
-    """Cloud cover (0–1) over the home at each time, given its mean (0–1) and variability (0–1).
-
-    Clouds that cover a part c of the sky are there or not with a standard deviation of √(c(1 − c)): the noise is scaled
-    by that, so that a clear and an overcast sky are steady.
-    """
-    swing = variability * 2.0 * (cloud_cover * (1.0 - cloud_cover)) ** 0.5
-    if swing == 0.0:
-        return np.full(len(times), cloud_cover)
-    return np.asarray(np.clip(cloud_cover + swing * noise(times, seed), 0.0, 1.0))
-
-
-def noise(times: Times, seed: int) -> Array:
-    """Value noise in −1…1, a function of the seed and absolute time (UTC seconds) alone.
-
-    Sum of octaves; each runs smoothly between knots fixed to UTC whose values are a hash (SplitMix64) of seed, octave and
-    knot.
-    """
-    knots = times[None, :] // _PERIODS
-    part = (times[None, :] - knots * _PERIODS) / _PERIODS
-    smooth = part * part * (3.0 - 2.0 * part)
-    key = np.uint64((seed * len(OCTAVES)) % 2**64) + np.arange(len(OCTAVES), dtype=np.uint64)[:, None]
-    salt = _mixed(key * _GOLDEN)
-    before, after = (_mixed((knots + step).astype(np.uint64) * _GOLDEN ^ salt) for step in (0, 1))
-    # 53 bits make an exact double in 0…2
-    low, high = ((bits >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1.0 for bits in (before, after))
-    octaves = low + smooth * (high - low)
-    total = np.zeros(len(times))
-    for octave, (_, weight) in zip(octaves, OCTAVES, strict=True):
-        total = total + octave * weight
-    return np.clip(total, -1.0, 1.0)
-
-
-def _mixed(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """SplitMix64's finaliser (Steele, Lea & Flood 2014): every bit of the result depends on every bit given."""
-    bits = (bits ^ (bits >> np.uint64(30))) * _MIX_1
-    bits = (bits ^ (bits >> np.uint64(27))) * _MIX_2
-    return bits ^ (bits >> np.uint64(31))
-
-
-def under_clouds(cover: Array, dni_clear: Array, dhi_clear: Array, dni_extra: Array, cos_zenith: Array) -> tuple[Array, Array]:
-    """DNI and DHI (W/m²) under a cloud cover (0–1).
-
-    Global irradiance falls by Kasten & Czeplak, the beam's part of it by the ratio of the beam parts that Erbs gives with
-    and without clouds. Erbs alone would not return the clear sky at cover 0; so it does.
-    """
-    ghi_clear = dhi_clear + dni_clear * cos_zenith
-    kept = 1.0 - 0.75 * cover**3.4
-    outside = dni_extra * np.maximum(cos_zenith, MIN_COS_ZENITH)
-    clearness = np.minimum(ghi_clear / outside, 1.0)
-    beam_part = np.minimum((1.0 - diffuse_fraction(clearness * kept)) / np.maximum(1.0 - diffuse_fraction(clearness), 1e-9), 1.0)
-    dni = dni_clear * kept * beam_part
-    return dni, np.maximum(ghi_clear * kept - dni * cos_zenith, 0.0)
-
-
-def diffuse_fraction(clearness: Array) -> Array:
-    """Diffuse part of global irradiance for a clearness index (0–1): Erbs, Klein & Duffie 1982, eq. 1."""
-    middle = 0.9511 + clearness * (-0.1604 + clearness * (4.388 + clearness * (-16.638 + clearness * 12.336)))
-    return np.where(clearness <= 0.22, 1.0 - 0.09 * clearness, np.where(clearness <= 0.8, middle, 0.165))  # noqa: PLR2004
-
-
-def daily_wave(times: Times, longitude: float) -> Array:
-    """1 at 15:00 local mean solar time, −1 at 03:00."""
-    solar = times + round(longitude * 240.0) - WARMEST
-    return np.asarray(np.cos((solar % DAY) * (2.0 * np.pi / DAY)))
+def _years_in_words(years: Sequence[int]) -> str:
+    return f"use {years[0]} to {years[-1]}" if years else "leave file_year out"
 
 
 def _thousandths(values: Array) -> list[int]:

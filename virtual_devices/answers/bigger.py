@@ -1,4 +1,4 @@
-"""The same home with another battery: the next bigger one, or none.
+"""The same home with something else: the next bigger battery or none, an inverter that works, a grid, or its essential circuit alone.
 
 A store takes part in this by settings of these names: ``capacity`` of a pack in kWh, ``packs``, ``charge_limit`` and
 ``discharge_limit`` of a pack in W. One that lacks them is left as it is.
@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from virtual_devices.kit.accounts import GRID
+from virtual_devices.kit.circuits import way_up
+from virtual_devices.kit.device import Settles
 from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.home import catalogue
-from virtual_devices.kit.home.model import DeviceEntry, Home, override
+from virtual_devices.kit.home.model import DeviceEntry, Home, circuits_of, override
 from virtual_devices.kit.store import MAX_POWER
 
 SIZES = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800, 1000)
@@ -19,6 +22,10 @@ SIZES = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800, 1000)
 BATTERY = "battery"
 """Kind, and name, of the battery that a home without one gets, as its defaults are but for the size."""
 _LIMITS = ("charge_limit", "discharge_limit")
+_KEEPS_FULL = ("grid_charge_enabled",)
+"""Settings of an inverter by which it charges the battery from the grid."""
+_CIRCUITS, _ESSENTIALS = "load_limit", "Essentials"
+"""Setting of an inverter that says which circuits it feeds, and the value for the essential one alone."""
 
 
 def stores(home: Home) -> list[DeviceEntry]:
@@ -67,6 +74,40 @@ def without(home: Home) -> Home:
         devices=tuple(entry for entry in home.devices if entry.name not in gone),
         events=tuple(event for event in home.events if event.device not in gone),
     )
+
+
+def with_inverter(home: Home) -> Home:
+    """The home whose inverter works; one that only passed the grid through keeps the battery full from the grid, as far as it can be told to."""
+    entry = home.of("settles")[0]
+    if not entry.switchboard:
+        return home
+    device_class = entry.device_class
+    default = device_class.settings_type().model_dump(mode="json")
+    changes = {name: default[name] for name in getattr(device_class, "switchboard", {})}
+    return override(home, {entry.name: changes | {name: True for name in _KEEPS_FULL if name in default}})
+
+
+def with_grid(home: Home) -> Home:
+    """The home with a grid."""
+    if home.of("connects"):
+        return home
+    return replace(home, devices=(*home.devices, DeviceEntry(GRID, GRID, catalogue.load(GRID).settings_type(), {}, line=1)))
+
+
+def with_essentials_only(home: Home) -> Home | None:
+    """The home whose inverter leaves the circuits beside it to the grid; None where it does so, cannot, or nothing hangs there."""
+    entry = home.of("settles")[0]
+    kind, value = entry.device_class, getattr(entry.settings, _CIRCUITS, None)
+    if value in (None, _ESSENTIALS) or entry.switchboard or not issubclass(kind, Settles) or not home.of("connects"):
+        return None
+    above = circuits_of(home.devices)
+    on = {str(getattr(each.settings, "circuit", "")) for each in home.of("consumes")}
+    if not any(port in kind.ports and kind.ports[port].beside for circuit in on for port in way_up(circuit, above, tuple(kind.ports))[-1:]):
+        return None
+    try:
+        return override(home, {entry.name: {_CIRCUITS: _ESSENTIALS}})
+    except SettingError:
+        return None
 
 
 def _next(entry: DeviceEntry) -> dict[str, Any]:

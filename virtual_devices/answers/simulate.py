@@ -9,14 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.edge.files.read import read_home
+from virtual_devices.edge.files.read import documents_of, read_home
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.fleet.garbage import exempt_meanwhile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
+from virtual_devices.kit.forms.changes import settings_of
 from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.instants import parse_instant, write_instant
 from virtual_devices.kit.ledger.gaps import reads_files
 from virtual_devices.kit.ledger.summary import Summary
+from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
@@ -48,10 +50,30 @@ def load(
     home, documents = read_home(home_file, now=int(time.time()))
     if start is not None:
         home = starting_at(home, parse_instant(start, home.site.zone))
+    home, documents = with_changes(home, documents, by_device(assignments))
     rehearse(home, documents)  # a file that does not load is told with the line that names it
     if step is not None and step > MAX_STEP:
         raise ConfigurationError(f"--step {step}s is too long; use 1s to {MAX_STEP}s")
-    return from_file(home, documents, by_device(assignments), step=step)
+    return from_file(home, documents, {}, step=step)
+
+
+def with_changes(home: Home, documents: Mapping[str, str], changes: Changes) -> tuple[Home, dict[str, str]]:
+    """The home with other settings, and the text of every file that it names then.
+
+    A file is looked for beside the home file, then where one stands. Raises SettingError, and HomeFileError for a file that is not there.
+    """
+    if not changes:
+        return home, dict(documents)
+    folder = Path(home.source).parent
+    changed = override(home, {device: dict(values) for device, values in changes.items()})
+    found: dict[str, dict[str, Any]] = {}
+    for device, values in changes.items():
+        for item in settings_of(changed.entry(device).device_class):
+            name = getattr(changed.entry(device).settings, item.name) if item.document and item.name in values else None
+            if name and not (folder / name).is_file() and Path(name).is_file():
+                found.setdefault(device, {})[item.name] = str(Path(name).resolve())
+    changed = override(changed, found) if found else changed
+    return changed, documents_of(changed, folder)
 
 
 def compile_if_worth(house: House, duration: int, *, wanted: bool | None) -> None:
@@ -83,7 +105,7 @@ def run(
     ledger, record: files to write it to; what of them could not be written is told under ``unwritten``, since the run itself does not
     need it. Whatever ends the run, they have what was simulated until then.  Raises as ``LedgerFile`` and ``RecordFile``.
     """
-    begin = time.monotonic()
+    begin, begun = time.monotonic(), house.time
     house.max_steps = max_steps
     summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
     house.listeners.append(summary.add)
@@ -107,8 +129,19 @@ def run(
             summary.billed(getattr(member.settings, "currency", None), member.readings(), member.device.bill_readings)
     zone = house.home.site.zone
     result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
+    result["conditions"] = conditions_of(house, begun)
     unwritten = [file.shortfall for file in files if file.shortfall]
     return result | {"unwritten": unwritten} if unwritten else result
+
+
+def conditions_of(house: House, start: int) -> list[str]:
+    """What the devices that give conditions say of them, for a run from ``start`` (UTC seconds) on: which climate, and how far to trust it."""
+    return [
+        f"{member.name}: {note}"
+        for member in house.members.values()
+        if isinstance(member, ConditionsMember)
+        for note in member.device.notes(member.settings, start)
+    ]
 
 
 def _facts(home: Home) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Would this home come through a month of outages? The home as it is, with another battery, and without outages."""
+"""Would this home come through a month of outages? The home as it is, with what costs nothing, another battery, and without outages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse, warnings
 from virtual_devices.kit.members.store import Store
 
-AS_IT_IS, BIGGER, NO_BATTERY, NO_OUTAGES = "as_it_is", "bigger_battery", "no_battery", "no_outages"
+AS_IT_IS, FREE, BIGGER, NO_BATTERY, NO_OUTAGES = "as_it_is", "essentials", "bigger_battery", "no_battery", "no_outages"
 """The cases that are compared."""
+REMEDIES = (FREE, BIGGER)
+"""Those that could help, what costs nothing first."""
 CALENDAR = "the outages asked about.ics"
 """What the calendar is called among the files of a home; no setting names one so."""
 
@@ -47,11 +49,9 @@ def month_of(home: Home, month: int) -> tuple[int, int]:
 
 def ready(home: Home, begin: int, documents: Mapping[str, str]) -> Home:
     """The home that starts then, tried out. Raises HomeFileError, and ConfigurationError where the question has no sense."""
-    if not home.of("connects"):
-        raise ConfigurationError(f"{home.source}: home {home.name} has no grid that could fail; add `grid: {{}}` under devices")
-    if home.of("settles")[0].switchboard:
+    if not home.of("connects") and home.of("settles")[0].switchboard:
         raise ConfigurationError(
-            f"{home.source}: home {home.name} has no inverter that works, so every outage is dark; add `inverter: {{}}` under devices"
+            f"{home.source}: home {home.name} has neither a grid nor an inverter that works; add `grid: {{}}` or `inverter: {{}}` under devices"
         )
     home = starting_at(home, begin)
     rehearse(home, documents)
@@ -59,19 +59,29 @@ def ready(home: Home, begin: int, documents: Mapping[str, str]) -> Home:
 
 
 def cases(home: Home) -> list[Case]:
-    """What is compared, as far as this home has it: as it is, next bigger battery, no battery, no outages."""
+    """What is compared, as far as this home has it: as it is, what costs nothing, next bigger battery, no battery, no outages.
+
+    A home without a grid is asked about all of its time, and measured against one that has a grid.
+    """
     battery = next(iter(bigger.stores(home)), None)
     out = with_outages(home, CALENDAR)
     found = [Case(AS_IT_IS, "as it is" + (f", {bigger.words(battery)}" if battery else ", no battery"), out, battery)]
-    if larger := bigger.with_bigger(out):
-        found.append(Case(BIGGER, f"with {'' if battery else 'a first battery of '}{bigger.words(larger[1])}", *larger))
+    if (saving := bigger.with_essentials_only(out)) is not None:
+        found.append(Case(FREE, "with load_limit Essentials (costs nothing)", saving, battery))
+    if larger := bigger.with_bigger(bigger.with_inverter(out)):
+        first = "" if battery else "a first battery of "
+        first = f"a first inverter and {first}" if home.of("settles")[0].switchboard else first
+        found.append(Case(BIGGER, f"with {first}{bigger.words(larger[1])}", *larger))
     if battery is not None:
         found.append(Case(NO_BATTERY, "without a battery", bigger.without(out), None))
-    return [*found, Case(NO_OUTAGES, "as it is, no outages", with_outages(home, None), battery)]
+    title = "as it is, no outages" if home.of("connects") else "as it is, with a grid"
+    return [*found, Case(NO_OUTAGES, title, with_outages(bigger.with_grid(home), None), battery)]
 
 
 def with_outages(home: Home, calendar: str | None) -> Home:
     """The home with the outages of a calendar file, or none, instead of its own."""
+    if not home.of("connects"):
+        return home
     grid = home.of("connects")[0]
     theirs: dict[str, Any] = {"main_switch": True, "outages": "", "outage_calendar": calendar}
     events = (_without(event, theirs) if event.device == grid.name else event for event in home.events)
@@ -102,6 +112,7 @@ def survive(
         "survives": found[0]["dark_hours"] == 0,
         "answer": answer(found),
         "not_covered": [gap for gap in tried[0].result["not_covered"] if gap["file"] != CALENDAR],
+        "conditions": tried[0].result["conditions"],
         "cases": found,
     }
 
@@ -156,15 +167,16 @@ class _Trial:
 
 
 def watched(house: House) -> Darkness:
-    """What a house with a grid will be dark for, from now on."""
+    """What a house will be dark for, from now on; without a grid all of its time is one outage."""
     darkness = Darkness(house.home.site.calendar, house.settler.device.ports)
-    (grid,) = (member for member in house.participants if isinstance(member, Connection))
+    grid = next((member for member in house.participants if isinstance(member, Connection)), None)
     batteries = [member for member in house.participants if isinstance(member, Store)]
 
     def add(record: LedgerRecord) -> None:
-        links = grid.device.link(grid.settings, record.span)
+        links = [] if grid is None else grid.device.link(grid.settings, record.span)
+        out = [(link.steps, not link.connected) for link in links] or [(record.span.steps, True)]
         capacity = sum(member.device.rule(member.settings, member.state).capacity for member in batteries)
-        darkness.add(record, [(link.steps, not link.connected) for link in links], capacity)
+        darkness.add(record, out, capacity)
 
     house.listeners.append(add)
     return darkness
@@ -180,11 +192,10 @@ def answer(found: list[dict[str, Any]]) -> str:
         low = "" if now["lowest_soc"] is None else f"; the battery never fell below {100 * now['lowest_soc']:.0f} %"
         return f"Yes: {hours(now['outage_hours'])} without grid in {days} days, and never dark{low}."
     text = f"No: on {now['dark_days']} of {days} days it was dark, for {hours(now['dark_hours'])} in all"
-    larger = next((each for each in found if each["case"] == BIGGER), None)
-    if larger is None:
-        return f"{text}."
-    rest = f"for {hours(larger['dark_hours'])}" if larger["dark_hours"] else "never"
-    return f"{text}; {larger['title']} {rest}."
+    for other in (each for each in found if each["case"] in REMEDIES):
+        rest = f"for {hours(other['dark_hours'])}" if other["dark_hours"] else "never"
+        text += f"; {other['title']} {rest}"
+    return f"{text}."
 
 
 def hours(value: float) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from virtual_devices.cli._branches import Branch, branches
-from virtual_devices.cli._streams import ASCII
+from virtual_devices.cli._frame import COLORS, Row, cut, fit, framed, length_of, short
 from virtual_devices.edge.visitor.picture import SWITCHED_OFF, Flow, Now, watts
-
-Row = list[tuple[str, str]]
-"""Pieces of text, each with a style's name as rich reads it."""
 
 NARROWEST, LOWEST = 78, 14
 """Columns and lines below which there is no picture."""
@@ -23,8 +20,6 @@ _WIDEST_NAME = 24
 _DEEPEST = 8  # columns for what a load hangs on
 _BAR = 24
 _STILL = 0.5
-_PATIENT = 2.0  # wall seconds behind that are worth a word
-_COLORS = {"sun": "yellow", "battery": "green", "grid": "magenta", "loads": "cyan"}
 _BAR_GLYPHS = {"sun": "█", "battery": "▓", "grid": "░"}
 _SWITCHED = {"open": ("open", "yellow"), "tripped": ("tripped", "red"), SWITCHED_OFF: ("off", "dim")}
 _CONDITIONS = {"ok": "green", "alarm": "yellow", "fault": "bold red"}
@@ -41,79 +36,10 @@ def paint(now: Now, width: int, height: int, footer: Sequence[str] = (), note: s
     room = max(4, height - 4 - len(stats) - (len(closing) + 1 if closing else 0))
     body = _body(now, inner, room)
     middle: list[Row] = [[(" " + _ambience(now), "dim")], *body]
-    rows = [_edge("╭╮", width, _name(now, note), _clock(now)), *(_framed(row, inner) for row in middle)]
-    rows += [_edge("├┤", width), *(_framed(row, inner) for row in stats)]
-    if closing:
-        rows += [_edge("├┤", width), *(_framed(row, inner) for row in closing)]
-    rows.append(_edge("╰╯", width))
-    return rows[:height]
-
-
-def plain(rows: Iterable[Row], encoding: str | None) -> list[Row]:
-    """The same with signs that an encoding has."""
-    try:
-        "╭━▶█×−".encode(encoding or "ascii")
-    except (LookupError, UnicodeEncodeError):
-        return [[(text.translate(ASCII).encode("ascii", "replace").decode(), style) for text, style in row] for row in rows]
-    return list(rows)
-
-
-# -- the frame ----------------------------------------------------------------------------------------------------------
-
-
-def _edge(corners: str, width: int, left: Row | None = None, right: Row | None = None) -> Row:
-    begin: Row = [(" ", ""), *left, (" ", "")] if left else []
-    end: Row = [(" ", ""), *right, (" ", "")] if right else []
-    fill = max(0, width - 4 - _length(begin) - _length(end))
-    return _cut([(corners[0] + "─", "dim"), *begin, ("─" * fill, "dim"), *end, ("─" + corners[1], "dim")], width)
-
-
-def _framed(row: Row, inner: int) -> Row:
-    return [("│", "dim"), *_fit(row, inner), ("│", "dim")]
-
-
-def _length(row: Row) -> int:
-    return sum(len(text) for text, _ in row)
-
-
-def _cut(row: Row, width: int) -> Row:
-    found: Row = []
-    for text, style in row:
-        found.append((text[:width], style))
-        width -= len(text)
-        if width <= 0:
-            break
-    return found
-
-
-def _fit(row: Row, width: int) -> Row:
-    """Exactly so wide."""
-    length = _length(row)
-    return [*row, (" " * (width - length), "")] if length <= width else _cut(row, width)
-
-
-def _short(text: str, width: int) -> str:
-    return (text if len(text) <= width else text[: width - 1] + "…").ljust(width)
+    return framed(now, note, width, middle, stats, closing)[:height]
 
 
 # -- words --------------------------------------------------------------------------------------------------------------
-
-
-def _name(now: Now, note: str) -> Row:
-    return [(now.home, "bold"), *([(f" · {note}", "bold red")] if note else [])]
-
-
-def _clock(now: Now) -> Row:
-    if now.time is None:
-        return []
-    row: Row = [(f"{now.time:%a %Y-%m-%d %H:%M:%S}", "bold")]
-    if now.paused:
-        return [*row, (" paused", "bold yellow")]
-    if now.speed is not None:
-        row.append((f" {now.speed:g}×" if now.speed else " max", ""))
-        if now.speed and now.behind > _PATIENT * now.speed:
-            row.append((f" {now.behind:.0f} s behind", "yellow"))
-    return row
 
 
 def _ambience(now: Now) -> str:
@@ -125,10 +51,10 @@ def _ambience(now: Now) -> str:
 def _stats(now: Now, inner: int) -> list[Row]:
     bar: Row = [(" now    ", "dim")]
     for name, share in now.shares.items():
-        bar.append((_BAR_GLYPHS[name] * round(share * _BAR), _COLORS[name]))
+        bar.append((_BAR_GLYPHS[name] * round(share * _BAR), COLORS[name]))
     if now.shares:
-        bar += [("  ", "")] + [(f"{name} {share * 100:.0f} %  ", _COLORS[name]) for name, share in now.shares.items() if share > 0]
-    bar.append((f"loads {watts(now.load)}", _COLORS["loads"]))
+        bar += [("  ", "")] + [(f"{name} {share * 100:.0f} %  ", COLORS[name]) for name, share in now.shares.items() if share > 0]
+    bar.append((f"loads {watts(now.load)}", COLORS["loads"]))
     rows = [bar]
     words = _today(now.today)
     if now.cost is not None:
@@ -141,11 +67,11 @@ def _stats(now: Now, inner: int) -> list[Row]:
 
 def _today(today: Mapping[str, float]) -> list[tuple[str, str]]:
     found = [
-        (f"{name} {_energy(today[name])}", _COLORS.get(name, "")) for name in ("sun", "loads", "import", "export") if name in today
+        (f"{name} {_energy(today[name])}", COLORS.get(name, "")) for name in ("sun", "loads", "import", "export") if name in today
     ]
     if "charged" in today and "discharged" in today:
         battery = f"battery +{_energy(today['charged'])} −{_energy(today['discharged'])}"
-        found.append((battery, _COLORS["battery"]))
+        found.append((battery, COLORS["battery"]))
     return [*found[:-1], (f"{found[-1][0]} kWh", found[-1][1])] if found else []
 
 
@@ -157,7 +83,7 @@ def _wrapped(label: str, words: Sequence[tuple[str, str]], inner: int) -> list[R
     rows: list[Row] = []
     row: Row = [(label, "dim")]
     for text, style in words:
-        if _length(row) + len(text) > inner and len(row) > 1:
+        if length_of(row) + len(text) > inner and len(row) > 1:
             rows.append(row)
             row = [(" " * len(label), "")]
         row += [(text, style), ("  ", "")]
@@ -179,10 +105,10 @@ def _body(now: Now, inner: int, room: int) -> list[Row]:
     branches = _trunk({row + above_right for row in joined_right}, middle, "╭├╰┤┬┴┼")
     rows = []
     for index in range(size):
-        row = _fit(left[index - above_left] if 0 <= index - above_left < len(left) else [], _LEFT)
+        row = fit(left[index - above_left] if 0 <= index - above_left < len(left) else [], _LEFT)
         at_box = "─" if index == middle else " "
         row += [(trunk.get(index, " "), "dim"), (at_box if trunk else " ", "dim")]
-        row += _fit(box.get(index, []), _BOX)
+        row += fit(box.get(index, []), _BOX)
         row += [(at_box if branches else " ", "dim"), (branches.get(index, " "), "dim")]
         row += right[index - above_right] if 0 <= index - above_right < len(right) else []
         rows.append(row)
@@ -212,7 +138,7 @@ def _box(now: Now) -> list[Row]:
     word = now.condition.split(",")[0]
     return [
         [("╭" + "─" * width + "╮", "dim")],
-        [("│", "dim"), (_short(now.inverter or "no inverter", width).strip().center(width), "bold"), ("│", "dim")],
+        [("│", "dim"), (short(now.inverter or "no inverter", width).strip().center(width), "bold"), ("│", "dim")],
         [("│", "dim"), (word[:width].center(width), _CONDITIONS.get(word, "")), ("│", "dim")],
         [("╰" + "─" * width + "╯", "dim")],
     ]
@@ -229,7 +155,7 @@ def _flow(label: str, words: str, flow: Flow, style: str) -> Row:
     power = "offline" if not flow.online else watts(None if flow.power is None else abs(flow.power))
     return [
         (f" {label}".ljust(_LABEL), "bold " + style),
-        (_short(words, _WORDS), "" if flow.fine else "red"),
+        (short(words, _WORDS), "" if flow.fine else "red"),
         (power.rjust(_POWER), style if flow.online else "red"),
         (" ", ""),
         _arrow(flow.power if flow.online else None, style),
@@ -242,7 +168,7 @@ def _supply(now: Now, room: int) -> tuple[list[Row], set[int]]:
     below = 2 * len(now.stores) + 2 * len(now.grids)
     for index, flow in enumerate(_most(now.sources, max(1, room - below))):
         joined.add(len(rows))
-        rows.append(_flow("" if index else "sun", flow.name, flow, _COLORS["sun"]))
+        rows.append(_flow("" if index else "sun", flow.name, flow, COLORS["sun"]))
     for index, flow in enumerate(now.stores):
         level = flow.level or 0.0
         full = min(_WORDS, max(0, round(level * _WORDS)))
@@ -251,10 +177,10 @@ def _supply(now: Now, room: int) -> tuple[list[Row], set[int]]:
         gauge += [(("– %" if flow.level is None else f"{level * 100:.0f} %").rjust(_POWER), "bold")]
         rows.append(gauge)
         joined.add(len(rows))
-        rows.append(_flow("", flow.note if len(now.stores) == 1 else flow.name, flow, _COLORS["battery"]))
+        rows.append(_flow("", flow.note if len(now.stores) == 1 else flow.name, flow, COLORS["battery"]))
     for index, flow in enumerate(now.grids):
         joined.add(len(rows))
-        rows.append(_flow("" if index else "grid", flow.note or flow.name, flow, _COLORS["grid"]))
+        rows.append(_flow("" if index else "grid", flow.note or flow.name, flow, COLORS["grid"]))
         if flow.change:
             rows.append([(" " * _LABEL, ""), (flow.change, "dim")])
     return rows[:room], {index for index in joined if index < room}
@@ -270,7 +196,7 @@ def _loads(now: Now, width: int, room: int) -> tuple[list[Row], set[int]]:
     for index in range(height):
         row = _load(shown[index], each)
         if columns > 1 and index + height < len(shown):
-            row = [*_fit(row, each), (" ", ""), *_load(shown[index + height], each)]
+            row = [*fit(row, each), (" ", ""), *_load(shown[index + height], each)]
         rows.append(row)
     return rows, {index for index in range(height) if not shown[index].stem}
 
@@ -286,14 +212,14 @@ def _load(branch: Branch, width: int) -> Row:
     elif not flow.fine:
         power, style = "no power", "red"
     else:
-        power, style = watts(flow.power), _COLORS["loads"]
+        power, style = watts(flow.power), COLORS["loads"]
     row: Row = [
         *([(stem, "dim")] if stem else []),
         _arrow(flow.power if flow.online and flow.fine else None, style),
-        (" " + _short(flow.name, name), "" if flow.fine else "red"),
+        (" " + short(flow.name, name), "" if flow.fine else "red"),
         (power.rjust(_SUPPLY + 1), style),
     ]
-    return _cut([*row, (f"  {flow.change}", "dim")], width) if flow.change else row
+    return cut([*row, (f"  {flow.change}", "dim")], width) if flow.change else row
 
 
 def _most(flows: Sequence[Flow], room: int) -> list[Flow]:

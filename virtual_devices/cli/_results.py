@@ -45,6 +45,8 @@ def summary(result: Mapping[str, Any]) -> list[str]:
         lines += ["", *loads(result["loads"])]
     if result["not_covered"]:
         lines += ["", *(f"  {line}" for line in gaps(result["not_covered"]))]
+    if result.get("conditions"):  # a home that runs on a broker has said them before
+        lines += ["", *(f"  {line}" for line in result["conditions"])]
     lines += ["", f"  ledger {result['ledger_sha256']}"]
     if audit["ok"]:
         skipped = f"; {audit['skipped_seconds'] / 3600:.1f} h were skipped" if "skipped_seconds" in audit else ""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from virtual_devices.answers.survive import BIGGER, hours
-from virtual_devices.cli._picture import Row, plain
+from virtual_devices.cli._frame import Row, plain
 from virtual_devices.cli._results import gaps
 from virtual_devices.kit.ledger.darkness import SIGNS
 
@@ -45,17 +45,35 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
     now = result["cases"][0]
     month = date.fromisoformat(f"{result['month']}-01")
     days = f", {len(now['days'])} days" if now["days"] else ""
+    asked = f"stage {result['stage']}" if result["stage"] is not None else "without a grid"
     rows: list[Row] = [[(result["answer"], "bold green" if result["survives"] else "bold red")], []]
-    rows.append([(f"{result['home']}, {now['title']}: stage {result['stage']} in {month:%B %Y}{days}", "bold")])
-    rows += [*picture(result["cases"], width), [], *table(result["cases"], width)]
-    if now["hours_without"]:
-        named = [f"{name} {hours(value)}" for name, value in now["hours_without"].items()]
-        rows += [[], [(f"in outages without the power they wanted: {_listed(named)}", "")]]
-    missed = sorted(((each["not_delivered_kwh"], name) for name, each in now["loads"].items()), key=lambda item: (-item[0], item[1]))
-    if named := [f"{name} {kilowatt_hours(energy)}" for energy, name in missed if kilowatt_hours(energy) != NOTHING]:
-        rows += [[], [(f"not delivered, of what they take without outages, kWh: {_listed(named)}", "")]]
+    rows.append([(f"{result['home']}, {now['title']}: {asked} in {month:%B %Y}{days}", "bold")])
+    if "winters" in result:
+        for which in ("median", "worst"):
+            shown = result[which]
+            rows += [[], [(f"the {which} of {len(result['winters'])} {result['season']}, {shown['winter']}", "bold")], *picture(shown["cases"], width)]
+        rows += [[], *ranges(result["ranges"], width)]
+        cases = result["worst"]["cases"]
+    else:
+        cases = result["cases"]
+        rows += [*picture(cases, width), [], *table(cases, width)]
+    rows += _lacking(cases[0], " in the worst" if "winters" in result else "")
     if result["not_covered"]:
         rows += [[], *([(line, "")] for line in gaps(result["not_covered"]))]
+    if result["conditions"]:
+        rows += [[], *([(line, "")] for line in result["conditions"])]
+    return rows
+
+
+def _lacking(case: Mapping[str, Any], when: str) -> list[Row]:
+    """What its loads went without. when: in which of several years."""
+    rows: list[Row] = []
+    if case["hours_without"]:
+        named = [f"{name} {hours(value)}" for name, value in case["hours_without"].items()]
+        rows += [[], [(f"in outages without the power they wanted{when}: {_listed(named)}", "")]]
+    missed = sorted(((each["not_delivered_kwh"], name) for name, each in case["loads"].items()), key=lambda item: (-item[0], item[1]))
+    if named := [f"{name} {kilowatt_hours(energy)}" for energy, name in missed if kilowatt_hours(energy) != NOTHING]:
+        rows += [[], [(f"not delivered{when}, of what they take without outages, kWh: {_listed(named)}", "")]]
     return rows
 
 
@@ -118,19 +136,48 @@ def _dark(day: Mapping[str, Any]) -> str:
 
 def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
     """What was compared, one row for each case under two rows of headings; the last columns go where there is no room."""
-    columns = [
-        ("", "", [case["title"] for case in cases]),
-        ("outages", "h", [f"{case['outage_hours']:.1f}" for case in cases]),
-        ("dark", "h", [f"{case['dark_hours']:.1f}" for case in cases]),
-        ("lowest", "SOC", [_percent(case["lowest_soc"]) for case in cases]),
-        ("not", "essential", [kilowatt_hours(case["not_delivered_essential_kwh"]) for case in cases]),
-        ("delivered", "all kWh", [kilowatt_hours(case["not_delivered_kwh"]) for case in cases]),
-        ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
-        ("cost", str(cases[0]["currency"]), [f"{case['cost']:.2f}" for case in cases]),
-        ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),
-        ("autonomy", "", [_percent(case["autonomy"]) for case in cases]),
-    ]
-    lines = [""] * (2 + len(cases))
+    return _table(
+        [
+            ("", "", [case["title"] for case in cases]),
+            ("outages", "h", [f"{case['outage_hours']:.1f}" for case in cases]),
+            ("dark", "h", [f"{case['dark_hours']:.1f}" for case in cases]),
+            ("lowest", "SOC", [_percent(case["lowest_soc"]) for case in cases]),
+            ("not", "essential", [kilowatt_hours(case["not_delivered_essential_kwh"]) for case in cases]),
+            ("delivered", "all kWh", [kilowatt_hours(case["not_delivered_kwh"]) for case in cases]),
+            ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
+            ("cost", cases[0]["currency"] or "", [f"{case['cost']:.2f}" for case in cases]),
+            ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),
+            ("autonomy", "", [_percent(case["autonomy"]) for case in cases]),
+        ],
+        width,
+    )
+
+
+def ranges(found: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
+    """The same of several years: from the least to the most."""
+
+    def span(each: Mapping[str, Any], name: str, digits: int, scale: float = 1.0) -> str:
+        if each[name] is None:
+            return "–"
+        low, high = (f"{value * scale:.{digits}f}" for value in (each[name][0], each[name][-1]))
+        return low if low == high else f"{low} to {high}"
+
+    return _table(
+        [
+            ("", "", [each["title"] for each in found]),
+            ("dark", f"of {found[0]['winters']}", [str(each["dark"]) for each in found]),
+            ("dark", "h", [span(each, "dark_hours", 1) for each in found]),
+            ("lowest", "SOC, %", [span(each, "lowest_soc", 0, 100.0) for each in found]),
+            ("cost", found[0]["currency"] or "", [span(each, "cost", 0) for each in found]),
+            ("import", "kWh", [span(each, "import_kwh", 0) for each in found]),
+            ("not delivered", "kWh", [span(each, "not_delivered_kwh", 1) for each in found]),
+        ],
+        width,
+    )
+
+
+def _table(columns: Sequence[tuple[str, str, list[str]]], width: int) -> list[Row]:
+    lines = [""] * (2 + len(columns[0][2]))
     for head, unit, values in columns:
         cells = [head, unit, *values]
         size = max(map(len, cells))

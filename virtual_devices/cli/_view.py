@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from virtual_devices.cli._now import line
-from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
+from virtual_devices.cli import _now, _picture
+from virtual_devices.cli._frame import Row, plain
+from virtual_devices.cli._picture import LOWEST, NARROWEST
 from virtual_devices.cli._streams import warn
 from virtual_devices.edge.files.write import why
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from virtual_devices.edge.loop import Loop, Timer
-    from virtual_devices.edge.visitor.picture import Picture
+    from virtual_devices.edge.visitor.picture import Now, Picture
 
 REFRESH = 0.25
 """Wall seconds between two paintings."""
@@ -42,7 +43,7 @@ class LiveView:
     footer: lines at the bottom, such as how to connect Home Assistant; they may be changed.  file: where to, standard
     output if None.  line_every: wall seconds between plain lines, where ``file`` is no terminal.  steadfast: an output that
     takes nothing more, being full or closed, is told once on standard error, where from then on everything is said; else it
-    is an OSError.
+    is an OSError.  paint, line: what is shown of the home, of a width and height, with footer and note, and as one line.
     """
 
     def __init__(
@@ -54,10 +55,13 @@ class LiveView:
         console: Console | None = None,
         line_every: float = LINE_EVERY,
         steadfast: bool = False,
+        paint: Callable[[Now, int, int, Sequence[str], str], list[Row]] = _picture.paint,
+        line: Callable[[Now], str] = _now.line,
     ) -> None:
         self.picture = picture
         self.footer = list(footer)
         self._steadfast, self._unseen = steadfast, False
+        self._paint, self._line = paint, line
         self.console = console or _Console(file=file or sys.stdout, highlight=False, emoji=False, markup=False)
         self.line_every = line_every
         self._live: Live | None = None
@@ -134,15 +138,15 @@ class LiveView:
         width, height = self.console.size
         now = self.picture.now()
         if width < NARROWEST or height < LOWEST:
-            return Text(line(now), no_wrap=True, overflow="ellipsis")
-        rows = plain(paint(now, width, height - 1, self.footer, self.picture.note), self.console.encoding)
+            return Text(self._line(now), no_wrap=True, overflow="ellipsis")
+        rows = plain(self._paint(now, width, height - 1, self.footer, self.picture.note), self.console.encoding)
         text = Text("\n", no_wrap=True, end="").join(Text.assemble(*row) for row in rows)
         text.no_wrap, text.overflow = True, "crop"
         return text
 
     def _say_line(self) -> None:
         now = self.picture.now()
-        text = line(now)
+        text = self._line(now)
         if text == self._last_line:
             return
         self._last_line = text

@@ -11,6 +11,8 @@ from virtual_devices.edge.messages.topics import Topics, split
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
+from virtual_devices.edge.visitor.wires import WireFlows
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.names import CLOCK
 
 
@@ -26,6 +28,32 @@ def kept(session: Session, picture: Picture) -> Iterator[None]:
 
     with session.listening(take, every.about, every.availability, every.state):
         session.sync()
+        yield
+
+
+def teller(picture: Picture) -> str:
+    """The inverter that tells flows. Raises ConfigurationError with what to do, where there is none."""
+    settlers = picture.of("settles")
+    if not settlers:
+        raise ConfigurationError(f"home {picture.home} has no inverter, so nobody tells what flows")
+    found = next((seen.name for seen in settlers if seen.state.get("flows") is True), None)
+    if found is None:
+        name = settlers[0].name
+        raise ConfigurationError(f"{name} does not tell what flows; switch that on: virtual-devices set {name} flows=on")
+    return found
+
+
+@contextmanager
+def tapped(session: Session, home: str, inverter: str, wires: WireFlows) -> Iterator[None]:
+    """Keeps the flows that an inverter tells up to date within the block."""
+
+    def take(topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - a listener
+        place = split(topic)
+        if place is not None:
+            wires.feed(place[2], payload, retained=retain)
+
+    flow = Topics(home, inverter).flow
+    with session.listening(take, flow, f"{flow}/+/+", qos=1):
         yield
 
 

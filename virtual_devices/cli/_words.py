@@ -19,11 +19,11 @@ _LONGEST = 60
 
 
 def words(value: Any, *, exact: bool = False) -> str:
-    """A value on one line: on and off, a dash for nothing, numbers without powers of ten, a list as JSON or how long it is.
+    """A value on one line: on and off, a dash for nothing and an empty list, numbers without powers of ten, a list as JSON or how long it is.
 
     exact: a number with all its digits, as a setting is given back; else with six.
     """
-    if value is None:
+    if value is None or value == []:
         return NOTHING
     if isinstance(value, bool):
         return "on" if value else "off"

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import inspect
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import click
 
+from virtual_devices.cli._options import chosen
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
+from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.forms.changes import Reading, SettingField, number_text, orders_of, readings_of, settings_of
 from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.members.rehearsal import rehearse
 
 
 @click.command()
 @click.argument("kind")
+@click.argument("home_file", metavar="[HOME]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def describe(kind: str, *, as_json: bool) -> None:
-    """Settings and readings of a KIND of device, with ranges, units and defaults."""
+def describe(kind: str, home_file: Path | None, *, as_json: bool) -> None:
+    """Settings and readings of a KIND of device, with ranges, units and defaults; of a HOME, what its devices of that kind make of it."""
     device_class = catalogue.load(kind)
     settings, orders, readings = settings_of(device_class), orders_of(device_class), readings_of(device_class)
+    here = [] if home_file is None else _in_home(kind, home_file)
     about = inspect.getdoc(device_class) or ""
     if as_json:
         description = {
@@ -31,6 +38,7 @@ def describe(kind: str, *, as_json: bool) -> None:
             "settings": [_setting(item) for item in settings],
             **({"orders": [_setting(item) for item in orders]} if orders else {}),
             "readings": [_reading(item) for item in readings],
+            **({"in_home": here} if home_file is not None else {}),
         }
         echo_json(json.dumps(description, indent=2, ensure_ascii=False))
         return
@@ -43,6 +51,21 @@ def describe(kind: str, *, as_json: bool) -> None:
     click.echo()
     shown = [[item.name, item.unit or item.type, _remarks(item)] for item in readings]
     click.echo(table(("reading", "unit", "what it is"), shown) if shown else "no readings")
+    if home_file is not None:
+        click.echo("\n" + "\n".join(here or [f"{home_file}: no device of this kind has anything to say"]))
+
+
+def _in_home(kind: str, home_file: Path) -> list[str]:
+    """What the devices of a kind say of themselves in a home, and what they warn of; one line each."""
+    home, documents = read_home(chosen(home_file), now=int(time.time()))
+    members = rehearse(home, documents).members
+    found = []
+    for entry in home.devices:
+        if entry.kind == kind:
+            device = members[entry.name].device
+            found += [f"{entry.name}: {note}" for note in device.notes(entry.settings, home.start)]
+            found += [f"{entry.name}: {text}" for text in device.warnings(entry.settings, home.start, home.step)]
+    return found
 
 
 def _default(item: SettingField) -> str:

@@ -21,6 +21,9 @@ from virtual_devices.kit.instants import parse_instant
 
 ZONE = "Africa/Johannesburg"
 zone_option = click.option("--zone", default=ZONE, show_default=True, metavar="ZONE", help="Of local times; an IANA name.")
+shortest_option = click.option(
+    "--shortest", type=seconds, metavar="DURATION", help="31min leaves out what only overlaps, to switch, when a stage changes."
+)
 
 
 @click.group()
@@ -40,11 +43,13 @@ def need_calendars() -> None:
 @click.option("--stages", required=True, type=click.Path(path_type=Path), metavar="STAGES.csv", help="start,stage or start,finish,stage.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), metavar="FILE.ics", help="Instead of standard output.")
 @click.option("--weekly", is_flag=True, help="The outages of a week, each again every week.")
+@shortest_option
 @zone_option
-def compile_calendar(area: Path, stages: Path, out: Path | None, weekly: bool, zone: str) -> None:  # noqa: FBT001 - click passes it by name
+def compile_calendar(area: Path, stages: Path, out: Path | None, weekly: bool, shortest: int | None, zone: str) -> None:  # noqa: FBT001 - click passes it by name
     """Make an iCalendar file of an area's outages: AREA.csv says when it is off at which stage, STAGES.csv which stage is in force.
 
-    AREA.csv: date_of_month,start_time,finish_time,stage; cumulative, so stage 4 includes the rows of stages 1 to 3.
+    AREA.csv: date_of_month,start_time,finish_time,stage; cumulative, so stage 4 includes the rows of stages 1 to 3. Instead of date_of_month
+    day_of_week (1 is Monday), or day_of_cycle with period_of_cycle and start_of_cycle.
     The same input gives the same file, byte for byte.
     """
     from virtual_devices.supply._load_shedding import (  # noqa: PLC0415 - the room's own, which other verbs do without
@@ -55,8 +60,8 @@ def compile_calendar(area: Path, stages: Path, out: Path | None, weekly: bool, z
     )
 
     local = calendar(zone)
-    rows = read_area(_text(area), str(area))
-    found = outages_of(rows, read_stages(_text(stages), str(stages), local), local)
+    rows = read_area(_text(area), str(area), _tell)
+    found = outages_of(rows, read_stages(_text(stages), str(stages), local, _tell), local, shortest or 0)
     text = calendar_text(found, area.stem, zone, weekly=weekly)
     if out is None:
         click.echo(text.encode(), nl=False)  # byte for byte, whatever the terminal's encoding is
@@ -70,15 +75,20 @@ def compile_calendar(area: Path, stages: Path, out: Path | None, weekly: bool, z
 @click.argument("file", metavar="FILE.ics", type=click.Path(path_type=Path))
 @click.option("--from", "start", metavar="DATE", help="2026-07-01 or 2026-07-01 06:30, local time; else now.")
 @click.option("--for", "duration", type=seconds, default="7d", show_default=True, metavar="DURATION", help="Such as 24h or 31d.")
+@click.option("--every", is_flag=True, help="Also whole days, moments, and what is tentative, transparent or only possible.")
+@click.option("--area", metavar="NAME", help="Whose, where a JSON file has the outages of several groups.")
 @zone_option
 @json_option
-def show(file: Path, start: str | None, duration: int, zone: str, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
-    """List the outages of an iCalendar file as a grid would have them."""
+def show(file: Path, start: str | None, duration: int, every: bool, area: str | None, zone: str, as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """List the outages of an iCalendar file, or of JSON that foretells them, as a grid would have them."""
     from virtual_devices.supply._outage_calendar import read_calendar  # noqa: PLC0415
 
     local = calendar(zone)
     begin = parse_instant(start, zone) if start is not None else int(time.time())
-    found = read_calendar(_text(file), str(file), zone).between(begin, begin + duration)
+    planned = read_calendar(_text(file), str(file), zone, every=every, area=area)
+    found = planned.between(begin, begin + duration)
+    for note in planned.notes(begin):
+        _tell(f"{file}: {note}")
     if as_json:
         echo_json(json.dumps([outage.json(local) for outage in found], indent=2))
     elif found:
@@ -89,6 +99,11 @@ def show(file: Path, start: str | None, duration: int, zone: str, as_json: bool)
         click.echo(table(("from", "until", "stage"), rows))
     else:
         click.echo("no outages")
+
+
+def _tell(text: str) -> None:
+    """Beside what is asked for."""
+    click.echo(f"note: {text}", err=True)
 
 
 def _text(file: Path) -> str:

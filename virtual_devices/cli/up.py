@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from virtual_devices.cli._cluster import bring_up_there, rendering_options
+from virtual_devices.cli._fleet import LOCAL, place_option
 from virtual_devices.cli._options import (
     Credentials,
     chosen,
@@ -43,7 +46,9 @@ def _speed(text: str) -> float:
 @click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")
 @click.option("--fresh", is_flag=True, help="Start afresh instead of going on where it stopped.")
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
-@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics on this port of loopback.")
+@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics and /outages.ics on this port of loopback.")
+@place_option
+@rendering_options
 @click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it is kept what survives; else below ~/.local/state.")
 @credential_options
 @json_option
@@ -62,11 +67,22 @@ def up(
     ledger: Path | None,
     metrics: int | None,
     state: Path | None,
+    place: str,
+    chosen_rendering: dict[str, Any],
     credentials: Credentials,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run a whole HOME (default: the example cape_town), with a broker of its own unless one is given."""
     endpoint = endpoint_of(broker, credentials) if broker is not None else None
+    if place != LOCAL:
+        alone = (broker_kind, port, listen, start, speed, duration, compiled, isolate, fresh, ledger, metrics, state)
+        if any(value not in (None, False) for value in alone):
+            raise ConfigurationError(f"a home on {place} runs by what its file says: leave out what is of a home on this machine, such as --speed or --state")
+        outcome = bring_up_there(place, chosen(home_file), chosen_rendering, endpoint)
+        click.echo(outcome.said)
+        return
+    if chosen_rendering:
+        raise ConfigurationError(f"{', '.join(sorted(chosen_rendering))}: these are of a home on a cluster; add --place kubernetes")
     options = fleet.Options(
         chosen(home_file), endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
         state=state, listen=listen, compiled=compiled, start=start,

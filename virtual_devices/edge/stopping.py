@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -32,3 +34,32 @@ def stopped_by_signals(loop: Loop) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ended_at_the_latest(seconds: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Within the block a process that such a signal has asked to end, and that is still there so many wall seconds later, is cut short.
+
+    What may hold it up without a turn of its loop, such as a name server that does not answer, holds up Python's own signal handlers too: a
+    thread hears of the signal from the interpreter. What it would say last is then said by the broker, as its will.
+    """
+    hearing, telling = os.pipe()
+    os.set_blocking(telling, False)
+
+    over = threading.Event()
+
+    def wait() -> None:
+        while number := os.read(hearing, 1):
+            if number[0] in SIGNALS and not over.wait(seconds):
+                say(f"it was asked to end, and could not within {seconds:g} s; it ends now")
+                os._exit(1)
+        os.close(hearing)
+
+    before = signal.set_wakeup_fd(telling, warn_on_full_buffer=False)
+    threading.Thread(target=wait, name="ending", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(before)
+        os.close(telling)  # the thread reads the end, and is gone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,12 @@ from virtual_devices.kit.names import CLOCK
 
 
 def descriptions(
-    home: Home, documents: Mapping[str, str], *, real_time: bool = False, compiled: bool = False, records: Path | None = None
-) -> dict[str, Description]:
+    home: Home, documents: Mapping[str, str], *, real_time: bool = False, compiled: bool = False, records: Path | None = None,
+    running: Collection[str] | None = None,
+) -> dict[str, Description]:  # fmt: skip
     """Every device of a home, by name. The clock's also says where the home stands and whom it waits for.
 
+    running: those that are to run, whom the clock waits for; None: all.
     records: the folder in which records that name none have theirs; None: each finds it where it runs.
     """
     found = {}
@@ -48,7 +50,7 @@ def descriptions(
         "speed": home.speed or 0,
         "real_time": real_time,
         "settler": next((entry.name for entry in home.of("settles")), ""),
-        "wait_for": ",".join(sorted(name for name in found if name != CLOCK)),
+        "wait_for": ",".join(sorted(name for name in found if name != CLOCK and (running is None or name in running))),
     }
     found[CLOCK] = _declaring(clock, home.entry(CLOCK).device_class, place)
     return found
@@ -65,13 +67,24 @@ def command_line(
 ) -> list[str]:
     """The command that hosts one device in a process of its own, as a container does."""
     words = [
-        sys.executable, "-P", "-m", "virtual_devices", "run", description.kind,
-        "--home", description.home, "--name", description.name, "--broker", broker.url,
+        sys.executable, "-P", "-m", "virtual_devices", *run_words(description), "--broker", broker.url,
     ]  # fmt: skip
     for option in ("cafile", "certfile", "keyfile"):
         file = getattr(broker, option)
         if file is not None:
             words += [f"--{option}", str(Path(file).resolve())]
+    if fresh:
+        words.append("--fresh")
+    if duration is not None:
+        words += ["--for", f"{duration}s"]
+    if until is not None:
+        words += ["--until", str(until)]
+    return words
+
+
+def run_words(description: Description) -> list[str]:
+    """`run` and all that it is told of the device itself: not where the broker is, nor how to begin."""
+    words = ["run", description.kind, "--home", description.home, "--name", description.name]
     for name, value in description.declared.items():
         if value is not None:
             words += ["--set", f"{name}={_text(value)}"]
@@ -80,12 +93,6 @@ def command_line(
         words += ["--event", " ".join([when, *(f"{name}={_text(value)}" for name, value in event.changes.items())])]
     if description.compiled:
         words.append("--compiled")
-    if fresh:
-        words.append("--fresh")
-    if duration is not None:
-        words += ["--for", f"{duration}s"]
-    if until is not None:
-        words += ["--until", str(until)]
     return words
 
 

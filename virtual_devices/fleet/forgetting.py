@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from virtual_devices.edge.faces.announced import announcement
 from virtual_devices.edge.faces.discovery import PREFIX, topic
-from virtual_devices.edge.messages.topics import HOST, ROOT, split
+from virtual_devices.edge.messages.topics import FLEET, HOST, ROOT, identifier, split
 from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.keeping.clearing import clear, withdraw
@@ -75,6 +76,10 @@ def _announced(session: Session, home: str) -> dict[str, str]:
     found = {}
     for name, payload in session.collect(f"{PREFIX}/device/+/config").items():
         for device in {match.decode() for match in own.findall(payload)}:
-            if name in (topic(home, device), f"{PREFIX}/device/{ROOT}_{home}_{device}/config"):  # the latter: until November 2026
+            # the second: until November 2026; the third: what its fleet told of the devices that it ran
+            old, fleets = f"{PREFIX}/device/{ROOT}_{home}_{device}/config", f"{PREFIX}/device/{identifier(home, FLEET)}-"
+            said = announcement(name, payload)
+            its = name == topic(home, device) or (said is not None and said.home == home and said.device == device)
+            if its or name == old or (device == FLEET and name.startswith(fleets)):
                 found[name] = device
     return found

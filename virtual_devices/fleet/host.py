@@ -1,56 +1,58 @@
-"""Hosting a whole home on this machine: a broker if none is given, every device with its own identity, and the records."""
+"""Hosting a whole home on this machine: every device with its own identity, the fleet, and the records."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
+from virtual_devices.edge.messages.topics import FLEET
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur, listed
-from virtual_devices.edge.runtime.make import Description, make_runtime
+from virtual_devices.edge.runtime.make import Description, TimeOrder
 from virtual_devices.edge.runtime.runtime import Runtime
-from virtual_devices.edge.runtime.site import changes, site_message
-from virtual_devices.edge.visitor.device_view import number
 from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
 from virtual_devices.fleet.claim.folder_lock import Holder
-from virtual_devices.fleet.describe import command_line, descriptions
+from virtual_devices.fleet.describe import descriptions
+from virtual_devices.fleet.device.fleet_device import FleetDevice
+from virtual_devices.fleet.fleet import Revision
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
-from virtual_devices.fleet.keeping.archive import Archive
-from virtual_devices.fleet.keeping.continuing import why_anew
-from virtual_devices.fleet.processes import Processes
-from virtual_devices.fleet.shadows import shadows
-from virtual_devices.kit.device import Connects
+from virtual_devices.fleet.keeping import continuing
+from virtual_devices.fleet.keeping.archive import Archive, whole_for
+from virtual_devices.fleet.keeping.neighbours import looks_alike, refuse_shared_ids
+from virtual_devices.fleet.local.local_fleet import LocalFleet
+from virtual_devices.fleet.local.possible import rehearsed
+from virtual_devices.fleet.logs import Logs
+from virtual_devices.fleet.places.in_process import InProcess
+from virtual_devices.fleet.places.isolated import Isolated
+from virtual_devices.fleet.places.place import PlaceEars
+from virtual_devices.fleet.places.processes import Processes
+from virtual_devices.fleet.result import result_of
+from virtual_devices.fleet.shadows import Shadow, shadows
+from virtual_devices.fleet.watcher import Watcher
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
-from virtual_devices.kit.forms.changes import settings_json
+from virtual_devices.kit.home.changing import fitted
 from virtual_devices.kit.home.model import Home
-from virtual_devices.kit.instants import write_instant
+from virtual_devices.kit.home.wanted import Wanted, declared_by, with_file
 from virtual_devices.kit.ledger.summary import Summary
-from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.members.rehearsal import Rehearsal
+from virtual_devices.kit.names import CLOCK, HOME_FILE
 from virtual_devices.record.device.make import roles_with_record
 from virtual_devices.record.files.runs import OWN
 from virtual_devices.record.keeping.books import Books
 from virtual_devices.record.keeping.gate import Gate
-from virtual_devices.record.store.lines import WHOLE_FOR
+from virtual_devices.record.keeping.wishes import Wishes
+from virtual_devices.record.store.kept import run_of
 
 GATHER = 5.0
-
-
-class Watcher(Protocol):
-    """Whoever wants to see a home run."""
-
-    def meet(self, home: Home) -> None:
-        """The home that will run."""
-
-    def feed(self, device: str, leaf: str, payload: bytes) -> None:
-        """A message of the home."""
+ANSWERED_WITHIN = 0.5
+"""Wall seconds in which whoever ends a home by a wish has the answer."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,9 @@ class HostOptions:
     start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.runtime.timekeeping``).
     on_state: told (name, kind, values) with every state of the home's devices, wherever they run.  say: told in words what happens.
     holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
+    logs: where lines that were said can be found again.
     broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
+    rehearsal: how the home was tried out, for what does not fit a fresh start, and what does not fit where it goes on.
     """
 
     home: Home
@@ -81,7 +85,9 @@ class HostOptions:
     holder: Holder | None = None
     predecessor: str | None = None
     broker: str = OWN
+    logs: Logs | None = None
     home_file: Path | None = None
+    rehearsal: Rehearsal | None = None
 
 
 class HomeHost:
@@ -90,26 +96,53 @@ class HomeHost:
     def __init__(self, loop: Loop, orders: HostOptions) -> None:
         self.loop, self.orders = loop, orders
         self.home = orders.home
-        self._kinds = {entry.name: entry.kind for entry in self.home.devices}
-        self._shadows = shadows(self.home, orders.documents)
+        self._tried = orders.rehearsal
+        self._kinds: dict[str, str] = {}
+        self._shadows: list[Shadow] = []
         self.summary = Summary(self.home.name, sources=self._shadows)
         claim = Claim(
             loop, orders.endpoint, self.home.name, holder=orders.holder, predecessor=orders.predecessor, say=orders.say, lost=self._fail,
             away=self._is_away,
         )  # fmt: skip
+        self._gate = Gate(self.home)
         self.archive = Archive(
-            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, Gate(self.home),
-            known=self._kinds, say=orders.say, claim=claim, broker=orders.broker,
-            home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=_whole_for(self.home),
+            loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, self._gate,
+            say=orders.say, claim=claim, broker=orders.broker,
+            home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=whole_for(self.home),
         )  # fmt: skip
+        self.wishes = Wishes(self.archive.keeper, lambda: run_of(self.archive.found), loop.wall, orders.say)
         self._murmur = Murmur(loop, orders.say)
         """For all that others on the bus can make this host say."""
-        self.runtimes: dict[str, Runtime] = {}
-        self.processes: Processes | None = None
+        self.place = self._made_place()
+        self.fleet: LocalFleet | None = None
+        """From the start of its devices on."""
+        self.device: FleetDevice | None = None
+        """Where that fleet is asked on the bus."""
         self._watch: DocumentWatch | None = None
         self.ended = False
         self.failure: str | None = None
+        self._new = False
+        """Whether this is the begin of a run."""
         self._books = Books(loop, self.archive, orders.ledger, orders.say, self._murmur, self.summary.add)
+        self.follow(self.home, orders.documents)
+
+    def _made_place(self) -> InProcess | Isolated:
+        orders = self.orders
+        ears = PlaceEars(self._time, self._is_over, self._fail, self._changed, orders.say, self._murmur)
+        if orders.isolate:
+            return Isolated(self.loop, orders.endpoint, orders.folder, ears)
+        roles = roles_with_record(orders.folder, lambda: orders.state)
+        return InProcess(self.loop, orders.endpoint, roles, ears, on_state=orders.on_state, log=self._murmur)
+
+    @property
+    def runtimes(self) -> dict[str, Runtime]:
+        """Devices of this process."""
+        return self.place.runtimes if isinstance(self.place, InProcess) else {}
+
+    @property
+    def processes(self) -> Processes | None:
+        """Where each device has one of its own."""
+        return self.place.processes if isinstance(self.place, Isolated) else None
 
     async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
@@ -126,7 +159,8 @@ class HomeHost:
             self.archive.keeper.let_go()
             raise
         try:
-            self._start(new=not resumed)
+            self._new = not resumed
+            self._start()
             if ready is not None:
                 await ready(resumed)
             exempt_what_is_loaded(self.loop)
@@ -135,28 +169,56 @@ class HomeHost:
             await self._stop()
         if self.failure is not None:
             raise VirtualDevicesError(self.failure)
-        return self._result(time.monotonic() - begin)
+        return result_of(self.home, self.summary, self.archive, time.monotonic() - begin, self._books.unwritten)
 
     async def _take_up(self) -> bool:
         """Find or put back what an earlier run left, and open the books behind it; whether it goes on."""
-        afresh = self.orders.fresh or self._begins_anew()
-        if afresh:
+        continuing.refuse_unfit(self._tried if self.orders.fresh else None)  # before anything is noted, or given up
+        earlier = self.wishes.find()
+        self._take_wishes(earlier)
+        self.permit(self.home)
+        looks_alike(self.home, self.archive.announced.beside, (lambda _: None) if self.orders.broker == OWN else self.orders.say)
+        lives_now = self.orders.start_now and not self.orders.fresh
+        anew = continuing.why_anew(self.archive.found, self.archive.kept(), self.home.site.zone) if lives_now else ""
+        if anew:
+            self.orders.say(anew)
+        if anew or self.orders.fresh:
             self.archive.start_afresh()
-        resumed = self.archive.put_back() and not afresh
+        resumed = self.archive.put_back() and not (anew or self.orders.fresh)
+        self.wishes.tell_unread()
+        if not resumed:
+            continuing.refuse_unfit(self._tried)
+        continuing.refuse_another_settler(self.home, self.archive, resumed=resumed)
         await self.archive.settle_down()
-        await self._clear_strangers()
+        await self._clear_strangers(earlier)
         self._take_start(resumed=resumed)
         if resumed:
-            self._refuse_another_site()
+            clock = descriptions(self.home, self.documents)[CLOCK]
+            continuing.refuse_another_site(self.home, clock, self.archive, self.orders.home_file, own=self.orders.broker == OWN)
+            for text in continuing.lacking(self._tried, self.archive):
+                self.orders.say(text)
         self._books.open(self.archive.booked() if resumed else None)
         return resumed
 
-    def _begins_anew(self) -> bool:
-        """Whether there is a run of another time than the time of day, at which the home is to live."""
-        reason = why_anew(self.archive.found, self.archive.kept(), self.home.site.zone) if self.orders.start_now else ""
-        if reason:
-            self.orders.say(reason)
-        return bool(reason)
+    def _take_wishes(self, earlier: Sequence[Revision]) -> None:
+        """The home as its file says, with what was changed live since; what of that no longer fits is said."""
+        orders = self.orders
+        before = earlier[-1].wanted if earlier else Wanted()
+        documents = dict(orders.documents)
+
+        def fits(home: Home) -> None:
+            self._tried = orders.rehearsal
+            if home.devices != orders.home.devices:
+                self._tried, found = rehearsed(home, orders.folder, resumable=not orders.fresh)
+                documents.update(found)
+
+        found = fitted(orders.home, with_file(before, declared_by(orders.home)), fits)
+        for text in found.left_out:
+            orders.say(text)
+        if found.wanted != before:
+            self.wishes.note(found.wanted, HOME_FILE)
+        self.home = found.home
+        self.follow(found.home, documents)
 
     def _take_start(self, *, resumed: bool) -> None:
         """A home that started with the time of day keeps that start when it is resumed."""
@@ -164,34 +226,15 @@ class HomeHost:
         if resumed and (self.orders.start_now or "start" in self.home.left_open) and site is not None:
             self.home = replace(self.home, start=read(SiteMessage, site).start)
 
-    def _refuse_another_site(self) -> None:
-        """Raises ConfigurationError where the run that would go on was started with another site, step or start."""
-        found = self.archive.found.get((CLOCK, "site"))
-        try:
-            then = read(SiteMessage, found or b"")
-        except ProtocolError:
-            return  # its clock says what is wrong with it
-        clock = descriptions(self.home, self.orders.documents)[CLOCK]
-        now = site_message(self.home.name, settings_json(clock.settings))
-        if "step" in self.home.left_open:
-            now = now.model_copy(update={"step": then.step})
-        changed = changes(then, now)
-        if not changed:
-            return
-        before = self.archive.origin.home_file if self.archive.origin is not None else None
-        own = self.orders.broker == OWN
-        remedy = "choose another --state" if own else "give this home another name"
-        raise ConfigurationError(
-            f"{changed}; a run keeps that. {_files(before, self.orders.home_file)}"
-            f"Go on with the home as it was, start with --fresh, which gives that run up, or {remedy}"
-        )
-
-    async def _clear_strangers(self) -> None:
-        known = {entry.name for entry in self.home.devices}
-        found = self.archive.found  # a stranger that is online is hosted elsewhere, and welcome
-        strangers = {device for device, _ in found if found.get((device, "availability")) != b"online"} - known
+    async def _clear_strangers(self, earlier: Sequence[Revision]) -> None:
+        """Clear what devices left that were this home's and are not any more; who has joined by himself stays, and who is online is hosted elsewhere."""
+        found = self.archive.found
+        strangers = {device for device, _ in found if found.get((device, "availability")) != b"online"} - self._kinds.keys() - {FLEET}
+        if earlier:  # else nobody knows who was
+            strangers &= {name for each in earlier for name in (*each.wanted.devices, *each.wanted.file)}
         if strangers:
             self.orders.say(f"clearing what is left of {listed(sorted(strangers))}")
+        if strangers or self.archive.announced.are_otherwise:
             await self.archive.forget(strangers)
         if self.archive.passed_over:
             self.orders.say(
@@ -201,40 +244,31 @@ class HomeHost:
 
     # -- starting and stopping ----------------------------------------------------------------------------------------
 
-    def _start(self, *, new: bool) -> None:
+    def _start(self) -> None:
         orders = self.orders
-        self._books.starts(self._kinds)
-        described = descriptions(
-            self.home, orders.documents, real_time=orders.start_now, compiled=orders.compiled, records=orders.state.resolve()
-        )
-        if orders.isolate:
-            password = orders.endpoint.password
-            environment = {"VIRTUAL_DEVICES_PASSWORD": password} if password else {}
-            self.processes = Processes(self.loop, orders.folder, environment, self._exited)
-            for name, description in described.items():
-                self.processes.spawn(name, partial(self._command, description, new=new))
-            self._watch = DocumentWatch(self.loop, orders.folder, self._shadows)
-            return
-        for name, description in described.items():
-            runtime = make_runtime(
-                self.loop, orders.endpoint, description,
-                duration=orders.duration if name == CLOCK else None, fresh=new and name == CLOCK,
-                on_end=self._end, on_state=orders.on_state, on_fatal=self._fail, log=self._murmur,
-                roles=roles_with_record(orders.folder, lambda: orders.state),
-            )  # fmt: skip
-            self.runtimes[name] = runtime
-        self._watch = DocumentWatch(self.loop, orders.folder, [*self.runtimes.values(), *self._shadows])
-        for runtime in self.runtimes.values():
-            runtime.start()
+        self._books.starts({*self._kinds, FLEET})
+        base = replace(orders.home, start=self.home.start)
+        self.fleet = LocalFleet(base, self.home, orders.folder, self.wishes, self.place, self._descriptions, self)
+        self.device = FleetDevice(self.loop, orders.endpoint, self.home.name, self.fleet, orders.say)
+        self.device.start()
+        self.fleet.start(self.documents)
+        self._watch_files()
 
-    def _command(self, description: Description, *, new: bool) -> list[str]:
-        """A clock that is started again takes up its run for the rest of the time, which may go on meanwhile."""
+    def _descriptions(self, home: Home, documents: Mapping[str, str], running: Collection[str]) -> dict[str, Description]:
         orders = self.orders
-        if description.name != CLOCK:
-            return command_line(description, orders.endpoint)
+        return descriptions(
+            home, documents, real_time=orders.start_now, compiled=orders.compiled, records=orders.state.resolve(), running=running
+        )
+
+    def _time(self) -> TimeOrder:
+        """A clock that is started again takes up its run for the rest of the time, which may go on meanwhile."""
         until = self._until()
-        duration = orders.duration if until is None else None
-        return command_line(description, orders.endpoint, fresh=new and not self._books.seen, duration=duration, until=until)
+        duration = self.orders.duration if until is None else None
+        return TimeOrder(self._new and not self._books.seen, duration, until, self._end)
+
+    def _is_over(self) -> bool:
+        until = self._until()
+        return until is not None and self.summary.end >= until
 
     def _until(self) -> int | None:
         """Simulated time at which the duration is over; None without one, or while nothing is settled."""
@@ -253,15 +287,12 @@ class HomeHost:
             await self.loop.until(lambda: not self._books.is_behind(), GATHER)
         if self._watch is not None:
             self._watch.close()
+        if self.device is not None:
+            await self.device.stop()
         first = {entry.name for ability in ("ticks", "settles") for entry in self.home.of(ability)}
-        if self.processes is not None:
-            await self.processes.stop_all(first)
-        for name in sorted(self.runtimes, key=lambda name: name not in first):
-            self.runtimes[name].stop()
-            await self.runtimes[name].client.leave()
+        await self.place.close(first)
         names = {entry.name for entry in self.home.devices}
-        said = self.archive.found
-        await self.loop.until(lambda: all(said.get((name, "availability")) != b"online" for name in names), GATHER)
+        await self.loop.until(lambda: not any(self.is_online(name) for name in names), GATHER)
         await self.archive.leave()  # from here on nothing more is heard
         self._books.close()
         await self.archive.close()  # last: it keeps what is booked
@@ -275,25 +306,69 @@ class HomeHost:
 
     def _hold_back(self) -> None:
         """Devices wait a moment for whether the home is still ours: else they would throw those of the other host off."""
-        for runtime in self.runtimes.values():
-            runtime.client.postpone(ANSWERS_WITHIN)
+        for speaker in (*self.runtimes.values(), self.device):
+            if speaker is not None:
+                speaker.client.postpone(ANSWERS_WITHIN)
 
     def _fail(self, reason: str) -> None:
         self.failure = self.failure or reason
 
-    def _exited(self, name: str, code: int) -> bool:
-        if name == CLOCK and code == 0:
-            self._end()
-            return False
-        until = self._until() if name == CLOCK else None
-        if until is not None and self.summary.end >= until:
-            self._end()
-            return False
-        if code in (0, 2):  # it said in words what is wrong; once more would not help
-            self._fail(f"{name}: its process ended with exit code {code}")
-            return False
-        self.orders.say(f"{name}: its process ended with exit code {code}; it is started again")
-        return True
+    # -- as its fleet changes it --------------------------------------------------------------------------------------
+
+    def follow(self, home: Home, documents: Mapping[str, str]) -> None:
+        """These are the home's devices from now on, and their files."""
+        self.home, self.documents = home, dict(documents)
+        kinds = {entry.name: entry.kind for entry in home.devices}
+        self.archive.announced.identities = {entry.name: entry.settings.former_name or entry.name for entry in home.devices}
+        self._gate.follow(home)
+        self.archive.know_no_more(self._kinds.keys() - kinds.keys())
+        self.archive.know({*kinds, FLEET})
+        self._kinds = kinds
+        self._shadows[:] = shadows(home, documents)
+        self.summary.sources = self._shadows
+
+    async def clear(self, names: Collection[str]) -> None:
+        """These are gone, and what they left on the broker with them."""
+        await self.loop.until(lambda: not any(self.is_online(name) for name in names), GATHER)
+        await self.archive.forget(set(names))
+        await self.archive.settle_down()
+
+    def permit(self, home: Home) -> None:
+        """Raises SettingError for a home that would have what another on this broker has."""
+        refuse_shared_ids(home, self.archive.announced.beside)
+
+    def is_online(self, name: str) -> bool:
+        """Whether a device says that it is there."""
+        return self.archive.found.get((name, "availability")) == b"online"
+
+    def is_guest(self, name: str) -> bool:
+        """Whether a device that is not the home's is there under that name."""
+        return name not in self._kinds and self.is_online(name)
+
+    def has_left(self, name: str) -> bool:
+        """Whether a device has left something on the broker."""
+        return any(device == name for device, _ in self.archive.found)
+
+    def end(self) -> None:
+        """End the home, once those who wait for an answer have it."""
+        self.loop.call_later(ANSWERED_WITHIN, self._end)
+
+    def said(self, name: str | None, lines: int) -> list[str]:
+        """The last lines that a device has said, or the home as a whole. Raises ConfigurationError where none are kept."""
+        if self.orders.logs is None:
+            raise ConfigurationError("nothing of what was said is kept here")
+        return self.orders.logs.read(name, lines)
+
+    def _changed(self) -> None:
+        """Who runs here has changed."""
+        if self.fleet is not None:
+            self._watch_files()
+            self.fleet.tell()
+
+    def _watch_files(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = DocumentWatch(self.loop, self.orders.folder, [*self.runtimes.values(), *self._shadows])
 
     # -- records ------------------------------------------------------------------------------------------------------
 
@@ -323,33 +398,3 @@ class HomeHost:
 
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
         return self._books.has(run, seq, late)
-
-    def _result(self, wall_seconds: float) -> dict[str, Any]:
-        for entry in self.home.of("stores"):
-            if (soc := number(self.archive.state(entry.name), "soc")) is not None:  # null before the first window
-                self.summary.soc[entry.name] = soc / 100
-        for entry in self.home.of("connects"):
-            state, names = self.archive.state(entry.name), cast("type[Connects[Any, Any, Any]]", entry.device_class).bill_readings
-            told = {key: value for key in names.values() if (value := number(state, key)) is not None}
-            currency = state.get("currency")
-            if names["amount"] in told:
-                self.summary.billed(currency if isinstance(currency, str) else None, told, names)
-        zone = self.home.site.zone
-        result = self.summary.result(lambda instant: write_instant(instant, zone), wall_seconds)
-        unwritten = self._books.unwritten
-        return result | {"unwritten": unwritten} if unwritten else result
-
-
-def _whole_for(home: Home) -> int:
-    """For how long windows are kept whole here, in simulated s: as the home's record does it, where it has just one."""
-    records = home.of("keeps")
-    return int(getattr(records[0].settings, "whole_for", WHOLE_FOR)) if len(records) == 1 else WHOLE_FOR
-
-
-def _files(then: str | None, now: Path | None) -> str:
-    """Which home files a mismatch is between, in a sentence."""
-    if now is None:
-        return f"It was started from {then}. " if then is not None else ""
-    if then is None:
-        return f"Now it is read from {now}; from which file it was started is not known. "
-    return f"{now} has changed since. " if then == str(now) else f"It was started from {then}, now it is read from {now}. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,17 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur
 from virtual_devices.edge.runtime.make import Description, make_runtime
-from virtual_devices.edge.stopping import stopped_by_signals
+from virtual_devices.edge.stopping import ended_at_the_latest, stopped_by_signals
+from virtual_devices.fleet.described import DescribedDevice
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping.places import records_folder, state_folder
-from virtual_devices.fleet.processes import END_WITH_STDIN
+from virtual_devices.fleet.places.processes import END_WITH_STDIN
+from virtual_devices.fleet.pulse import beating
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json, settings_of, validate_change
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.instants import parse_instant
-from virtual_devices.kit.members.waiting import Command
 from virtual_devices.kit.names import NAME, misnomer
 from virtual_devices.record.device.make import roles_with_record
 
@@ -30,27 +31,31 @@ if TYPE_CHECKING:
     from virtual_devices.edge.runtime.runtime import Runtime
 
 
+STOP_WITHIN = 1.8
+"""Wall seconds after a signal, or ``stop``, within which the process is gone, whatever holds it up: a name server, a broker that hangs."""
+FAREWELL = 1.2
+"""Of them those that the broker has to acknowledge the last words."""
+
+
 def host_device(
-    kind: str,
-    home: str,
-    name: str,
+    wanted: DescribedDevice,
     endpoint: Endpoint,
     *,
-    settings: Mapping[str, Any],
-    events: Sequence[str] = (),
-    folder: Path,
     metrics: int | None = None,
     fresh: bool = False,
+    alone: bool = False,
     duration: int | None = None,
     until: str | None = None,
     compiled: bool = False,
+    health: Path | None = None,
     say: Callable[[str], None],
 ) -> None:
-    """Host a device until SIGTERM, SIGHUP, Ctrl-C or, for a clock, the end of its time.
+    """Host a device until SIGTERM, SIGHUP, Ctrl-C, the word ``stop`` or, for a clock, the end of its time.
 
-    settings, events: as texts.  folder: where relative file names begin.  Raises SettingError, CatalogueError and
-    ConfigurationError for what is wrong with them, VirtualDevicesError when the device cannot go on.
+    health: touched each second in which it is well, see ``Pulse``.  Raises SettingError, CatalogueError and ConfigurationError for what is
+    wrong with what is wanted, VirtualDevicesError when the device cannot go on.
     """
+    home, name, kind, folder = wanted.home, wanted.name, wanted.kind, wanted.folder
     for word in (home, name):
         if not NAME.fullmatch(word):
             raise ConfigurationError(f"{word!r} is no name; use small letters, digits and _, beginning with a letter")
@@ -59,11 +64,11 @@ def host_device(
     device_class = load(kind)
     if compiled and device_class.ability != "settles":
         raise ConfigurationError(f"{name}: a device of kind {kind!r} has nothing to compile; leave --compiled to the inverter")
-    complete = expected = validate_change(device_class, device_class.settings_type(), settings, live=False)
+    complete = expected = validate_change(device_class, device_class.settings_type(), wanted.settings, live=False)
     plain = settings_json(complete)
-    declared = {key: plain[key] for key in settings}
+    declared = {key: plain[key] for key in wanted.settings}
     documents = _documents(device_class, declared, folder)
-    happening = sorted((_event(text) for text in events), key=lambda event: event.at or 0)
+    happening = sorted(wanted.events, key=lambda event: event.at or 0)
     for event in happening:
         expected = validate_change(device_class, expected, event.changes, live=True)
     description = Description(home, name, kind, complete, declared, tuple(happening), documents, compiled)
@@ -77,12 +82,13 @@ def host_device(
 
         on_state = serve_metrics(metrics, home) if metrics is not None else None
         runtime = make_runtime(
-            loop, endpoint, description, fresh=fresh, duration=duration, until=end, on_end=loop.stop,
-            on_state=on_state, on_fatal=fail, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
+            loop, endpoint, description, fresh=fresh, alone=alone, duration=duration, until=end, on_end=loop.stop,
+            on_state=on_state, on_fatal=fail, on_stop=loop.stop, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
         )  # fmt: skip
         if os.environ.get(END_WITH_STDIN):
             _end_with_stdin(loop)
-        with stopped_by_signals(loop), _watched(loop, folder, runtime):
+        ending = ended_at_the_latest(STOP_WITHIN, say)
+        with ending, stopped_by_signals(loop), _watched(loop, folder, runtime), beating(loop, runtime, health, say):
             loop.complete(_host(loop, runtime))
     if failure:
         raise VirtualDevicesError(failure[0])
@@ -93,8 +99,8 @@ async def _host(loop: Loop, runtime: Runtime) -> None:
     runtime.start()
     exempt_what_is_loaded(loop)
     await loop.until()
-    runtime.stop()
-    await runtime.client.leave()
+    runtime.stop(FAREWELL)
+    await runtime.client.leave(grace=FAREWELL)
 
 
 def _documents(device_class: type[AnyDevice], declared: Mapping[str, Any], folder: Path) -> dict[str, str]:
@@ -130,15 +136,6 @@ def _end_with_stdin(loop: Loop) -> None:
         loop.stop()
 
     loop.add_reader(sys.stdin, ended)
-
-
-def _event(text: str) -> Command:
-    """``2026-06-21T18:00:00+02:00 mode=on setpoint=200``."""
-    time, *words = text.split(" ")
-    changes = dict(word.partition("=")[::2] for word in words)
-    if not changes or not all(changes) or not all("=" in word for word in words):
-        raise ConfigurationError(f"--event {text!r}: write 'TIME setting=value …', with the time in one word")
-    return Command(changes, parse_instant(time, "UTC"))
 
 
 def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import stopped_by_signals
-from virtual_devices.fleet import credentials
 from virtual_devices.fleet.claim.folder_lock import FolderLock
-from virtual_devices.fleet.host import HomeHost, HostOptions, Watcher
+from virtual_devices.fleet.credentials import passwords
+from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.places import make_ready, records_folder, state_folder
+from virtual_devices.fleet.logs import logs_of
+from virtual_devices.fleet.watcher import Watcher
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
 from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.members.house import House
-from virtual_devices.kit.members.rehearsal import rehearse
+from virtual_devices.kit.members.rehearsal import Rehearsal, rehearse
 from virtual_devices.record.files.runs import broker_of
 
 DEFAULT_PORT = 1883
@@ -36,6 +38,7 @@ class Options:
 
     home_file: a path, the name of an example, or None for the example ``cape_town``.  broker: the owner's own.  start: of simulated
     time, as people write it.  speed: simulated seconds per second, 0 as fast as possible.  duration: simulated seconds.
+    changes: settings in place of the file's, by device.
     port: of a broker of one's own.  listen: the address that it binds.  state: folder for what survives.  compiled: dispatch with numba.
     """
 
@@ -53,6 +56,7 @@ class Options:
     listen: str | None = None
     compiled: bool = False
     start: str | None = None
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def up(
     What could not be kept or written until the end is told there under ``unwritten``.  started: told once everything is started.
     Raises HomeFileError, ConfigurationError, BrokerError, AlreadyRunningError.
     """
-    home, documents, start_now = _chosen(options, say)
+    rehearsal, documents, start_now = _chosen(options, say)
+    home = rehearsal.home
     if options.compiled and not options.isolate:
         _compile_ahead(home, documents)
     if watcher is not None:
@@ -94,18 +99,24 @@ def up(
     make_ready(records)
     file = Path(home.source).resolve()
     on_state = _metrics(options.metrics, home.name)
-    with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, say) as (endpoint, name, v5_port):
+    logs = logs_of(state)
+
+    def tell(text: str) -> None:
+        logs.say(text)
+        say(text)
+
+    with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, tell) as (endpoint, name, v5_port):
         orders = HostOptions(
             home, documents, endpoint, records, folder=file.parent, duration=options.duration, isolate=options.isolate,
-            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=say,
+            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=tell,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
-            broker=broker_of(options.broker), home_file=file,
+            broker=broker_of(options.broker), home_file=file, logs=logs, rehearsal=rehearsal,
         )  # fmt: skip
         host = HomeHost(loop, orders)
 
         async def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
             if started is not None:
-                file = credentials.password_path(state / "broker") if options.listen else None
+                file = passwords.password_path(state / "broker") if options.listen else None
                 started(loop, Start(host.home, endpoint, name, v5_port, resumed, file))
 
         with stopped_by_signals(loop) as stopped:
@@ -122,13 +133,14 @@ def _compile_ahead(home: Home, documents: Mapping[str, str]) -> None:
     house.step()
 
 
-def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[str, str], bool]:
-    """The home with the start and speed that were asked for, its files, and whether it lives at the time of day.
+def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Rehearsal, dict[str, str], bool]:
+    """The home, tried out, with the start and speed that were asked for, its files, and whether it lives at the time of day.
 
     On an owner's broker it does, and where its file says ``real_time``, unless a start is asked for.
     """
     now = int(time.time())
     home, documents = read_home(options.home_file, now=now)
+    home = override(home, options.changes)
     foreign = options.broker is not None
     speed = options.speed if options.speed is not None else 1.0 if foreign else None
     if speed is not None:
@@ -140,12 +152,12 @@ def _chosen(options: Options, say: Callable[[str], None]) -> tuple[Home, dict[st
         home = starting_now(home, now)
     if "step" in home.left_open:
         home = replace(home, step=step_at(home.speed))
-    rehearsal = rehearse(home, documents, now="start" in home.left_open)
+    rehearsal = rehearse(home, documents, now="start" in home.left_open, resumable=True)
     for text in rehearsal.past:
         say(text)
     for text in rehearsal.warnings():
         say(f"warning: {text}")
-    return home, documents, start_now
+    return rehearsal, documents, start_now
 
 
 @contextmanager
@@ -156,7 +168,7 @@ def _broker(
         yield options.broker, "your broker", None
         return
     folder = lock.folder / "broker"
-    password = credentials.of_home(folder, lock.home) if options.listen else None
+    password = passwords.of_home(folder, lock.home) if options.listen else None
     keeper = _Keeper(loop, _start(options, folder, lock), folder, lock, say)
     try:
         endpoint = keeper.broker.endpoint
@@ -213,7 +225,7 @@ class _Keeper:
 def _start(options: Options, folder: Path, lock: FolderLock) -> Broker:
     where: Any = {"kind": options.broker_kind, "keeps_open": lock.shared}
     if options.listen is not None:
-        where |= {"host": options.listen, "password_file": credentials.hashed_path(folder)}
+        where |= {"host": options.listen, "password_file": passwords.hashed_path(folder)}
     if options.port is not None:
         return start_broker(folder, port=options.port, **where)
     try:

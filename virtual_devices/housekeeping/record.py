@@ -34,3 +34,4 @@ class Record(Keeps[Settings, NoState, NoTelemetry]):
     """A home's record."""
 
     title = "Record"
+    icon = "mdi:database"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -26,9 +26,21 @@ if TYPE_CHECKING:
     from virtual_devices.kit.window import Span
 
 DAY = 86_400
+_ALIKE = 0.8
 _STEADY = 14 * DAY  # no zone changes its clocks and changes them back within two weeks
 _REMEMBERED = 50_000  # quarters of an hour: more than a year
 _QUARTER = 900  # every UTC offset in use changes on a quarter of an hour of UTC
+
+
+def _likely(zone: str) -> str:
+    """What may be meant by the name of a time zone that there is not."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    known = sorted(available_timezones())
+    bare = zone.strip().replace(" ", "_").casefold()
+    same = [name for name in known if bare and bare in (name.casefold(), name.casefold().rpartition("/")[2])]
+    close = same or difflib.get_close_matches(zone, known, 1, _ALIKE)
+    return f"did you mean {close[0]!r}?" if close else "use an IANA name such as Africa/Johannesburg or Europe/Berlin"
 
 
 class Calendar:
@@ -41,9 +53,7 @@ class Calendar:
         try:
             self.zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ConfigurationError(
-                f"time zone {zone!r} is unknown; use an IANA name such as Africa/Johannesburg or Europe/Berlin"
-            ) from None
+            raise ConfigurationError(f"time zone {zone!r} is unknown; {_likely(zone)}") from None
         self._offsets: dict[int, int] = {}
 
     def offset(self, time: int) -> int:
@@ -90,8 +100,12 @@ class Calendar:
         """UTC seconds of the first month's begin after ``time``."""
         return self._month_start(self.month(time) + 1)
 
+    def month_begin(self, month: int, day: int) -> int:
+        """UTC seconds of the local midnight that begins a day (from 1) of a month, by its number."""
+        return int(datetime(month // 12, month % 12 + 1, day, tzinfo=self.zone).timestamp())
+
     def _month_start(self, month: int) -> int:
-        return int(datetime(month // 12, month % 12 + 1, 1, tzinfo=self.zone).timestamp())
+        return self.month_begin(month, 1)
 
     def local(self, time: int) -> datetime:
         """Aware local time."""

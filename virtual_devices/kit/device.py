@@ -26,12 +26,14 @@ from virtual_devices.kit.readings import (
     KeepsReadings,
     NoTelemetry,
     ProducesReadings,
+    SettlesReadings,
     StoresReadings,
 )
 from virtual_devices.kit.settings import (  # noqa: F401 - kinds that were written before import them from here
     Choices,
     CircuitSettings,
     ConsumerSettings,
+    Detail,
     DeviceName,
     DeviceOrders,
     Document,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
     from virtual_devices.kit.coverage import Coverage
     from virtual_devices.kit.mains import Mains
+    from virtual_devices.kit.natives import Native
     from virtual_devices.kit.offers import Dispatch, Offer
     from virtual_devices.kit.quantities import Quantity
     from virtual_devices.kit.store import StoreRule
@@ -76,6 +79,12 @@ class Device(ABC, Generic[S, T, R]):
     """A kind of device. Type arguments: its Settings, State and Telemetry."""
 
     title: ClassVar[str] = ""
+    icon: ClassVar[str] = "mdi:power-plug"
+    """Of Material Design Icons, for pages and forms."""
+    native: ClassVar[Native | None] = None
+    """What it is to the people who use it, where that is more than a switch."""
+    main: ClassVar[str] = ""
+    """The order that faces call by the device's own name; of a load that can be switched it is its switch."""
     ability: ClassVar[str] = ""
     readings_type: ClassVar[type[Any]] = NoTelemetry
     settings_type: ClassVar[type[Settings]] = Settings
@@ -84,8 +93,12 @@ class Device(ABC, Generic[S, T, R]):
     telemetry_type: ClassVar[type[Any]] = NoTelemetry
     entity_names: ClassVar[Mapping[str, str]] = {}
     """Names of entities that differ from the field's, where a setting ``entity_prefix`` makes ids as another product has them."""
-    former_defaults: ClassVar[Mapping[str, Any]] = {}
-    """What settings were by default before checkpoints of version 3, in JSON form, that follow others by default since."""
+    also_named: ClassVar[Mapping[str, str]] = {}
+    """Likewise: second entities, ``platform.name``, of fields that have one already."""
+    former_defaults: ClassVar[Mapping[int, Mapping[str, Any]]] = {}
+    """By version of checkpoints: what settings were by default before it, in JSON form, that follow others by default since, or are unset."""
+    unset_for_good: ClassVar[frozenset[str]] = frozenset()
+    """Settings for which, unset, ``in_force`` gives all that holds, at any time."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -143,6 +156,10 @@ class Device(ABC, Generic[S, T, R]):
         """
         return []
 
+    def in_force(self, settings: S, time: int) -> Mapping[str, Any]:
+        """What holds at ``time`` (UTC seconds) for settings that may be unset (null), in JSON form; faces show it in their place."""
+        return {}
+
     def coverage(self, settings: S, end: int) -> list[Coverage]:
         """For what time each file that the settings name says something, as it looks at ``end`` (UTC seconds); one without end needs none."""
         return []
@@ -158,6 +175,10 @@ class Device(ABC, Generic[S, T, R]):
     def report(self, settings: S, state: T, time: int) -> R:
         """Own telemetry at ``time`` (UTC seconds), beside what its ability reports for it."""
         return cast("R", self.telemetry_type())
+
+    def month_start(self, settings: S, time: int) -> int:
+        """UTC seconds since which its readings of a month count, seen from ``time``: the calendar's month, unless the device has another."""
+        return self.site.calendar.month_start(time)
 
     def standing(self, settings: S, state: T, time: int) -> Mapping[str, float | None] | None:
         """Numbers of its own telemetry that are kept for good as they stood at the end of each quarter-hour, ``time``.
@@ -181,16 +202,25 @@ class Ticks(Device[S, T, R]):
 class Conditions(Device[S, T, R]):
     """Gives conditions that others depend on: sun, weather, a switch.
 
-    fields: what it publishes; each value is an integer in thousandths of the quantity's unit.
+    fields: what it publishes; each value is an integer in thousandths of the quantity's unit.  folded: those that faces hide from a first look.
     """
 
     ability = "conditions"
     readings_type = ConditionsReadings
     fields: ClassVar[Mapping[str, Quantity]] = {}
+    folded: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def conditions(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
         """One integer per field and step. A pure function of settings, absolute time and inputs, element by element."""
+
+    def forecast_error(self, settings: S) -> float:
+        """How far a forecast of what it gives is off: the standard deviation of the logarithm of a power that comes of it, 0.2 for a fifth."""
+        return 0.0
+
+    def years(self, settings: S) -> Sequence[Mapping[str, Any]] | None:
+        """Changes of settings that make each other year which it knows; none: every year is alike.  None: each seed makes another."""
+        return ()
 
 
 class Consumes(Device[S, T, R]):
@@ -265,6 +295,10 @@ class Stores(Device[S, T, R]):
         """
         return state
 
+    def temperature(self, settings: S, state: T) -> int | None:
+        """Of its cells, m°C, as its management tells an inverter; None: it tells nothing."""
+        return None
+
     def wear(self, settings: S, state: T, charged: int, discharged: int) -> T:
         """State after so many millijoules went in and out at the terminals. Two shares in a row give the same as one."""
         return state
@@ -316,6 +350,13 @@ class Connects(Device[S, T, R]):
     def link(self, settings: S, span: Span) -> list[Link]:
         """The link over the span, run-length; the steps add up to the span's."""
 
+    def agreed(self, settings: S, state: T, span: Span) -> T:
+        """State before a span that is about to be proposed, with what ``bill`` needs then of files that others may replace meanwhile.
+
+        Asked only where the state is kept for whoever goes on from it; ``bill`` gives the same without.
+        """
+        return state
+
     def bill(self, settings: S, state: T, span: Span, imported: Sequence[int], exported: Sequence[int]) -> T:
         """State after the span's import and export (milliwatts per step): what it costs."""
         return state
@@ -333,6 +374,7 @@ class Settles(Device[S, T, R]):
     """
 
     ability = "settles"
+    readings_type = SettlesReadings
     switchboard: ClassVar[Mapping[str, Any]] = {}
     ports: ClassVar[Mapping[str, Port]] = {}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from hashlib import blake2b
+from statistics import NormalDist
 
 
 def noise(key: str, time: int, period: int) -> float:
@@ -15,6 +17,18 @@ def noise(key: str, time: int, period: int) -> float:
     before, after = _knot(key, number), _knot(key, number + 1)
     part = rest / period
     return before + part * part * (3.0 - 2.0 * part) * (after - before)
+
+
+def normal(key: str, time: int, period: int) -> float:
+    """A standard normal variable at ``time`` (UTC seconds) that turns from one to the next, ``period`` s apart; its variance is 1 at any time."""
+    number, rest = divmod(time, period)
+    turn = rest * math.pi / 2 / period
+    return _normal_knot(key, number) * math.cos(turn) + _normal_knot(key, number + 1) * math.sin(turn)
+
+
+@lru_cache(maxsize=1024)
+def _normal_knot(key: str, number: int) -> float:
+    return NormalDist().inv_cdf((evenly(f"{key}/{number}", 48) + 0.5) / 2**48)
 
 
 @lru_cache(maxsize=1024)

@@ -101,7 +101,8 @@ class StoreOffer:
     """A store's rule and balance.
 
     stored: its balance at the end of its last share.  reset: millijoules that leave (or, negative, enter) it to the
-    outside account ``reset`` before the first step, because its owner changed what it can hold.
+    outside account ``reset`` before the first step, because its owner changed what it can hold.  temperature: m°C, for those who show it;
+    None where it does not tell.
     """
 
     ability = "stores"
@@ -111,6 +112,7 @@ class StoreOffer:
     rule: StoreRule
     stored: int
     reset: int = 0
+    temperature: int | None = None
 
     def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
         booking.columns[DC_BUS, name], booking.columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]

@@ -1,20 +1,12 @@
-"""Powers that hold from one time to the next: measured load profiles, averaged exactly over any step."""
+"""Powers that hold from one time to the next: load profiles, averaged exactly over any step."""
 
 from __future__ import annotations
 
-import csv
-from bisect import bisect_right
-from datetime import datetime
-from functools import lru_cache
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
-
-from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from virtual_devices.kit.window import Span
-
-MAX_WATTS = 1_000_000.0
 
 
 class Profile:
@@ -45,6 +37,13 @@ class Profile:
         i = bisect_right(self._starts, position) - 1
         return cycle * self._energies[-1] + self._energies[i] + self._powers[i] * (position - self._starts[i])
 
+    def rows(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Times and powers (UTC seconds, mW) from ``start`` until before ``end``, both within its first period."""
+        i = bisect_right(self._starts, start - self.first) - 1
+        found = [(start, self._powers[i])]
+        last = bisect_left(self._starts, end - self.first)
+        return found + [(self.first + self._starts[j], self._powers[j]) for j in range(i + 1, min(last, len(self._powers)))]
+
     def powers(self, span: Span) -> list[int]:
         """Mean power of each step in mW, rounded to the nearest."""
         values: list[int] = []
@@ -67,74 +66,3 @@ class Profile:
                 values.append((2 * energy + step) // (2 * step))
                 time += step
         return values
-
-
-@lru_cache(maxsize=8)
-def parse_profile(text: str, name: str, zone: str) -> Profile:
-    """Read a CSV of timestamp and W, with or without a heading; more columns are left alone.
-
-    Timestamps are ISO 8601; without an offset they are local time of ``zone``. The period is last − first + the last
-    interval, in seconds of UTC; a single row holds always. Separators: comma, semicolon or tab.
-    Raises ConfigurationError that names ``name``, the line and the remedy.
-    """
-    sample = text.lstrip("\ufeff")
-    delimiter = next((mark for mark in (";", "\t") if mark in sample[:1000]), ",")
-    reader = csv.reader(sample.splitlines(), delimiter=delimiter)
-    local = ZoneInfo(zone)
-    rows: list[tuple[int, int]] = []
-    heading = True
-    for cells in reader:
-        where = f"{name}, line {reader.line_num}"
-        if not cells or not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
-            continue
-        moment = _moment(cells[0])
-        if moment is None and heading:
-            heading = False
-            continue
-        heading = False
-        if moment is None:
-            raise ConfigurationError(
-                f"{where}: {cells[0]!r} is no timestamp; write it like 2025-01-31T06:00:00 or 2025-01-31T06:00:00+02:00"
-            )
-        power = _milliwatts(cells, where)
-        rows.append((_seconds(moment, local, rows[-1][0] if rows else None, where), power))
-    if not rows:
-        raise ConfigurationError(f"{name}: has no rows; write lines such as 2025-01-31T06:00:00,150")
-    period = rows[-1][0] - rows[0][0] + (rows[-1][0] - rows[-2][0]) if len(rows) > 1 else 3600
-    return Profile(rows, period)
-
-
-def _moment(cell: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(cell.strip())
-    except ValueError:
-        return None
-
-
-def _milliwatts(cells: list[str], where: str) -> int:
-    cell = cells[1].strip() if len(cells) > 1 else ""
-    try:
-        watts = float(cell)
-    except ValueError:
-        watts = -1.0
-    if not 0 <= watts <= MAX_WATTS:
-        raise ConfigurationError(
-            f"{where}: {cell!r} is no power; write the second column as a number of 0 to {MAX_WATTS:.0f}, in W"
-        )
-    return round(watts * 1000)
-
-
-def _seconds(moment: datetime, local: ZoneInfo, last: int | None, where: str) -> int:
-    if moment.microsecond:
-        raise ConfigurationError(f"{where}: {moment.isoformat()} has a fraction of a second; round it to whole seconds")
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=local)
-        if last is not None and moment.timestamp() <= last:
-            moment = moment.replace(fold=1)  # the hour that comes twice when the clocks go back
-    time = int(moment.timestamp())
-    if last is not None and time <= last:
-        raise ConfigurationError(
-            f"{where}: {moment.isoformat()} is not later than the line before; sort the lines, drop repeated ones, "
-            "or write each time with its offset, such as +02:00"
-        )
-    return time

@@ -8,7 +8,7 @@ or a text such as ``"5.5 kW"`` or ``"1h 30min"``; any other unit is refused with
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import PydanticCustomError, core_schema
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MJ_PER_KWH = 3_600_000_000
 """Millijoules in one kilowatt-hour."""
 
+_COMMA = re.compile(r",(\d+)\s*(.*)")
+_PEAK = re.compile(r"[\s_-]*(?:peak|p)$")
 _TEXT = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
@@ -64,10 +66,18 @@ class Quantity:
                 return number * factor
         if self.adds_up and (parts := parts_of(value)):
             return sum(float(text) * seconds for text, seconds in parts)
-        known = ", ".join([self.unit, *(name for name, _ in self.units)])
         raise PydanticCustomError(
-            "quantity", "unit {given} is not understood here; use {known}", {"given": repr(unit), "known": known}
+            "quantity", "unit {given} is not understood here; {known}", {"given": repr(unit), "known": self._instead(match[1], unit)}
         )
+
+    def _instead(self, number: str, unit: str) -> str:
+        """What to write in the place of a unit that is not known."""
+        names = [name for name in (self.unit, *(name for name, _ in self.units)) if name]
+        if unit.casefold() in ("va", "kva") and "kW" in names and "kWp" not in names:
+            return f"it is of apparent power, which at a power factor of 1 is {unit[:-2]}W; write {number} {unit[:-2]}W if that is meant"
+        if unit.casefold() in ("ah", "mah") and "kWh" in names:
+            return "it is of charge: times the battery's voltage it is Wh, so 100 Ah of 51.2 V are 5.12 kWh"
+        return f"use {', '.join([self.unit, *(name for name, _ in self.units)])}{_meant(number, unit, names)}"
 
     @property
     def example(self) -> str:
@@ -91,15 +101,28 @@ class Quantity:
         return rf"^\s*({lone}|({number}({units})\s*)+)\s*$" if self.adds_up else rf"^\s*{lone}\s*$"
 
 
+def _meant(number: str, unit: str, names: list[str]) -> str:
+    """What a text with a comma for its decimals, or with a unit spelt otherwise, may mean; empty for any other."""
+    if (comma := _COMMA.fullmatch(unit)) is not None and "." not in number:
+        number, unit = f"{number}.{comma[1]}", comma[2]
+    plain = _PEAK.sub("p", unit.casefold().replace("kilowatt", "kw").replace("watts", "watt").replace("watt", "w")).replace(" ", "")
+    near = [name for name in names if name.casefold() == plain and name != "mW"] or ([unit] if not unit else [])
+    return f"; did you mean '{f'{number} {near[0]}'.strip()}'?" if near else ""
+
+
 def _scale(**factors: float) -> tuple[tuple[str, float], ...]:
     return tuple(factors.items())
 
 
 POWER = Quantity("power", "W", _scale(kW=1e3, mW=1e-3, MW=1e6), "power", metric="watts", digits=0)
+PEAK_POWER = replace(POWER, units=(*POWER.units, *_scale(Wp=1.0, kWp=1e3, MWp=1e6)))
+"""Of modules, as data sheets have it."""
 ENERGY = Quantity(
     "energy", "kWh", (*_scale(Wh=1e-3, MWh=1e3, J=1 / 3.6e6, kJ=1 / 3.6e3, MJ=1 / 3.6, GJ=1e3 / 3.6),), "energy",
     "total_increasing", metric="joules", metric_factor=3.6e6, digits=3,
 )
+EXPECTED_ENERGY = replace(ENERGY, name="expected_energy", state_class=None)
+"""That may come: it is counted by nobody."""
 STORED_ENERGY = Quantity(
     "stored_energy", "kWh", ENERGY.units, "energy_storage", metric="joules", metric_factor=3.6e6, digits=3
 )
@@ -136,7 +159,9 @@ TEXT = Quantity("text", "", state_class=None)
 INSTANT = Quantity("instant", "", device_class="timestamp", state_class=None)
 
 Power = Annotated[float, POWER]
+PeakPower = Annotated[float, PEAK_POWER]
 Energy = Annotated[float, ENERGY]
+ExpectedEnergy = Annotated[float, EXPECTED_ENERGY]
 StoredEnergy = Annotated[float, STORED_ENERGY]
 Duration = Annotated[float, DURATION]
 Temperature = Annotated[float, TEMPERATURE]
@@ -161,3 +186,8 @@ Money = Annotated[float, MONEY]
 Size = Annotated[int, SIZE]
 Count = Annotated[int, COUNT]
 Factor = Annotated[float, FACTOR]
+
+
+def power_text(watts: float) -> str:
+    """Power as people say it: ``450 W``, ``3.3 kW``."""
+    return f"{watts / 1000:g} kW" if abs(watts) >= 1000 else f"{watts:g} W"  # noqa: PLR2004 - a kilowatt

@@ -7,13 +7,14 @@ A telemetry class is a frozen dataclass; each field's annotation carries its qua
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from virtual_devices.kit.quantities import (
     INSTANT,
     Count,
     Current,
     Energy,
+    ExpectedEnergy,
     Frequency,
     Power,
     Size,
@@ -25,17 +26,25 @@ from virtual_devices.kit.quantities import (
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Refines a reading. detail: hidden from a first look (disabled in Home Assistant).  day: falls to 0 at midnight.
+    """Refines a reading. detail: hidden from a first look (disabled in Home Assistant), and no record keeps it.  folded: hidden only.  day: falls to 0 at midnight.
 
     month: falls to 0 when a month begins.  device_class: of a true/false reading.  choices: of a text that is one of a few.
+    icon: of Material Design Icons.  attributes: names of other readings that are shown beside it, ``name: reading``
+    where it is called otherwise there.  beside: it is shown so only, and is no
+    entity of its own.  running: changes all the time, as a clock does.
     """
 
     title: str = ""
     detail: bool = False
+    folded: bool = False
     day: bool = False
     month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
+    icon: str = ""
+    attributes: tuple[str, ...] = ()
+    beside: bool = False
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class ConsumesReadings:
     demand: Annotated[Power, Mark(detail=True)]
     supplied: Annotated[bool, Mark(device_class="power")]
     energy: Energy
-    unserved_energy: Energy
+    unserved_energy: Annotated[Energy, Mark(folded=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class ProducesReadings:
     available_power: Power
     clipped_power: Annotated[Power, Mark(detail=True)]
     energy: Energy
-    curtailed_energy: Energy
+    curtailed_energy: Annotated[Energy, Mark(folded=True)]
     clipped_energy: Annotated[Energy, Mark(detail=True)]
 
 
@@ -85,8 +94,8 @@ class StoresReadings:
     discharge_power: Power
     soc: Annotated[Soc, Mark(title="State of charge")]
     stored_energy: StoredEnergy
-    voltage: Voltage
-    current: Current
+    voltage: Annotated[Voltage, Mark(folded=True)]
+    current: Annotated[Current, Mark(folded=True)]
     charge_energy: Energy
     discharge_energy: Energy
     loss_energy: Annotated[Energy, Mark(detail=True)]
@@ -110,8 +119,30 @@ class ConnectsReadings:
     export_power: Power
     import_energy: Energy
     export_energy: Energy
-    voltage: Voltage
-    frequency: Frequency
+    voltage: Annotated[Voltage, Mark(folded=True)]
+    frequency: Annotated[Frequency, Mark(folded=True)]
+
+
+_HALF_HOURS = "detailedForecast: half_hours_"
+_FORM = Mark(folded=True, icon="mdi:solar-power")
+
+
+@dataclass(frozen=True, slots=True)
+class SettlesReadings:
+    """Of who settles: what all arrays of the home may give by the sky that is foretold. Null where nobody foretells anything.
+
+    forecast_…: of the local day, of the rest of it from this half-hour on, and of the two that follow, with half-hours beside it in the form of
+    Solcast: the mean power in kW, and what it exceeds in nine cases of ten, and in one.  energy_…: of this hour and the next.
+    """
+
+    forecast_today: Annotated[ExpectedEnergy | None, Mark(title="Solar forecast today", icon="mdi:solar-power", attributes=(_HALF_HOURS + "today",))]
+    forecast_remaining_today: Annotated[ExpectedEnergy | None, Mark(title="Solar forecast rest of today", folded=True, icon="mdi:solar-power")]
+    forecast_tomorrow: Annotated[ExpectedEnergy | None, Mark(title="Solar forecast tomorrow", icon="mdi:solar-power", attributes=(_HALF_HOURS + "tomorrow",))]
+    forecast_day_3: Annotated[ExpectedEnergy | None, Mark(title="Solar forecast day 3", folded=True, icon="mdi:solar-power")]
+    half_hours_today: Annotated[list[dict[str, Any]] | None, Mark(beside=True)]
+    half_hours_tomorrow: Annotated[list[dict[str, Any]] | None, Mark(beside=True)]
+    energy_current_hour: Annotated[ExpectedEnergy | None, _FORM]
+    energy_next_hour: Annotated[ExpectedEnergy | None, _FORM]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from virtual_devices.kit.calendar import Calendar, DailyTimes
-from virtual_devices.kit.settings import ConsumerSettings, DeviceOrders, Everyday
+from virtual_devices.kit.settings import ConsumerSettings, DeviceOrders, Everyday, Icon
 from virtual_devices.kit.weekly import WeeklyTimes
 
 if TYPE_CHECKING:
     from virtual_devices.kit.site import Site
     from virtual_devices.kit.window import Span
 
-Mode = Literal["schedule", "on", "off"]
+Mode = Annotated[Literal["schedule", "on", "off"], Icon("mdi:calendar-clock")]
 MODE = "on: always; off: never; schedule: within the times of its schedule"
 SCHEDULE = "Local times for mode schedule, such as Mon-Fri 06:00-07:30, sunset-23:00; empty means never"
 Runs = list[tuple[int, bool]]

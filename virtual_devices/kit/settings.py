@@ -45,13 +45,37 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """Marks a text setting that holds numbers with commas between them; a home file may list them too. count: how many."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class HomeFileOnly:
     """Marks a setting that is fixed while a home runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Everyday:
-    """Marks the switch that its owner reaches for; faces show it first, not among the things that are set up once."""
+    """Marks what an owner reaches for day by day; faces show it first, not among the things that are set up once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Marks what a thing is made of, and what hardly anybody turns while it runs; faces have it, but hidden from a first look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """Marks a setting whose entities have an icon of their own. name: of Material Design Icons."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """Marks how a device is called and shown where people look at it; it changes nothing that the device does, and no state tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +103,21 @@ class Settings(Form):
 
     plain_readings: Annotated[bool, HomeFileOnly()] = Field(
         False, title="Plain readings", description="each reading on an MQTT topic of its own too, as a bare number"
+    )
+    name: Annotated[str, Field(max_length=80), Appearance(), HomeFileOnly()] = Field(
+        "", title="Name", description="what people call it; else its name in the home file, with blanks"
+    )
+    area: Annotated[str, Field(max_length=80), Appearance(), HomeFileOnly()] = Field(
+        "", title="Area", description="the room that it is in, as Home Assistant calls it; counts when the device is announced first"
+    )
+    icon: Annotated[str, Field(max_length=80, pattern=r"^$|^mdi:[a-z0-9-]+$"), Appearance(), HomeFileOnly()] = Field(
+        "", title="Icon", description="of Material Design Icons, such as mdi:stove; else that of its kind"
+    )
+    with_home: Annotated[bool, Appearance(), HomeFileOnly()] = Field(
+        False, title="With home", description="whether its home's name stands before its own, where it is shown beside devices of another home"
+    )
+    former_name: Annotated[str, Field(max_length=MAX_NAME, pattern=r"^$|^[a-z][a-z0-9_]*$"), Appearance(), HomeFileOnly()] = Field(
+        "", title="Former name", description="what it was called in this home file before; Home Assistant keeps its entities and their history"
     )
 
     def chosen(self) -> dict[str, Any]:
@@ -112,13 +151,21 @@ CIRCUIT = (
 class CircuitSettings(Settings):
     """Settings that every circuit has."""
 
-    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
+    circuit: Annotated[CircuitName, Detail()] = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
+
+
+class SettlerSettings(Settings):
+    """Settings that every inverter has."""
+
+    flows: Annotated[bool, Detail()] = Field(
+        False, title="Flows", description="what each window brought from account to account, on an MQTT topic for each wire, in whole joules"
+    )
 
 
 class ConsumerSettings(Settings):
     """Settings that every load has."""
 
-    circuit: CircuitName = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
-    priority: Annotated[int, Field(ge=1, le=10)] = Field(
+    circuit: Annotated[CircuitName, Detail()] = Field(ESSENTIAL, title="Circuit", description=CIRCUIT)
+    priority: Annotated[int, Field(ge=1, le=10), Detail()] = Field(
         5, title="Priority", description="1 is shed last, 10 first; equal priorities go by name"
     )

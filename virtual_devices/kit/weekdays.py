@@ -4,13 +4,21 @@ from __future__ import annotations
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
+_SHORT = {
+    word: word[:3]
+    for word in (
+        *("monday", "tuesday", "tues", "wednesday", "thursday", "thurs", "friday", "saturday", "sunday", "january", "february", "march"),
+        *("april", "june", "july", "august", "september", "sept", "october", "november", "december"),
+    )
+}
+"""Names as they are written in full."""
 EVERY_DAY = frozenset(range(len(WEEKDAYS)))
 
 
 def days_in(item: str, names: tuple[str, ...] = WEEKDAYS, what: str = "days", example: str = "Mon-Fri") -> set[int]:
     """The numbers of one name, or of a range of names, which may run past the last; raises ValueError for what is none."""
     numbers = {name.casefold(): number for number, name in enumerate(names)}
-    ends = [part.strip().casefold() for part in item.split("-")]
+    ends = [_SHORT.get(part.strip().casefold(), part.strip().casefold()) for part in item.split("-")]
     if len(ends) > 2 or not all(end in numbers for end in ends):  # noqa: PLR2004 - from and until
         raise ValueError(f"{item!r} is no {what}; write {example}")
     first, last = numbers[ends[0]], numbers[ends[-1]]

@@ -62,6 +62,7 @@ class Blueprint(Consumes[Settings, State, Telemetry]):
     """An appliance that draws one power while it is on and another while it is not."""
 
     title = "Blueprint"
+    icon = "mdi:power-plug"
 
     def draw(
         self,

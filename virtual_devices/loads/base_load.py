@@ -1,31 +1,34 @@
 """What a home draws all day: fridge, router, chargers, all that nobody switches.
 
-Either a measured profile (``file``: CSV of timestamp and W) or a daily profile of 24 hourly powers with seeded
-variation. Both are pure functions of absolute time, averaged over the step where a step holds several values.
+Either what was measured (``file``, see ``virtual_devices.loads.household.household``) or days of 24 hourly powers with seeded variation,
+weekends and spikes (``_day``). Both are pure functions of absolute time, averaged over the step where a step holds several values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Consumes, NoState
-from virtual_devices.kit.noise import evenly
-from virtual_devices.kit.profile import Profile, parse_profile
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.quantities import Percent
 from virtual_devices.kit.readings import NoTelemetry
-from virtual_devices.kit.settings import ConsumerSettings, FileName
+from virtual_devices.kit.settings import ConsumerSettings, Detail, FileName, HomeFileOnly
+from virtual_devices.kit.stamps import clock_of
 from virtual_devices.kit.window import Span
+from virtual_devices.loads._day import HOURS, PPM, daily
+from virtual_devices.loads.household.household import Household, household
+from virtual_devices.loads.household.load_file import Told
 
-HOURS = 24
 MAX_WATTS = 100_000.0
-PPM = 1_000_000
-_QUARTER = 900  # local hours begin on a quarter of an hour of UTC everywhere
+WORKDAY = "180,170,160,160,170,230,350,380,300,250,240,240,260,250,240,250,300,380,420,400,350,300,250,200"
+WEEKEND = "190,180,170,160,160,170,200,260,330,370,340,320,320,300,270,260,290,340,370,360,330,290,250,200"
+"""As much as on a workday, and later in the morning."""
+_ANY_YEAR = 2000
 
 
 @lru_cache(maxsize=64)
@@ -47,43 +50,88 @@ def _checked(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        clock_of(text, "UTC", _ANY_YEAR)
+    except ConfigurationError as error:
+        raise ValueError(f"{error}; or write local, standard, UTC, or an offset such as +01:00") from None
+    return text
+
+
+def _weekend(before: dict[str, Any]) -> str:
+    profile = str(before.get("profile", WORKDAY))
+    return WEEKEND if profile == WORKDAY else profile
+
+
 class Settings(ConsumerSettings):
-    """A file wins over the daily profile."""
+    """A file wins over the daily profile. What is said of it wins over its heading."""
 
     file: FileName | None = Field(
         None,
         title="Profile file",
-        description="CSV of timestamp and W; each value holds until the next, and the whole repeats. "
-        "ISO timestamps, ascending; without an offset they are local time",
+        description="what was measured: CSV of time and W, kW, Wh or kWh of each interval, or a meter's readings; "
+        "Home Assistant's history and statistics; Green Button XML; NEM12. It repeats by local time and weekday",
     )
-    profile: Annotated[str, Field(max_length=250), AfterValidator(_checked)] = Field(
-        "180,170,160,160,170,230,350,380,300,250,240,240,260,250,240,250,300,380,420,400,350,300,250,200",
+    file_unit: Annotated[Literal["W", "kW", "Wh", "kWh", "MWh", "Wh counter", "kWh counter", "MWh counter"] | None, HomeFileOnly()] = Field(
+        None, title="Unit of the file", description="where its heading names none; a counter is a meter that only rises"
+    )
+    file_time_zone: Annotated[str | None, Field(max_length=60), AfterValidator(lambda text: text and _zone(text)), HomeFileOnly()] = Field(
+        None,
+        title="Time zone of the file",
+        description="of times without an offset: local, standard (local standard time all year), UTC, +01:00 or a name such as Europe/Berlin",
+    )
+    file_time: Annotated[Literal["start", "end"] | None, HomeFileOnly()] = Field(
+        None, title="Times of the file", description="whether each time is the start or the end of its interval"
+    )
+    file_column: Annotated[str | None, Field(max_length=200), HomeFileOnly()] = Field(
+        None, title="Column of the file", description="heading of the column, or entity of Home Assistant, that is the household's, where a file has several"
+    )
+    profile: Annotated[str, Field(max_length=250), AfterValidator(_checked), Detail()] = Field(
+        WORKDAY,
         title="Daily profile",
         description="24 powers in W, one for each local hour from 00:00; used without a file",
     )
-    variation: Percent = Field(
-        20, ge=0, le=100, title="Variation", description="Each hour of the daily profile differs by at most this, by the seed"
+    weekend_profile: Annotated[str, Field(max_length=250), AfterValidator(_checked), Detail()] = Field(
+        default_factory=_weekend,
+        title="Weekend profile",
+        description="likewise, on Saturday and Sunday; as the daily profile, where that is set",
     )
-    scale: Percent = Field(100, ge=0, le=1000, title="Scale", description="Of the file or the daily profile")
+    variation: Annotated[Percent, Detail()] = Field(
+        20, ge=0, le=100, title="Variation", description="Each hour of the daily profile differs by at most this, by the seed; 0: no spikes either"
+    )
+    spikes: Annotated[Percent, Detail()] = Field(
+        40, ge=0, le=100, title="Spikes", description="Of each hour's energy, in a few minutes: kettle, oven; used without a file"
+    )
+    scale: Annotated[Percent, Detail()] = Field(100, ge=0, le=1000, title="Scale", description="Of the file or the daily profile")
 
 
 class BaseLoad(Consumes[Settings, NoState, NoTelemetry]):
     """Always on; remembers nothing."""
 
     title = "Base load"
+    icon = "mdi:home-lightning-bolt"
 
     def begin(self, settings: Settings) -> NoState:
         """Nothing to remember. Raises ConfigurationError here, at the start, for a file that cannot be used."""
-        if settings.file is not None:
-            parse_profile(self.context.document(settings.file), settings.file, self.site.zone)
+        self._household(settings)
         return NoState()
 
     def coverage(self, settings: Settings, end: int) -> list[Coverage]:
         """Which time was measured; a lone value holds always."""
-        if settings.file is None:
+        found = self._household(settings)
+        if found is None or settings.file is None or found.load.lone:
             return []
-        profile = parse_profile(self.context.document(settings.file), settings.file, self.site.zone)
-        return [Coverage(settings.file, "it repeats", profile.first, profile.first + profile.period)] if profile.varies else []
+        return [Coverage(settings.file, "it repeats", found.first, found.end)]
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """What was understood of the file."""
+        found = self._household(settings)
+        return [found.describe(settings.file)] if found is not None and settings.file is not None else []
+
+    def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
+        """What may be meant otherwise in the file."""
+        found = self._household(settings)
+        return [f"{settings.file}: {doubt}" for doubt in found.load.doubts] if found is not None else []
 
     def draw(
         self,
@@ -94,31 +142,22 @@ class BaseLoad(Consumes[Settings, NoState, NoTelemetry]):
         supplied: bool,  # noqa: FBT001
     ) -> tuple[list[int], NoState]:
         """Demand in mW per step."""
-        if settings.file is not None:
-            profile = parse_profile(self.context.document(settings.file), settings.file, self.site.zone)
+        measured = self._household(settings)
+        if measured is not None:
+            demand = measured.powers(span)
         else:
             noise = f"{self.site.seed}/{self.name}/"
-            profile = daily(hourly(settings.profile), round(settings.variation * 10_000), noise, span, self.site.calendar)
-        demand = profile.powers(span)
+            spikes = round(settings.spikes * 10_000) if settings.variation else 0
+            hours = hourly(settings.profile), hourly(settings.weekend_profile)
+            demand = daily(*hours, round(settings.variation * 10_000), spikes, noise, span, self.site.calendar).powers(span)
         if settings.scale != 100:  # noqa: PLR2004 - percent
             scale = round(settings.scale * 10_000)
             demand = [power * scale // PPM for power in demand]
         return demand, state
 
-
-def daily(powers: tuple[int, ...], variation: int, noise: str, span: Span, local: Calendar) -> Profile:
-    """The daily profile over the quarters of an hour that ``span`` touches.
-
-    powers: mW by local hour.  variation: ppm of ± that a hash of ``noise`` and the local hour spreads evenly.
-    """
-    first = span.start // _QUARTER * _QUARTER
-    end = -(-span.end // _QUARTER) * _QUARTER
-    rows: list[tuple[int, int]] = []
-    known = None
-    for time in range(first, end, _QUARTER):
-        hour = (time + local.offset(time)) // 3600
-        if hour != known:
-            known = hour
-            deviation = variation * (2 * evenly(f"{noise}{hour}", 32) - 2**32) // 2**32
-            rows.append((time, powers[hour % HOURS] * (PPM + deviation) // PPM))
-    return Profile(rows, end - first)
+    def _household(self, settings: Settings) -> Household | None:
+        """What the file says; None without one."""
+        if settings.file is None:
+            return None
+        told = Told(settings.file_unit, settings.file_time_zone, settings.file_time, settings.file_column)
+        return household(self.context.document(settings.file), settings.file, self.site.zone, told)

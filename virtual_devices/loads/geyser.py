@@ -16,9 +16,11 @@ from pydantic import Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes, calendar
 from virtual_devices.kit.device import Consumes, milliwatts
+from virtual_devices.kit.natives import WaterHeater
 from virtual_devices.kit.quantities import Count, Energy, Percent, Power, Temperature, TemperatureDifference, Volume
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import MODE, SCHEDULE, Mode, ScheduledSettings, overlay
+from virtual_devices.kit.settings import Detail
 from virtual_devices.kit.thermostat import ThermalNode, Thermostat, cool, heat, node
 from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
@@ -37,27 +39,27 @@ class Settings(ScheduledSettings):
 
     mode: Mode = Field("on", title="Mode", description=MODE)
     schedule: WeeklyTimes = Field(WeeklyTimes.parse("04:00-06:00, 15:00-17:00"), title="Schedule", description=SCHEDULE)
-    volume: Volume = Field(150, ge=5, le=2_000, title="Tank volume")
-    rated_power: Power = Field(3000, ge=0, le=20_000, title="Rated power", description="Of its element")
-    setpoint: Temperature = Field(60, ge=20, le=85, title="Setpoint")
-    deadband: TemperatureDifference = Field(
+    volume: Annotated[Volume, Detail()] = Field(150, ge=5, le=2_000, title="Tank volume")
+    rated_power: Annotated[Power, Detail()] = Field(3000, ge=0, le=20_000, title="Rated power", description="Of its element")
+    setpoint: Annotated[Temperature, Detail()] = Field(60, ge=20, le=85, title="Setpoint")
+    deadband: Annotated[TemperatureDifference, Detail()] = Field(
         5, ge=0.5, le=30, title="Deadband", description="Between switching on and off, half of it on each side of the setpoint"
     )
-    standing_loss: Energy = Field(
+    standing_loss: Annotated[Energy, Detail()] = Field(
         1.38, ge=0.1, le=20, title="Standing loss", description="Lost in 24 hours at 45 K above ambient, without draws"
     )
-    temp_ambient: Temperature = Field(20, ge=-20, le=60, title="Ambient temperature", description="Around the tank")
-    temp_inlet: Temperature = Field(18, ge=0, le=40, title="Inlet temperature", description="Of the cold water")
-    persons: Count = Field(3, ge=0, le=50, title="Persons", description="Who use its hot water")
-    hot_water: Volume = Field(
+    temp_ambient: Annotated[Temperature, Detail()] = Field(20, ge=-20, le=60, title="Ambient temperature", description="Around the tank")
+    temp_inlet: Annotated[Temperature, Detail()] = Field(18, ge=0, le=40, title="Inlet temperature", description="Of the cold water")
+    persons: Annotated[Count, Detail()] = Field(3, ge=0, le=50, title="Persons", description="Who use its hot water")
+    hot_water: Annotated[Volume, Detail()] = Field(
         50, ge=0, le=500, title="Hot water per person", description="Drawn per person and day, at tank temperature"
     )
-    draw_times: DailyTimes = Field(
+    draw_times: Annotated[DailyTimes, Detail()] = Field(
         DailyTimes.parse("05:30-07:30, 18:00-20:30"),
         title="Draw times",
         description="Local times at which hot water is drawn; empty: never",
     )
-    morning_share: Percent = Field(
+    morning_share: Annotated[Percent, Detail()] = Field(
         60,
         ge=0,
         le=100,
@@ -81,13 +83,15 @@ class Telemetry:
     """What a thermometer and a pilot light would show."""
 
     temperature: Temperature
-    heating: Annotated[bool, Mark(device_class="heat")]
+    heating: Annotated[bool, Mark(icon="mdi:radiator")]
 
 
 class Geyser(Consumes[Settings, State, Telemetry]):
     """A thermostat works while the timer lets it (see ``virtual_devices.kit.thermostat``); draws follow the clock."""
 
     title = "Geyser"
+    icon = "mdi:water-boiler"
+    native = WaterHeater()
 
     def begin(self, settings: Settings) -> State:
         """Hot."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field
 
 from virtual_devices.kit.device import Consumes, NoState, milliwatts, series
+from virtual_devices.kit.natives import Lamp
 from virtual_devices.kit.quantities import Percent, Power
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.settings import Detail
 from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
@@ -18,14 +21,16 @@ class Settings(ScheduledSettings):
     """Mode and schedule say when they are lit; an LED lamp takes 7 to 10 W."""
 
     schedule: WeeklyTimes = Field(WeeklyTimes.parse("05:30-07:00, 18:30-22:30"), title="Schedule", description=SCHEDULE)
-    rated_power: Power = Field(80, ge=0, le=5_000, title="Rated power", description="Of all lamps at full brightness")
-    brightness: Percent = Field(100, ge=0, le=100, title="Brightness", description="Power follows it in proportion")
+    rated_power: Annotated[Power, Detail()] = Field(80, ge=0, le=5_000, title="Rated power", description="Of all lamps at full brightness")
+    brightness: Annotated[Percent, Detail()] = Field(100, ge=0, le=100, title="Brightness", description="Power follows it in proportion")
 
 
 class Lights(Consumes[Settings, NoState, NoTelemetry]):
     """Power in proportion to brightness, as LEDs dimmed by pulse width draw it."""
 
     title = "Lights"
+    icon = "mdi:lightbulb-group"
+    native = Lamp("brightness")
 
     def draw(
         self,

@@ -13,9 +13,11 @@ from typing import Annotated
 from pydantic import Field
 
 from virtual_devices.kit.device import Consumes, milliwatts
+from virtual_devices.kit.natives import Heater
 from virtual_devices.kit.quantities import Conductance, HeatCapacity, Power, Temperature, TemperatureDifference
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.settings import Detail
 from virtual_devices.kit.thermostat import Thermostat, cool, heat, node
 from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
@@ -25,16 +27,16 @@ class Settings(ScheduledSettings):
     """Mode and schedule say when it is switched on; the thermostat does the rest."""
 
     schedule: WeeklyTimes = Field(WeeklyTimes.parse("18:00-18:45"), title="Schedule", description=SCHEDULE)
-    rated_power: Power = Field(2000, ge=0, le=10_000, title="Rated power", description="Of its element")
-    setpoint: Temperature = Field(200, ge=30, le=300, title="Setpoint")
-    hysteresis: TemperatureDifference = Field(
+    rated_power: Annotated[Power, Detail()] = Field(2000, ge=0, le=10_000, title="Rated power", description="Of its element")
+    setpoint: Annotated[Temperature, Detail()] = Field(200, ge=30, le=300, title="Setpoint")
+    hysteresis: Annotated[TemperatureDifference, Detail()] = Field(
         10, ge=1, le=50, title="Hysteresis", description="Between switching on and off, half of it on each side of the setpoint"
     )
-    heat_loss: Conductance = Field(
+    heat_loss: Annotated[Conductance, Detail()] = Field(
         5.6, ge=0.5, le=50, title="Heat loss", description="Through its walls, per kelvin above the room"
     )
-    heat_capacity: HeatCapacity = Field(5.75, ge=0.5, le=100, title="Heat capacity", description="Of what is heated up")
-    temp_room: Temperature = Field(20, ge=-20, le=50, title="Room temperature")
+    heat_capacity: Annotated[HeatCapacity, Detail()] = Field(5.75, ge=0.5, le=100, title="Heat capacity", description="Of what is heated up")
+    temp_room: Annotated[Temperature, Detail()] = Field(20, ge=-20, le=50, title="Room temperature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,15 @@ class Telemetry:
     """What a thermometer and a pilot light would show."""
 
     temperature: Temperature
-    heating: Annotated[bool, Mark(device_class="heat")]
+    heating: Annotated[bool, Mark(icon="mdi:radiator", folded=True)]
 
 
 class Oven(Consumes[Settings, State, Telemetry]):
     """Element on until the upper end of the hysteresis, off until the lower (see ``virtual_devices.kit.thermostat``)."""
 
     title = "Oven"
+    icon = "mdi:stove"
+    native = Heater()
 
     def begin(self, settings: Settings) -> State:
         """As cold as the room."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,6 +11,7 @@ from virtual_devices.kit.device import Consumes, NoState, milliwatts
 from virtual_devices.kit.quantities import Power
 from virtual_devices.kit.readings import NoTelemetry
 from virtual_devices.kit.schedule import SCHEDULE, ScheduledSettings
+from virtual_devices.kit.settings import Detail
 from virtual_devices.kit.weekly import WeeklyTimes
 from virtual_devices.kit.window import Span
 
@@ -18,14 +20,15 @@ class Settings(ScheduledSettings):
     """Mode and schedule say when it plays; an LED set takes 50 to 300 W."""
 
     schedule: WeeklyTimes = Field(WeeklyTimes.parse("18:00-22:30"), title="Schedule", description=SCHEDULE)
-    rated_power: Power = Field(120, ge=0, le=1_000, title="Rated power", description="Drawn while it plays")
-    standby_power: Power = Field(0.5, ge=0, le=50, title="Standby power", description="Drawn at all other times")
+    rated_power: Annotated[Power, Detail()] = Field(120, ge=0, le=1_000, title="Rated power", description="Drawn while it plays")
+    standby_power: Annotated[Power, Detail()] = Field(0.5, ge=0, le=50, title="Standby power", description="Drawn at all other times")
 
 
 class Tv(Consumes[Settings, NoState, NoTelemetry]):
     """Never quite off: in mode ``off`` it stands by."""
 
     title = "TV"
+    icon = "mdi:television"
 
     def draw(
         self,

@@ -21,21 +21,28 @@ MOST = 12
 Minutes = Annotated[int, Quantity("minutes", "min", device_class="duration", metric="seconds", metric_factor=60, digits=0)]
 
 
+_OUTAGE = ("stage", "start_time", "end_time", "starts_in", "ends_in", "next_start_time", "next_end_time", "next_stage")
+
+
 @dataclass(frozen=True, slots=True)
 class OutageReadings:
     """stage: of load-shedding in the last settled step, 0 is none.  outage_planned: whether an outage is planned in it.
 
     start_time, end_time, starts_in, ends_in: of that outage, else of the next one within 31 days; null without one; whole minutes from
-    the end of the step, rounded up.  forecast: that one and those that follow, 12 at most.
+    the end of the step, rounded up.  next_start_time, next_end_time, next_stage: of the next one that has not begun; null without one.
+    forecast: that of now and those that follow, 12 at most.
     """
 
-    stage: Count
-    outage_planned: bool
-    start_time: Annotated[str | None, INSTANT, Mark(title="Outage starts")]
-    end_time: Annotated[str | None, INSTANT, Mark(title="Outage ends")]
+    stage: Annotated[Count, Mark(icon="mdi:transmission-tower-off", attributes=_OUTAGE)]
+    outage_planned: Annotated[bool, Mark(icon="mdi:power-plug-off", attributes=(*_OUTAGE, "forecast"))]
+    start_time: Annotated[str | None, INSTANT, Mark(title="Outage starts", folded=True)]
+    end_time: Annotated[str | None, INSTANT, Mark(title="Outage ends", folded=True)]
     starts_in: Annotated[Minutes | None, Mark(title="Outage starts in")]
-    ends_in: Annotated[Minutes | None, Mark(title="Outage ends in")]
-    forecast: Annotated[list[dict[str, Any]], Mark(title="Outages ahead")]
+    ends_in: Annotated[Minutes | None, Mark(title="Outage ends in", folded=True)]
+    next_start_time: Annotated[str | None, INSTANT, Mark(beside=True)]
+    next_end_time: Annotated[str | None, INSTANT, Mark(beside=True)]
+    next_stage: Annotated[Count | None, Mark(beside=True)]
+    forecast: Annotated[list[dict[str, Any]], Mark(title="Outages ahead", folded=True)]
 
 
 def foretold(outages: Sequence[Outage], time: int, step: int, local: Calendar) -> dict[str, Any]:
@@ -46,7 +53,8 @@ def foretold(outages: Sequence[Outage], time: int, step: int, local: Calendar) -
     ahead = [outage for outage in outages if step < outage.end][:MOST]
     first = ahead[0] if ahead else None
     now = first is not None and first.start <= step
-    end = first.end if first is not None and first.end <= time + HORIZON else None  # else nobody knows yet
+    following = next((outage for outage in ahead if outage.start > step), None)
+    end, next_end = _known_end(first, time), _known_end(following, time)
     return {
         "stage": first.stage if first is not None and now else 0,
         "outage_planned": now,
@@ -54,8 +62,16 @@ def foretold(outages: Sequence[Outage], time: int, step: int, local: Calendar) -
         "end_time": local.local(end).isoformat() if end is not None else None,
         "starts_in": _minutes(max(0, first.start - time)) if first is not None else None,
         "ends_in": _minutes(max(0, end - time)) if end is not None else None,
+        "next_start_time": local.local(following.start).isoformat() if following is not None else None,
+        "next_end_time": local.local(next_end).isoformat() if next_end is not None else None,
+        "next_stage": following.stage if following is not None else None,
         "forecast": [outage.json(local) for outage in ahead],
     }
+
+
+def _known_end(outage: Outage | None, time: int) -> int | None:
+    """When an outage ends; None: there is none, or nobody knows yet at ``time``."""
+    return outage.end if outage is not None and outage.end <= time + HORIZON else None
 
 
 def _minutes(seconds: int) -> int:

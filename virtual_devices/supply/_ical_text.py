@@ -32,8 +32,7 @@ def event_lines(text: str, name: str) -> list[EventLines]:
     """
     events: list[EventLines] = []
     open_parts: list[tuple[str, int]] = []
-    if not text.strip():
-        raise ConfigurationError(f"{name}, line 1: the file is empty; an iCalendar file begins with BEGIN:{CALENDAR}")
+    _look_at_begin(text, name)
     for number, line in unfolded(text):
         where = f"{name}, line {number}"
         match = _LINE.fullmatch(line)
@@ -55,6 +54,14 @@ def event_lines(text: str, name: str) -> list[EventLines]:
         part, begin = open_parts[-1]
         raise ConfigurationError(f"{name}, line {begin}: BEGIN:{part} is never closed; is the file cut off? fetch it again")
     return events
+
+
+def _look_at_begin(text: str, name: str) -> None:
+    """Raises ConfigurationError where there is nothing, or a web page."""
+    if not text.strip():
+        raise ConfigurationError(f"{name}, line 1: the file is empty; an iCalendar file begins with BEGIN:{CALENDAR}")
+    if "<html" in text[:2000].lower():
+        raise ConfigurationError(f"{name}, line 1: it is a web page, no iCalendar file: is the address wrong, or a login asked for? fetch it again")
 
 
 def _opens(value: str, open_parts: list[tuple[str, int]], where: str) -> None:

@@ -1,5 +1,7 @@
 """Modules by name: the parameters of the CEC's table, which pvlib ships, and the IV curve of strings made of them.
 
+What is newer than that table is fitted to its data sheet (``_data_sheet``).
+
 The curve is the single diode's (De Soto et al. 2006, with the CEC's adjustment, Dobos 2012):
 
     I = I_L − I_0 · (exp(V_d/a) − 1) − V_d/R_sh,    V = V_d − I · R_s
@@ -56,7 +58,10 @@ def module(name: str) -> Module:
     if key not in table.columns:
         spelt = {str(known).casefold(): str(known) for known in table.columns}
         if key.casefold() not in spelt:
-            raise ValueError(f"the CEC's table has no module {name!r}; {_alike(key.casefold(), spelt)}")
+            raise ValueError(
+                f"the CEC's table of 2019 has no module {name!r}; {_alike(key.casefold(), spelt)}; or give its data sheet: "
+                "v_mp, i_mp, v_oc, i_sc, alpha_sc, beta_voc and gamma"
+            )
         key = spelt[key.casefold()]
     row = table[key]
     return Module(key, **{field: float(row[field]) for field in PARAMETERS})

@@ -1,20 +1,20 @@
 """Outages from an iCalendar file (RFC 5545): one event per outage, with or without a rule by which it comes again.
 
-Events of the category ``LOADSHEDDING`` or ``OUTAGE`` count; where no event of the file has a category, all do. Cancelled ones
-do not. ``X-LOADSHEDDING-STAGE`` says the stage. Times are of their TZID, of UTC, or, without either, of the home's zone;
+Events of the category ``LOADSHEDDING`` or ``OUTAGE`` count; where no event of the file has a category, all do that look like
+outages: a whole day, a minute, what is TENTATIVE and what is TRANSPARENT are notices, and told. Cancelled ones do not count.
+``X-LOADSHEDDING-STAGE`` says the stage, else the title. Times are of their TZID, of UTC, or, without either, of the home's zone;
 ``DTEND`` (or ``DURATION``) gives every recurrence the same exact duration, and a whole day lasts from midnight to midnight.
 
-What is out when is worked out for some weeks at a time, when somebody asks.
+When what is out, ``virtual_devices.supply._planned`` answers.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,23 +23,24 @@ import recurring_ical_events
 from icalendar.error import BrokenCalendarProperty
 
 from virtual_devices.kit.calendar import DAY
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.instants import FIRST_YEAR, LAST_YEAR
 from virtual_devices.supply._ical_text import EventLines, event_lines
-from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, merged
+from virtual_devices.supply._outages import LOADSHEDDING, MAX_STAGE, Outage, stage_in
+from virtual_devices.supply._planned import BLOCK, Planned  # noqa: F401 - how much is worked out at a time is asked for here too
 from virtual_devices.supply._recurrence import check_rules, is_endless
+from virtual_devices.supply.feeds.events import MARKERS
+from virtual_devices.supply.feeds.foretold import read_content, read_json
+from virtual_devices.supply.feeds.tables import is_table, read_outage_table
+from virtual_devices.supply.feeds.titles import CANCELLED, DAY_LONG, MOMENT, NONE, POSSIBLE, is_none, is_possible
 
-CATEGORIES = frozenset({LOADSHEDDING, "OUTAGE"})
+CATEGORIES = frozenset({LOADSHEDDING, "OUTAGE", "OUTAGES", "POWEROUTAGE", "POWERCUT"})
+"""Without what is no letter: load-shedding may be written in two words."""
 MAX_BYTES = 4 << 20
 MAX_EVENTS = 10_000
 MAX_RECURRING = 2_000
 """Most events with rules, and most recurrences that they may all have in a day."""
 LONGEST = 366 * DAY
-WARNED = 366 * DAY
-"""Seconds from the start in which outages between two steps are looked for."""
-BLOCK = 32 * DAY
-"""Seconds that are worked out at a time."""
-_KEPT = 64
 _MARK = "X-VIRTUAL-DEVICES-EVENT"
 _TIMES = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
 _ONCE = ("DTSTART", "DTEND", "DURATION", "UID", "RECURRENCE-ID")
@@ -50,13 +51,14 @@ the name of a folder of zones."""
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """One VEVENT. nominal: by the clock on the wall, exact: in s; None for whole days."""
+    """One VEVENT. nominal: by the clock on the wall, exact: in s; None for whole days.  hidden: in the place of its recurrence is nothing."""
 
     component: Any
     lines: EventLines
     nominal: timedelta
     exact: int | None
     stage: int
+    hidden: bool = False
 
     @property
     def recurs(self) -> bool:
@@ -67,90 +69,53 @@ class _Event:
         return str(self.component.get("UID", ""))
 
     @property
+    def notice(self) -> str:
+        """Why it is hardly an outage; empty where it is one. Who gives it a category means it, however long it is."""
+        status, title = str(self.component.get("STATUS", "")).upper(), str(self.component.get("SUMMARY", ""))
+        if status == "CANCELLED":
+            return CANCELLED
+        if status == "TENTATIVE" or is_possible(title):
+            return "what is tentative" if status == "TENTATIVE" else POSSIBLE
+        if self.exact in MARKERS:
+            return MOMENT
+        if self.counts:
+            return ""
+        if self.exact is None:
+            return DAY_LONG
+        return NONE if is_none(title) else "what is transparent" if str(self.component.get("TRANSP", "")).upper() == "TRANSPARENT" else ""
+
+    @property
     def counts(self) -> bool:
         given = self.component.get("CATEGORIES", [])
         listed = given if isinstance(given, list) else [given]
-        return any(str(word).strip().upper() in CATEGORIES for part in listed for word in part.cats)
+        return any("".join(filter(str.isalpha, str(word))).upper() in CATEGORIES for part in listed for word in part.cats)
 
 
-class OutageCalendar:
-    """The outages of one file, by absolute time.
+class OutageCalendar(Planned):
+    """The outages of one calendar.
 
-    text, name: of the file.  zone: of times that name none.  Raises ConfigurationError with file, line and remedy.
+    text, name: of the file.  zone: of times that name none.  every: notices count too.  Raises ConfigurationError with file, line and remedy.
     """
 
-    def __init__(self, text: str, name: str, zone: str) -> None:
-        self._name, self._zone = name, ZoneInfo(zone)
+    def __init__(self, text: str, name: str, zone: str, *, every: bool = True) -> None:
+        super().__init__(name, zone)
         self._events: list[_Event] = []
-        self._single: list[Outage] = []
         self._series: list[Any] = []
-        self._blocks: dict[int, list[Outage]] = {}
         self._endless = False
         """Whether a rule goes on for ever."""
-        self._first = 0
-        """Before this (UTC seconds) nothing is out."""
         found = self._read(text)
         plain = not any("CATEGORIES" in event.component for event in found)
         uids = {event.uid for event in found if event.counts}
         counted = [event for event in found if plain or event.counts or ("RECURRENCE-ID" in event.component and event.uid in uids)]
-        self.ignored = 0 if counted else len(found)
-        """Events of a file in which none counts."""
+        self.ignored, self.empty = 0 if counted else len(found), not found
+        if not every:
+            notices = {number: why for number, event in enumerate(counted) if (why := event.notice)}
+            self.left_out = [self._told(counted[number], why) for number, why in notices.items()]
+            counted = [
+                replace(event, hidden=number in notices) for number, event in enumerate(counted)
+                if number not in notices or "RECURRENCE-ID" in event.component  # else its series would come as it was
+            ]
         self._take(counted)
-
-    # -- asking -------------------------------------------------------------------------------------------------------
-
-    def between(self, start: int, end: int) -> list[Outage]:
-        """Every outage of which a part lies between two times, whole and merged. start, end: UTC seconds."""
-        first, last = start // BLOCK, max(start, end - 1) // BLOCK
-        if first == last:
-            found = self._block(first)
-        else:
-            found = merged(outage for number in range(first, last + 1) for outage in self._block(number))
-        return found[bisect_right(found, start, key=attrgetter("end")) : bisect_left(found, end, key=attrgetter("start"))]
-
-    def over(self, time: int) -> int | None:
-        """When its last outage ended (UTC seconds), if none is left at ``time``; None where some are still to come, or it has none."""
-        if self._endless or any(outage.end > time for outage in self._single):
-            return None
-        begin = datetime.fromtimestamp(time - DAY, UTC).astimezone(self._zone)  # see _expanded
-        for query in self._series:
-            if any(left is not None and left.end > time for left in map(self._outage, query.after(begin))):
-                return None
-        for number in range(time // BLOCK, self._first // BLOCK - 1, -1):
-            if found := self._block(number):
-                return max(outage.end for outage in found)
-        return None
-
-    def warnings(self, start: int, step: int) -> list[str]:
-        """What is hardly meant: no outages, or some of the first year from ``start`` (UTC seconds) between two steps of ``step`` s."""
-        if self.ignored:
-            return [f"none of its {self.ignored} events is of the category LOADSHEDDING or OUTAGE; nothing is off"]
-        bounds = [time for outage in self.between(start, start + WARNED) for time in (outage.start, outage.end)]
-        between = [time for time in bounds if time > start and (time - start) % step]
-        if not between:
-            return []
-        first = datetime.fromtimestamp(between[0], self._zone)
-        more = f" and {len(between) - 1} more times in a year" if len(between) > 1 else ""
-        what = f"{first:%Y-%m-%d %H:%M:%S}{more} falls between two steps of {step} s and counts from the next"
-        return [f"{what}; move it, or change step or start"]
-
-    def ended(self, start: int) -> int | None:
-        """When its last outage was over, where none comes in the year from ``start`` (UTC seconds); None where one does, or none was."""
-        if self.between(start, start + WARNED):
-            return None
-        single = [outage.end for outage in self._single if outage.end <= start]
-        series = [outage.end for outage in self.between(start - WARNED, start)] if self._series else []
-        return max([*single, *series], default=None)
-
-    def _block(self, number: int) -> list[Outage]:
-        known = self._blocks.get(number)
-        if known is None:
-            start, end = number * BLOCK, (number + 1) * BLOCK
-            known = merged(outage for outage in self._expanded(start, end) if outage.start < end and outage.end > start)
-            if len(self._blocks) >= _KEPT:
-                self._blocks.clear()
-            self._blocks[number] = known
-        return known
 
     def _expanded(self, start: int, end: int) -> Iterable[Outage]:
         yield from self._single
@@ -159,11 +124,24 @@ class OutageCalendar:
         for query in self._series:
             yield from (outage for component in query.between(first, last) if (outage := self._outage(component)) is not None)
 
+    def _goes_on(self, time: int) -> bool:
+        if self._endless:
+            return True
+        begin = datetime.fromtimestamp(time - DAY, UTC).astimezone(self._zone)  # see _expanded
+        return any(left is not None and left.end > time for query in self._series for left in map(self._outage, query.after(begin)))
+
+    def _told(self, event: _Event, why: str) -> str:
+        start = event.component["DTSTART"].dt
+        when = f"{start:%Y-%m-%d %H:%M}" if isinstance(start, datetime) else f"{start:%Y-%m-%d}"
+        return f"{why} at {when} ({shown(str(event.component.get('SUMMARY', '')).strip())})"
+
     def _outage(self, component: Any) -> Outage | None:
         """A recurrence as an interval; None for a cancelled one."""
         if str(component.get("STATUS", "")).upper() == "CANCELLED":
             return None
         event = self._events[int(component[_MARK])]
+        if event.hidden:
+            return None
         start, stop = component["DTSTART"].dt, component["DTEND"].dt
         begin = self._instant(start)
         same = event.exact is not None and stop - start == event.nominal
@@ -188,13 +166,27 @@ class OutageCalendar:
         if len(lines) > MAX_EVENTS:
             raise self._error(lines[MAX_EVENTS].begin, f"more than {MAX_EVENTS} events are too many", "leave some out")
         try:
-            calendars = icalendar.Calendar.from_ical(text, multiple=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of names of zones that have something before them, which are taken for what they end with
+                calendars = icalendar.Calendar.from_ical(text, multiple=True)
             components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
         except _LIBRARY as error:
             raise self._error(1, f"it is no iCalendar file ({error})", "fetch it again") from error
         if len(components) != len(lines):
             raise self._error(1, f"it has {len(lines)} events, of which {len(components)} can be read", "fetch it again")
+        self._look_at_zone(calendars, components)
         return [self._event(component, where) for component, where in zip(components, lines, strict=True)]
+
+    def _look_at_zone(self, calendars: list[Any], components: list[Any]) -> None:
+        """Doubt times that name no zone in a calendar that names another than the home's."""
+        given = next((str(calendar["X-WR-TIMEZONE"]) for calendar in calendars if "X-WR-TIMEZONE" in calendar), self._zone.key)
+        floating = next((start for each in components if (start := _floating(each)) is not None), None)
+        try:
+            other = floating is not None and floating.replace(tzinfo=ZoneInfo(given)).utcoffset() != floating.replace(tzinfo=self._zone).utcoffset()
+        except (ValueError, KeyError, OSError):
+            other = False
+        if other:
+            self.doubts.append(f"its times name no zone and are taken for {self._zone.key}, though its X-WR-TIMEZONE is {given}; write the zone into each, as TZID")
 
     def _event(self, component: Any, lines: EventLines) -> _Event:
         for name, problem in component.errors:
@@ -231,7 +223,9 @@ class OutageCalendar:
                 length = self._instant(stop) - self._instant(start)
             else:
                 length = int(component["DURATION"].dt.total_seconds())
-            good = 0 < length <= LONGEST and stop > start
+            if whole_days and stop == start:  # some write a day's own date as its end
+                stop, length = start + timedelta(days=1), DAY
+            good = 0 <= length <= LONGEST and stop >= start
         except _LIBRARY as error:
             raise self._error(lines.of(name or "DTSTART"), f"it does not fit DTSTART ({error})", "give both the same form") from error
         if not good:
@@ -239,7 +233,9 @@ class OutageCalendar:
         return stop, None if whole_days else length
 
     def _stage(self, component: Any, lines: EventLines) -> int:
-        given = str(component.get("X-LOADSHEDDING-STAGE", "0")).strip()
+        if "X-LOADSHEDDING-STAGE" not in component:
+            return stage_in(str(component.get("SUMMARY", "")))
+        given = str(component["X-LOADSHEDDING-STAGE"]).strip()
         stage = int(given) if given.isascii() and given.isdigit() and len(given) < 3 else -1  # noqa: PLR2004 - digits
         if not 0 <= stage <= MAX_STAGE:
             raise self._error(lines.of("X-LOADSHEDDING-STAGE"), f"{given!r} is no stage", f"use 0 to {MAX_STAGE}")
@@ -261,7 +257,7 @@ class OutageCalendar:
                 outage = self._outage(component)
                 self._single += [outage] if outage is not None else []
                 continue
-            often += sum(check_rules(event.component, event.lines, self._name) for event in family)
+            often += sum(check_rules(event.component, event.lines, self._name, event.exact) for event in family)
             if often > MAX_RECURRING:
                 line = family[0].lines.of("RRULE")
                 raise self._error(line, f"more than {MAX_RECURRING} recurrences in a day are too many", "leave some out")
@@ -298,7 +294,38 @@ class OutageCalendar:
 
 
 @lru_cache(maxsize=4)
-def read_calendar(text: str, name: str, zone: str) -> OutageCalendar:
-    """The calendar of a file's text, read once. Raises ConfigurationError."""
-    return OutageCalendar(text, name, zone)
+def read_calendar(text: str, name: str, zone: str, *, every: bool = False, area: str | None = None) -> Planned:
+    """The outages of a file's text, read once: iCalendar, or what those who foretell them give (``feeds``). Raises ConfigurationError.
 
+    every: notices count too.  area: whose outages, where a file has those of several.
+    """
+    begin = text[:1000].lstrip("\ufeff \t\r\n")
+    if begin.startswith(("{", "[")):
+        return read_json(text, name, zone, every=every, area=area)
+    if is_table(begin):
+        return read_outage_table(text, name, zone, every=every, area=area)
+    if (content := _of_yaml(begin, text)) is not None:
+        return read_content(content, name, zone, every=every, area=area)
+    return OutageCalendar(text, name, zone, every=every)
+
+
+def _floating(component: Any) -> datetime | None:
+    """The start of an event, where it is a time that names no zone."""
+    try:
+        start = component["DTSTART"].dt
+    except _LIBRARY:  # which is told with its line
+        return None
+    return start if isinstance(start, datetime) and start.tzinfo is None else None
+
+
+def _of_yaml(begin: str, text: str) -> Any:
+    """A map in YAML, as Home Assistant shows what an action answers; None for anything else."""
+    if begin[:6].upper() == "BEGIN:" or not begin.partition("\n")[0].rstrip().endswith(":"):
+        return None
+    from virtual_devices.kit.documents import YamlError, read_yaml  # noqa: PLC0415 - it brings a YAML reader
+
+    try:
+        node = read_yaml(text)
+    except YamlError:
+        return None
+    return node.plain() if node.kind == "map" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ LOADSHEDDING = "LOADSHEDDING"
 """Category of an outage in a calendar."""
 MAX_STAGE = 16
 _END = attrgetter("end")
+_STAGE = re.compile(r"\b(?:stage|fase|phase|stufe|vlak|level|niveau|étape|etapa|nivel|isigaba)[\s:_-]*(\d{1,2})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +33,12 @@ class Outage:
         """As faces show it, in local time."""
         start, end = (local.local(time).isoformat() for time in (self.start, self.end))
         return {"start_time": start, "end_time": end, "stage": self.stage}
+
+
+def stage_in(title: str) -> int:
+    """The stage that a title such as ``Some Area Stage 4`` names; 0 where it names none."""
+    match = _STAGE.search(title)
+    return int(match[1]) if match and match[1].isascii() and int(match[1]) <= MAX_STAGE else 0
 
 
 def merged(outages: Iterable[Outage]) -> list[Outage]:

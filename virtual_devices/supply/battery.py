@@ -29,8 +29,10 @@ from virtual_devices.kit.quantities import (
     Temperature,
     TemperatureDifference,
     Voltage,
+    power_text,
 )
-from virtual_devices.kit.settings import DeviceName, HomeFileOnly, Partner
+from virtual_devices.kit.readings import Mark
+from virtual_devices.kit.settings import Detail, DeviceName, HomeFileOnly, Partner
 from virtual_devices.kit.settings import Settings as DeviceSettings
 from virtual_devices.kit.store import MAX_CAPACITY, MAX_POWER, PPM, StoreRule
 
@@ -58,45 +60,45 @@ class Settings(DeviceSettings):
     """What the owner and the battery's own management allow. Capacity and limits are those of one pack."""
 
     capacity: StoredEnergy = Field(12, ge=0.1, le=1000, title="Capacity", description="Of a new pack, between empty and full")
-    packs: Count = Field(1, ge=1, le=16, title="Packs", description="Equal ones in parallel, each with capacity and limits")
-    charge_limit: Power = Field(6000, ge=0, le=100_000, title="Charge limit", description="Of a pack")
-    discharge_limit: Power = Field(6000, ge=0, le=100_000, title="Discharge limit", description="Of a pack")
-    max_charge_rate: ChargeRate = Field(
+    packs: Annotated[Count, Detail()] = Field(1, ge=1, le=16, title="Packs", description="Equal ones in parallel, each with capacity and limits")
+    charge_limit: Annotated[Power, Detail()] = Field(6000, ge=0, le=100_000, title="Charge limit", description="Of a pack")
+    discharge_limit: Annotated[Power, Detail()] = Field(6000, ge=0, le=100_000, title="Discharge limit", description="Of a pack")
+    max_charge_rate: Annotated[ChargeRate, Detail()] = Field(
         1, ge=0, le=10, title="Max charge rate", description="1 C fills a new pack in an hour; the lower of this and the limit holds"
     )
-    max_discharge_rate: ChargeRate = Field(
+    max_discharge_rate: Annotated[ChargeRate, Detail()] = Field(
         1, ge=0, le=10, title="Max discharge rate", description="1 C empties a new pack in an hour; the lower of this and the limit holds"
     )
-    charge_efficiency: Percent = Field(97, ge=50, le=100, title="Charge efficiency", description="Stored of what goes in")
-    discharge_efficiency: Percent = Field(
+    charge_efficiency: Annotated[Percent, Detail()] = Field(97, ge=50, le=100, title="Charge efficiency", description="Stored of what goes in")
+    discharge_efficiency: Annotated[Percent, Detail()] = Field(
         97, ge=50, le=100, title="Discharge efficiency", description="What comes out of what is taken from the store"
     )
-    taper_start: Percent = Field(
+    taper_start: Annotated[Percent, Detail()] = Field(
         95,
         ge=0,
         le=100,
         title="Taper start",
         description="From this state of charge the charge limit falls in a line to 0 at 100 %; 100: no taper",
     )
-    self_discharge: Percent = Field(2.5, ge=0, le=50, title="Self-discharge", description="Of what is stored, in 30 days")
-    nominal_voltage: Voltage = Field(51.2, ge=1, le=1000, title="Nominal voltage", description="3.2 V for each cell in series")
+    self_discharge: Annotated[Percent, Detail()] = Field(2.5, ge=0, le=50, title="Self-discharge", description="Of what is stored, in 30 days")
+    nominal_voltage: Annotated[Voltage, Detail()] = Field(51.2, ge=1, le=1000, title="Nominal voltage", description="3.2 V for each cell in series")
     weather: Annotated[DeviceName, Partner("conditions", ("temp_air",), required=False)] | None = Field(
         None, title="Weather", description="device whose air it stands in; none: it stands indoors"
     )
-    temp_offset: TemperatureDifference = Field(
+    temp_offset: Annotated[TemperatureDifference, Detail()] = Field(
         0, ge=-20, le=40, title="Temperature offset", description="Warmer than the air of the weather, as in a garage"
     )
-    temp_ambient: Temperature = Field(20, ge=-40, le=60, title="Ambient temperature", description="Indoors")
-    temp_charge_min: Temperature = Field(
+    temp_ambient: Annotated[Temperature, Detail()] = Field(20, ge=-40, le=60, title="Ambient temperature", description="Indoors")
+    temp_charge_min: Annotated[Temperature, Detail()] = Field(
         0, ge=-40, le=30, title="Lowest charging temperature", description="Colder than this it does not charge"
     )
-    cycle_life: Count = Field(
+    cycle_life: Annotated[Count, Detail()] = Field(
         6000, ge=0, le=100_000, title="Cycle life", description="Full cycles until end of life; 0: cycles do not age it"
     )
-    end_of_life: Percent = Field(
+    end_of_life: Annotated[Percent, Detail()] = Field(
         80, ge=0, le=100, title="End of life", description="State of health after the cycle life; it goes on ageing at that pace"
     )
-    calendar_ageing: Percent = Field(
+    calendar_ageing: Annotated[Percent, Detail()] = Field(
         1, ge=0, le=20, title="Calendar ageing", description="Of the new capacity, lost in a year of whatever use"
     )
     start_soc: Annotated[Soc, HomeFileOnly()] = Field(
@@ -148,8 +150,8 @@ class Telemetry:
     """
 
     temperature: Temperature
-    state_of_health: Percent
-    equivalent_full_cycles: Cycles
+    state_of_health: Annotated[Percent, Mark(folded=True)]
+    equivalent_full_cycles: Annotated[Cycles, Mark(folded=True)]
 
 
 class Battery(Stores[Settings, State, Telemetry]):
@@ -160,6 +162,13 @@ class Battery(Stores[Settings, State, Telemetry]):
     """
 
     title = "Battery"
+    icon = "mdi:home-battery"
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """What it holds and takes."""
+        many = "" if settings.packs == 1 else f"{settings.packs} packs of "
+        powers = f"charges with up to {power_text(settings.charge_limit)}, discharges with up to {power_text(settings.discharge_limit)}"
+        return [f"{many}{settings.capacity:g} kWh, {powers}{'' if settings.packs == 1 else ' each'}, {settings.start_soc:g} % full at the start"]
 
     def begin(self, settings: Settings) -> State:
         """Charged to ``start_soc``."""
@@ -206,6 +215,10 @@ class Battery(Stores[Settings, State, Telemetry]):
         if state.day is None:
             return state
         return replace(state, day=start // DAY, days=state.days + max(0, since // DAY - state.day))
+
+    def temperature(self, settings: Settings, state: State) -> int | None:
+        """As it is shown."""
+        return temperature(settings, state)
 
     def wear(self, settings: Settings, state: State, charged: int, discharged: int) -> State:
         """Count what went in and out."""

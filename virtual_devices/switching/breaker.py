@@ -15,9 +15,9 @@ from pydantic import Field
 
 from virtual_devices.kit.circuits import FULL, CarrierState, CircuitRule
 from virtual_devices.kit.device import Carries
-from virtual_devices.kit.quantities import Current, Duration, Voltage
+from virtual_devices.kit.quantities import Current, Duration, Voltage, power_text
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import CircuitSettings
+from virtual_devices.kit.settings import CircuitSettings, Detail
 from virtual_devices.kit.steps import lengthened
 from virtual_devices.kit.window import Span
 from virtual_devices.switching._relay import STANDS, RelayOrders, turned_to
@@ -30,9 +30,9 @@ _CURVE = ((113, 0), (145, -(-FULL // HOUR)), (255, -(-FULL // MINUTE)), (500, FU
 class Settings(CircuitSettings):
     """What its owner may set; orders to its lever are none of it."""
 
-    rated_current: Current = Field(16, ge=0.5, le=200, title="Rated current", description="it never trips up to 1.13 times of it")
-    nominal_voltage: Voltage = Field(230, ge=50, le=500, title="Nominal voltage", description="for the current of the power that it carries")
-    reset_after: Duration = Field(
+    rated_current: Annotated[Current, Detail()] = Field(16, ge=0.5, le=200, title="Rated current", description="it never trips up to 1.13 times of it")
+    nominal_voltage: Annotated[Voltage, Detail()] = Field(230, ge=50, le=500, title="Nominal voltage", description="for the current of the power that it carries")
+    reset_after: Annotated[Duration, Detail()] = Field(
         0, ge=0, le=86_400, title="Reset after", description="somebody closes it so long after it has tripped; 0: it takes an order"
     )
 
@@ -57,7 +57,14 @@ class Breaker(Carries[Settings, State, Telemetry]):
     """A breaker that an overload opens, and an order or a time closes."""
 
     title = "Breaker"
+    icon = "mdi:fuse"
+    main = "relay"
     orders_type = RelayOrders
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """Its rating, and what it hangs on."""
+        rating = power_text(settings.rated_current * settings.nominal_voltage)
+        return [f"on {settings.circuit}, {settings.rated_current:g} A ({rating} at {settings.nominal_voltage:g} V)"]
 
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
         """Of a time that does not go with the step."""

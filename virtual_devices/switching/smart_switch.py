@@ -17,9 +17,9 @@ from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.circuits import FULL, CarrierState, CircuitRule, PowerOn
 from virtual_devices.kit.device import Carries, milliwatts
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.quantities import Current, Duration, Power, Voltage
+from virtual_devices.kit.quantities import Current, Duration, Power, Voltage, power_text
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import CircuitSettings, HomeFileOnly
+from virtual_devices.kit.settings import CircuitSettings, Detail, HomeFileOnly
 from virtual_devices.kit.steps import times_between
 from virtual_devices.kit.timers import TimerText, WeeklyTimer, next_turn, timer, turns
 from virtual_devices.kit.window import Span
@@ -37,15 +37,15 @@ class Settings(CircuitSettings):
     )
     power_on: PowerOn = Field("last", title="After an outage", description="how the relay stands when power returns: off, on, or as it did last")
     max_power: Power = Field(0, ge=0, le=100_000, title="Maximum power", description="beyond it the relay opens until reset or relay: on; 0: no limit")
-    nominal_voltage: Voltage = Field(230, ge=50, le=500, title="Nominal voltage", description="for the current that it shows")
+    nominal_voltage: Annotated[Voltage, Detail()] = Field(230, ge=50, le=500, title="Nominal voltage", description="for the current that it shows")
     timer_1: TimerText = Field("", title="Timer 1", description=TIMER)
     timer_2: TimerText = Field("", title="Timer 2", description=TIMER)
-    timer_3: TimerText = Field("", title="Timer 3", description=TIMER)
-    timer_4: TimerText = Field("", title="Timer 4", description=TIMER)
-    timer_5: TimerText = Field("", title="Timer 5", description=TIMER)
-    timer_6: TimerText = Field("", title="Timer 6", description=TIMER)
-    timer_7: TimerText = Field("", title="Timer 7", description=TIMER)
-    timer_8: TimerText = Field("", title="Timer 8", description=TIMER)
+    timer_3: Annotated[TimerText, Detail()] = Field("", title="Timer 3", description=TIMER)
+    timer_4: Annotated[TimerText, Detail()] = Field("", title="Timer 4", description=TIMER)
+    timer_5: Annotated[TimerText, Detail()] = Field("", title="Timer 5", description=TIMER)
+    timer_6: Annotated[TimerText, Detail()] = Field("", title="Timer 6", description=TIMER)
+    timer_7: Annotated[TimerText, Detail()] = Field("", title="Timer 7", description=TIMER)
+    timer_8: Annotated[TimerText, Detail()] = Field("", title="Timer 8", description=TIMER)
 
     @property
     def timers(self) -> tuple[WeeklyTimer, ...]:
@@ -83,7 +83,15 @@ class SmartSwitch(Carries[Settings, State, Telemetry]):
     """A relay with a meter."""
 
     title = "Smart switch"
+    icon = "mdi:power-socket"
+    main = "relay"
     orders_type = SwitchOrders
+
+    def notes(self, settings: Settings, start: int) -> list[str]:
+        """What it hangs on, and what turns it."""
+        timers = len(settings.timers)
+        limit = f", opens above {power_text(settings.max_power)}" if settings.max_power else ""
+        return [f"on {settings.circuit}{', measures only' if settings.measure_only else ''}, {timers or 'no'} timer{'' if timers == 1 else 's'}{limit}"]
 
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
         """Of timers that do not go with the step."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
+from virtual_devices.edge.broker.container import container_text, dynamic_text
 from virtual_devices.edge.broker.program import password_plugin, version_of
-from virtual_devices.edge.broker.settings import PASSWORD_PLUGIN, container_text, mosquitto_text
+from virtual_devices.edge.broker.settings import PASSWORD_PLUGIN, mosquitto_text
 from virtual_devices.edge.broker.start import find_mosquitto, start_broker
 from virtual_devices.kit.errors import BrokerError
 
@@ -109,9 +111,30 @@ listener_allow_anonymous false
 def test_what_is_shipped_for_a_container_is_made_by_the_program(version: tuple[int, int], file: str, tmp_path: Path) -> None:
     text = (SHIPPED / file).read_text()
     assert text == container_text(version)
-    words = ["credentials", str(SHIPPED.parent / "examples" / "cape_town.yaml"), "--out", str(tmp_path), "--mosquitto", f"{version[0]}.{version[1]}"]
-    assert CliRunner().invoke(commands, words).exit_code == 0
-    assert (tmp_path / "mosquitto.conf").read_text() == text
+    assert made_for(version, tmp_path) == text
+
+
+@pytest.mark.parametrize(
+    ("version", "file"), [((2, 0), "mosquitto-dynamic.conf"), ((2, 1), "mosquitto-dynamic-2.1.conf"), ((3, 0), "mosquitto-dynamic-2.1.conf")]
+)
+def test_what_is_shipped_for_dynamic_security_is_made_by_the_program(version: tuple[int, int], file: str, tmp_path: Path) -> None:
+    text = (SHIPPED / file).read_text()
+    assert text == dynamic_text(version)
+    assert made_for(version, tmp_path, "--dynamic") == text
+    assert not named(text) & set(DEPRECATED)
+
+
+def made_for(version: tuple[int, int], folder: Path, *more: str) -> str:
+    words = ["credentials", str(SHIPPED.parent / "examples" / "cape_town.yaml"), "--out", str(folder), "--mosquitto", f"{version[0]}.{version[1]}"]
+    assert CliRunner().invoke(commands, [*words, *more]).exit_code == 0
+    return (folder / "mosquitto.conf").read_text()
+
+
+@pytest.mark.parametrize("made", [container_text, dynamic_text])
+@pytest.mark.parametrize("version", [(2, 0), (2, 1)])
+def test_a_listener_for_browsers_is_bound_where_it_is_told(made: Callable[[tuple[int, int]], str], version: tuple[int, int]) -> None:
+    listener = made(version).partition("listener 9001\n")[2].partition("\nlistener ")[0].splitlines()
+    assert listener[:2] == ["protocol websockets", "socket_domain ipv4"]
 
 
 def test_both_configurations_of_a_container_say_the_same_each_in_its_words() -> None:

@@ -20,6 +20,18 @@ EVERY = {
     "platform", "unique_id", "default_entity_id", "object_id", "name", "device_class", "entity_category", "enabled_by_default",
     "value_template", "icon",
 }  # fmt: skip
+_HEATER = {"modes", "mode_command_topic", "temperature_command_topic"}
+_THERMOSTAT = {
+    "mode_state_topic", "mode_state_template", "mode_command_template", "power_command_topic", "payload_on", "payload_off",
+    "temperature_state_topic", "temperature_state_template", "current_temperature_topic", "current_temperature_template",
+    "min_temp", "max_temp", "temperature_unit", "precision",
+}  # fmt: skip
+_MODES = {
+    "climate": {"off", "heat", "cool", "auto", "dry", "fan_only", "heat_cool"},
+    "water_heater": {"off", "eco", "electric", "gas", "heat_pump", "high_demand", "performance"},
+}
+_STATELESS = {"button", "light", "climate", "water_heater"}
+"""Platforms whose state is no ``value_template``."""
 PLATFORMS: dict[str, tuple[set[str], set[str]]] = {  # platform → (required beside state_topic, also allowed)
     "sensor": (
         set(),
@@ -28,12 +40,21 @@ PLATFORMS: dict[str, tuple[set[str], set[str]]] = {  # platform → (required be
             "json_attributes_topic", "json_attributes_template",
         },
     ),
-    "binary_sensor": (set(), {"payload_on", "payload_off"}),
+    "binary_sensor": (set(), {"payload_on", "payload_off", "json_attributes_topic", "json_attributes_template"}),
     "button": ({"command_topic"}, {"payload_press"}),
     "number": ({"command_topic"}, {"min", "max", "step", "mode", "unit_of_measurement"}),
     "select": ({"command_topic", "options"}, set()),
     "switch": ({"command_topic"}, {"payload_on", "payload_off", "state_on", "state_off"}),
     "text": ({"command_topic"}, {"min", "max", "pattern", "mode"}),
+    "light": (
+        {"command_topic"},
+        {
+            "payload_on", "payload_off", "state_value_template", "brightness_command_topic", "brightness_state_topic",
+            "brightness_value_template", "brightness_scale",
+        },
+    ),
+    "climate": (_HEATER, _THERMOSTAT | {"action_topic", "action_template", "temp_step"}),
+    "water_heater": (_HEATER, _THERMOSTAT),
 }
 ENERGY = {"J", "kJ", "MJ", "GJ", "mWh", "Wh", "kWh", "MWh", "GWh", "TWh", "cal", "kcal", "Mcal", "Gcal"}
 UNITS: dict[str, set[str]] = {
@@ -96,11 +117,11 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
     unknown = set(component) - EVERY - required - allowed - {"state_topic"}
     if unknown:
         found.append(f"silently removed: {unknown}")
-    shown = set() if platform == "button" else {"value_template"}  # a button has no state
+    shown = set() if platform in _STATELESS else {"value_template"}
     missing = ({"unique_id", "default_entity_id", "object_id", "name"} | shown | required) - set(component)
     if missing:
         found.append(f"missing: {missing}")
-    if not (payload.get("state_topic") or component.get("state_topic")):
+    if platform != "button" and not (payload.get("state_topic") or component.get("state_topic")):
         found.append("no state_topic")
     topics = (payload.get("state_topic", ""), component.get("command_topic", ""))
     found += [f"wildcard in {topic}" for topic in topics if "+" in topic or "#" in topic]
@@ -114,6 +135,8 @@ def component_problems(payload: dict[str, Any], component: dict[str, Any]) -> li
     if component.get("entity_category") == "config" and platform in ("sensor", "binary_sensor"):
         found.append("category config on what cannot be set")
     rules = {"sensor": _sensor, "binary_sensor": _binary, "number": _number, "select": _select, "switch": _switch, "text": _text}
+    if platform in _MODES and not set(component["modes"]) <= _MODES[platform]:
+        found.append(f"unknown modes {component['modes']}")
     return found + (rules[platform](component) if platform in rules else [])
 
 

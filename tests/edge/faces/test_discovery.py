@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from virtual_devices.edge.faces.discovery import payload
+from virtual_devices.edge.faces.natives import platform_of
+from virtual_devices.edge.messages.base import write
 from virtual_devices.kit.forms.changes import orders_of, readings_of, settings_json, settings_of
 from virtual_devices.kit.home import catalogue
 
@@ -33,7 +35,7 @@ def announce(kind: str, name: str | None = None, **settings: Any) -> tuple[str, 
 def test_home_assistant_accepts_every_kind(kind: str) -> None:
     topic, message = announce(kind, "roof_2")
     assert ha_rules.problems(topic, json.loads(json.dumps(message))) == []
-    assert len(json.dumps(message)) < 64_000
+    assert len(write(message)) < 64_000  # as it goes to the broker
 
 
 @pytest.mark.parametrize("kind", catalogue.kinds())
@@ -42,20 +44,23 @@ def test_every_live_setting_is_a_control_and_every_reading_a_sensor(kind: str) -
     components = announce(kind)[1]["components"]
     live = {item.name: item for item in settings_of(device_class) if item.live}
     orders = {item.name for item in orders_of(device_class)}
-    assert set(components) == set(live) | {item.name for item in readings_of(device_class)} | orders
+    native = {platform_of(device_class.native)} if device_class.native else set()
+    unseen = {item.name for item in readings_of(device_class) if item.beside}.union(device_class.without_face({}))
+    assert set(components) - native == (set(live) | {item.name for item in readings_of(device_class)} | orders) - unseen
     for name, item in live.items():
         control = components[name]
         assert control["platform"] == PLATFORMS[item.type]
         assert control["command_topic"] == f"virtual/cape_town/{kind}/set/{name}"
         assert control.get("entity_category") == (None if item.everyday else "config")
+        assert control.get("enabled_by_default", True) is not item.detail
         if control["platform"] == "number":
-            assert control["min"] <= item.default <= control["max"]
+            assert item.default is None or control["min"] <= item.default <= control["max"]
             assert control.get("unit_of_measurement", "") == item.unit or item.unit == "/kWh"
-    for reading in readings_of(device_class):
+    for reading in (item for item in readings_of(device_class) if item.name not in unseen):
         sensor = components[reading.name]
         assert ("command_topic" in sensor) == (reading.name in orders)
-        hidden = sensor.get("enabled_by_default", True) is False
-        assert hidden == reading.detail
+        if reading.name not in orders:
+            assert sensor.get("enabled_by_default", True) is not (reading.detail or reading.folded)
         assert (sensor.get("entity_category") == "diagnostic") == (reading.detail or reading.diagnostic)
     for name in orders:
         assert components[name]["command_topic"] == f"virtual/cape_town/{kind}/set/{name}"
@@ -66,12 +71,13 @@ def test_names_and_templates(kind: str) -> None:
     topic, message = announce(kind, "device_1")
     assert topic == "homeassistant/device/virtual-cape_town-device_1/config"
     assert message["device"]["identifiers"] == ["virtual-cape_town-device_1"]
-    assert message["state_topic"] == "virtual/cape_town/device_1/state"
+    assert message["state_topic"] == "virtual/cape_town/device_1/face"
     assert message["availability_topic"] == "virtual/cape_town/device_1/availability"
     for name, component in message["components"].items():
         assert component["unique_id"] == f"virtual-cape_town-device_1-{name}"
-        assert component["default_entity_id"] == f"{component['platform']}.cape_town_device_1_{name}"
-        if component["platform"] != "button":  # which shows nothing
+        native = name in ("light", "climate", "water_heater")  # it is the device
+        assert component["default_entity_id"] == f"{component['platform']}.cape_town_device_1{'' if native else f'_{name}'}"
+        if "value_template" in component:
             assert set(re.findall(r"value_json\.(\w+)", component["value_template"])) == {name}
         if component["platform"] in ("switch", "binary_sensor"):
             assert component["value_template"] == f"{{{{ 'ON' if value_json.{name} else 'OFF' }}}}"
@@ -93,7 +99,6 @@ def test_totals_and_days_of_energy() -> None:
     assert (day["state_class"], day["unit_of_measurement"]) == ("total", "kWh")
     assert day["last_reset_value_template"] == "{{ value_json.day_start }}"
     assert (joules["unit_of_measurement"], joules["enabled_by_default"]) == ("J", False)
-    assert components["battery_soc"]["device_class"] == "battery"
 
 
 def test_money_is_counted_in_the_devices_currency() -> None:
@@ -143,7 +148,7 @@ def test_the_switch_that_makes_an_outage_stands_among_the_controls() -> None:
 
 def test_a_list_is_a_count_with_the_list_as_attribute() -> None:
     sensor = announce("grid")[1]["components"]["forecast"]
-    assert sensor["json_attributes_topic"] == "virtual/cape_town/grid/state"
+    assert sensor["json_attributes_topic"] == "virtual/cape_town/grid/face"
     assert sensor["value_template"] == "{{ (value_json.forecast or []) | length }}"
     assert sensor["json_attributes_template"] == "{{ {'forecast': value_json.forecast or []} | to_json }}"
 
@@ -157,7 +162,7 @@ def test_every_device_has_a_last_error_with_its_time(kind: str) -> None:
     assert "enabled_by_default" not in sensor
     assert sensor["unique_id"] == f"virtual-cape_town-{kind}-last_error"
     assert sensor["value_template"] == "{{ (value_json.last_error or 'none')[:255] }}"
-    assert sensor["json_attributes_topic"] == f"virtual/cape_town/{kind}/state"
+    assert sensor["json_attributes_topic"] == f"virtual/cape_town/{kind}/face"
     assert sensor["json_attributes_template"] == "{{ {'time': value_json.last_error_time} | to_json }}"
 
 
@@ -180,13 +185,23 @@ sensor.ss_total_pv_energy:kWh sensor.ss_total_load_energy:kWh
 """Entities of the Sunsynk add-on, single phase, that a home with ``entity_prefix: ss`` has by the same id and unit (sunsynk 1.3.0)."""
 
 
-def add_on() -> dict[str, str]:
+CARD = """
+sensor.ss_pv{1..4}_power:W sensor.ss_battery_temperature:°C sensor.ss_grid_current:A sensor.ss_day_aux_energy:kWh sensor.ss_inverter_frequency:Hz
+binary_sensor.ss_grid_connected_status binary_sensor.ss_aux_connected_status sensor.ss_time_slot_{1..6} number.ss_system_mode_soc_time{1..6}:%
+switch.ss_toggle_priority_load switch.ss_toggle_solar_sell switch.ss_toggle_system_timer sensor.ss_battery_capacity_shutdown:%
+sensor.ss_energy_production_today:kWh sensor.ss_energy_production_today_remaining:kWh sensor.ss_energy_production_tomorrow:kWh
+select.ss_prog{1..6}_charge_option number.ss_set_soc_timezone{1..6}:%
+"""
+"""Likewise of the Sunsynk power flow card, of templates of the add-on, and of Predbat's."""
+
+
+def add_on(words: str = ADD_ON) -> dict[str, str]:
     """Entity id → unit."""
     found = {}
-    for word in ADD_ON.split():
+    for word in words.split():
         entity, _, unit = word.partition(":")
-        for number in range(1, 7) if "{" in entity else (0,):
-            found[entity.replace("{1..6}", str(number))] = unit
+        for number in range(1, 7) if "{1..6}" in entity else range(1, 5) if "{1..4}" in entity else (0,):
+            found[entity.replace("{1..6}", str(number)).replace("{1..4}", str(number))] = unit
     return found
 
 
@@ -199,6 +214,18 @@ def test_with_a_prefix_entities_have_the_ids_and_units_of_the_add_on() -> None:
     assert all(ids[entity].get("enabled_by_default", True) for entity in add_on())
     assert all(entity.partition(".")[2] == item["object_id"] for entity, item in ids.items())
     assert all(item["object_id"].startswith("ss_") for item in ids.values())
+
+
+def test_with_a_prefix_cards_find_what_they_ask_for() -> None:
+    components = announce("inverter", entity_prefix="ss")[1]["components"]
+    ids = {item["default_entity_id"]: item for item in components.values()}
+    wanted = add_on(CARD)
+    assert {entity: ids.get(entity, {}).get("unit_of_measurement", "") for entity in wanted} == wanted
+    assert all(ids[entity].get("enabled_by_default", True) for entity in wanted)
+    assert "command_topic" not in ids["sensor.ss_time_slot_1"]
+    assert ids["sensor.ss_time_slot_1"]["value_template"] == "{{ value_json.prog1_time }}"
+    assert ids["switch.ss_toggle_solar_sell"]["command_topic"] == "virtual/cape_town/inverter/set/solar_export"
+    assert "time_slot_1" not in announce("inverter")[1]["components"], "nobody asks without a prefix"
 
 
 def test_with_a_prefix_its_grid_power_is_that_of_the_port_and_the_meter_s_is_the_ct_s() -> None:
@@ -215,7 +242,11 @@ def test_a_prefix_changes_neither_unique_ids_nor_what_home_assistant_accepts() -
     topic, plain = announce("inverter")
     _, prefixed = announce("inverter", entity_prefix="ss")
     assert ha_rules.problems(topic, json.loads(json.dumps(prefixed))) == []
-    assert [item["unique_id"] for item in plain["components"].values()] == [item["unique_id"] for item in prefixed["components"].values()]
+    more = catalogue.load("inverter").also_named
+    for name, item in plain["components"].items():
+        assert item["unique_id"] == prefixed["components"][name]["unique_id"]
+    added = prefixed["components"].keys() - plain["components"].keys()
+    assert added == {*(other.partition(".")[2] for other in more), *catalogue.load("inverter").without_face({})}
     assert plain["components"]["grid_power"]["default_entity_id"] == "sensor.cape_town_inverter_grid_power"
     hidden = [name for name, item in prefixed["components"].items() if "enabled_by_default" in item]
     assert hidden
@@ -229,6 +260,9 @@ def test_names_that_differ_are_of_fields_and_stay_apart(kind: str) -> None:
     assert set(device_class.entity_names) <= set(fields)
     renamed = [device_class.entity_names.get(name, name) for name in fields]
     assert len(set(renamed)) == len(renamed)
+    seconds = [other.partition(".")[2] for other in device_class.also_named]
+    assert set(device_class.also_named.values()) <= set(fields)
+    assert not set(seconds) & {*fields, *renamed}
 
 
 def test_what_a_load_may_hang_on_follows_the_circuits_of_its_home() -> None:

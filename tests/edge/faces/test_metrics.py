@@ -23,6 +23,9 @@ BASE_UNITS = {
 }  # fmt: skip
 
 
+INFO = "virtual_devices_device_info"
+
+
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics(CollectorRegistry(), "cape_town")
@@ -33,6 +36,7 @@ def samples(metrics: Metrics) -> dict[tuple[str, str], float]:
     return {
         (sample.name, sample.labels["device"] + sample.labels.get("state", "")): sample.value
         for family in text_string_to_metric_families(text)
+        if family.name != INFO
         for sample in family.samples
     }
 
@@ -44,6 +48,12 @@ def some_state(kind: str) -> dict[str, Any]:
         example: dict[str, Any] = {"number": 2.5, "flag": True, "text": "words", "instant": "2026-06-21T06:30:00+02:00", "list": []}
         values[reading.name] = reading.choices[0] if reading.type == "choice" else example[reading.type]
     return values
+
+
+def test_each_device_is_said_to_be_simulated(metrics: Metrics) -> None:
+    metrics.update("oven_2", "oven", {"power": 5})
+    found = next(family for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()) if family.name == INFO)
+    assert [(sample.labels, sample.value) for sample in found.samples] == [({"home": "cape_town", "device": "oven_2", "kind": "oven", "simulated": "true"}, 1)]
 
 
 @pytest.mark.parametrize("kind", catalogue.kinds())

@@ -67,7 +67,7 @@ def test_text_that_is_no_utf_8_is_read_as_latin_1(tmp_path: Path) -> None:
         ("no.csv", "there is no such file"),
         ("../secret.csv", "leads out of the home file's folder; put it there, or write its absolute path"),
         ("link.csv", "leads out of the home file's folder"),
-        ("folder", "there is no such file"),
+        ("folder", "is a folder"),
         ("pipe", "there is no such file"),
         ("pvlib:../../secret.csv", "write pvlib:NAME with the plain name of a file"),
         ("pvlib:nothing.csv", "there is no such file"),

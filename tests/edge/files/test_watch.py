@@ -119,3 +119,23 @@ def test_a_file_that_changes_before_the_clock_is_there_is_taken_with_it(broker: 
         stage.wait(lambda: renewed(stage))
         stage.steps(1)
         watch.close()
+
+
+def test_prices_that_begin_in_the_future_are_taken_and_told(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("virtual_devices.edge.files.watch.LOOK_EVERY", 0.05)
+    today = '[{"start": "2026-06-21T00:00:00+02:00", "end": "2026-06-22T00:00:00+02:00", "value": 1}]'
+    tomorrow = today.replace("06-22", "06-23").replace("06-21", "06-22")
+    file = tmp_path / "p.json"
+    file.write_text(today)
+    with Stage(broker.endpoint, small_home(SMALL.replace("grid: {", "grid: {price_series: p.json, "))) as stage:
+        stage.described["grid"] = replace(stage.described["grid"], documents={"p.json": today})
+        stage.start()
+        watch = DocumentWatch(stage.loop, tmp_path, stage.runtimes.values())
+        stage.steps(2)
+        assert not stage.errors("grid")
+        file.write_text(tomorrow)
+        stage.wait(lambda: stage.errors("grid"))
+        (said,) = stage.errors("grid")
+        assert said["error"].startswith("p.json: has 1 prices from 2026-06-22 00:00 to 2026-06-23 00:00, which is still to come; until then zones and base price hold")
+        stage.steps(2)
+        watch.close()

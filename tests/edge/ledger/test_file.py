@@ -15,9 +15,9 @@ from pathlib import Path
 import orjson
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.machine import DISKS, Disk, small_disk
 from virtual_devices.edge.files.write import RETRY_EVERY
 from virtual_devices.edge.ledger import file as ledger_file

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.stage import SMALL, small_home
 from virtual_devices.edge.messages import base as messages
 from virtual_devices.edge.messages.base import (
@@ -205,7 +206,7 @@ def test_a_link_says_how_long_its_breaker_stays_open_or_that_none_trips() -> Non
     assert read(ProposalMessage, proposal_bytes(proposal)).to_kit("grid") == proposal
 
 
-@settings(max_examples=60, deadline=None)
+@examples(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_proposal_with_one_thing_wrong_is_never_read_wrongly(data: st.DataObject) -> None:
     good = {

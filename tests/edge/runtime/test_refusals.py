@@ -10,7 +10,7 @@ import pytest
 from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, start_broker
-from virtual_devices.edge.faces.discovery import LONGEST_TEXT
+from virtual_devices.edge.faces.templates import LONGEST_TEXT
 from virtual_devices.edge.runtime.last_error import LastError
 
 

@@ -57,6 +57,25 @@ def test_one_raw_value(shared: Stage, setting: str, payload: bytes, value: objec
     assert shared.state("oven")[setting] == value
 
 
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def test_who_asks_is_told_the_state_at_once(shared: Stage) -> None:
+    before = shared.state("oven")
+    states = len(shared.all("oven", "state"))
+    shared.send("oven", "get", b"")
+    (state,) = since(shared, "oven", "state", states)
+    assert without_error(state) == without_error(before)
+
+
+def test_a_flood_of_questions_is_no_flood_of_states(shared: Stage) -> None:
+    states = len(shared.all("oven", "state"))
+    for _ in range(300):
+        shared.spy.publish(shared.topic("oven", "get"), b"", 1)
+    shared.send("oven", "get", b"")
+    assert 1 <= len(shared.all("oven", "state")) - states <= 40
+
+
 @pytest.mark.parametrize(("payload", "value"), [(b"OFF", False), (b"ON", True), (b"off", False), (b"true", True)])
 def test_a_switch_of_home_assistant(shared: Stage, payload: bytes, value: bool) -> None:  # noqa: FBT001
     shared.send("inverter", "set/solar_export", payload)

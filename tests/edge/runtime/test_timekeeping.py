@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime.timekeeping import CATCH_UP, LOOK_EVERY, Pace, Timekeeper, waits
 

@@ -9,8 +9,9 @@ import orjson
 import pytest
 from rich.console import Console
 
+from virtual_devices.cli._frame import plain
 from virtual_devices.cli._now import line, summary_of
-from virtual_devices.cli._picture import LOWEST, NARROWEST, paint, plain
+from virtual_devices.cli._picture import LOWEST, NARROWEST, paint
 from virtual_devices.cli._view import LiveView
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import AboutMessage, write

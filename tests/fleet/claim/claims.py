@@ -52,6 +52,8 @@ class Played:
     def vanish(self) -> None:
         """What is left of a host that was cut off, and whose end the broker has not noticed: its claim, and no will."""
         self.archive.loop.complete(self.claim.release())
+        self.archive.loop.complete(self.client.flush(5))
+        self.archive.loop.run(timeout=0.1)  # a socket that is closed with something unread takes its good-bye back
         self.client._wire._mqtt.disconnect()  # an orderly end of the connection: the broker forgets the will
         self.client.closed = self.client.leaving = True
         self.client._cancel(*list(self.client._timers))

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.cli import commands
 from virtual_devices.edge.broker.start import Broker, start_broker

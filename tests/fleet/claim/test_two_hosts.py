@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +77,41 @@ class Hosts:
         return err.splitlines()[-1]
 
 
+@contextmanager
+def hosting(folder: Path) -> Iterator[Hosts]:
+    made = Hosts(folder)
+    try:
+        yield made
+    finally:
+        for process in made.processes:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.communicate()
+
+
 @pytest.fixture
 def hosts(tmp_path: Path) -> Iterator[Hosts]:
-    made = Hosts(tmp_path)
-    yield made
-    for process in made.processes:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.communicate()
+    with hosting(tmp_path) as made:
+        yield made
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A broker on which a home is hosted already, for all who are to be refused."""
+
+    url: str
+    hosts: Hosts
+    first: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="module", params=BROKER_KINDS)
+def held(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
+    folder = tmp_path_factory.mktemp("held")
+    with start_broker(folder / "broker", kind=request.param, port=0) as made, hosting(folder) as hosts:
+        first = hosts.up("--broker", made.endpoint.url)
+        hosts.run_on(first)
+        yield Held(made.endpoint.url, hosts, first)
+        hosts.end(first)
 
 
 @pytest.fixture(params=BROKER_KINDS)
@@ -107,10 +136,8 @@ def test_a_second_one_on_the_same_folder_is_refused(hosts: Hosts, kind: BrokerKi
 
 
 @pytest.mark.parametrize("words", [(), ("--fresh",), ("--isolate",)])
-def test_a_second_one_on_the_same_broker_is_refused(hosts: Hosts, broker: Broker, words: tuple[str, ...]) -> None:
-    url = broker.endpoint.url
-    first = hosts.up("--broker", url)
-    hosts.run_on(first)
+def test_a_second_one_on_the_same_broker_is_refused(held: Held, words: tuple[str, ...]) -> None:
+    url, hosts, first = held.url, held.hosts, held.first
     said = hosts.refused(hosts.up("--broker", url, *words, state="other"))
     assert re.fullmatch(
         rf"error: home cape runs already on {re.escape(url)}: process {first.pid} on \S+, since [-0-9]{{10}} [:0-9]{{8}}; "
@@ -119,7 +146,6 @@ def test_a_second_one_on_the_same_broker_is_refused(hosts: Hosts, broker: Broker
     )
     assert list((hosts.folder / "other" / "home").glob("*")) == []
     hosts.run_on(first)
-    hosts.end(first)
 
 
 def test_after_an_orderly_end_another_follows_at_once(hosts: Hosts, broker: Broker) -> None:

@@ -16,6 +16,7 @@ from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
 from virtual_devices.record.files.former import FILE, NEWEST, TAKEN_OVER
@@ -315,6 +316,13 @@ def discovered(stage: Stage) -> set[str]:
     return found - {"looker/mark"}
 
 
+def said_by_devices(stage: Stage) -> set[str]:
+    """All leaves that the broker retains of the home's devices."""
+    with Session(stage.endpoint) as session:
+        topics = [topic.split("/") for topic in session.collect(f"virtual/{stage.home.name}/#")]
+    return {leaf for _, _, device, leaf, *_ in topics if device in stage.described}
+
+
 def test_what_a_removed_device_left_is_cleared_and_the_rest_stays(stage: Stage, make: Make) -> None:
     archive = make()
     archive.put_back()
@@ -333,12 +341,14 @@ def test_forgetting_all_devices_leaves_nothing(stage: Stage, make: Make) -> None
     archive.put_back()
     stage.start()
     stage.steps(2)
+    assert {"ahead", "face", "state"} <= said_by_devices(stage)
     stage.stop(*stage.described)
     stage.loop.complete(archive.forget({device for device, _ in archive.found}))
     stage.loop.complete(archive.settle_down())
     stage.sync()
     assert retained(stage) == {}
     assert discovered(stage) == set()
+    assert said_by_devices(stage) == set()
 
 
 def test_a_fresh_start_clears_what_a_resume_would_begin_from(stage: Stage, make: Make, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.machine import BROKER_KINDS
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, start_broker
-from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces import discovery, fleet_discovery
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.visitor.session import Session
@@ -46,9 +46,9 @@ class Ear:
 
 @pytest.fixture
 def left(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """A home that ran and has stopped; its grid speaks on topics of single readings too."""
+    """A home that ran and has stopped; its grid speaks on topics of single readings too, its inverter of flows."""
     monkeypatch.setattr(clearing, "REMOVED_WITHIN", PAUSE)
-    with Stage(broker.endpoint, small_home(SMALL.replace("  grid: {", "  grid: {plain_readings: true, "))) as stage:
+    with Stage(broker.endpoint, small_home(SMALL.replace("  grid: {", "  grid: {plain_readings: true, ").replace("inverter: {", "inverter: {flows: true, "))) as stage:
         stage.start()
         stage.steps(2)
         stage.stop(*stage.described)
@@ -66,11 +66,11 @@ def announcements(stage: Stage, names: set[str]) -> set[str]:
     return {discovery.topic(stage.home.name, name) for name in names}
 
 
-def in_order(stage: Stage, ear: Ear, names: set[str]) -> None:
-    """The discovery of all of them, a pause, and then all else, each once."""
+def in_order(stage: Stage, ear: Ear, names: set[str], announced: set[str]) -> None:
+    """What Home Assistant was told of all of them, a pause, and then all else, each once."""
     topics = [topic for _, topic in ear.cleared]
-    count = len(names)
-    assert set(topics[:count]) == announcements(stage, names)
+    count = len(announced)
+    assert set(topics[:count]) == announced
     own = topics[count:]
     assert own
     assert {topic.split("/")[2] for topic in own} == names
@@ -86,7 +86,7 @@ def test_by_the_host_whose_file_does_not_name_them_any_more(left: Stage, tmp_pat
     left.loop.complete(archive.forget(LEAVING))
     left.loop.complete(archive.settle_down())
     left.sync()
-    in_order(left, ear, LEAVING)
+    in_order(left, ear, LEAVING, announcements(left, LEAVING) | {fleet_discovery.topic(left.home.name, name) for name in LEAVING})
     gone = {topic for topic in before if topic.split("/")[2] in LEAVING} | announcements(left, LEAVING)
     assert retained(left) == {topic for topic in before - gone if "/_spy/" not in topic}
     for client in (archive.client, ear.client):
@@ -99,5 +99,5 @@ def test_by_whoever_forgets_the_home(left: Stage) -> None:
         done = forget(session, left.home.name)
         session.loop.complete(ear.client.leave())
     assert set(done.devices) >= set(left.described)
-    in_order(left, ear, set(left.described))
+    in_order(left, ear, set(left.described), announcements(left, set(left.described)))
     assert retained(left) == set()

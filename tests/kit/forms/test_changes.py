@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field, create_model
 
-from virtual_devices.edge.faces.discovery import DAY_START, MONTH_START
+from virtual_devices.edge.faces.sensors import DAY_START, MONTH_START
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Conditions, NoState
 from virtual_devices.kit.errors import CatalogueError, SettingError
@@ -109,12 +109,12 @@ def test_settings_are_taken_apart() -> None:
     assert items["sun"].partner == Partner("conditions", ("ghi",))
     assert items["switch"].optional
     assert items["file"].document
-    assert [name for name, item in items.items() if not item.live] == ["plain_readings", "sun", "switch", "file", "fixed"]
+    assert [name for name, item in items.items() if not item.live] == ["plain_readings", "name", "area", "icon", "with_home", "former_name", "sun", "switch", "file", "fixed"]
 
 
 def test_readings_are_taken_apart() -> None:
     items = {item.name: item for item in readings_of(Thing)}
-    assert list(items) == [*Told.__dataclass_fields__, "ghi", "closed", "total_joules", "last_error"]
+    assert list(items) == [*Told.__dataclass_fields__, "ghi", "closed", "total_joules", "last_error", "pending"]
     assert (items["day_total"].day, items["day_total"].title) == (True, "Today")
     assert items["pv_power"] == Reading("pv_power", "PV power", "number", POWER, detail=True)
     assert (items["heating"].type, items["heating"].device_class) == ("flag", "heat")

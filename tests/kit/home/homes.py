@@ -35,6 +35,13 @@ devices: {grid: {}, oven: {}}
 
 # (text to replace, by what, line, what the message says, how it says to mend it)
 REFUSALS = {
+    "device names": ("seed: 7", "seed: 7\ndevice_names: long", 7, "'long' is none of its choices", "use plain or with_home"),
+    "former name is its own": ("roof: {", "roof: {former_name: roof, ", 10, "roof is what it is called now", "name what it was called before"),
+    "former name of a device that is there": ("roof: {", "roof: {former_name: oven, ", 10, "there is a device 'oven' in this home", "leave it out"),
+    "former name of the clock": ("roof: {", "roof: {former_name: clock, ", 10, "there is a device 'clock' in this home", "leave it out"),
+    "former name of the fleet": ("roof: {", "roof: {former_name: fleet, ", 10, "no device but a fleet was ever called so", "name what it was called before"),
+    "former name of two": ("sun: {}", "sun: {former_name: a}\n  tv: {former_name: a}", 9, "sun was called a too", "leave it out of the other"),
+    "former name that is none": ("roof: {", "roof: {former_name: The roof, ", 10, "'The roof' does not fit", "use text like"),
     "empty": (GOOD, "", 1, "is no home", "begin with `home: my_home`"),
     "list": (GOOD, "- a\n- b\n", 1, "is no home", "begin with `home: my_home`"),
     "broken yaml": ("{}\n  weather", "{\n  weather", 10, "a flow mapping (begun in line 8) expected", "mend the indentation, quote or bracket"),

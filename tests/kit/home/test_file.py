@@ -101,6 +101,13 @@ def test_documents_are_named_with_who_needs_them() -> None:
     assert documents_needed(home) == {"year.csv": ["weather", "base_load"]}
 
 
+@pytest.mark.parametrize(("key", "called"), [("", set()), ("device_names: plain\n", set()), ("device_names: with_home\n", {"clock", "grid", "inverter"})])
+def test_names_of_devices_begin_with_the_homes_where_it_says_so(key: str, called: set[str]) -> None:
+    home = parse(BEFORE_SOLAR.replace("oven: {}", "oven: {with_home: false}").replace("devices:", f"{key}devices:"))
+    assert {entry.name for entry in home.devices if entry.settings.with_home} == called
+    assert all(entry.declared["with_home"] for entry in home.devices if entry.name in called)
+
+
 @pytest.mark.parametrize("case", REFUSALS)
 def test_what_is_refused(case: str) -> None:
     old, new, line, wrong, mend = REFUSALS[case]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord, chain

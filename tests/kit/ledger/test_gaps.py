@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.supply.calendars import calendar, event
 from virtual_devices.answers.simulate import run
 from virtual_devices.kit.coverage import Coverage

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.ledger.stretches import Stretch, by_quarter, stretches, windows
+from tests.laws import examples
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.quarters import Quarter, Quarters

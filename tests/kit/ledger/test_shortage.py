@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.ledger.shortage import Shortage, Shortages
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.window import Span

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, Transfer, chain

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.members.ahead import AHEAD, Course, Foresight, Inputs, SupplyRuns
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.site import Context, Site

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members.members import START, member, through_json, window
+from tests.laws import examples
 from virtual_devices.kit.errors import ProtocolError, SettingError
 from virtual_devices.kit.forms.changes import orders_of, settings_json
 from virtual_devices.kit.home import catalogue

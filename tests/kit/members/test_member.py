@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.members.members import SITE, START, member, through_json, window
+from tests.laws import examples
 from virtual_devices.kit.circuits import until_turn
 from virtual_devices.kit.device import NoState
 from virtual_devices.kit.errors import CatalogueError, ProtocolError

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.device import Carries, Conditions, Keeps, Settles, Ticks
 from virtual_devices.kit.forms.changes import readings_of
 from virtual_devices.kit.home import catalogue

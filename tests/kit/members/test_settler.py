@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -189,6 +189,6 @@ def test_trees(plan: Plan, max_steps: int) -> None:
 
 @pytest.mark.heavy
 @given(plans(), st.sampled_from([1, 7, 60]))
-@examples(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+@settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 def test_many_trees(plan: Plan, max_steps: int) -> None:
     check_lives(plan, max_steps)

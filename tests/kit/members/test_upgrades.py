@@ -95,7 +95,7 @@ def test_settings_that_are_gone_or_no_longer_valid_are_dropped_and_told_and_new_
     values = after.settings.model_dump()
     assert values == {
         "priority": 7, "rated_power": 800, "mode": "eco", "standby": 5, "low": 15, "high": 20, "circuit": "non_essential",
-        "plain_readings": False,
+        "plain_readings": False, "name": "", "area": "", "icon": "", "with_home": False, "former_name": "",
     }  # fmt: skip
     notices = told(after, "setting")
     assert len(notices) == 3
@@ -278,3 +278,49 @@ def test_a_declaration_made_with_the_upgrade_wins_over_the_old_default() -> None
 def test_an_older_checkpoint_that_is_broken_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError, match="--fresh"):
         restored({**older_inverter({}), **broken}, {})
+
+
+# -- defaults that are unset today -----------------------------------------------------------------------------------------------
+
+
+FORMER = {"mean_cloud_cover": 20.0, "variability": 30.0, "mean_temp_air": 18.0, "temp_swing": 5.0, "mean_wind_speed": 3.0}
+
+
+def older_weather(declared: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """A checkpoint as version 3 wrote it: every default of the weather spelled out."""
+    kept = through_json(member("weather", declared=declared).checkpoint())
+    return {**kept, "version": 3, "settings": kept["settings"] | FORMER | declared | settings}
+
+
+def test_a_weather_that_nobody_had_set_is_unset_and_that_is_said_once() -> None:
+    after = member("weather")
+    after.restore(older_weather({}))
+    assert [getattr(after.settings, name) for name in FORMER] == [None] * 5
+    assert after.take_notices() == [
+        ("mean_cloud_cover 20.0, variability 30.0, mean_temp_air 18.0, temp_swing 5.0, mean_wind_speed 3.0: nobody had set these former "
+        "defaults, so that they do not hold any more from the next window on; set them to have them back")
+    ]  # fmt: skip
+    again = member("weather")
+    again.restore(through_json(after.checkpoint()))
+    assert again.settings == after.settings
+    assert again.take_notices() == []
+
+
+def test_a_weather_that_somebody_had_set_stays_as_it_was() -> None:
+    declared = {"mean_cloud_cover": 20.0, "mean_temp_air": 13.0}
+    after = member("weather", declared=declared)
+    after.restore(older_weather(declared, variability=80.0, temp_swing=5.0))
+    values = [getattr(after.settings, name) for name in FORMER]
+    assert values == [20.0, 80.0, 13.0, None, None], "declared, commanded, declared, nobody's, nobody's"
+    assert after.take_notices()[0].startswith("temp_swing 5.0, mean_wind_speed 3.0: nobody")
+
+
+def test_a_setting_goes_back_to_unset_by_null_and_by_empty_text() -> None:
+    device = member("weather")
+    for value in (None, ""):
+        device.command({"mean_cloud_cover": 40})
+        device.begin(Span(START, 60, 1))
+        assert device.settings.mean_cloud_cover == 40
+        device.command({"mean_cloud_cover": value})
+        device.begin(Span(START + 60, 60, 1))
+        assert device.settings.mean_cloud_cover is None

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.records import lines_in
 from tests.stage import SMALL, small_home
 from virtual_devices.edge.messages.retained import place
@@ -27,7 +28,7 @@ from virtual_devices.record.reading.audit import audit_record
 from virtual_devices.record.store.database import BESIDE
 from virtual_devices.record.store.writer import RecordWriter
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

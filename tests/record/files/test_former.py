@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.former import former_text, overwritten
+from tests.laws import examples
 from tests.machine import DISKS, Disk, small_disk
 from tests.record.lives import HOME, behind, survives, takes_nothing, windows
 from tests.records import facts_in, kept_in, records
@@ -190,7 +191,7 @@ def test_a_present_run_that_cannot_be_read_is_told_and_stays(tmp_path: Path, tex
     assert Runs(tmp_path, HOME, ELSEWHERE).pick(None) is not None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_in_the_files_it_is_taken_over_or_told(folder: Path, data: st.DataObject) -> None:
     state = folder / "state"

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.machine import DISKS, small_disk
 from tests.record.lives import (
     HOME,
@@ -156,7 +157,7 @@ def test_where_nothing_can_be_written_a_run_is_resumed_all_the_same(tmp_path: Pa
 # -- what can be a run -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     run=st.one_of(
         st.text(max_size=80), st.text("./\\a-_\0\n", max_size=70), st.from_regex(r"[A-Za-z0-9_-]{60,70}"), st.from_regex(r"[A-Za-z0-9_-]{1,64}\n")

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.stage import SMALL, START, STEP, small_home
 from virtual_devices.edge.messages.base import AboutMessage, AppliedMessage, ErrorMessage, write
 from virtual_devices.edge.messages.proposal import proposal_bytes

@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.stage import SMALL, STEP, small_home
 from virtual_devices.cli import commands
 from virtual_devices.edge.messages.ledger import ledger_bytes
@@ -30,7 +31,7 @@ from virtual_devices.record.store.writer import RecordWriter
 DAY = 86_400
 DAYS = 2
 KEPT_WHOLE = DAY // 4
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.ledger.stretches import Stretch, stretches, windows
+from tests.laws import examples
 from tests.record.drawn import tallies
 from tests.record.reading.test_periods import ZONES
 from virtual_devices.kit.errors import ConfigurationError

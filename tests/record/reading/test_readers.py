@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 
 import orjson
@@ -303,7 +304,7 @@ def test_what_is_damaged_is_told_where_it_is_looked_at(tmp_path: Path, windows: 
         for ask in asked:
             with pytest.raises(ConfigurationError, match=f"the quarter from {START + 900} cannot be read"):
                 ask()
-        assert len(list(reader.energy("15min", START + 1800))) == 118
+        assert len(list(reader.energy("15min", START + 1800))) == ceil((windows[29].span.end - START) / 900) - 2
     damage(path, "UPDATE ledger SET lines = x'ffff' WHERE first = 3")
     with Reader(path) as reader, pytest.raises(ConfigurationError, match="the lines of a window cannot be read"):
         list(reader.windows())
@@ -330,5 +331,5 @@ def test_another_period_or_zone_is_refused_at_once(path: Path, tmp_path: Path, w
         for ask in (reader.energy, reader.periods, lambda every: reader.power("oven", every), lambda every: reader.stored("battery", every)):
             with pytest.raises(ConfigurationError, match="'week' is no period; use 15min"):
                 ask("week")
-    with Reader(write(tmp_path / "a.sqlite", windows[:2], zone="Europe/Bern")) as reader, pytest.raises(ConfigurationError, match="IANA"):
+    with Reader(write(tmp_path / "a.sqlite", windows[:2], zone="Nowhere/Land")) as reader, pytest.raises(ConfigurationError, match="IANA"):
         reader.energy("day")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.record.recorded import home
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError

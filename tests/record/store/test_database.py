@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.machine import DISKS, small_disk
 from tests.record.lives import (
     Content,
@@ -31,7 +32,7 @@ from virtual_devices.record.store.lines import stored
 from virtual_devices.record.store.writer import kept_of
 
 PAGE = 4096
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAME = r"a\.sqlite"
 
 

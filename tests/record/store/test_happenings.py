@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.stage import SMALL, small_home
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.transfers import LedgerRecord

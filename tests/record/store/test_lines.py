@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.record.lives import Content, Shape, content, is_chain, lines_of, opened, settled, windows, write
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.kit.errors import ConfigurationError
@@ -25,7 +26,7 @@ from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.lines import present_windows, stored, unpacked
 
 DAY = 86_400
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 shapes = st.builds(

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.kit.ledger.stretches import Stretch, stretches, windows
+from tests.laws import examples
 from tests.record.drawn import BIG, quarters
 from virtual_devices.answers.simulate import load
 from virtual_devices.kit.errors import ConfigurationError

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.members.past import PastRows, TallyColumns
 from virtual_devices.record.store.past_packing import pack_past, unpack_past

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tests.machine import DISKS, Disk, small_disk
 from tests.record.lives import (
     HOME,
@@ -355,7 +356,7 @@ def test_what_was_not_written_so_is_not_gone_on_from(tmp_path: Path, change: Cha
         opened(path)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(failing=st.lists(st.booleans(), max_size=30))
 def test_whenever_a_disk_fails_the_next_write_brings_it_all(failing: list[bool], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, records = folder / "a.sqlite", windows(30)

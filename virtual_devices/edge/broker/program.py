@@ -1,4 +1,4 @@
-"""The installed mosquitto: which version it is, and where the plugins are that came with 2.1."""
+"""The installed mosquitto: which version it is, and where its plugins are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from virtual_devices.edge.broker.settings import PASSWORD_PLUGIN, PLUGINS_SINCE, Version
+from virtual_devices.edge.broker.settings import DYNAMIC_PLUGIN, PASSWORD_PLUGIN, PLUGINS_SINCE, Version
 from virtual_devices.kit.errors import BrokerError
 
 _OLDEST: Version = (2, 0)
@@ -37,15 +37,24 @@ def password_plugin(program: str) -> Path | None:
     version = version_of(program)
     if version < PLUGINS_SINCE:
         return None
-    prefix = Path(program).resolve().parent.parent
-    roots = dict.fromkeys([prefix, Path("/usr"), Path("/usr/local")])
-    for root in roots:
-        for place in _PLACES:
-            for found in sorted(root.glob(f"{place}/{PASSWORD_PLUGIN}")):
-                return found
-    if version < _WITHOUT_OPTIONS:
-        return None
+    found = _plugin(program, PASSWORD_PLUGIN)
+    if found is not None or version < _WITHOUT_OPTIONS:
+        return found
     raise BrokerError(
         f"mosquitto {version[0]}.{version[1]} needs its plugin {PASSWORD_PLUGIN} to ask for a password, and there is none below "
-        f"{', '.join(str(root / 'lib') for root in roots)}; install mosquitto's plugins, or name a broker of yours with --broker"
+        f"{', '.join(str(root / 'lib') for root in _roots(program))}; install mosquitto's plugins, or name a broker of yours with --broker"
     )
+
+
+def dynamic_plugin(program: str) -> Path | None:
+    """The plugin of dynamic security; None where it is not found."""
+    return _plugin(program, DYNAMIC_PLUGIN)
+
+
+def _plugin(program: str, name: str) -> Path | None:
+    paths = (path for root in _roots(program) for place in _PLACES for path in sorted(root.glob(f"{place}/{name}")))
+    return next(paths, None)
+
+
+def _roots(program: str) -> list[Path]:
+    return list(dict.fromkeys([Path(program).resolve().parent.parent, Path("/usr"), Path("/usr/local")]))

@@ -165,8 +165,8 @@ def _start(
     folder = state / chosen
     folder.mkdir(parents=True, exist_ok=True)
     for attempt in range(_ATTEMPTS):
-        number = port or _free_port(host)
-        number_v5 = number if chosen == "mosquitto" else (v5_port or (port + 1 if port else _free_port(host)))
+        number = port or free_port(host)
+        number_v5 = number if chosen == "mosquitto" else (v5_port or (port + 1 if port else free_port(host)))
         for wanted, option in ((number, "port"), (number_v5, "MQTT 5 port")):
             _check_port(host, wanted, option)
         if program is not None and chosen == "mosquitto":
@@ -315,7 +315,7 @@ def _check_port(host: str, port: int, option: str) -> None:
         ) from error
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     """A free port that no system gives to outgoing connections: one of those would keep it from a broker that is started again."""
     family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
     refused: OSError | None = None

@@ -9,14 +9,22 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from virtual_devices import __version__
-from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces import discovery, sensors
 from virtual_devices.edge.messages import base
+from virtual_devices.edge.messages.fleet import (
+    FleetKindsMessage,
+    FleetRequestMessage,
+    FleetResponseMessage,
+    FleetRunningMessage,
+    FleetWantedMessage,
+)
+from virtual_devices.edge.messages.flow import FlowMessage
 from virtual_devices.edge.messages.ledger import LedgerMessage
 from virtual_devices.edge.messages.past import PastMessage
 from virtual_devices.edge.messages.proposal import ProposalMessage
 from virtual_devices.edge.messages.settlement import SettlementMessage
-from virtual_devices.edge.messages.topics import HOST, KEEPS_PAST, LEDGER, PLACES, Topics
-from virtual_devices.edge.messages.window import ConditionsMessage, WindowMessage
+from virtual_devices.edge.messages.topics import FLEET, HOST, KEEPS_PAST, LEDGER, PLACES, Topics
+from virtual_devices.edge.messages.window import AheadMessage, ConditionsMessage, WindowMessage
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import (
@@ -52,17 +60,21 @@ class _Channel:
 
 
 def _channels() -> tuple[_Channel, ...]:
-    one = Topics("{home}", "{device}")
+    one, fleet = Topics("{home}", "{device}"), Topics("{home}", FLEET)
     return (
         _Channel("about", one.about, "What a device is.", base.AboutMessage, 1, retain=True),
         _Channel("availability", one.availability, "Whether it is there; also its last will.", None, 1, retain=True),
         _Channel("state", one.state, "Settings and readings, at most once per wall second.", None, 1, retain=True),
+        _Channel("face", one.face, "The state as Home Assistant shows it: without small moves.", None, 1, retain=True),
         _Channel("reading", one.reading + "/{reading}", "One reading, where plain_readings is on; every half minute at least.", None, 0, retain=True),
         _Channel("command", one.command, "Settings to change, all or none.", None, 1, retain=False, received=True),
         _Channel("value", one.command + "/{setting}", "One setting to change.", None, 1, retain=False, received=True),
+        _Channel("get", one.get, "Asks for its state, which it says at once; empty.", None, 0, retain=False, received=True),
+        _Channel("stop", one.stop, "Whatever it is, the device's process ends as on SIGTERM; of the host and the fleet.", None, 1, retain=False, received=True),
         _Channel("applied", one.applied, "A command is in force.", base.AppliedMessage, 1, retain=False),
-        _Channel("error", one.error, "What it refused, and why.", base.ErrorMessage, 1, retain=False),
+        _Channel("error", one.error, "What it refused, and why; of a name that no device has, the fleet says which there is.", base.ErrorMessage, 1, retain=False),
         _Channel("conditions", one.conditions, "What others depend on.", ConditionsMessage, 0, retain=True),
+        _Channel("ahead", one.ahead, "What it will give in days to come, if nobody sets anything else.", AheadMessage, 0, retain=True),
         _Channel("proposal", one.proposal, "Its part in a window; its checkpoint.", ProposalMessage, 0, retain=True),
         _Channel("site", one.site, "Of the clock: the home's place and run.", base.SiteMessage, 1, retain=True),
         _Channel("window", one.window, "Of the clock: the time that is asked about.", WindowMessage, 0, retain=True),
@@ -72,6 +84,8 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel(
             "ledger", one.at(LEDGER + "{place}"), "Of the inverter: every transfer of a window.", LedgerMessage, 1, retain=True
         ),
+        _Channel("flow", one.flow, "Of the inverter, where its flows is on: of which window all packets are told.", FlowMessage, 1, retain=True),
+        _Channel("packet", one.flow + "/{source}/{sink}", "Of the inverter: what a settled window brought from account to account.", None, 1, retain=False),
         _Channel("keeps", one.keeps, f"Of a record, and of the host as {HOST}: what it keeps of what devices tell.", None, 1, retain=True, received=True),
         _Channel("past", one.past, "What it tells of each quarter of an hour, beside the ledger.", PastMessage, 1, retain=False),
         _Channel(
@@ -79,6 +93,11 @@ def _channels() -> tuple[_Channel, ...]:
             retain=False, received=True,
         ),
         _Channel("booked", one.booked, "Of a record: up to which window it has written.", base.BookedMessage, 1, retain=True),
+        _Channel("request", fleet.request, "A wish of the home's fleet.", FleetRequestMessage, 1, retain=False, received=True),
+        _Channel("response", fleet.response("{id}"), "Of the fleet: the answer to a wish.", FleetResponseMessage, 1, retain=False),
+        _Channel("wanted", fleet.wanted, "Of the fleet: which devices are wanted.", FleetWantedMessage, 1, retain=True),
+        _Channel("running", fleet.running, "Of the fleet: which devices run.", FleetRunningMessage, 1, retain=True),
+        _Channel("kinds", fleet.kinds, "Of the fleet: the kinds of devices that it can spawn.", FleetKindsMessage, 1, retain=True),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",
             base.ClaimMessage, 1, retain=True,
@@ -106,6 +125,9 @@ def document() -> dict[str, Any]:
             "device": {"description": f"Name of the device, {NAME.pattern}, {MAX_NAME} characters at most."},
             "setting": {"description": "Name of the setting, or a word that the kind spells out as settings."},
             "reading": {"description": "Name of the reading."},
+            "source": {"description": "Account that gives: a device, or one of the home's wires."},
+            "sink": {"description": "Account that takes."},
+            "id": {"description": "What the wish says as its id."},
             "place": {"description": f"The window's seq modulo {PLACES}."},
         },
         "messages": _messages(channels, classes),
@@ -139,11 +161,12 @@ _ABOUT = (
 
 
 def _message_names(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> list[str]:
-    return [f"{kind}_{channel.name}" for kind in classes] if channel.name in ("state", "command") else [channel.name]
+    shared = {"face": "state"}.get(channel.name, channel.name)  # of one form
+    return [f"{kind}_{shared}" for kind in classes] if shared in ("state", "command") else [channel.name]
 
 
 def _channel(channel: _Channel, classes: dict[str, type[AnyDevice]]) -> dict[str, Any]:
-    names = [name for name in ("home", "device", "setting", "reading", "place") if f"{{{name}}}" in channel.address]
+    names = [name for name in ("home", "device", "setting", "reading", "source", "sink", "place", "id") if f"{{{name}}}" in channel.address]
     return {
         "address": channel.address,
         "description": channel.about,
@@ -171,11 +194,14 @@ def _messages(channels: tuple[_Channel, ...], classes: dict[str, type[AnyDevice]
     found: dict[str, Any] = {}
     for channel in channels:
         for name in _message_names(channel, classes):
-            found[name] = {"name": name, "title": channel.about, "payload": {"$ref": _SCHEMAS + name}}
+            found.setdefault(name, {"name": name, "title": channel.about, "payload": {"$ref": _SCHEMAS + name}})
     found["availability"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": ["online", "offline"]}}
     found["keeps"] |= {"contentType": _TEXT, "payload": {"type": "string", "enum": [KEEPS_PAST.decode()]}}
     found["reading"] |= {"contentType": _TEXT, "payload": {"type": "string", "description": "a bare number; 1 and 0 for yes and no"}}
+    found["packet"] |= {"contentType": _TEXT, "payload": {"type": "string", "pattern": "^[0-9]+$", "description": "whole J"}}
     found["value"] |= {"contentType": _TEXT, "payload": {"type": "string", "maxLength": 65_536}}
+    found["get"] |= {"contentType": _TEXT, "payload": {"type": "string", "maxLength": 0}}
+    found["stop"] |= {"contentType": _TEXT, "payload": {"type": "string"}}
     found["discovery"]["payload"] = {"type": "object", "required": ["device", "origin", "components"]}
     for channel in channels:
         if channel.model is not None:
@@ -240,14 +266,15 @@ def _command(device_class: type[AnyDevice]) -> dict[str, Any]:
 
 
 def _state(device_class: type[AnyDevice]) -> dict[str, Any]:
-    settings, readings = settings_of(device_class), readings_of(device_class)
+    settings, readings = [item for item in settings_of(device_class) if not item.appearance], readings_of(device_class)
     properties = {item.name: _setting_value(item) for item in settings}
     properties |= {reading.name: _reading_value(reading) for reading in readings}
     properties[LAST_ERROR_TIME] = {"type": ["string", "null"], "format": "date-time", "title": "When the last error was, by the wall"}
+    properties.setdefault(sensors.TIME, {"type": "string", "format": "date-time", "title": "Simulated time"})
     if any(reading.day for reading in readings):
-        properties[discovery.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
+        properties[sensors.DAY_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated day"}
     if any(reading.month for reading in readings):
-        properties[discovery.MONTH_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated month"}
+        properties[sensors.MONTH_START] = {"type": "string", "format": "date-time", "title": "Begin of the simulated month"}
     return {
         "title": f"State of a {device_class.title}",
         "description": "Readings are null before the first settled step.",
@@ -277,5 +304,5 @@ def _reading_value(reading: Reading) -> dict[str, Any]:
     if reading.type == "instant":
         schema["format"] = "date-time"
     if reading.type == "list":
-        schema["items"] = {"type": "object"}
+        schema["items"] = {"type": ["object", "number"]}
     return schema | ({"x-unit": reading.unit} if reading.unit else {})

@@ -12,40 +12,47 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices import __version__
+from virtual_devices.edge.faces import natives
+from virtual_devices.edge.faces.sensors import sensor
+from virtual_devices.edge.faces.templates import LONGEST_TEXT, plain, switched, unit_of, whole_text
 from virtual_devices.edge.messages.topics import Topics, identifier
 from virtual_devices.kit.circuits import way_up
-from virtual_devices.kit.forms.changes import (
-    LAST_ERROR,
-    LAST_ERROR_TIME,
-    Reading,
-    SettingField,
-    orders_of,
-    readings_of,
-    settings_of,
-    title_of,
-)
-from virtual_devices.kit.quantities import ENERGY, MONEY, PRICE, Quantity
+from virtual_devices.kit.forms.changes import Reading, SettingField, orders_of, readings_of, settings_of, title_of
+from virtual_devices.kit.quantities import ENERGY, MONEY, PERCENT, SOC
+from virtual_devices.kit.schedule import SWITCH
 
 if TYPE_CHECKING:
     from virtual_devices.kit.device import AnyDevice
 
 PREFIX = "homeassistant"
 ORIGIN = "virtual-devices"
-DAY_START, MONTH_START = "day_start", "month_start"
-"""Keys of the state message: when the simulated day and month began, ISO 8601 with zone."""
-LONGEST_TEXT = 255
-"""Home Assistant keeps no longer state."""
+SIMULATED = "simulated"
+"""Hardware version of whatever is not there."""
 
 _UNBOUNDED = 1_000_000_000.0
 _FINEST_STEP = 0.001
 _MOST_SLIDER_STEPS = 200
 _NO_CIRCUITS: Mapping[str, str] = MappingProxyType({})
-_DICT_METHODS = frozenset(dir(dict))
 
 
-def topic(home: str, device: str) -> str:
-    """Where the discovery message is retained."""
-    return f"{PREFIX}/device/{identifier(home, device)}/config"
+def topic(home: str, known: str) -> str:
+    """Where the discovery message is retained. known: the device's name, or its former one, see ``known_as``."""
+    return f"{PREFIX}/device/{identifier(home, known)}/config"
+
+
+def known_as(device: str, settings: Mapping[str, Any]) -> str:
+    """The name by which Home Assistant knows a device for good: its former one, where it has one. settings: JSON form."""
+    return str(settings.get("former_name") or "") or device
+
+
+def called(home: str, device: str, settings: Mapping[str, Any]) -> str:
+    """The name that people see, with that of its home where they see several. settings: JSON form."""
+    title = _title(device, settings)
+    return f"{title_of(home)} {title}" if settings.get("with_home") else title
+
+
+def _title(device: str, settings: Mapping[str, Any]) -> str:
+    return str(settings.get("name") or "") or title_of(device)
 
 
 def payload(
@@ -59,9 +66,50 @@ def payload(
     """Topic and message that announce a device.
 
     settings: JSON form, for the currency that money is counted in, and an ``entity_prefix`` in place of home and device.  circuits: those of
-    the home that are there, and what each hangs on.
+    the home that are there, and what each hangs on.  What a former name has to do with is who the device is, and which entities are its own.
     """
-    topics = Topics(home, device)
+    topics, known = Topics(home, device), known_as(device, settings)
+    title = _title(device, settings)
+    components = _components(device, device_class, settings, circuits, topics)
+    for component in components.values():
+        component["name"] = _short(component["name"], title)
+    alone = _add_main(components, device_class, topics, str(settings.get("icon") or "") or device_class.icon)
+    prefix = str(settings.get("entity_prefix") or "")
+    if prefix:
+        _add_second_names(components, device_class)
+    for name, component in components.items():
+        entity = f"{prefix}_{device_class.entity_names.get(name, name)}" if prefix else "_".join([home, device, *([name] if name != alone else [])])
+        component["unique_id"] = f"{identifier(home, known)}-{name}"
+        component["default_entity_id"] = f"{component['platform']}.{entity}"
+        component["object_id"] = entity  # the same before 2025.10; newer ones ignore it
+        if prefix and not name.endswith("_joules"):  # dashboards made for that prefix ask for details too
+            component.pop("enabled_by_default", None)
+    area = str(settings.get("area") or "")
+    message = {
+        "device": {
+            "identifiers": [identifier(home, known)],
+            "name": called(home, device, settings),
+            "manufacturer": ORIGIN,
+            "model": f"{device_class.title or kind} (simulated)",
+            "model_id": kind,
+            "hw_version": SIMULATED,
+            "serial_number": f"{home}/{device}",
+            "sw_version": __version__,
+            **({"suggested_area": area} if area else {}),
+        },
+        "origin": {"name": ORIGIN, "sw_version": __version__},
+        "availability_topic": topics.availability,
+        "state_topic": topics.face,
+        "qos": 1,
+        "components": components,
+    }
+    return topic(home, known), message
+
+
+def _components(
+    device: str, device_class: type[AnyDevice], settings: Mapping[str, Any], circuits: Mapping[str, str], topics: Topics
+) -> dict[str, dict[str, Any]]:
+    """A control for each live setting and each order, a sensor for each other reading, by name; without ids."""
     currency = str(settings.get("currency") or "")
     components: dict[str, dict[str, Any]] = {}
     for item in settings_of(device_class):
@@ -73,33 +121,43 @@ def payload(
     for item in orders_of(device_class):
         components[item.name] = _order(item, readings.get(item.name), topics, currency)
     for reading in readings.values():
-        components.setdefault(reading.name, _sensor(reading, topics, currency))
+        if not reading.beside:
+            components.setdefault(reading.name, sensor(reading, topics, currency))
     for name in device_class.without_face(settings):
         components.pop(name, None)
-    prefix = str(settings.get("entity_prefix") or "")
-    for name, component in components.items():
-        entity = f"{prefix}_{device_class.entity_names.get(name, name)}" if prefix else f"{home}_{device}_{name}"
-        component["unique_id"] = f"{identifier(home, device)}-{name}"
-        component["default_entity_id"] = f"{component['platform']}.{entity}"
-        component["object_id"] = entity  # the same before 2025.10; newer ones ignore it
-        if prefix and not name.endswith("_joules"):  # dashboards made for that prefix ask for details too
-            component.pop("enabled_by_default", None)
-    message = {
-        "device": {
-            "identifiers": [identifier(home, device)],
-            "name": title_of(device),
-            "manufacturer": ORIGIN,
-            "model": device_class.title or kind,
-            "model_id": kind,
-            "sw_version": __version__,
-        },
-        "origin": {"name": ORIGIN, "sw_version": __version__},
-        "availability_topic": topics.availability,
-        "state_topic": topics.state,
-        "qos": 1,
-        "components": components,
-    }
-    return topic(home, device), message
+    return components
+
+
+def _add_main(components: dict[str, dict[str, Any]], device_class: type[AnyDevice], topics: Topics, icon: str) -> str:
+    """Call what a device mainly is by its own name, and add what Home Assistant has of its own for it; the name of that, or an empty text."""
+    native = device_class.native
+    main = device_class.main or SWITCH
+    added = ""
+    if native is not None:
+        added = main = natives.platform_of(native)
+        components[main] = natives.component(native, topics, {item.name: item for item in settings_of(device_class)})
+        if SWITCH in components:
+            components[SWITCH] |= {"name": None} if native.switch_in_front else {"enabled_by_default": False}
+    if main in components:
+        components[main] |= {"icon": icon} if native is not None and native.switch_in_front else {"name": None, "icon": icon}
+    return added
+
+
+def _add_second_names(components: dict[str, dict[str, Any]], device_class: type[AnyDevice]) -> None:
+    """What other products call otherwise, as a second entity; a sensor of what is set here shows it only."""
+    for other, field in device_class.also_named.items():
+        platform, _, name = other.partition(".")
+        component = dict(components[field])
+        if component["platform"] != platform:
+            kept = ("value_template", "unit_of_measurement", "device_class")
+            component = {key: component[key] for key in kept if key in component}
+        components[name] = component | {"name": title_of(name), "platform": platform}
+
+
+def _short(title: str, device: str) -> str:
+    """A title without the device's own, which Home Assistant puts before it: the ``Inverter power`` of an inverter is its ``Power``."""
+    begin, rest = title[: len(device) + 1], title[len(device) + 1 :]
+    return rest[:1].upper() + rest[1:] if rest and begin.casefold() == f"{device} ".casefold() else title
 
 
 def circuit_options(item: SettingField, device: str, now: str, circuits: Mapping[str, str]) -> list[str]:
@@ -108,52 +166,23 @@ def circuit_options(item: SettingField, device: str, now: str, circuits: Mapping
     return list(dict.fromkeys([*map(str, item.choices), *others, now]))
 
 
-def _value(name: str) -> str:
-    """The field in a template; a name that is a dict's method needs brackets."""
-    return f"value_json['{name}']" if name in _DICT_METHODS else f"value_json.{name}"
-
-
-def _switched(name: str) -> str:
-    return f"{{{{ 'ON' if {_value(name)} else 'OFF' }}}}"
-
-
-def _plain(name: str) -> str:
-    return f"{{{{ {_value(name)} }}}}"
-
-
-def _whole_text(name: str) -> str:
-    """A text that has to match its pattern: empty where Home Assistant could only keep a part."""
-    value = _value(name)
-    return f"{{{{ {value} if ({value} or '') | length in range(1, {LONGEST_TEXT + 1}) else '' }}}}"
-
-
-def _text(name: str, nothing: str = "") -> str:
-    return f"{{{{ ({_value(name)} or '{nothing}')[:{LONGEST_TEXT}] }}}}"
-
-
-def _unit(quantity: Quantity | None, currency: str) -> str:
-    if quantity is None:
-        return ""
-    if quantity == MONEY:
-        return currency
-    if quantity == PRICE:
-        return f"{currency}/kWh" if currency else ""
-    return quantity.unit
-
-
 def _control(item: SettingField, topics: Topics, currency: str) -> dict[str, Any]:
     """A control of a live setting."""
     component: dict[str, Any] = {
         "name": item.title,
         "command_topic": f"{topics.command}/{item.name}",
-        "value_template": _plain(item.name),
+        "value_template": plain(item.name),
     }
     if not item.everyday:
         component["entity_category"] = "config"
+    if item.detail:
+        component["enabled_by_default"] = False
+    if item.icon:
+        component["icon"] = item.icon
     if item.type == "flag":
         return component | {
             "platform": "switch",
-            "value_template": _switched(item.name),
+            "value_template": switched(item.name),
             "payload_on": "ON",
             "payload_off": "OFF",
         }
@@ -161,7 +190,7 @@ def _control(item: SettingField, topics: Topics, currency: str) -> dict[str, Any
         return component | {"platform": "select", "options": [str(choice) for choice in item.choices]}
     if item.type in ("number", "integer") and not item.words:
         return component | _number(item, currency)
-    component |= {"platform": "text", "value_template": _whole_text(item.name), "max": min(item.longest, LONGEST_TEXT)}
+    component |= {"platform": "text", "value_template": whole_text(item.name), "max": min(item.longest, LONGEST_TEXT)}
     if item.pattern:
         component["pattern"] = item.pattern
     return component
@@ -180,7 +209,7 @@ def _order(item: SettingField, shown: Reading | None, topics: Topics, currency: 
 def _number(item: SettingField, currency: str) -> dict[str, Any]:
     low = -_UNBOUNDED if item.minimum is None else item.minimum
     high = _UNBOUNDED if item.maximum is None else item.maximum
-    step = max(item.step or 1.0, _FINEST_STEP)
+    step = max(item.step or 1.0, _FINEST_STEP if item.unit != PERCENT.unit else 1.0)
     number: dict[str, Any] = {
         "platform": "number",
         "min": low,
@@ -188,69 +217,8 @@ def _number(item: SettingField, currency: str) -> dict[str, Any]:
         "step": step,
         "mode": "box" if (high - low) / step > _MOST_SLIDER_STEPS else "slider",
     }
-    if unit := _unit(item.quantity, currency):
+    if unit := unit_of(item.quantity, currency):
         number["unit_of_measurement"] = unit
-    if item.quantity and item.quantity.device_class and item.quantity not in (MONEY, ENERGY):  # a setting is no meter
+    if item.quantity and item.quantity.device_class and item.quantity not in (MONEY, ENERGY, SOC):  # a setting is no meter and no battery
         number["device_class"] = item.quantity.device_class
     return number
-
-
-def _sensor(reading: Reading, topics: Topics, currency: str) -> dict[str, Any]:
-    """A sensor of a reading."""
-    component: dict[str, Any] = {"name": reading.title, "platform": "sensor", "value_template": _plain(reading.name)}
-    if reading.diagnostic:
-        component["entity_category"] = "diagnostic"
-    if reading.detail:
-        component |= {"entity_category": "diagnostic", "enabled_by_default": False}
-    if reading.type == "flag":
-        component |= {
-            "platform": "binary_sensor",
-            "value_template": _switched(reading.name),
-            "payload_on": "ON",
-            "payload_off": "OFF",
-        }
-        if reading.device_class:
-            component["device_class"] = reading.device_class
-        return component
-    if reading.type == "choice":
-        return component | {"device_class": "enum", "options": list(reading.choices)}
-    if reading.type == "instant":
-        return component | {"device_class": "timestamp"}
-    if reading.type == "list":  # a state is 255 characters at most, an attribute is not
-        name, value = reading.name, _value(reading.name)
-        return component | {
-            "value_template": f"{{{{ ({value} or []) | length }}}}",
-            "json_attributes_topic": topics.state,
-            "json_attributes_template": f"{{{{ {{'{name}': {value} or []}} | to_json }}}}",
-        }
-    if reading.type == "text":
-        return component | (_last_error(topics) if reading == LAST_ERROR else {"value_template": _text(reading.name)})
-    return component | _measurement(reading, currency)
-
-
-def _last_error(topics: Topics) -> dict[str, Any]:
-    """Words for nothing, so that it is no empty line; the time as an attribute, so that it is no second entity."""
-    return {
-        "value_template": _text(LAST_ERROR.name, "none"),
-        "json_attributes_topic": topics.state,
-        "json_attributes_template": f"{{{{ {{'time': {_value(LAST_ERROR_TIME)}}} | to_json }}}}",
-    }
-
-
-def _measurement(reading: Reading, currency: str) -> dict[str, Any]:
-    quantity = reading.quantity
-    if quantity is None:
-        return {"state_class": "measurement"}
-    measured: dict[str, Any] = {"suggested_display_precision": quantity.digits}
-    unit = _unit(quantity, currency)
-    kind = reading.device_class or quantity.device_class
-    if unit:
-        measured["unit_of_measurement"] = unit
-    if kind and not (quantity == MONEY and not currency):
-        measured["device_class"] = kind
-    if reading.day or reading.month:
-        measured["state_class"] = "total"
-        measured["last_reset_value_template"] = _plain(DAY_START if reading.day else MONTH_START)
-    elif quantity.state_class:
-        measured["state_class"] = quantity.state_class
-    return measured

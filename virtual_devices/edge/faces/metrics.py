@@ -1,7 +1,8 @@
-"""Prometheus metrics, derived from the faces of the devices: nothing is written per device.
+"""Prometheus metrics, derived from the faces of the devices: nothing is written per device; and beside them the outages' calendar.
 
 One family per reading, ``virtual_devices_<reading>_<base unit>``, with ``_total`` behind what only grows; settings that
-are numbers as ``virtual_devices_setting_<setting>_<base unit>``. Labels: home, device, kind.
+are numbers as ``virtual_devices_setting_<setting>_<base unit>``. Labels: home, device, kind. ``virtual_devices_device_info`` says of each that it
+is simulated, for dashboards and historians that see real devices too.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from virtual_devices.edge.faces import outage_calendar
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.changes import Reading, SettingField, readings_of, settings_of
 from virtual_devices.kit.home.catalogue import load
@@ -23,8 +25,9 @@ from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.quantities import ENERGY, JOULES, Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from wsgiref.simple_server import WSGIServer
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX = "virtual_devices"
 LABELS = ("home", "device", "kind")
@@ -77,6 +80,7 @@ class Metrics(Collector):
         with self._lock:
             newest = sorted(self._values.items())
         families: dict[str, tuple[Family, CounterMetricFamily | GaugeMetricFamily]] = {}
+        yield _info(self.home, newest)
         for device, (kind, values) in newest:
             labels = (self.home, device, kind)
             for family in families_of(kind):
@@ -95,12 +99,30 @@ class Metrics(Collector):
         return []
 
     def serve(self, port: int, host: str = "127.0.0.1") -> WSGIServer:
-        """Serve ``/metrics`` from a thread of its own until ``shutdown()`` of what is returned. port: 0 for any free one."""
+        """Serve ``/metrics`` and ``/outages.ics`` from a thread of its own until ``shutdown()`` of what is returned. port: 0 for any free one."""
         try:
             server, _ = start_http_server(port, addr=host, registry=self.registry)
         except (OSError, OverflowError) as error:
             raise ConfigurationError(f"metrics cannot be served on {host}:{port} ({error}); choose another port") from None
+        server.set_app(self._beside_a_calendar(make_wsgi_app(self.registry)))
         return server
+
+    def _beside_a_calendar(self, metrics: WSGIApplication) -> WSGIApplication:
+        """Whatever is asked for but the calendar is answered by ``metrics``."""
+        def answer(asked: WSGIEnvironment, begin: StartResponse) -> Iterable[bytes]:
+            if asked.get("PATH_INFO") != outage_calendar.PATH or asked.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+                return metrics(asked, begin)
+            content = outage_calendar.calendar_of(self.home, self._outages(), datetime.now(UTC))
+            begin("200 OK", [("Content-Type", outage_calendar.CONTENT_TYPE), ("Content-Length", str(len(content)))])
+            return [content if asked["REQUEST_METHOD"] == "GET" else b""]
+
+        return answer
+
+    def _outages(self) -> list[Any]:
+        """Of the grid; a home has one."""
+        with self._lock:
+            grids = [values for kind, values in self._values.values() if load(kind).ability == "connects"]
+        return [outage for values in grids for outage in values.get(outage_calendar.FORECAST) or []]
 
 
 def _reading(reading: Reading, exact: set[str]) -> Family | None:
@@ -136,6 +158,13 @@ def _name(name: str, quantity: Quantity | None) -> str:
 def _help(title: str, quantity: Quantity | None) -> str:
     unit = quantity.metric.replace("_", " ") if quantity else ""
     return f"{title}, {unit}" if unit else title
+
+
+def _info(home: str, newest: list[tuple[str, tuple[str, dict[str, Any]]]]) -> GaugeMetricFamily:
+    info = GaugeMetricFamily(f"{PREFIX}_device_info", "What a device is (always 1)", labels=(*LABELS, "simulated"))
+    for device, (kind, _) in newest:
+        info.add_metric((home, device, kind, "true"), 1.0)
+    return info
 
 
 def _empty(family: Family) -> CounterMetricFamily | GaugeMetricFamily:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,7 +47,17 @@ def documents_of(home: Home, folder: Path) -> dict[str, str]:
 
 def read_document(name: str, folder: Path) -> str:
     """The text of one file: absolute, below ``folder``, or ``pvlib:NAME``. Raises ConfigurationError."""
-    content = _content(document_path(name, folder), MAX_DOCUMENT, f"file {name!r}")
+    return decoded(_content(document_path(name, folder), MAX_DOCUMENT, f"file {name!r}"))
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file in UTF-8, in UTF-16 (as spreadsheets save "Unicode text", with their mark or without), or in Latin-1."""
+    begin = content[:2000]
+    halves = begin[0::2].count(0), begin[1::2].count(0)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    if max(halves) * 3 > len(begin) > 1 and not min(halves):  # every other byte of Latin letters is 0
+        return content.decode("utf-16-be" if halves[0] else "utf-16-le", "replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -85,6 +96,8 @@ def _shipped(name: str) -> Path:
 
 def _content(path: Path, limit: int, what: str) -> bytes:
     try:
+        if path.is_dir():
+            raise ConfigurationError(f"{what} is a folder ({path}); name a file in it")
         if not path.is_file():
             raise ConfigurationError(f"{what}: there is no such file ({path}); mend the name, or put the file there")
         with path.open("rb") as source:

@@ -74,12 +74,13 @@ class SpanForm(Message):
 
 
 class AboutMessage(Message):
-    """What a device is."""
+    """What a device is. simulated: no device here is anything else; whoever keeps what it says shall not take it for a real one."""
 
     kind: Name
     ability: str
     title: str
     version: str
+    simulated: Literal[True] = True
 
 
 class SiteMessage(Message):

@@ -78,19 +78,20 @@ class RuleForm(Message):
 
 
 class StoreForm(Message):
-    """A store's balance and rule. reset: mJ that leave (negative: enter) it before the first step."""
+    """A store's balance and rule. reset: mJ that leave (negative: enter) it before the first step.  temperature: m°C."""
 
     ability: Literal["stores"] = "stores"
     stored: Millijoules
     reset: Annotated[int, Field(ge=-(2**60), le=2**60)]
     rule: RuleForm
+    temperature: Annotated[int, Field(ge=-300_000, le=10**7)] | None = None
 
     def to_kit(self) -> StoreOffer:
         """As the kit's StoreOffer."""
         values = self.rule.model_dump()
         for points in ("charge_taper", "discharge_taper", "voltage"):
             values[points] = tuple(getattr(self.rule, points))
-        return StoreOffer(StoreRule(**values), self.stored, self.reset)
+        return StoreOffer(StoreRule(**values), self.stored, self.reset, self.temperature)
 
 
 class LinkForm(Message):

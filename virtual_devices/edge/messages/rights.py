@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from virtual_devices.edge.messages.topics import HOST, LEDGER
+from virtual_devices.edge.messages.topics import FLEET, HOST, LEDGER
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.offers import PARTICIPANTS
 
@@ -24,7 +24,9 @@ class Speaker(Enum):
     TELLER = "devices that propose or give conditions"
     RECORD = "devices of kind record"
     KEEPER = "the host, devices of kind record"
+    FLEET = "the fleet"
     DEVICE = "every device"
+    STOPPER = "the host, the fleet"
     ANYBODY = "anybody"
 
 
@@ -32,23 +34,34 @@ SPEAKERS: Mapping[str, Speaker] = {
     "about": Speaker.DEVICE,
     "availability": Speaker.DEVICE,
     "state": Speaker.DEVICE,
+    "face": Speaker.DEVICE,
     "reading": Speaker.DEVICE,
     "set": Speaker.ANYBODY,
+    "stop": Speaker.STOPPER,
     "applied": Speaker.DEVICE,
     "error": Speaker.DEVICE,
     "conditions": Speaker.OBSERVER,
+    "ahead": Speaker.TELLER,
     "proposal": Speaker.PARTICIPANT,
     "site": Speaker.CLOCK,
     "window": Speaker.CLOCK,
     "settlement": Speaker.SETTLER,
     "ledger": Speaker.SETTLER,
+    "flow": Speaker.SETTLER,
     "past": Speaker.TELLER,
     "keeps": Speaker.KEEPER,
     "booked": Speaker.RECORD,
     "missing": Speaker.KEEPER,
     "sync": Speaker.DEVICE,
+    "get": Speaker.ANYBODY,
+    "request": Speaker.ANYBODY,
+    "response": Speaker.FLEET,
+    "wanted": Speaker.FLEET,
+    "running": Speaker.FLEET,
+    "kinds": Speaker.FLEET,
 }
-"""By the first word of the leaf; a leaf that is not here is nobody's business."""
+"""By the first word of the leaf; a leaf that is not here is nobody's business. Who says ``set`` and ``stop`` says it below another's name: that
+is the access list's to allow."""
 
 
 def objection(device: str, leaf: str, *, settler: str | None, ability: str | None) -> str | None:
@@ -65,6 +78,8 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
         wrong = ability not in (None, "keeps")
     elif speaker is Speaker.KEEPER:
         wrong = device != HOST and ability not in (None, "keeps")
+    elif speaker is Speaker.FLEET:
+        wrong = device != FLEET
     elif speaker is Speaker.OBSERVER:
         wrong = ability not in (None, "conditions")
     elif speaker is Speaker.PARTICIPANT:

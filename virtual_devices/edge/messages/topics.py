@@ -12,6 +12,8 @@ PLACES = 8
 """Ledger records that a broker keeps: a host that is killed may be a few windows behind."""
 HOST = "_host"
 """Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
+FLEET = "fleet"
+"""Where the fleet of a home speaks, and is asked."""
 KEEPS_PAST = b"past"
 """What a host that keeps rows of the past says on ``keeps``."""
 
@@ -43,6 +45,11 @@ class Topics:
         return self.at("state")
 
     @property
+    def face(self) -> str:
+        """The state as Home Assistant shows it, without small moves; retained."""
+        return self.at("face")
+
+    @property
     def reading(self) -> str:
         """Below it one reading at a time, as bare text; retained."""
         return self.at("reading")
@@ -51,6 +58,11 @@ class Topics:
     def command(self) -> str:
         """Settings to change, JSON; one value at a time below it."""
         return self.at("set")
+
+    @property
+    def stop(self) -> str:
+        """Any message ends the device's process, as SIGTERM does."""
+        return self.at("stop")
 
     @property
     def applied(self) -> str:
@@ -66,6 +78,11 @@ class Topics:
     def conditions(self) -> str:
         """What others depend on."""
         return self.at("conditions")
+
+    @property
+    def ahead(self) -> str:
+        """What it will give in days to come; retained."""
+        return self.at("ahead")
 
     @property
     def proposal(self) -> str:
@@ -97,6 +114,11 @@ class Topics:
         return self.at(f"{LEDGER}{seq % PLACES}")
 
     @property
+    def flow(self) -> str:
+        """Of the inverter: of which window all packets are told; retained. Below it one wire each, ``<source>/<sink>``: whole joules as bare text."""
+        return self.at("flow")
+
+    @property
     def missing(self) -> str:
         """Of a home's host, and of a record: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
@@ -115,6 +137,35 @@ class Topics:
     def booked(self) -> str:
         """Of a record: up to which window it has written; retained."""
         return self.at("booked")
+
+    @property
+    def get(self) -> str:
+        """Asks for the state; empty."""
+        return self.at("get")
+
+    @property
+    def request(self) -> str:
+        """Of the fleet: what somebody wishes of it, JSON."""
+        return self.at("request")
+
+    def response(self, request: str) -> str:
+        """Of the fleet: its answer to the request of that id."""
+        return self.at(f"response/{request}")
+
+    @property
+    def wanted(self) -> str:
+        """Of the fleet: which devices are wanted; retained."""
+        return self.at("wanted")
+
+    @property
+    def running(self) -> str:
+        """Of the fleet: which devices run; retained."""
+        return self.at("running")
+
+    @property
+    def kinds(self) -> str:
+        """Of the fleet: the kinds of devices that it can spawn; retained."""
+        return self.at("kinds")
 
     @property
     def sync(self) -> str:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from virtual_devices.edge.messages.base import Message, Name, Names, Run, Seq, SpanForm, Thousandths, Time
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Columns
+from virtual_devices.kit.members.forecast import Foretold
 from virtual_devices.kit.members.settlement import Settlement
 from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
@@ -126,6 +127,22 @@ class ConditionsMessage(Message):
     seq: Seq
     values: Annotated[dict[Name, Thousandths], Field(max_length=MAX_FIELDS)]
     checkpoint: dict[str, Any]
+
+
+class AheadMessage(Message):
+    """What will be given in each step of days to come, in thousandths of its unit, if nobody sets anything else.
+
+    error: how far it may be off, as a part of the power that comes of it.
+    """
+
+    run: Run
+    span: SpanForm
+    error: Annotated[float, Field(ge=0, le=10)]
+    values: Annotated[dict[Name, Thousandths], Field(max_length=MAX_FIELDS)]
+
+    def to_kit(self) -> Foretold:
+        """What a producer says, as the kit has it."""
+        return Foretold(self.span.to_kit(), self.error, self.values["power"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""An MQTT 3.1.1 client on the loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
+"""An MQTT 3.1.1 client, or one of MQTT 5 where it answers questions, on the loop: it reconnects, subscribes again, and never stalls on a delayed acknowledgement.
 
 The protocol is `paho`'s, the socket `wire.Wire`'s. An exception of a callback leaves through `Loop.run`; the client
 stays usable.
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.mqtt.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.edge.mqtt.outbox import Outbox, Outgoing
-from virtual_devices.edge.mqtt.wire import Ears, Wire
+from virtual_devices.edge.mqtt.wire import Ears, ReturnAddress, Wire
 from virtual_devices.kit.errors import BrokerError
 
-__all__ = ["MAX_MESSAGE_BYTES", "PASSWORD_VARIABLE", "Client", "Endpoint", "Will"]
+__all__ = ["MAX_MESSAGE_BYTES", "PASSWORD_VARIABLE", "Client", "Endpoint", "ReturnAddress", "Will"]
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """Longest payload; our brokers are configured for the same, a longer one would be dropped without a word."""
@@ -42,6 +42,9 @@ TAKEOVERS = 2
 
 TAKEOVER_PAUSE, TAKEOVER_PAUSES = 5.0, 4
 """Seconds that it stays away then, twice as long each time, doubled so often at most."""
+
+LEAVE_WITHIN = 2.0
+"""Seconds that a broker is given to acknowledge what a client says last."""
 
 GREETING_TIMEOUT = 10.0
 """Seconds for the broker's answer once the connection is open."""
@@ -75,6 +78,8 @@ class Client:
         on_takeover: How many times in a row the connection was lost within 5 s of connecting while the broker
             was there: another client has this name. One may be a broker that died; from the second on it pauses
             before it connects again, for 5 s, then 10 s, up to 80 s, so that nobody's fight is endless and fast.
+        on_question: Told, instead of `on_message`, of messages that say where they want an answer, and where that is; `answer` sends it.
+            With it the client speaks MQTT 5, or 3.1.1, under which nobody says such a thing, with a broker that knows no other.
 
     Attributes:
         closed: Not connected and not trying to be: before `connect` and after `disconnect`.
@@ -97,6 +102,7 @@ class Client:
         on_disconnect: Callable[[str], None] | None = None,
         on_refused: Callable[[str], None] | None = None,
         on_takeover: Callable[[int], None] | None = None,
+        on_question: Callable[[str, bytes, bool, ReturnAddress], None] | None = None,
     ) -> None:
         self.client_id = client_id
         self.endpoint = endpoint
@@ -111,14 +117,17 @@ class Client:
         self._on_connect = on_connect
         self._on_disconnect = on_disconnect
         self._on_refused = on_refused
+        self._on_question = on_question
         self._outbox = Outbox()
         self.leaving = False
         self._refused = False
         self._connected_at = 0.0
         self._backoff = BACKOFF_SHORTEST
+        self._speaks_five: bool | None = None
+        """Whether the broker has greeted a client of MQTT 5; None while it has greeted none."""
         self._timers: dict[str, Timer] = {}
         last_words = Outgoing(will.topic, will.payload, will.qos, will.retain) if will is not None else None
-        ears = Ears(self._greeted, self._lost, on_message, self._served)
+        ears = Ears(self._greeted, self._lost, on_message, self._served, on_question)
         self._wire = Wire(loop, endpoint, client_id, last_words, ears)
 
     @property
@@ -163,15 +172,25 @@ class Client:
         Raises:
             BrokerError: The payload is longer than `MAX_MESSAGE_BYTES`.
         """
-        if len(payload) > MAX_MESSAGE_BYTES:
+        self._send(Outgoing(topic, payload, qos, retain))
+
+    def publish_each(self, topic: str, payload: bytes) -> None:
+        """Publish, retained, with QoS 1, a value of a topic of which each has to arrive, not only the newest. Raises BrokerError, see `publish`."""
+        self._send(Outgoing(topic, payload, 1, retain=True, counts=True))
+
+    def answer(self, back: ReturnAddress, payload: bytes) -> None:
+        """Answer a question, with QoS 1. Raises BrokerError, see `publish`."""
+        self._send(Outgoing(back.topic, payload, 1, retain=False, correlation=back.correlation))
+
+    def _send(self, message: Outgoing) -> None:
+        if len(message.payload) > MAX_MESSAGE_BYTES:
             raise BrokerError(
-                f"message on {topic}: {len(payload)} bytes, and {MAX_MESSAGE_BYTES} is the longest that goes through; "
+                f"message on {message.topic}: {len(message.payload)} bytes, and {MAX_MESSAGE_BYTES} is the longest that goes through; "
                 "publish fewer steps at once"
             )
-        message = Outgoing(topic, payload, qos, retain)
         if not self.connected:
-            self.dropped += self._outbox.keep_offline(message) if qos else 1
-        elif qos == 0 or (not self._outbox and self._wire.in_flight < _UNACKNOWLEDGED):
+            self.dropped += self._outbox.keep_offline(message) if message.qos else 1
+        elif message.qos == 0 or (not self._outbox and self._wire.in_flight < _UNACKNOWLEDGED):
             self._wire.send(message)
         else:
             self._outbox.keep(message)
@@ -180,7 +199,7 @@ class Client:
         """Wait until everything is written and acknowledged, for so many seconds at most; whether everything arrived."""
         return await self._loop.until(lambda: self.pending == 0 and not self._wire.unwritten, seconds)
 
-    def disconnect(self, *, will_payload: bool = True, grace: float = 2.0) -> None:
+    def disconnect(self, *, will_payload: bool = True, grace: float = LEAVE_WITHIN) -> None:
         """Begin to leave: say the will's message, and when all is acknowledged (after `grace` seconds at the latest), close.
 
         `closed` turns true then, which `leave` waits for.
@@ -197,7 +216,7 @@ class Client:
             self._set_timer("leave", grace, self._hang_up)
             self._loop.call_soon(self._leave_when_done)
 
-    async def leave(self, *, will_payload: bool = True, grace: float = 2.0) -> None:
+    async def leave(self, *, will_payload: bool = True, grace: float = LEAVE_WITHIN) -> None:
         """`disconnect`, if that has not begun yet, and wait until it is done."""
         self.disconnect(will_payload=will_payload, grace=grace)
         await self._loop.until(lambda: self.closed, grace + 1.0)
@@ -239,6 +258,8 @@ class Client:
 
     def _greeted(self, refusal: str | None) -> None:
         self._cancel("greeting")
+        if refusal is not None and self._wire.five and "protocol" in refusal.casefold():
+            return  # the connection ends now, and the next speaks another version
         if refusal == "Server unavailable":
             self.last_error = f"{self.endpoint.url}: the broker is not available"
             return
@@ -248,6 +269,7 @@ class Client:
         self._refused = self.untrusted = False
         self.last_error = None
         self._connected_at = self._loop.time()
+        self._speaks_five = self._wire.five
         self._set_timer("settled", TAKEOVER_SPAN, self._settled)
         self._set_timer("housekeeping", _HOUSEKEEPING, self._keep_house)
         self._served()
@@ -265,6 +287,8 @@ class Client:
             self._cancel("leave")
             self.closed = True
             return
+        if self._on_question is not None and self._speaks_five is None and not was_connected:
+            self._wire.five = not self._wire.five  # some hang up on a version that they do not know
         self.last_error = self.last_error or f"{self.endpoint.url}: {reason}"
         early = was_connected and self._loop.time() - self._connected_at < TAKEOVER_SPAN
         self.takeovers = self.takeovers + early if was_connected else 0  # who is not greeted is not thrown off by anybody

@@ -12,12 +12,17 @@ KEPT_OFFLINE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message on its way out."""
+    """One message on its way out. correlation: of an answer under MQTT 5, what the question carried.
+
+    counts: though it is retained, each value of its topic has to arrive, in its place among the others.
+    """
 
     topic: str
     payload: bytes
     qos: int
     retain: bool
+    correlation: bytes | None = None
+    counts: bool = False
 
 
 class Outbox:
@@ -40,7 +45,7 @@ class Outbox:
 
     def keep_offline(self, message: Outgoing) -> int:
         """Append a message that has to wait for a connection; returns how many others were given up for it."""
-        if message.retain:
+        if message.retain and not message.counts:
             # removed first, so that it moves to the end: the order is that of the newest values
             self._messages.pop(message.topic, None)
             self._messages[message.topic] = message

@@ -35,6 +35,8 @@ _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 class GulpingClient(PahoClient):
     """`paho.mqtt.client.Client` with a read buffer."""
 
+    whole_messages = True
+    """Whether `take_message` may take them: those of MQTT 5 carry more than topic and payload."""
     _gulp: bytes = b""
     _taken: int = 0
     _dry: bool = False
@@ -86,7 +88,7 @@ class GulpingClient(PahoClient):
 
     def take_message(self) -> tuple[str, bytes, bool] | None:
         """Topic, payload and retain flag of the next packet, if that is a message of QoS 0 and has come whole."""
-        if self._in_packet["command"] or self.socket() is None:
+        if self._in_packet["command"] or self.socket() is None or not self.whole_messages:
             return None
         if self._taken >= len(self._gulp):
             try:
@@ -122,8 +124,8 @@ def _remaining_length(gulp: bytes, at: int) -> tuple[int, int]:
             raise IndexError
 
 
-def gulping_client(endpoint: Endpoint, client_id: str) -> GulpingClient:
-    """A client for this broker: MQTT 3.1.1, a clean session, the endpoint's identity and TLS.
+def gulping_client(endpoint: Endpoint, client_id: str, *, five: bool = False) -> GulpingClient:
+    """A client for this broker: MQTT 3.1.1, or 5, a clean session, the endpoint's identity and TLS.
 
     Raises:
         ConfigurationError: A certificate or key cannot be read.
@@ -131,10 +133,11 @@ def gulping_client(endpoint: Endpoint, client_id: str) -> GulpingClient:
     client = GulpingClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
-        clean_session=True,
-        protocol=MQTTProtocolVersion.MQTTv311,
+        clean_session=None if five else True,  # of MQTT 5 the first connection of a client is a clean one
+        protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
         reconnect_on_failure=False,
     )
+    client.whole_messages = not five
     # 0 is "no limit": with one, paho walks its whole queue at every acknowledgement
     client.max_inflight_messages_set(0)
     if endpoint.username is not None or endpoint.password is not None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -36,6 +38,14 @@ _NUMBERS_TRIED = 100  # message numbers to try when paho finds one still in use
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where a message of MQTT 5 wants its answer, and what the answer has to carry."""
+
+    topic: str
+    correlation: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ears:
     """What a wire tells its owner.
 
@@ -44,12 +54,14 @@ class Ears:
         lost: The socket is closed, wanted or not: the reason, and whether the broker had welcomed it.
         heard: A message came: topic, payload, and whether it is a retained one from before the subscription.
         served: A batch of input has been dealt with; acknowledgements may have been among it.
+        asked: A message came that wants an answer: topic, payload, whether it is retained, and where. With it the wire speaks MQTT 5.
     """
 
     greeted: Callable[[str | None], None]
     lost: Callable[[str, bool], None]
     heard: Callable[[str, bytes, bool], None]
     served: Callable[[], None]
+    asked: Callable[[str, bytes, bool, ReturnAddress], None] | None = None
 
 
 class Wire:
@@ -58,10 +70,12 @@ class Wire:
     Attributes:
         connected: The broker has welcomed this connection, and it stands.
         topics: Filters and QoS that are subscribed at every connect.
+        five: The next connection speaks MQTT 5; it may be unset for a broker that does not.
     """
 
     def __init__(self, loop: Loop, endpoint: Endpoint, client_id: str, will: Outgoing | None, ears: Ears) -> None:
         self.connected = False
+        self.five = ears.asked is not None
         self.topics: dict[str, int] = {}
         self._loop = loop
         self._endpoint = endpoint
@@ -80,7 +94,7 @@ class Wire:
 
     def _new_client(self) -> GulpingClient:
         """One of paho's clients for each connection: what the last could not deliver is the owner's again, not paho's."""
-        client = gulping_client(self._endpoint, self._client_id)
+        client = gulping_client(self._endpoint, self._client_id, five=self.five)
         client.connect_timeout = CONNECT_TIMEOUT
         if self._will is not None:
             client.will_set(self._will.topic, self._will.payload, self._will.qos, self._will.retain)
@@ -144,7 +158,7 @@ class Wire:
     def send(self, message: Outgoing) -> None:
         """Publish; with QoS 1 the message is now paho's, until it is acknowledged or taken back."""
         for _ in range(_NUMBERS_TRIED):
-            info = self._mqtt.publish(message.topic, message.payload, message.qos, message.retain)
+            info = self._mqtt.publish(message.topic, message.payload, message.qos, message.retain, _properties(message))
             if info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
                 break
         if message.qos:
@@ -158,7 +172,7 @@ class Wire:
         sent, self._unacknowledged = self._unacknowledged, deque()
         return [
             message for info, message in sent
-            if not info.is_published() and (not message.retain or self._newest[message.topic] is message)
+            if not info.is_published() and (not message.retain or message.counts or self._newest[message.topic] is message)
         ]  # fmt: skip
 
     def keep_alive(self) -> None:
@@ -261,8 +275,12 @@ class Wire:
             topic = message.topic
         except UnicodeDecodeError:
             return  # no topic of ours; the protocol forbids it, and a broker should not have passed it on
-        payload, retain = bytes(message.payload), message.retain
-        self._notes.append(lambda: self._ears.heard(topic, payload, retain))
+        payload, retain, asked = bytes(message.payload), message.retain, self._ears.asked
+        back = _return_address(message) if asked is not None else None
+        if asked is None or back is None:
+            self._notes.append(lambda: self._ears.heard(topic, payload, retain))
+        else:
+            self._notes.append(lambda: asked(topic, payload, retain, back))
 
     def _paho_open(self, _client: paho.Client, _data: Any, sock: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -279,3 +297,17 @@ class Wire:
         # within `_serve` the writing is done at its end; otherwise in the next turn, so that a burst goes together
         if not self._serving:
             self._loop.call_soon(self._write)
+
+
+def _return_address(message: paho.MQTTMessage) -> ReturnAddress | None:
+    """Where a message of MQTT 5 wants its answer; None where it wants none."""
+    topic = getattr(message.properties, "ResponseTopic", None)
+    return ReturnAddress(topic, getattr(message.properties, "CorrelationData", None)) if isinstance(topic, str) and topic else None
+
+
+def _properties(message: Outgoing) -> Properties | None:
+    if message.correlation is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho has left its types out
+    properties.CorrelationData = message.correlation
+    return properties

@@ -10,9 +10,11 @@ from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages.base import SiteMessage, SpanForm, write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
-from virtual_devices.edge.messages.topics import Topics
+from virtual_devices.edge.messages.topics import FLEET, Topics
 from virtual_devices.edge.messages.window import SettlementHead, WindowMessage
+from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.runtime.booked import BookedBound
+from virtual_devices.edge.runtime.gathering import Gathering
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -26,8 +28,6 @@ from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.window import MAX_STEPS, Span, after_cut
 
-NEWCOMERS = 5.0
-"""Wall seconds that a clock which goes on waits for devices that were not in its last window."""
 ANSWER_AFTER = 0.02
 """Wall seconds in which all who have connected are answered together: a flood of them gets no flood of windows."""
 
@@ -35,7 +35,7 @@ ANSWER_AFTER = 0.02
 class ClockRole(Role[Member]):
     """Time of a home.
 
-    own_site, open_step, fresh: see ``RunChoice``.  settler: the device whose settlements count; empty: that of the run, or else the
+    own_site, open_step, fresh, alone: see ``RunChoice``.  settler: the device whose settlements count; empty: that of the run, or else the
     first that offers to settle.  books: the record that may know of a run.  expected: devices of the home, see ``Presence``.
     until: simulated time at which the last window ends, UTC seconds.  duration: simulated seconds that are lived from now on.
     on_end: called when ``until`` is reached and settled.
@@ -50,6 +50,7 @@ class ClockRole(Role[Member]):
         *,
         open_step: bool = False,
         fresh: bool = False,
+        alone: bool = False,
         settler: str = "",
         books: str | None = None,
         expected: frozenset[str] = frozenset(),
@@ -60,7 +61,7 @@ class ClockRole(Role[Member]):
         self._device = device
         self.own_checkpoint = device.topics.window
         self._presence = Presence(device.home, expected | {settler, books or ""})
-        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh, record=(books, self._presence.has_connected))
+        self._choice = RunChoice(device, own_site, open_step=open_step, fresh=fresh, alone=alone, record=(books, self._presence.has_connected))
         self.call = WindowCall(device.loop, device.client, self.own_checkpoint)
         zone = own_site.time_zone
         self._time = Timekeeper(device.loop, lambda text: device.complain(text, device.name), lambda time: write_instant(time, zone))
@@ -77,21 +78,23 @@ class ClockRole(Role[Member]):
         self._single = False
         """Whether the open window is one of those that are made while time stands still."""
         self._unsaved = False
-        self._begun_at = device.loop.time()
+        self._gathering = Gathering(device.loop, self._presence.online)
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self._device.home, "+")
-        return (self.own_checkpoint, 0), (every.settlement, 0), *self._presence.subscriptions(), (every.sync, 0)
+        wanted = Topics(self._device.home, FLEET).wanted
+        return (self.own_checkpoint, 0), (every.settlement, 0), *self._presence.subscriptions(), (wanted, 0), (every.sync, 0)
 
     # -- what is heard ------------------------------------------------------------------------------------------------
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         work = self._device.work
         if self._presence.received(device, leaf, payload):
+            self._gathering.came()
             self._pursue()
             self._device.go()
-        elif leaf == "booked":
-            if self._bound.received(device, payload):
+        elif leaf in ("booked", "wanted"):
+            if self._waits_otherwise(device, leaf, payload):
                 self._pursue()
         elif leaf == "sync":
             if self._newcomers is None or not self._newcomers.pending:
@@ -107,6 +110,14 @@ class ClockRole(Role[Member]):
             self._device.go()
         elif leaf == "settlement" and payload and work is not None:
             self._hear_settlement(work, device, payload)
+
+    def _waits_otherwise(self, device: str, leaf: str, payload: bytes) -> bool:
+        """Whether a record's or the fleet's word may have changed for whom the next window waits."""
+        if leaf == "booked":
+            return self._bound.received(device, payload)
+        if device == FLEET and not self._begun:
+            self._gathering.hear_wanted(payload)
+        return device == FLEET and not self._begun
 
     def _hear_site(self, payload: bytes) -> None:
         """The retained site, or one's own word coming back; only the former, before the start, matters."""
@@ -188,6 +199,7 @@ class ClockRole(Role[Member]):
         if self._duration is not None:
             self._until = self._next_start(site) + self._duration
         self._choice.window = b""
+        self._gathering.came()
         self._bound.watch(getattr(member.settings, "books", None))
         self._publish_site(site)
         self._device.loop.call_soon(self._answer_newcomer)
@@ -261,7 +273,7 @@ class ClockRole(Role[Member]):
                 self._on_end()
             return
         settings = _settings(work.member)
-        self.waiting_for = self._missing(settings.wait_for if self._gathering(settings) else "")
+        self.waiting_for = self._missing(settings)
         if self.waiting_for:
             self._due = self._device.loop.call_later(1.0, self._pursue)
             return
@@ -303,19 +315,16 @@ class ClockRole(Role[Member]):
             self._unsaved = False
             self.call.say(self.call.window.model_copy(update={"checkpoint": work.member.checkpoint()}))
 
-    def _gathering(self, settings: Any) -> bool:
-        """Whether windows still wait for everybody: at a fresh start without end, after a restart as long as patience lasts."""
-        if self._begun:
-            return False
-        return self.call.settled_seq == 0 or not settings.patience or self._device.loop.time() - self._begun_at < settings.patience
-
-    def _missing(self, wait_for: str) -> list[str]:
-        names, window = [name.strip() for name in wait_for.split(",") if name.strip()], self.call.window
-        if self.call.settled_seq and window is not None and self._device.loop.time() - self._begun_at > NEWCOMERS:
-            # who was away before may stay so until a window lets it come
-            there = {*window.members, *window.observers}
-            names = [name for name in names if name in there]
-        missing = [name for name in names if not self._presence.online(name)]
+    def _missing(self, settings: Any) -> list[str]:
+        """Whom the next window waits for: the one that settles, and the first one those who are to be there."""
+        missing: list[str] = []
+        if not self._begun:
+            fresh = not self.call.settled_seq
+            missing = self._gathering.missing(settings.wait_for, None if fresh else self.call.window)
+            if missing and not self._gathering.is_patient(settings.patience, fresh=fresh):
+                if fresh and self._settler in self._presence.settlers:
+                    self._device.complain(f"it begins without {listed(missing)}: nobody has come for {settings.patience:g} s", self._device.name)
+                missing = []
         settler = self._settler
         if settler is None:
             return [*missing, "an inverter"]

@@ -9,6 +9,7 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.foretelling import Foretelling
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.past import PastTeller
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -25,6 +26,7 @@ class ConditionsRole(Role[ConditionsMember]):
         self.own_checkpoint = device.topics.conditions
         self._watch = WindowWatch(device, self)
         self._past = PastTeller(device)
+        self._ahead = Foretelling(device)
         self._message: dict[str, Any] = {}
         """What it has said, and as it was written; nothing yet: empty."""
         self._said = b""
@@ -32,13 +34,15 @@ class ConditionsRole(Role[ConditionsMember]):
         self._settled: SettlementHead | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._watch.subscriptions(), *self._past.subscriptions(), (self.own_checkpoint, 0))
+        return (*self._watch.subscriptions(), *self._past.subscriptions(), *self._ahead.subscriptions(), (self.own_checkpoint, 0))
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if device == self._device.name and leaf == "conditions":
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
+        elif leaf == "ahead":
+            self._ahead.received(device, payload)
         elif leaf in ("keeps", "missing"):
             self._past.received(device, leaf, payload)
         else:
@@ -98,7 +102,7 @@ class ConditionsRole(Role[ConditionsMember]):
             return
         if self._message.get("seq") == window.seq:
             if asked:
-                self.retained(work)
+                self._repeat()
             return
         inputs = self._watch.inputs(work, window)
         if inputs is None:
@@ -107,10 +111,11 @@ class ConditionsRole(Role[ConditionsMember]):
         self._past.tell(work, window.after)  # of a window whose settlement has not come, though it is settled
         self._say(work, {"run": window.run, "seq": window.seq, "values": values, "checkpoint": work.member.checkpoint()})
         self._device.commands.tell_applied(work)
+        self._ahead.tell(work, window)
 
     def _say(self, work: AtWork[ConditionsMember], message: dict[str, Any]) -> None:
         self._message, self._said = message, write(message)
-        self.retained(work)
+        self._repeat()
 
     def commanded(self, work: AtWork[ConditionsMember]) -> None:
         if self._message:
@@ -122,5 +127,10 @@ class ConditionsRole(Role[ConditionsMember]):
             self._say(work, {**self._message, "checkpoint": work.member.checkpoint()})
 
     def retained(self, work: AtWork[ConditionsMember]) -> None:
+        self._ahead.retained()
+        self._repeat()
+
+    def _repeat(self) -> None:
+        """Its newest word once more."""
         if self._said:
             self._device.client.publish(self.own_checkpoint, self._said, 0, True)  # noqa: FBT003

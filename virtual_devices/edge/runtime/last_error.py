@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from virtual_devices.edge.faces.discovery import LONGEST_TEXT
+from virtual_devices.edge.faces.templates import LONGEST_TEXT
 from virtual_devices.kit.forms.changes import LAST_ERROR, LAST_ERROR_TIME
 
 

@@ -51,13 +51,14 @@ class TimeOrder:
     """What somebody who starts a device says about its home's time; it matters to a clock.
 
     fresh: begin a new run, whatever is retained.  duration, until: simulated seconds after which time ends, or UTC seconds at which it
-    does.  on_end: told when it has ended.
+    does.  on_end: told when it has ended.  alone: no host keeps a run that the broker may have forgotten.
     """
 
     fresh: bool = False
     duration: int | None = None
     until: int | None = None
     on_end: Callable[[], None] | None = None
+    alone: bool = False
 
 
 MakeRole = Callable[[Runtime, Settings, TimeOrder], Role[Any]]
@@ -69,7 +70,7 @@ def _clock(device: Runtime, settings: Settings, time: TimeOrder) -> Role[Any]:
 
     values = settings_json(settings)
     return ClockRole(
-        device, site_message(device.home, values), open_step=values.get("step") is None, fresh=time.fresh, settler=values["settler"],
+        device, site_message(device.home, values), open_step=values.get("step") is None, fresh=time.fresh, alone=time.alone, settler=values["settler"],
         books=values.get("books"),
         expected=frozenset(name.strip() for name in values["wait_for"].split(",")), duration=time.duration, until=time.until,
         on_end=time.on_end,
@@ -86,7 +87,7 @@ ROLES: Mapping[str, MakeRole] = {
     "ticks": _clock,
     "settles": _settler,
     "conditions": lambda device, _settings, _time: ConditionsRole(device),
-    **dict.fromkeys(sorted(PARTICIPANTS), lambda device, _settings, _time: ParticipantRole(device)),
+    **dict.fromkeys(sorted(PARTICIPANTS), lambda device, settings, _time: ParticipantRole(device, settings.former_name)),
 }
 """What a device of each ability does in its home."""
 
@@ -97,25 +98,27 @@ def make_runtime(
     description: Description,
     *,
     fresh: bool = False,
+    alone: bool = False,
     duration: int | None = None,
     until: int | None = None,
     on_end: Callable[[], None] | None = None,
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
     on_fatal: Callable[[str], None] | None = None,
+    on_stop: Callable[[], None] | None = None,
     log: Callable[[str], None] | None = None,
     roles: Mapping[str, MakeRole] = ROLES,
     members: Mapping[str, str] = MEMBERS,
 ) -> Runtime:
     """The runtime of a device. Raises CatalogueError before anything is connected.
 
-    fresh, duration, until, on_end: see ``TimeOrder``.  roles, members: what a device of each ability does, and is.
+    fresh, alone, duration, until, on_end: see ``TimeOrder``.  roles, members: what a device of each ability does, and is.
     """
     device_class = load(description.kind)
     settings = description.settings
     make_role = roles.get(device_class.ability)
     if make_role is None:
         raise CatalogueError(f"kind {description.kind!r} has the unknown ability {device_class.ability!r}")
-    time = TimeOrder(fresh, duration, until, on_end)
+    time = TimeOrder(fresh, duration, until, on_end, alone)
 
     def make(site: SiteMessage, documents: Mapping[str, str]) -> Member:
         device = device_class(Context(description.name, site.to_kit(), documents))
@@ -127,5 +130,5 @@ def make_runtime(
     return Runtime(
         loop, endpoint, description.home, description.name, description.kind, device_class, make,
         lambda device: make_role(device, settings, time),
-        on_state=on_state, on_fatal=on_fatal, log=log, documents=description.documents,
+        on_state=on_state, on_fatal=on_fatal, on_stop=on_stop, log=log, documents=description.documents,
     )  # fmt: skip

@@ -9,6 +9,8 @@ from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementPart, part_of
 from virtual_devices.edge.messages.window import SettlementHead
 from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.foretelling import Foretelling
+from virtual_devices.edge.runtime.former_self import FormerSelf
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.past import PastTeller
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -21,13 +23,18 @@ from virtual_devices.kit.members.settlement import Proposal
 
 
 class ParticipantRole(Role[Participant]):
-    """Proposes in each window and commits its share; its retained proposal is its checkpoint."""
+    """Proposes in each window and commits its share; its retained proposal is its checkpoint.
 
-    def __init__(self, device: Runtime) -> None:
+    former: what it was called before; where it has said nothing itself in a run, it goes on from what it said under that name.
+    """
+
+    def __init__(self, device: Runtime, former: str = "") -> None:
         self._device = device
         self.own_checkpoint = device.topics.proposal
+        self._former = FormerSelf(device.home, former)
         self._watch = WindowWatch(device, self)
         self._past = PastTeller(device)
+        self._ahead = Foretelling(device) if device.device_class.ability == "produces" else None
         self._settlement: SettlementPart | None = None
         self._proposal: Proposal | None = None
         """What it has said, and as it was written."""
@@ -37,13 +44,19 @@ class ParticipantRole(Role[Participant]):
         """The circuits that Home Assistant was told of."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
-        return (*self._watch.subscriptions(), *self._past.subscriptions(), (self.own_checkpoint, 0))
+        ahead = self._ahead.subscriptions() if self._ahead is not None else ()
+        return (*self._watch.subscriptions(), *self._past.subscriptions(), *ahead, (self.own_checkpoint, 0), *self._former.subscriptions())
 
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "proposal" and device == self._device.name:
             if self._device.work is None:
                 self._found = newer(self._found, payload)
                 self._device.go()
+        elif leaf == "proposal":
+            self._former.hear(device, payload)
+        elif leaf == "ahead":
+            if self._ahead is not None:
+                self._ahead.received(device, payload)
         elif leaf in ("keeps", "missing"):
             self._past.received(device, leaf, payload)
         else:
@@ -78,6 +91,9 @@ class ParticipantRole(Role[Participant]):
     def begin(self, work: AtWork[Participant]) -> None:
         member, run = work.member, work.site.run
         found = self._device.memory.recall(ProposalMessage, self._found, run)
+        took_over = found is None and member.proposed is None and member.after == 0 and self._former.take_over(member, run)
+        if not took_over:
+            self._former.forget()
         self._past.begin(member, found.checkpoint if found is not None else None)
         self._proposal, self._said = None, b""
         if found is not None:
@@ -86,6 +102,7 @@ class ParticipantRole(Role[Participant]):
                 member.resume(proposal)
             self._proposal, self._said = proposal, self._found
         self._found = b""
+        self._device.client.unsubscribe(self._former.topic)
         self._watch.watch(work)
         if self._settlement is not None and self._settlement.run == run:
             self._commit(work)  # before the first state: a counter that was seen must not fall
@@ -100,6 +117,7 @@ class ParticipantRole(Role[Participant]):
             return
         if self._settlement is None or settlement.run != self._settlement.run or settlement.seq > self._settlement.seq:
             self._settlement = settlement
+            self._former.settled(payload)
             self._hear_circuits(settlement.circuits)
             self._watch.look()
             if device.work is not None and device.memory.is_behind(settlement.run):
@@ -132,7 +150,7 @@ class ParticipantRole(Role[Participant]):
         member, said = work.member, self._proposal
         if member.proposed is not None:
             if asked and said is not None and member.proposed.seq == window.seq == said.seq:
-                self.retained(work)
+                self._repeat()
             return
         settled = self._settled_seq(window.run)
         if settled < window.after or settled >= window.seq:
@@ -144,13 +162,16 @@ class ParticipantRole(Role[Participant]):
         self._past.tell(work, member.after)  # of a quarter in which it was away until it was over
         self._say(work, proposal)
         self._device.commands.tell_applied(work)
+        if self._ahead is not None:
+            self._ahead.tell(work, window)
 
     def _commit(self, work: AtWork[Participant]) -> None:
         member, settlement = work.member, self._settlement
         made = member.proposed
         if made is None or settlement is None or settlement.seq < made.seq:
             return
-        share = settlement.share_of(made.seq)
+        share = settlement.share_of(made.seq) or self._former.share_of(made.seq)
+        self._former.forget()
         if share is None:  # settled without this device: for it, that time has not passed
             member.void()
             return
@@ -165,12 +186,18 @@ class ParticipantRole(Role[Participant]):
 
     def _say(self, work: AtWork[Participant], proposal: Proposal) -> None:
         self._proposal, self._said = proposal, proposal_bytes(proposal)
-        self.retained(work)
+        self._repeat()
 
     def commanded(self, work: AtWork[Participant]) -> None:
         if self._proposal is not None:
             self._say(work, replace(self._proposal, checkpoint=with_pending(self._proposal.checkpoint, work.member)))
 
     def retained(self, work: AtWork[Participant]) -> None:
+        if self._ahead is not None:
+            self._ahead.retained()
+        self._repeat()
+
+    def _repeat(self) -> None:
+        """Its newest word once more."""
         if self._said:
             self._device.client.publish(self.own_checkpoint, self._said, 0, True)  # noqa: FBT003

@@ -25,15 +25,16 @@ class RunChoice:
 
     own_site: the place, step and start that the clock was made with.  open_step: nobody has chosen the step; a run that goes on
     has its own.  fresh: begin a new run, whatever was kept.  record: who may know of a run that the broker has forgotten, and whether he
-    has connected.  site, window: as they were kept.
+    has connected.  alone: nobody else may know of one.  site, window: as they were kept.
     """
 
     def __init__(
-        self, device: Runtime, own_site: SiteMessage, *, open_step: bool, fresh: bool,
+        self, device: Runtime, own_site: SiteMessage, *, open_step: bool, fresh: bool, alone: bool = False,
         record: tuple[str | None, Callable[[str], bool]] = (None, bool),
     ) -> None:  # fmt: skip
         self._device, self._own_site, self._open_step, self._fresh = device, own_site, open_step, fresh
         self._record, self._has_connected = record
+        self._alone = alone
         self._has_said_whom = False
         self.site = self.window = b""
         self._settlements: dict[str, bytes] = {}
@@ -93,6 +94,8 @@ class RunChoice:
                 self._has_said_whom = True
                 device.log(f"{device.name}: no run of home {device.home} is retained; it waits for {self._record}, which may have one")
             return True
+        if self._alone:
+            return False
         if self._nobody_knows is None:
             device.log(f"{device.name}: no run of home {device.home} is retained; it waits {MEMORY:g} s for one, then begins a new one")
             self._nobody_knows = device.loop.call_later(MEMORY, device.go)

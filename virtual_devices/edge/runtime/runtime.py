@@ -19,13 +19,14 @@ from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages.base import AboutMessage, Message, SiteMessage, read
 from virtual_devices.edge.messages.topics import HA_STATUS, Topics, identifier, split
-from virtual_devices.edge.mqtt.client import TAKEOVERS, Client, Will
+from virtual_devices.edge.mqtt.client import LEAVE_WITHIN, TAKEOVERS, Client, Will
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.command_intake import CommandIntake
 from virtual_devices.edge.runtime.complaints import Complaints
 from virtual_devices.edge.runtime.memory import Memory
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.state import StatePublisher
+from virtual_devices.edge.runtime.stop_word import StopWord
 from virtual_devices.edge.runtime.words import Words
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
@@ -56,6 +57,7 @@ class Runtime:
     documents: text of the files the member is built from, by name.
     on_state: told (name, kind, values) with every state, for metrics.
     on_fatal: told in words when this device cannot go on (another process has its name).
+    on_stop: called when somebody sends ``stop``; None refuses it.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Runtime:
         *,
         on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
         on_fatal: Callable[[str], None] | None = None,
+        on_stop: Callable[[], None] | None = None,
         log: Callable[[str], None] | None = None,
         documents: Mapping[str, str] | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class Runtime:
         about = AboutMessage(kind=kind, ability=device_class.ability, title=device_class.title, version=__version__)
         self.words = Words(loop, self.client, one, about, self._heal)
         self.commands = CommandIntake(loop, self.client, one, self.complain, self._answer)
+        self._stop_word = StopWord(one.stop, on_stop, self.complain)
         self.role = role(self)
         self.memory = Memory(loop, name, self.role, self.complain, self.go)
         self.state = StatePublisher(
@@ -107,7 +111,7 @@ class Runtime:
             told=(lambda values: on_state(name, kind, values)) if on_state is not None else None,
         )  # fmt: skip
         self.client.subscribe(
-            (one.about, 0), (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (HA_STATUS, 0),
+            (one.about, 0), (one.availability, 0), (one.command, 1), (one.command + "/+", 1), (one.get, 0), (one.stop, 1), (HA_STATUS, 0),
             (Topics(home, CLOCK).availability, 0), (Topics(home, CLOCK).site, 0), *self.role.subscriptions(),
             (one.sync, 0),  # last: a broker that serves filter by filter then tells what is retained before it
         )  # fmt: skip
@@ -123,8 +127,8 @@ class Runtime:
         """Connect."""
         self.client.connect()
 
-    def stop(self) -> None:
-        """Say the last state and leave."""
+    def stop(self, grace: float = LEAVE_WITHIN) -> None:
+        """Say the last state and leave. grace: wall seconds for the broker to acknowledge that."""
         self.commands.leave()
         self.role.left()
         self._show()
@@ -132,11 +136,12 @@ class Runtime:
             self.role.leaving(self.work)
         self.work = None
         self.state.stop()
-        self.client.disconnect()
+        self.client.disconnect(grace=grace)
 
     def _connected(self) -> None:
         self._synced = False
         self.commands.connected()
+        self._stop_word.connected()
         self.words.say_about()
         if self.work is not None:
             self._announce(self.work)
@@ -216,6 +221,10 @@ class Runtime:
             self.role.received(device, leaf, payload)
         elif device == self.name and (leaf == "set" or leaf.startswith("set/")):
             self.commands.command(self.work, leaf, payload, retain=retain)
+        elif device == self.name and leaf == "get":
+            self._asked(retain=retain)
+        elif device == self.name and leaf == "stop":
+            self._stop_word.hear(payload, retain=retain)
         else:
             self.role.received(device, leaf, payload)
 
@@ -315,12 +324,26 @@ class Runtime:
         self.documents = documents
         settings = settings_json(self.work.member.future())
         naming = [item.name for item in settings_of(self.device_class) if item.document and settings[item.name] == file]
-        self.work.member.renew(renewed.device, dict.fromkeys(naming, file))
+        member = self.work.member
+        member.renew(renewed.device, dict.fromkeys(naming, file))
+        time = self.work.site.start if member.time is None else member.time
+        for about in renewed.device.past(member.future(), time):  # it is taken, but says nothing of now
+            if about.startswith(f"{file}: "):
+                self.complain(about, self.name)
         return True
 
     def publish_effect(self, work: AtWork[Any]) -> None:
         """Publish the state after a window: what a command has changed at once, anything else when it is due."""
         self.state.publish(work, now=self.commands.has_effect())
+
+    def _asked(self, *, retain: bool) -> None:
+        """Somebody wants to see the state; a question that the broker keeps is nobody's any more."""
+        if retain:
+            return
+        if self.work is not None:
+            self.state.answer(self.work)
+        else:
+            self.complain("this device waits for its home's clock; its last state is what the broker retains", self.topics.get)
 
     def _show(self) -> None:
         if self.work is not None:

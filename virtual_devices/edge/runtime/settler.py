@@ -14,6 +14,8 @@ from virtual_devices.edge.messages.settlement import SettlementMessage, settleme
 from virtual_devices.edge.messages.topics import PLACES, Topics
 from virtual_devices.edge.messages.window import OpenWindow, WindowHead
 from virtual_devices.edge.runtime.commands import with_pending
+from virtual_devices.edge.runtime.flow_teller import FlowTeller
+from virtual_devices.edge.runtime.foretelling import HeardSun
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import MOST, Presence
 from virtual_devices.edge.runtime.role import AtWork, Role
@@ -66,6 +68,8 @@ class SettlerRole(Role[Settler]):
         self._behind: dict[str, float] = {}
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers = ToldLedgers()
+        self._flows = FlowTeller(device.client, device.topics)
+        self._sun = HeardSun()
         self._isolated: dict[str, str] = {}
         """Who has no way up to a port, and why, as it was complained of."""
         self._stands_aside = False
@@ -76,7 +80,8 @@ class SettlerRole(Role[Settler]):
         every = Topics(self._device.home, "+")
         window = Topics(self._device.home, CLOCK).window
         return (
-            (window, 0), (every.proposal, 0), (self.own_checkpoint, 0), (every.missing, 0), *self._presence.subscriptions()
+            (window, 0), (every.proposal, 0), (self.own_checkpoint, 0), (self._device.topics.flow, 0), (every.missing, 0), (every.ahead, 0),
+            *self._presence.subscriptions(),
         )  # fmt: skip
 
     @property
@@ -87,20 +92,39 @@ class SettlerRole(Role[Settler]):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability" and payload == b"online":
             self._given_up.pop(device, None)
+        if leaf == "about" and not payload:
+            self._may_be_gone(device)
         if self._presence.received(device, leaf, payload):
             self._pursue()
         elif leaf == "window" and device == CLOCK and payload:
             self._hear_window(read_once(WindowHead, payload))
         elif leaf == "proposal" and payload:
             self._take(device, payload)
+        elif leaf == "ahead":
+            self._sun.received(device, payload)
         elif leaf == "missing" and self._presence.keeps_books(device):
-            if self._ledgers.askers.heeds(device, self._device.loop.time()):  # it asks once a second
-                missing = read(MissingMessage, payload)
-                if not missing.past:
-                    self._publish_records(self._ledgers.behind(missing.run, missing.after))
-        elif leaf == "settlement" and device == self._device.name and self._device.work is None:
+            self._repeat_records(device, payload)
+        elif device == self._device.name:
+            self._hear_own(leaf, payload)
+
+    def _hear_own(self, leaf: str, payload: bytes) -> None:
+        if leaf == "flow":
+            self._flows.heard(payload)
+        elif leaf == "settlement" and self._device.work is None:
             self._found = newer(self._found, payload)
             self._device.go()
+
+    def _repeat_records(self, device: str, payload: bytes) -> None:
+        if self._ledgers.askers.heeds(device, self._device.loop.time()):  # it asks once a second
+            missing = read(MissingMessage, payload)
+            if not missing.past:
+                self._publish_records(self._ledgers.behind(missing.run, missing.after))
+
+    def _may_be_gone(self, device: str) -> None:
+        """What a device is was cleared: while it is not there, that means that it is no longer one of the home's."""
+        if self._device.work is not None and not self._presence.online(device):
+            self._device.work.member.forget(device)
+            self._proposals.pop(device, None)
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
@@ -144,6 +168,7 @@ class SettlerRole(Role[Settler]):
             if work.member.after < found.seq:
                 work.member.resume(settlement)
                 self._settled = settlement
+                self._flows.take_up(settlement, work.member.packets)
                 self._open_next()
             self._settlement, self._said = settlement, self._found
             self._took_up_at = self._device.loop.time()
@@ -168,8 +193,10 @@ class SettlerRole(Role[Settler]):
         if self._asked_at is not None:
             self._asked_at = self._device.loop.time()  # while the broker was away nobody was silent
         self._behind.clear()
+        self._flows.repeat()
 
     def healed(self) -> None:
+        self._flows.repeat()
         self._publish_records(self._ledgers.last(PLACES))
 
     def _publish_records(self, records: Iterable[ToldLedger]) -> None:
@@ -294,7 +321,9 @@ class SettlerRole(Role[Settler]):
         self._ledgers.keep(record.run, record.seq, ledger := ledger_bytes(record))
         device.client.publish(device.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained(work)  # after the record: the commit confirms it
+        self._flows.tell(settlement, member.packets)
         device.commands.tell_applied(work)
+        member.sun.hear(self._sun.of(window.run, (name for name, proposal in ready.items() if proposal.offer.ability == "produces")))
         device.publish_effect(work)
         for name, reason in settlement.isolated.items():
             if self._isolated.get(name) != reason:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces.announced import EVERYBODY, announcement
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.edge.visitor.session import Session
@@ -29,11 +30,19 @@ class Labels:
 
 def labels(session: Session, seen: DeviceView) -> dict[str, Labels]:
     """Labels by name of value; empty for a device that has announced nothing. Raises BrokerError."""
-    place = discovery.topic(seen.home, seen.name)
-    components = json_object(session.collect(place).get(place, b"")).get("components")
+    components = json_object(_announced(session, seen)).get("components")
     found = {}
     for name, component in components.items() if isinstance(components, dict) else ():
         if isinstance(component, dict):
             title, unit = str(component.get("name") or name), str(component.get("unit_of_measurement") or "")
             found[str(name)] = Labels(title, unit, setting="command_topic" in component)
     return found
+
+
+def _announced(session: Session, seen: DeviceView) -> bytes:
+    """The device's own announcement; one that was called otherwise before has it elsewhere."""
+    place = discovery.topic(seen.home, seen.name)
+    if found := session.collect(place).get(place, b""):
+        return found
+    said = ((payload, announcement(topic, payload)) for topic, payload in session.collect(EVERYBODY).items())
+    return next((payload for payload, one in said if one is not None and (one.home, one.device) == (seen.home, seen.name)), b"")

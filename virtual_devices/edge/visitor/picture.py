@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from virtual_devices.edge.messages.base import AboutMessage, write
+from virtual_devices.edge.messages.topics import FLEET
 from virtual_devices.edge.visitor.device_view import DeviceView, number
 from virtual_devices.kit.circuits import circle, way_up
 from virtual_devices.kit.errors import VirtualDevicesError
@@ -99,7 +100,7 @@ class Picture:
 
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         """Take a message of the home; what is not about its picture is passed over."""
-        if leaf in ("about", "availability", "state"):
+        if leaf in ("about", "availability", "state") and device != FLEET:
             seen = self._seen(device)
             if seen is not None:
                 seen.hear(leaf, payload)

@@ -6,14 +6,16 @@ import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from virtual_devices.edge.faces import discovery
+from virtual_devices.edge.faces.announced import EVERYBODY
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ErrorMessage, write
-from virtual_devices.edge.messages.topics import HOST, LEDGER, Topics, identifier, split
+from virtual_devices.edge.messages.topics import FLEET, HOST, LEDGER, Topics, identifier, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.claim.claim import Claim, unreachable
-from virtual_devices.fleet.keeping.clearing import withdraw
+from virtual_devices.fleet.keeping.announcements import Announcements
+from virtual_devices.fleet.keeping.clearing import REMOVED_WITHIN, withdraw
+from virtual_devices.kit.home.model import Home
 from virtual_devices.record.files.runs import OWN, Runs
 from virtual_devices.record.keeping.gate import Gate
 from virtual_devices.record.keeping.home_memory import HomeMemory
@@ -22,6 +24,9 @@ from virtual_devices.record.keeping.moments import IsBooked, always
 from virtual_devices.record.store.kept import KEPT, LEAVES
 from virtual_devices.record.store.lines import WHOLE_FOR
 
+_OF_THE_FLEET = ("wanted", "running", "kinds", "response/#")
+"""Listened to for those who say what is not theirs to say."""
+_HEARD_OF_THE_FLEET = ("about", "availability", "state", "error")
 _CONNECT_TIMEOUT = 15.0
 _ACKNOWLEDGED_WITHIN = 5.0
 
@@ -61,11 +66,15 @@ class Archive(HomeMemory):
         self._refused = ""
         self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
         self._claim = claim
+        self.announced = Announcements(home)
+        self._leaving: set[str] = set()
+        """Devices in whose place others come, that Home Assistant has not been told of yet."""
         if claim is not None:
             claim.serve(self.client)
         every = Topics(home, "+")
         self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.keeps, 0), (every.past, 1))
-        self.client.subscribe(*((every.at(leaf), 0) for leaf in LEAVES))
+        self.client.subscribe((every.flow, 0), (every.ahead, 0))  # only to complain of those whose they are not
+        self.client.subscribe(*((every.at(leaf), 0) for leaf in (*LEAVES, *_OF_THE_FLEET)), (EVERYBODY, 0))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
     async def open(self) -> None:
@@ -85,6 +94,7 @@ class Archive(HomeMemory):
 
     def _connected(self) -> None:
         self.connected()
+        self.announced.clear()
         if self._claim is not None:
             self._claim.connected()
         self.client.publish(self._sync, self._mark)
@@ -95,11 +105,14 @@ class Archive(HomeMemory):
             return
         where = split(topic)
         if where is None:
+            self._hear_announcement(topic, payload)
             return
         _, device, leaf = where
         if device == HOST and leaf != "error":  # no device
             self._hear_host(leaf, payload)
             return
+        if device == FLEET and leaf not in _HEARD_OF_THE_FLEET:
+            return  # what it wants it knows itself
         self.hear(device, leaf, payload)
         self.keeper.keep()
 
@@ -118,13 +131,28 @@ class Archive(HomeMemory):
     async def forget(self, names: set[str]) -> int:
         """Clear what some devices retained; how many topics that were.
 
-        Their discovery goes first, so that Home Assistant looks at nothing that is gone.
+        Their discovery goes first, so that Home Assistant looks at nothing that is gone. Where another device takes the place that one has
+        there, it stays, and what was retained is cleared when Home Assistant has been told who that is.
         """
+        if topics := self.announced.of_no_use(names):
+            await withdraw(self.loop, self.client, topics, _ACKNOWLEDGED_WITHIN)
+        awaited = self.announced.awaited(names)
+        self._leaving |= awaited
+        return self._clear(names - awaited)
+
+    def _hear_announcement(self, topic: str, payload: bytes) -> None:
+        self.announced.hear(topic, payload)
+        if self._leaving and (come := self._leaving - self.announced.awaited(self._leaving)):
+            self._leaving -= come
+            self.loop.call_later(REMOVED_WITHIN, lambda: self._clear(come))
+
+    def _clear(self, names: Collection[str]) -> int:
         cleared = 0
-        await withdraw(self.loop, self.client, [discovery.topic(self.home, name) for name in sorted(names)], _ACKNOWLEDGED_WITHIN)
         plain = [(name, f"reading/{reading}") for name in names if (state := self.state(name)).get("plain_readings") for reading in state]
         keeps = [(name, "keeps") for name, leaf in self.found if leaf == "booked"]
-        for device, leaf in [*self.found, *plain, *keeps]:
+        flows = [(name, "flow") for name, leaf in self.found if leaf == "settlement"]
+        faces = [(name, leaf) for name in names for leaf in ("face", "ahead")]
+        for device, leaf in [*self.found, *plain, *keeps, *flows, *faces]:
             if device in names:
                 self.client.publish(Topics(self.home, device).at(leaf), b"", 1, True)  # noqa: FBT003
                 cleared += self.found.pop((device, leaf), None) is not None
@@ -153,3 +181,9 @@ class Archive(HomeMemory):
         """Leave and save."""
         await self.leave()
         self.keeper.close()
+
+
+def whole_for(home: Home) -> int:
+    """For how long windows are kept whole on this machine, in simulated s: as the home's record does it, where it has just one."""
+    records = home.of("keeps")
+    return int(getattr(records[0].settings, "whole_for", WHOLE_FOR)) if len(records) == 1 else WHOLE_FOR

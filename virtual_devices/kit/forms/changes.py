@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from virtual_devices.kit.errors import SettingError, shown, suggestion
+from virtual_devices.kit.forms.compass import counted_otherwise, degrees_meant
 from virtual_devices.kit.forms.fields import (
     LAST_ERROR,
     LAST_ERROR_TIME,
+    PENDING,
     Reading,
     ReadingType,
     SettingField,
@@ -27,6 +29,7 @@ from virtual_devices.kit.forms.fields import (
     title_of,
 )
 from virtual_devices.kit.forms.orders import orders_form
+from virtual_devices.kit.quantities import ANGLE
 from virtual_devices.kit.settings import TOGGLE, Form
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAST_ERROR",
     "LAST_ERROR_TIME",
+    "PENDING",
     "Reading",
     "ReadingType",
     "SettingField",
@@ -60,6 +64,10 @@ __all__ = [
 F = TypeVar("F", bound=Form)
 
 _FLAGS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+FULL = 360
+"""Degrees of a circle."""
+_OTHER_UNITS = {"W": (1000, "kW"), "kWh": (0.001, "Wh"), "s": (60, "min")}
+"""What a bare number may be of, and how much of the field's own unit that is."""
 _RANGE_ERRORS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
 
@@ -163,14 +171,28 @@ def problem_text(field: SettingField | None, error: Mapping[str, Any], given: An
 def _by_error(field: SettingField, error: Mapping[str, Any], value: str, message: str) -> str:
     """The text for errors that say enough by themselves, else an empty one."""
     kind, context = error["type"], error.get("ctx", {})
+    given = error.get("input")
+    if field.quantity == ANGLE and isinstance(given, str) and (degrees := degrees_meant(given)) is not None:
+        return f"{value} should be a number in °; did you mean {degrees:g}?"
+    if field.quantity == ANGLE and kind in _RANGE_ERRORS and isinstance(given, (int, float)) and field.maximum == FULL:
+        return f"{value} is out of range; use {field.range}{counted_otherwise(float(given))}"
     if kind == "daily_times" or (kind == "quantity" and "known" in context and field.unit):
         return f"{value} {message}" if message.startswith("should") else message
     texts = {
         "missing": f"is missing; give {field.range}",
         "multiple_of": f"{value} is between two steps; use multiples of {number_text(context.get('multiple_of', 1))}",
         "string_too_long": f"is too long; use at most {context.get('max_length')} characters",
-    } | dict.fromkeys(_RANGE_ERRORS, f"{value} is out of range; use {field.range}")
+    } | dict.fromkeys(_RANGE_ERRORS, f"{value} is out of range; use {field.range}{_meant(field, error.get('input'))}")
     return texts.get(kind, "")
+
+
+def _meant(field: SettingField, value: Any) -> str:
+    """What a bare number may have been meant as, where that would be in range."""
+    factor, unit = _OTHER_UNITS.get(field.unit, (0, ""))
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not factor:
+        return ""
+    low, high = (bound if bound is not None else value * factor for bound in (field.minimum, field.maximum))
+    return f"; did you mean {value:g} {unit}?" if value > 0 and low <= value * factor <= high else ""
 
 
 def _by_type(field: SettingField, value: str, given: Any) -> str:
@@ -194,6 +216,8 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
             problem = "is not UTF-8 text; send plain text"
     if isinstance(value, bool) and field.type in ("number", "integer"):
         problem = f"{shown(value)} is no number; use {field.range}"
+    elif field.numbers and isinstance(value, list) and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value):
+        value = ", ".join(map(number_text, value))
     elif isinstance(value, (list, dict)):
         problem = f"is a list or a map; use {field.range}"
     elif field.type == "choice" and field.optional and isinstance(value, str) and not value.strip():

@@ -5,12 +5,11 @@ Use them through ``virtual_devices.kit.forms.changes``.
 
 from __future__ import annotations
 
-import types
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt, MaxLen, MultipleOf
+from annotated_types import MaxLen, MultipleOf
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
@@ -18,16 +17,21 @@ from virtual_devices.kit.accounts import PORTS
 from virtual_devices.kit.calendar import DailyTimes
 from virtual_devices.kit.device import Conditions
 from virtual_devices.kit.errors import CatalogueError
+from virtual_devices.kit.forms.annotations import Parts, bound_of, walk
 from virtual_devices.kit.forms.orders import is_switchable, orders_form
 from virtual_devices.kit.quantities import ENERGY, FLAG, INSTANT, JOULES, TEXT, Quantity
 from virtual_devices.kit.readings import Mark
 from virtual_devices.kit.schedule import SWITCH
 from virtual_devices.kit.settings import (
+    Appearance,
     Choices,
+    Detail,
     Document,
     Everyday,
     Form,
     HomeFileOnly,
+    Icon,
+    Numbers,
     OnCircuit,
     Partner,
 )
@@ -61,8 +65,8 @@ class SettingField:
     quantity: None for a bare number and for what is no number.  minimum, maximum: in the quantity's unit; open_minimum,
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
     words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
-    everyday: the switch that its owner reaches for.  partner: it names another device.  circuit: it says what the device hangs on; its
-    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  optional: may be null.
+    everyday: what its owner reaches for.  detail: hidden from a first look.  appearance: how it is called and shown, and nothing more.  icon: of its entity.  partner: it names another device.  circuit: it says what the device hangs on; its
+    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  numbers: how many a text holds, where it holds numbers.  optional: may be null.
     required: has no default.
     """
 
@@ -81,9 +85,13 @@ class SettingField:
     default: Any = None
     live: bool = True
     everyday: bool = False
+    detail: bool = False
+    appearance: bool = False
+    icon: str = ""
     partner: Partner | None = None
     circuit: bool = False
     document: bool = False
+    numbers: int = 0
     optional: bool = False
     required: bool = False
     open_minimum: bool = False
@@ -115,8 +123,8 @@ class SettingField:
 class Reading:
     """One reading.
 
-    type: a ``list`` holds objects of plain values.  detail: hidden from a first look.  diagnostic: about the device itself, but
-    not hidden.  day, month: falls to 0 when one begins.  device_class: of a flag.  optional: null where there is nothing to report.
+    type: a ``list`` holds plain values, or objects of them.  detail: hidden from a first look, and kept by no record.  folded: hidden only.  diagnostic: about the device itself, but
+    not hidden.  day, month: falls to 0 when one begins.  device_class: of a flag.  icon: of its entity.  attributes: other readings shown beside it.  beside: shown beside another only.  running: changes all the time.  optional: null where there is nothing to report.
     """
 
     name: str
@@ -124,11 +132,16 @@ class Reading:
     type: ReadingType
     quantity: Quantity | None = None
     detail: bool = False
+    folded: bool = False
     diagnostic: bool = False
     day: bool = False
     month: bool = False
     device_class: str | None = None
     choices: tuple[str, ...] = ()
+    icon: str = ""
+    attributes: tuple[str, ...] = ()
+    beside: bool = False
+    running: bool = False
     optional: bool = False
 
     @property
@@ -139,6 +152,8 @@ class Reading:
 
 LAST_ERROR = Reading("last_error", "Last error", "text", diagnostic=True, optional=True)
 """A reading of every kind: what the device refused last. Whoever hosts it fills it in; a device knows nothing of refusals."""
+PENDING = Reading("pending", "Waiting commands", "list", detail=True)
+"""A reading of every kind that has no such field itself: what it is told to be set to, and when. Whoever hosts it fills it in."""
 
 
 def settings_of(device_class: type[AnyDevice]) -> tuple[SettingField, ...]:
@@ -162,7 +177,7 @@ def fields_of(model: type[Form]) -> tuple[SettingField, ...]:
 
 @lru_cache(maxsize=256)
 def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
-    """Every reading of a kind: its ability's, its own, its conditions, joules behind each energy total, and the last error.
+    """Every reading of a kind: its ability's, its own, its conditions, joules behind each energy total, the last error, and what waits.
 
     Raises CatalogueError when two of its names collide, or one with a setting's or with a key that is reserved. A reading that shows
     what an order does has its name.
@@ -171,7 +186,7 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     if is_switchable(device_class):
         found.append(Reading(SWITCH, "Switch", "flag"))
     if issubclass(device_class, Conditions):
-        found += [_condition(name, quantity) for name, quantity in device_class.fields.items()]
+        found += [replace(_condition(name, quantity), folded=name in device_class.folded) for name, quantity in device_class.fields.items()]
     found += [
         Reading(f"{total.name}_joules", f"{total.title} in joules", "number", JOULES, detail=True)
         for total in found
@@ -180,6 +195,8 @@ def readings_of(device_class: type[AnyDevice]) -> tuple[Reading, ...]:
     found.append(LAST_ERROR)
     where = f"{device_class.__module__}.{device_class.__name__}"
     commands = (*settings_of(device_class), *orders_of(device_class))
+    if PENDING.name not in {*(item.name for item in found), *(item.name for item in commands)}:
+        found.append(PENDING)
     for name in sorted(RESERVED_KEYS & {*(item.name for item in found), *(item.name for item in commands)}):
         raise CatalogueError(f"{where}: {name!r} is a key of every command or state; rename the field")
     names: set[str] = set()
@@ -226,50 +243,14 @@ def _range(item: SettingField) -> str:
     return f"{kind} in {item.unit}" if item.unit else kind
 
 
-@dataclass(slots=True)
-class _Parts:
-    """An annotation taken apart: its bare types, its literals, its marks, and whether it may be None."""
-
-    types: list[Any] = field(default_factory=list)
-    choices: list[Any] = field(default_factory=list)
-    marks: list[Any] = field(default_factory=list)
-    optional: bool = False
-
-    def one(self, kind: type[Any]) -> Any:
-        """The first mark of a class, or None."""
-        return next((mark for mark in self.marks if isinstance(mark, kind)), None)
-
-
-def _walk(annotation: Any, parts: _Parts) -> _Parts:
-    origin = get_origin(annotation)
-    if annotation is None or annotation is _NONE:
-        parts.optional = True
-    elif origin is Annotated:
-        inner, *marks = get_args(annotation)
-        parts.marks += [part for mark in marks for part in _marks(mark)]
-        _walk(inner, parts)
-    elif origin in (Union, types.UnionType):
-        for option in get_args(annotation):
-            _walk(option, parts)
-    elif origin is Literal:
-        parts.choices += get_args(annotation)
-    else:
-        parts.types.append(annotation)
-    return parts
-
-
-def _marks(mark: Any) -> list[Any]:
-    return list(mark.metadata) if isinstance(mark, FieldInfo) else [mark]
-
-
 def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, Any]) -> SettingField:
     """before: the defaults of the fields that are declared before it, which its own may follow."""
-    parts = _walk(info.annotation, _Parts())
+    parts = walk(info.annotation, Parts())
     parts.marks = [*info.metadata, *parts.marks]
     quantity, partner = parts.one(Quantity), parts.one(Partner)
     kind, words = _setting_type(model, name, parts)
-    low, low_open = _bound(parts, "ge", "gt", max)
-    high, high_open = _bound(parts, "le", "lt", min)
+    low, low_open = bound_of(parts, "ge", "gt", max)
+    high, high_open = bound_of(parts, "le", "lt", min)
     document = parts.one(Document) is not None
     multiple: Any = parts.one(MultipleOf)
     step = float(multiple.multiple_of) if multiple else None
@@ -295,9 +276,13 @@ def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, An
         default=None if required else _default(info, before),
         live=not (document or partner or parts.one(HomeFileOnly)),
         everyday=parts.one(Everyday) is not None,
+        detail=parts.one(Detail) is not None,
+        appearance=parts.one(Appearance) is not None,
+        icon=icon.name if (icon := parts.one(Icon)) else "",
         partner=partner,
         circuit=parts.one(OnCircuit) is not None,
         document=document,
+        numbers=numbers.count if (numbers := parts.one(Numbers)) else 0,
         optional=parts.optional,
         required=required,
         open_minimum=low_open,
@@ -310,7 +295,7 @@ def _default(info: FieldInfo, before: dict[str, Any]) -> Any:
     return str(value) if isinstance(value, DailyTimes) else to_jsonable_python(value)
 
 
-def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingType, tuple[str, ...]]:
+def _setting_type(model: type[Form], name: str, parts: Parts) -> tuple[SettingType, tuple[str, ...]]:
     """Type, and the words that a number accepts beside numbers."""
     kinds: set[Any] = set(parts.types)
     if not kinds and parts.choices:
@@ -334,21 +319,12 @@ def _setting_type(model: type[Form], name: str, parts: _Parts) -> tuple[SettingT
     )
 
 
-def _bound(parts: _Parts, closed: str, opened: str, tightest: Any) -> tuple[float | None, bool]:
-    found = []
-    for mark in parts.marks:
-        if isinstance(mark, (Ge, Gt, Le, Lt)):
-            found += [(float(value), False) for value in [getattr(mark, closed, None)] if value is not None]
-            found += [(float(value), True) for value in [getattr(mark, opened, None)] if value is not None]
-    return tightest(found) if found else (None, False)
-
-
 def _readings(source: type[Any]) -> Iterator[Reading]:
     if not is_dataclass(source):
         raise CatalogueError(f"{source.__module__}.{source.__name__}: telemetry should be a frozen dataclass")
     hints = get_type_hints(source, include_extras=True)
     for item in fields(source):
-        parts = _walk(hints[item.name], _Parts())
+        parts = walk(hints[item.name], Parts())
         mark = parts.one(Mark) or Mark()
         quantity: Quantity | None = parts.one(Quantity)
         choices = tuple(str(choice) for choice in (mark.choices or parts.choices))
@@ -358,16 +334,21 @@ def _readings(source: type[Any]) -> Iterator[Reading]:
             type=_reading_type(source, item.name, parts, quantity, choices),
             quantity=None if quantity in (FLAG, TEXT) else quantity,
             detail=mark.detail,
+            folded=mark.folded,
             day=mark.day,
             month=mark.month,
             device_class=mark.device_class,
             choices=choices,
+            icon=mark.icon,
+            attributes=mark.attributes,
+            beside=mark.beside,
+            running=mark.running,
             optional=parts.optional,
         )
 
 
 def _reading_type(
-    source: type[Any], name: str, parts: _Parts, quantity: Quantity | None, choices: tuple[str, ...]
+    source: type[Any], name: str, parts: Parts, quantity: Quantity | None, choices: tuple[str, ...]
 ) -> ReadingType:
     if quantity == INSTANT:
         return "instant"

@@ -6,7 +6,7 @@ The text is handed in; files are read in ``virtual_devices.edge.files.read``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,11 +19,19 @@ from virtual_devices.kit.errors import (
     shown,
     suggestion,
 )
-from virtual_devices.kit.forms.changes import commanded, model_of, settings_json, settings_of, validate_change
+from virtual_devices.kit.forms.changes import commanded, model_of, settings_of, validate_change
 from virtual_devices.kit.forms.yaml import Node, YamlError, read
 from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.home.entries import (
+    SECOND_CLOCK,
+    kind_problem,
+    name_problem,
+    read_entry,
+    second_ones,
+    too_many,
+    without_absent,
+)
 from virtual_devices.kit.home.model import (
-    MAX_DEVICES,
     SITE_SETTINGS,
     STEP,
     DeviceEntry,
@@ -31,19 +39,19 @@ from virtual_devices.kit.home.model import (
     Home,
     changed,
     circuit_problems,
-    clock_values,
     speed_of,
     split_events,
     step_of,
     wiring_problems,
 )
 from virtual_devices.kit.instants import TIME_FORM, instant
-from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, is_name, misnomer
+from virtual_devices.kit.names import CLOCK, is_name
 from virtual_devices.kit.quantities import Angle, Length
 from virtual_devices.kit.settings import Form
 from virtual_devices.kit.site import Site
 
-SECTIONS = ("home", "site", "clock", "seed", "devices", "events")
+SECTIONS = ("home", "site", "clock", "seed", "device_names", "devices", "events")
+DEVICE_NAMES = ("plain", "with_home")
 EVENT_KEYS = ("at", "device", "set")
 MAX_SEED = 2**31 - 1
 
@@ -93,7 +101,7 @@ class _HomeReader:
         devices = self.devices(root)
         if clock is not None:
             devices.insert(0, clock)
-        devices = self.wiring(root, devices)
+        devices = self.named(root, self.wiring(root, devices))
         start = self.start(root, site.calendar) if site else None
         left_open = self.left_open(root, clock)
         from_when = None if "start" in left_open else start
@@ -103,9 +111,8 @@ class _HomeReader:
         if site is None or start is None:  # stop() has raised: what is missing was said
             raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
         past, coming = split_events(events, start)
-        return Home(
-            name, site, start, step or STEP, speed, tuple(devices), coming, self.source, past=past, left_open=left_open
-        )  # fmt: skip
+        what = (tuple(devices), coming, self.source, past, left_open, root.keys["site"])
+        return Home(name, site, start, step or STEP, speed, *what)
 
     # -- what every part needs -------------------------------------------------------------------------------------
 
@@ -226,8 +233,8 @@ class _HomeReader:
         section = self.mapping(root, "devices", "{grid: {}, oven: {}}")
         if section is None:
             return []
-        if len(section.map) > MAX_DEVICES:
-            self.say(section.line, f"{len(section.map)} devices are too many; keep to {MAX_DEVICES} in one home")
+        if many := too_many(len(section.map)):
+            self.say(section.line, many)
             return []
         found = []
         for name, node in section.map.items():
@@ -245,55 +252,42 @@ class _HomeReader:
         kind = name if kind_node is None else kind_node.value
         line_of_kind = kind_node.line if kind_node else line
         if CLOCK in (name, kind):
-            self.say(line, "every home has its clock already; set it in the section `clock:` and take it out of devices")
+            self.say(line, SECOND_CLOCK)
             return None
         if not isinstance(kind, str):
             self.say(line_of_kind, f"device {name}: kind {shown(kind)} is no word; see `virtual-devices kinds`")
             return None
-        if objection := misnomer(name, kind):
-            self.say(line, f"device {name}: {objection}")
-            return None
-        if kind not in catalogue.kinds():
-            hint = suggestion(kind, list(catalogue.kinds()))
-            if name in KINDS_BY_NAME:
-                hint = f" yet, and no other device may be called {name}; rename it"
-            elif kind_node is None:
-                hint += f" (the kind defaults to the name; or add `kind:` to {name})"
-            self.say(line_of_kind, f"device {name}: there is no kind {shown(kind)}{hint}")
+        if problem := kind_problem(name, kind, written=kind_node is not None):
+            self.say(line_of_kind if kind not in catalogue.kinds() else line, problem)
             return None
         rest = replace(node, kind="map", line=line, map={key: value for key, value in node.map.items() if key != "kind"})
         return self.entry(name, kind, rest, f"device {name}")
 
     def entry(self, name: str, kind: str, node: Node, where: str) -> DeviceEntry | None:
         """A device with the settings that ``node`` holds."""
-        try:
-            device_class = catalogue.load(kind)
-            settings_of(device_class)
-        except CatalogueError as error:
-            self.say(node.line, f"{where}: {error}")
-            return None
-        values = clock_values(node.plain()) if device_class.ability == "ticks" else node.plain()
-        settings, problems = model_of(device_class.settings_type, values)
+        entry, problems = read_entry(name, kind, node.plain(), node.line)
         for key, text in problems:
-            said = f"setting {shown(key)}: {text}" if key else text
-            self.say(node.keys.get(key, node.line), f"{where}: {said}")
-        if settings is None:
-            return None
-        plain = settings_json(settings)
-        return DeviceEntry(name, kind, settings, {key: plain[key] for key in node.map}, node.line)
+            self.say(node.keys.get(key, node.line), f"{where}: {text}")
+        return entry
+
+    def named(self, root: Node, devices: list[DeviceEntry]) -> list[DeviceEntry]:
+        """The devices, called as the home wants it, but for those that say it themselves."""
+        node = root.map.get("device_names")
+        if node is None:
+            return devices
+        if node.value not in DEVICE_NAMES:
+            self.say(node.line, f"device_names: {shown(node.plain())} is none of its choices; use {' or '.join(DEVICE_NAMES)}")
+        if node.value != "with_home":
+            return devices
+        return [entry if "with_home" in entry.declared else changed(entry, {"with_home": True}) for entry in devices]
 
     def wiring(self, root: Node, devices: list[DeviceEntry]) -> list[DeviceEntry]:
         """The devices with an inverter among them and absent optional partners dropped."""
         section = root.map.get("devices")
         if section is None or (section.kind != "map" and not section.empty):
             return devices
-        for ability, word in (("settles", "inverter"), ("connects", "grid connection")):
-            same = [entry for entry in devices if entry.device_class.ability == ability]
-            for entry in same[1:]:
-                self.say(
-                    entry.line,
-                    f"device {entry.name}: a second {word} beside {same[0].name} is not understood yet; keep one of them",
-                )
+        for entry, text in second_ones(devices):
+            self.say(entry.line, text)
         written = {name: node for name, node in section.map.items() if name != CLOCK}
         complete = {entry.name for entry in devices} >= set(written)
         if not any(entry.device_class.ability == "settles" for entry in devices) and complete:
@@ -321,7 +315,7 @@ class _HomeReader:
             line = node.keys.get(setting, section.keys.get(name, node.line)) if node else section.line
             self.say(line, f"device {name}: {text}")
         names = {entry.name for entry in devices}
-        return [_without_absent(entry, names) for entry in devices]
+        return [without_absent(entry, names) for entry in devices]
 
     def events(self, root: Node, local: Calendar, start: int | None, devices: list[DeviceEntry]) -> list[Event]:
         """Every event, by time. start: before which none may be; None where the home starts now, and what is over is over."""
@@ -382,20 +376,3 @@ def parse(text: str, source: str = "home.yaml", *, now: int | None = None) -> Ho
     source: the file's name, for messages.  now: UTC seconds for ``start: now``.  Raises HomeFileError with every problem.
     """
     return _HomeReader(source, now).home(text)
-
-
-def name_problem(name: Any) -> str:
-    """What is wrong with a name."""
-    return (
-        f"{shown(name)} is no name; use at most {MAX_NAME} lower case letters, digits and _, and begin with a letter"
-    )
-
-
-def _without_absent(entry: DeviceEntry, names: set[str]) -> DeviceEntry:
-    """Without optional partners that this home does not have, where the setting can say so."""
-    absent = {
-        item.name: None
-        for item in settings_of(entry.device_class)
-        if item.partner and item.optional and getattr(entry.settings, item.name) not in names
-    }
-    return replace(entry, settings=entry.settings.model_copy(update=absent)) if absent else entry

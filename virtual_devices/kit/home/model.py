@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices.kit.accounts import GRID, RESERVED
@@ -15,7 +15,7 @@ from virtual_devices.kit.device import Carries, Conditions, Connects, Produces, 
 from virtual_devices.kit.errors import SettingError, shown, suggestion
 from virtual_devices.kit.forms.changes import orders_in, settings_json, settings_of, validate_change
 from virtual_devices.kit.home import catalogue
-from virtual_devices.kit.names import CLOCK
+from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME
 from virtual_devices.kit.settings import Partner, Settings
 from virtual_devices.kit.site import Site
 from virtual_devices.kit.steps import times_between
@@ -39,7 +39,8 @@ SITE_SETTINGS = ("latitude", "longitude", "altitude", "time_zone", "seed", "star
 class DeviceEntry:
     """One device of a home.
 
-    settings: complete and valid.  declared: JSON form of only what the home file (or an option) says.  line: in the file.
+    settings: complete and valid.  declared: JSON form of only what the home file (or an option) says.  line: in the file.  written: the same
+    as it stands there, with or without units.
     """
 
     name: str
@@ -47,6 +48,7 @@ class DeviceEntry:
     settings: Settings
     declared: dict[str, Any]
     line: int
+    written: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def device_class(self) -> type[AnyDevice]:
@@ -76,7 +78,7 @@ class Home:
 
     devices: the clock first, the rest as written.  events: by time.  past: events before the start, which never happen.
     left_open: which of ``start`` and ``step`` nobody has chosen: a run that goes on keeps its own, a clock that begins one chooses
-    the step by its speed.
+    the step by its speed.  site_line: of its section ``site`` in the file.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Home:
     source: str = "home.yaml"
     past: tuple[Event, ...] = ()
     left_open: frozenset[str] = frozenset()
+    site_line: int = 0
 
     @property
     def real_time(self) -> bool:
@@ -192,7 +195,8 @@ def changed(entry: DeviceEntry, values: Mapping[str, Any]) -> DeviceEntry:
         raise SettingError(f"{name} is an order, not a setting; send it as a command, or write an event")
     settings = validate_change(entry.device_class, entry.settings, values, live=False)
     plain = settings_json(settings)
-    return replace(entry, settings=settings, declared=entry.declared | {name: plain[name] for name in values})
+    declared, written = entry.declared | {name: plain[name] for name in values}, {**entry.written, **values}
+    return replace(entry, settings=settings, declared=declared, written=written)
 
 
 def clock_values(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,7 +232,7 @@ def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]
             text = _partner_problem(entry, item.partner, str(name), devices, asked=item.name in entry.declared)
             if text:
                 problems.append((entry.name, item.name, f"{item.name}: {text}"))
-    problems += circuit_problems(devices.values())
+    problems += circuit_problems(devices.values()) + _former_name_problems(devices)
     sources = {entry.device_class.source for entry in devices.values() if issubclass(entry.device_class, Produces)}
     for entry in devices.values():
         outside = entry.name in sources and not issubclass(entry.device_class, Conditions)
@@ -240,6 +244,28 @@ def wiring_problems(entries: Iterable[DeviceEntry]) -> list[tuple[str, str, str]
         path = " → ".join([*loop, loop[0]])
         problems.append((loop[0], "", f"the wiring runs in a circle: {path}; let one of them depend on another device"))
     return problems
+
+
+def _former_name_problems(devices: Mapping[str, DeviceEntry]) -> list[tuple[str, str, str]]:
+    """Devices that cannot be known by the former name that they give: (device, setting, what is wrong; how to mend it)."""
+    found, known = [], dict[str, str]()
+    for name, entry in devices.items():
+        former = entry.settings.former_name
+        if not former:
+            continue
+        if former == name:
+            text = f"{former} is what it is called now; name what it was called before, or leave it out"
+        elif former in devices:
+            text = f"there is a device {former!r} in this home, and its history is its own; leave it out"
+        elif former in KINDS_BY_NAME and former != entry.kind:
+            text = f"no device but a {former} was ever called so; name what it was called before"
+        elif former in known:
+            text = f"{known[former]} was called {former} too; only one of them can keep its history, leave it out of the other"
+        else:
+            text = ""
+        known.setdefault(former, name)
+        found += [(name, "former_name", f"former_name: {text}")] if text else []
+    return found
 
 
 def circuits_of(entries: Iterable[DeviceEntry]) -> dict[str, str]:

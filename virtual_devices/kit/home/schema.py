@@ -7,7 +7,7 @@ from typing import Any
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import SettingField, fields_of, settings_of
 from virtual_devices.kit.home import catalogue
-from virtual_devices.kit.home.file import EVENT_KEYS, MAX_SEED, SiteForm
+from virtual_devices.kit.home.file import DEVICE_NAMES, EVENT_KEYS, MAX_SEED, SiteForm
 from virtual_devices.kit.home.model import MAX_DEVICES, SITE_SETTINGS
 from virtual_devices.kit.instants import TIME_FORM
 from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, NAME, RESERVED_NAMES
@@ -47,6 +47,10 @@ def json_schema() -> dict[str, Any]:
             "seed": {
                 "type": "integer", "minimum": 0, "maximum": MAX_SEED, "default": 0,
                 "description": "the same seed gives the same weather and habits",
+            },
+            "device_names": {
+                "enum": list(DEVICE_NAMES), "default": DEVICE_NAMES[0],
+                "description": "with_home puts the home's name before those of its devices, where another home is shown beside it",
             },
             "devices": _devices(list(classes)),
             "events": {"type": ["array", "null"], "items": _event()},
@@ -91,7 +95,9 @@ def _options(item: SettingField) -> list[dict[str, Any]]:
     if item.type == "choice":
         named = [{"type": "string", "pattern": item.pattern}] if item.circuit else []
         return [{"enum": list(item.choices)}, *named]
-    return [{"type": "string"} | ({"pattern": item.pattern} if item.pattern else {})]
+    text = {"type": "string"} | ({"pattern": item.pattern} if item.pattern else {})
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": item.numbers, "maxItems": item.numbers}
+    return [text, numbers] if item.numbers else [text]
 
 
 def _form(items: tuple[SettingField, ...]) -> dict[str, Any]:

@@ -60,6 +60,10 @@ class ConditionsMember(Member):
         self.after = window.seq
         return values
 
+    def foretell(self, span: Span, inputs: Inputs) -> tuple[float, dict[str, list[int]]]:
+        """How far it may be off, and what will be given over a span if nobody sets anything else."""
+        return self.device.forecast_error(self.settings), self.device.conditions(self.settings, span, inputs)
+
     def _settled_before(self, window: Window) -> None:
         """A window is asked for whose predecessor is settled for sure, heard or not: that ended where this one begins."""
         step, steps = window.span.step, min(len(column) for column in self.given.values())

@@ -41,6 +41,9 @@ class Connection(Participant):
             rest -= now
         return LinkOffer(within, tuple(ahead), self.device.mains(self.settings))
 
+    def agree(self, span: Span) -> None:
+        self.state = self.device.agreed(self.settings, self.state, span)
+
     def settle(self, share: Share, made: OpenProposal) -> None:
         if len(share.imported) != share.span.steps or len(share.exported) != share.span.steps:
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was imported")

@@ -24,7 +24,7 @@ from virtual_devices.kit.forms.changes import (
     validate_change,
 )
 from virtual_devices.kit.members.past import Past, PastQuarter, PastRows, standing_of, whole
-from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of
+from virtual_devices.kit.members.upgrades import CHECKPOINT_VERSION, REMEDY, carried_over, checkpoint_of, unset_since
 from virtual_devices.kit.members.waiting import (
     Alike,
     AppliedCommand,
@@ -365,5 +365,6 @@ class Member:
         self.settings, self.state, self.pending = settings, state, pending
         self.after, self.time, self.counters, self.last = after, time, counters, last
         self.past = past if self.past is not None else None
-        self.notices = [*notices, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
+        unset = unset_since(checkpoint, self.device, settings)
+        self.notices = [*notices, *unset, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()

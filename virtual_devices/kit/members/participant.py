@@ -63,6 +63,8 @@ class Participant(Member):
         free = min(self.begin(window.span), covered(inputs, window.span.steps))
         span = window.span.part(0, min(free, self.prepare(window.span, inputs)))
         kept = sliced(inputs, 0, span.steps) if self.needs_inputs else {}
+        if checkpoint:
+            self.agree(span)
         before = {**self.checkpoint(), "proposed": proposed_json(window.seq, span, kept)} if checkpoint else {}
         offer = self.offer(span, inputs)
         self.proposed = OpenProposal(window.seq, span, kept, offer)
@@ -72,6 +74,9 @@ class Participant(Member):
     def is_skipped(self, window: Window) -> bool:
         """Whether the home skips the time before a window, from where all of it was settled together with this device."""
         return self.time is not None and window.after == self.after and window.span.start > self.time
+
+    def agree(self, span: Span) -> None:
+        """Hook: the span is about to be proposed, with a checkpoint from which its steps may be redone with other files."""
 
     def prepare(self, span: Span, inputs: Inputs) -> int:
         """Bring the state to the start of a span that is about to be proposed; give the steps that it is good for."""

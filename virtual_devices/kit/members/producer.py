@@ -41,6 +41,10 @@ class Producer(Participant):
         self._beside = {name: column[: span.steps] for name, column in columns.items() if name != "power"}
         return Supply(self.device.source, columns["power"][: span.steps].tolist())
 
+    def foretell(self, span: Span, inputs: Inputs) -> tuple[float, dict[str, list[int]]]:
+        """What it could give over a span if nobody sets anything else; by itself it is right."""
+        return 0.0, {"power": self.device.columns(self.settings, span, inputs)["power"]}
+
     def propose(self, window: Window, inputs: Inputs, *, checkpoint: bool = True) -> Proposal:
         proposal = super().propose(window, inputs, checkpoint=checkpoint)
         if checkpoint and self._beside:

@@ -9,7 +9,9 @@ from typing import Any
 from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.device import AnyDevice, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.kit.ledger.packets import Packets
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
+from virtual_devices.kit.members.forecast import Expected
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
 from virtual_devices.kit.members.tree import Tree, is_flat
@@ -24,7 +26,7 @@ class Settler(Member):
 
     digest, edges: end of the ledger's chain and the name of the edge list hashed last (``ledger.edge_list``).  shares:
     everybody's last share, until the next proposal confirms it.  expected: the ``after`` that each device's next proposal
-    has to carry.
+    has to carry.  packets: of the last window, while the setting ``flows`` is on. sun: what the home's arrays may give.
     """
 
     device: Settles[Any, Any, Any]
@@ -37,7 +39,9 @@ class Settler(Member):
         self.edges = edge_list(())
         self.expected: dict[str, int] = {}
         self.shares: dict[str, Share] = {}
+        self.packets: Packets | None = None
         self._beside = {port for port, each in self.device.ports.items() if each.beside}
+        self.sun = Expected(f"{device.site.seed}/forecast", device.site.calendar)
         self._left_with: dict[str, int] = {}
         """mJ that the ledger left a store with whose own memory is older."""
 
@@ -87,6 +91,13 @@ class Settler(Member):
         if isinstance(proposal.offer, StoreOffer) and last is not None:
             self._left_with[proposal.name] = last.stored
 
+    def forget(self, name: str) -> None:
+        """A device is gone for good: whoever comes under its name later begins anew, and what a store holds then is booked to ``reset``."""
+        self.expected.pop(name, None)
+        share = self.shares.pop(name, None)
+        if share is not None:
+            self._left_with[name] = share.stored
+
     def _as_left(self, name: str, offer: Offer) -> Offer:
         left = self._left_with.pop(name, None)
         if left is None or not isinstance(offer, StoreOffer):
@@ -110,6 +121,7 @@ class Settler(Member):
         trips = () if tree is None else tree.trips(self.shares)
         self.state = state
         self.digest, self.edges = record.digest, edge_list(record.edges)
+        self.packets = (self.packets or Packets()).following(record) if getattr(self.settings, "flows", False) else None
         owed = {name: share for name, share in self.shares.items() if name not in shares}
         self.shares = {**owed, **shares}
         self.expected.update(dict.fromkeys(shares, window.seq))
@@ -150,10 +162,14 @@ class Settler(Member):
             told["beside"] = True
         return Share(seq, span, **told)
 
+    def own_readings(self) -> dict[str, Any]:
+        return self.sun.readings(self.time or 0)
+
     def checkpoint(self) -> dict[str, Any]:
         # of those who took part in the last window it follows from the settlement
         expected = {name: after for name, after in self.expected.items() if after != self.after}
-        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected}
+        packets = {} if self.packets is None else {"packets": self.packets.json()}
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected, **packets}
 
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
@@ -161,12 +177,13 @@ class Settler(Member):
             kept = checkpoint_of(settlement.checkpoint, type(self.device))
             digest, edges = str(kept["digest"]), str(kept["edges"])
             expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
+            packets = Packets.of(kept["packets"]) if "packets" in kept else None
         except ProtocolError as error:
             raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
         except (KeyError, TypeError, ValueError) as error:
             raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
         self.restore(kept)
-        self.digest, self.edges, self.expected = digest, edges, expected
+        self.digest, self.edges, self.expected, self.packets = digest, edges, expected, packets
         self.shares = {**settlement.owed, **settlement.shares}
 
     def _record(self, window: Window, span: Span, offers: Mapping[str, Offer], decision: Dispatch, tree: Tree | None) -> LedgerRecord:

@@ -38,7 +38,7 @@ class Store(Participant):
 
     def offer(self, span: Span, inputs: Inputs) -> StoreOffer:
         rule, stored = self.device.rule(self.settings, self.state), self.state.stored_energy
-        return StoreOffer(rule, stored, max(0, stored - rule.capacity))
+        return StoreOffer(rule, stored, max(0, stored - rule.capacity), self.device.temperature(self.settings, self.state))
 
     def settle(self, share: Share, made: OpenProposal) -> None:
         offer = cast("StoreOffer", made.offer)

@@ -32,7 +32,7 @@ def _naming_its_program(checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _leaving_unset(checkpoint: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
-    """2 → 3: a setting that nobody declared, and that is as it was by default, is left out where it follows others by default today.
+    """A setting that nobody declared, and that is as it was by default, is left out where it follows others by default today, or is unset.
 
     former: those defaults. Until then they were written out, so that nobody could tell them from a value that was set.
     """
@@ -43,7 +43,7 @@ def _leaving_unset(checkpoint: dict[str, Any], former: Mapping[str, Any]) -> dic
     return {**checkpoint, "settings": left}
 
 
-CHECKPOINT_VERSION = 3
+CHECKPOINT_VERSION = 4
 CHECKPOINT_STEPS: Mapping[int, UpgradeStep] = {1: _naming_its_program}
 """From each older version of a checkpoint to the next, but for what depends on the device."""
 
@@ -72,7 +72,25 @@ def forward(kept: Mapping[str, Any], version: int, steps: Mapping[int, UpgradeSt
 
 def checkpoint_of(kept: Mapping[str, Any], device_class: type[AnyDevice]) -> dict[str, Any]:
     """A checkpoint of a device in today's form. Raises ProtocolError like ``forward``."""
-    return forward(kept, CHECKPOINT_VERSION, {**CHECKPOINT_STEPS, 2: partial(_leaving_unset, former=device_class.former_defaults)})
+    steps = {version - 1: partial(_leaving_unset, former=device_class.former_defaults.get(version, {})) for version in (3, 4)}
+    return forward(kept, CHECKPOINT_VERSION, {**CHECKPOINT_STEPS, **steps})
+
+
+def unset_since(kept: Mapping[str, Any], device: AnyDevice, settings: Settings) -> list[str]:
+    """What a checkpoint, as it was found, had by default that is unset today, in words; empty where there is nothing of the kind.
+
+    settings: in force now.  What comes to the same for this device is not told.
+    """
+    brought, now = checkpoint_of(kept, type(device))["settings"], settings_json(settings)
+    same = {name: value for name, value in device.in_force(settings, 0).items() if name in device.unset_for_good} if device.unset_for_good else {}
+    left = {
+        name: value for name, value in kept["settings"].items()
+        if name not in brought and name in now and now[name] is None and same.get(name) != value
+    }  # fmt: skip
+    if not left:
+        return []
+    named = ", ".join(f"{name} {shown(value)}" for name, value in left.items())
+    return [f"{named}: nobody had set these former defaults, so that they do not hold any more from the next window on; set them to have them back"]
 
 
 def carried_over(base: Settings, kept: Mapping[str, Any], *, whole: bool = False) -> tuple[Settings, list[str]]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from virtual_devices.kit.errors import SettingError, shown
@@ -83,6 +84,17 @@ def at_once(waiting: Sequence[Command]) -> list[list[Command]]:
     """Commands in the order in which they come into force; those without a time as one, since only together they may be possible."""
     now = [item for item in waiting if item.at is None]
     return [*([now] if now else []), *([item] for item in waiting if item.at is not None)]
+
+
+def waiting_shown(waiting: Sequence[Command], most: int) -> list[dict[str, Any]]:
+    """The first settings that commands with a time will change, for people to look at: which, to what, when, by whom."""
+    rows = (
+        {"setting": name, "value": value, "at": datetime.fromtimestamp(item.at, UTC).isoformat(), "by": item.by}
+        for item in waiting
+        if item.at is not None
+        for name, value in item.changes.items()
+    )
+    return list(islice(rows, most))
 
 
 def waiting_json(command: Command) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class RecordRole(Role[RecordMember]):
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         every = Topics(self._device.home, "+")
-        return (every.ledger, 0), (every.past, 1), (every.error, 0), (every.applied, 0), *((every.at(leaf), 0) for leaf in LEAVES)
+        return (every.ledger, 0), (every.past, 1), (every.flow, 0), (every.error, 0), (every.applied, 0), *((every.at(leaf), 0) for leaf in LEAVES)
 
     # -- what is heard ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from typing import Any
 from virtual_devices.edge.files.write import set_aside
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.record.store.database import BESIDE, open_to_read, open_to_write, reading, transaction
 from virtual_devices.record.store.kept import Messages, site_facts
 from virtual_devices.record.store.lines import WHOLE_FOR
+from virtual_devices.record.store.revisions import revisions_of
 from virtual_devices.record.store.writer import REMEDY, RecordWriter, facts_of, kept_of
 
 SUFFIX = ".sqlite"
@@ -94,6 +96,43 @@ class Runs:
         if not mine and broken is not None:
             raise broken
         return max(mine, key=lambda item: item[:2])[2] if mine else None
+
+    def revisions(self, run: str | None) -> tuple[Revision, ...]:
+        """What the home was wanted to be in a run; where that is not known, or None, in the one on this broker that knows it last.
+
+        Raises ConfigurationError for a record that cannot be read and is this very run's; others that cannot are passed over.
+        """
+        if run is not None and _is_name(run) and self.path(run).exists() and (found := self._revisions(self.path(run))):
+            return found
+        return max(self._known_revisions().values(), key=lambda each: each[-1].time, default=())
+
+    def want(self, revisions: Sequence[Revision]) -> bool:
+        """Write what the home is wanted to be while there is no run yet: to the record that knows it last. False: there is none. Raises OSError."""
+        known = self._known_revisions()
+        if not known:
+            return False
+        path = max(known, key=lambda each: known[each][-1].time)
+        writer = RecordWriter(path, self.home, path.stem)
+        try:
+            writer.want(revisions)
+        finally:
+            writer.close()
+        return True
+
+    def _known_revisions(self) -> dict[Path, tuple[Revision, ...]]:
+        """Of each run on this broker whose record says so."""
+        known = {}
+        for path in self.paths():
+            with contextlib.suppress(ConfigurationError):
+                if found := self._revisions(path):
+                    known[path] = found
+        return known
+
+    def _revisions(self, path: Path) -> tuple[Revision, ...]:
+        with _opened(path) as connection, reading(path, REMEDY):
+            facts = facts_of(connection)
+            mine = facts.get("home", self.home) == self.home and facts.get("run", path.stem) == path.stem and _origin(facts).broker == self.broker
+            return revisions_of(connection) if mine else ()
 
     def path(self, run: str) -> Path:
         """Where the record of a run is."""

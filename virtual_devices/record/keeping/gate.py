@@ -40,10 +40,19 @@ class Gate:
     """
 
     def __init__(self, home: Home | None) -> None:
-        self._abilities = {entry.name: entry.device_class.ability for entry in home.devices} if home is not None else {}
+        self._abilities: dict[str, str] = {}
         self._learns = home is None
-        self.settler = next((entry.name for entry in home.of("settles")), None) if home is not None else None
+        self.settler: str | None = None
         self._guests: dict[str, str] = {}
+        if home is not None:
+            self.follow(home)
+
+    def follow(self, home: Home) -> None:
+        """These are the home's devices from now on."""
+        self._abilities = {entry.name: entry.device_class.ability for entry in home.devices}
+        self.settler = next((entry.name for entry in home.of("settles")), None)
+        for name in self._abilities:
+            self._guests.pop(name, None)
 
     def refuses(self, device: str, leaf: str, payload: bytes, known: bytes, *, reading: bool) -> str | None:
         """Why a message does not count, in words; None: it does.

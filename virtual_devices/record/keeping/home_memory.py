@@ -131,6 +131,10 @@ class HomeMemory:
             for name in names:
                 self._strangers.pop(name, None)
 
+    def know_no_more(self, names: Collection[str]) -> None:
+        """These are devices of the home no longer."""
+        self._known -= set(names)
+
     # -- what is heard ------------------------------------------------------------------------------------------------
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:

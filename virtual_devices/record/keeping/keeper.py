@@ -40,6 +40,8 @@ class Keeper:
         self, loop: Loop, runs: Runs, booked: IsBooked, say: Callable[[str], None], written: Callable[[], None] = lambda: None
     ) -> None:
         self.runs = runs
+        self.opened: Callable[[RecordWriter], None] = lambda _: None
+        """Told each record that is opened, before anything else is written to it; may raise OSError, and it is opened again later."""
         self._loop = loop
         self._moments = Moments(booked)
         self._written = written
@@ -76,6 +78,10 @@ class Keeper:
             self._open(run, messages)
         except OSError as error:
             self._trouble.failed(error)  # a disk that is full now may have room later
+
+    def open(self, run: str) -> RecordWriter:
+        """The record of a run. Raises OSError, ConfigurationError."""
+        return self._open(run)
 
     def lines(self, after: int, until: int) -> list[bytes]:
         """The ledger messages of windows behind a seq, up to another, as far as the record has them."""
@@ -231,7 +237,13 @@ class Keeper:
         """The record of a run; messages: its set, where it is known. Raises OSError, ConfigurationError, AlreadyRunningError."""
         if self._writer is None or self._writer.run != run:
             self.let_go()
-            self._writer = self.runs.writer(run, messages)
+            writer = self.runs.writer(run, messages)
+            try:
+                self.opened(writer)
+            except BaseException:
+                writer.close()
+                raise
+            self._writer = writer
             for record, payload in self._early:
                 if record.run == run:
                     self._writer.book(record, payload)

@@ -2,7 +2,7 @@
 
 One database holds one run. `facts` says whose it is; `kept` is the set of retained messages that the home goes on from; `ledger` has
 the settled windows, those of a quarter-hour together in one row once it has passed; `quarters` what each quarter-hour came to;
-`past` what devices told of each beside; `happenings` what happened.
+`past` what devices told of each beside; `happenings` what happened; `wanted` which devices the home is to have.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 
-VERSION = 2
+VERSION = 3
 APPLICATION = 0x56446576
 """``VDev``: what SQLite's header says that the file is."""
 
@@ -24,6 +24,9 @@ CREATE TABLE {where}past (
     numbers BLOB NOT NULL,
     PRIMARY KEY (device, start)
 ) WITHOUT ROWID;
+"""
+_WANTED = """
+CREATE TABLE {where}wanted (revision INTEGER PRIMARY KEY, time REAL NOT NULL, who TEXT NOT NULL, wanted TEXT NOT NULL, changes TEXT NOT NULL);
 """
 
 TABLES = """
@@ -49,13 +52,15 @@ CREATE TABLE happenings (
     what TEXT NOT NULL,
     UNIQUE (time, device, kind, what)
 );
-""" + _PAST.format(where="")
+""" + _PAST.format(where="") + _WANTED.format(where="")
 """kept: by device and leaf, as on the bus.  ledger: of windows ``first`` to ``last``, from ``start`` to ``end`` (simulated UTC seconds),
 the digest before and after; lines: their ledger messages, one a line, compressed by zlib; NULL where only the chain is kept.
 quarters: by their start (UTC seconds), once they are over; layout and numbers: see ``packing``.
 past: of a device, from the
 start of a first quarter to the end of a last; see ``past_packing``.  happenings: at a simulated
-time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time."""
+time (UTC seconds), in the order in which they were heard; what: JSON text. What makes them unique is also what they are found by: time.
+wanted: the last revisions of what the home is wanted to be, the present one last; time: of the wall, UTC seconds; who: wished it; wanted, changes:
+JSON text."""
 
 _COUNTED = """
 SELECT (SELECT count(*) FROM ledger NOT INDEXED) = (SELECT count(*) FROM ledger INDEXED BY ledger_end)
@@ -71,17 +76,13 @@ def _run(connection: sqlite3.Connection, script: str) -> None:
             connection.execute(statement)
 
 
-def _with_past(connection: sqlite3.Connection) -> None:
-    _run(connection, _PAST.format(where=""))
+def _adds(tables: str, where: str) -> MigrationStep:
+    return lambda connection: _run(connection, tables.format(where=where))
 
 
-def _as_with_past(connection: sqlite3.Connection) -> None:
-    _run(connection, _PAST.format(where="temp."))
-
-
-STEPS: Mapping[int, MigrationStep] = {1: _with_past}
+STEPS: Mapping[int, MigrationStep] = {1: _adds(_PAST, ""), 2: _adds(_WANTED, "")}
 """From each older version of the schema to the next, within one transaction."""
-AS_READ: Mapping[int, MigrationStep] = {1: _as_with_past}
+AS_READ: Mapping[int, MigrationStep] = {1: _adds(_PAST, "temp."), 2: _adds(_WANTED, "temp.")}
 """The same for a connection that only reads: what an older version does not have is there for it alone, and empty."""
 
 

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from virtual_devices import __version__
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.kit.errors import ConfigurationError, shown
+from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.past import PastRows
@@ -37,6 +38,7 @@ from virtual_devices.record.store.kept import Messages, checksum, checksum_of, p
 from virtual_devices.record.store.lines import WHOLE_FOR, Extent, LedgerLines, Line, present_windows, stored
 from virtual_devices.record.store.past import PastBook
 from virtual_devices.record.store.quarters import QuarterBook
+from virtual_devices.record.store.revisions import write_revisions
 
 REMEDY = "start with --fresh"
 REMEDY_OF_READERS = "`virtual-devices audit` says how much of it is whole"
@@ -69,6 +71,7 @@ class RecordWriter:
         self._whole_for = whole_for
         self._happenings = HappeningBook()
         self._new_facts = {"home": home, "run": run, "program": __version__, **(facts or {})}
+        self._revisions: Sequence[Revision] = ()
         self._gone = False
         """The file is no longer there; the next write makes it anew."""
         self._open()
@@ -153,6 +156,19 @@ class RecordWriter:
         except sqlite3.Error as error:
             raise as_os_error(error, self.path) from None
 
+    def want(self, revisions: Sequence[Revision]) -> None:
+        """Write, at once and on the disk, what the home is wanted to be. Raises OSError; then nothing of it is written."""
+        self._find()
+        before, self._revisions = self._revisions, tuple(revisions)
+        try:
+            self._put(self._write_revisions, sync=True)
+        except OSError:
+            self._revisions = before
+            raise
+
+    def _write_revisions(self) -> None:
+        write_revisions(self._connection, self._revisions)
+
     def write(self, messages: Messages | None = None, upto: int | None = None, *, sync: bool = False, at: int | None = None) -> None:
         """Write, in one transaction, windows up to a seq (None: all), what happened, and the set that the home goes on from (None: as it was).
 
@@ -186,6 +202,7 @@ class RecordWriter:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._open()
             self._gone = False
+            self._put(self._write_revisions, sync=False)
         try:
             there = os.path.samestat(self.path.stat(), self._file)
         except FileNotFoundError:

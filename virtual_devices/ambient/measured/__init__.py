@@ -1,0 +1,1 @@
+"""Weather that was measured: files, and the sky that they are."""

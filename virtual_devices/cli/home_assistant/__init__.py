@@ -1,0 +1,1 @@
+"""Subcommands of ``virtual-devices ha``, one file each."""

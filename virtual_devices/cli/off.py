@@ -1,0 +1,16 @@
+"""``virtual-devices off NAME…``."""
+
+from __future__ import annotations
+
+import click
+
+from virtual_devices.cli._fleet import Where, fleet_options, wishes
+from virtual_devices.cli._options import COMMAND_LINE
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@fleet_options
+def off(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
+    """Switch devices of a running home off, as scaling to zero does: their need is gone from the next window."""
+    wishes(where, names, lambda fleet, name: fleet.scale(name, 0, COMMAND_LINE), as_json=as_json)

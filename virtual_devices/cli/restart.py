@@ -1,0 +1,16 @@
+"""``virtual-devices restart NAME…``."""
+
+from __future__ import annotations
+
+import click
+
+from virtual_devices.cli._fleet import Where, fleet_options, wishes
+from virtual_devices.cli._options import COMMAND_LINE
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@fleet_options
+def restart(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
+    """End devices of a running home and start them again; they go on from where they were."""
+    wishes(where, names, lambda fleet, name: fleet.restart(name, COMMAND_LINE), as_json=as_json)

@@ -1,0 +1,36 @@
+"""Where the city is that a time zone is named after, from the table that comes with the zones."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+_PLACE = re.compile(r"([+-]\d{2})(\d{2})(\d{2})?([+-]\d{3})(\d{2})(\d{2})?")
+_COLUMNS = 3
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[float, float]]:
+    try:
+        text = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
+    except (OSError, ModuleNotFoundError):
+        return {}
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+    return {row[2]: found for row in rows if len(row) >= _COLUMNS and (found := _degrees(row[1])) is not None}
+
+
+def _degrees(text: str) -> tuple[float, float] | None:
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        return None
+    halves = []
+    for degrees, minutes, seconds in (match.groups()[:3], match.groups()[3:]):
+        size = abs(int(degrees)) + int(minutes) / 60 + int(seconds or 0) / 3600
+        halves.append(-size if degrees.startswith("-") else size)
+    return halves[0], halves[1]
+
+
+def city_of(zone: str) -> tuple[float, float] | None:
+    """Latitude and longitude of an IANA zone's city, None where it has none, such as UTC."""
+    return _table().get(zone)

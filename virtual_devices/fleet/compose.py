@@ -1,0 +1,122 @@
+"""A home as a compose file: its broker, every device in a container of its own, and Home Assistant, for machines without Kubernetes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from virtual_devices import __version__
+from virtual_devices.fleet.describe import descriptions, run_words
+from virtual_devices.fleet.images import target_of
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.home.model import Home
+
+BROKER = "mosquitto"
+"""Of the broker's container, and where its home finds it."""
+FILES = "/etc/virtual-devices"
+"""Where the home file's folder is in a container whose device reads files."""
+KEPT = "/var/lib/virtual-devices"
+HEALTH = "/run/virtual-devices/healthy"
+PROBE = f"find {HEALTH} -newermt '-30 sec' | grep -q ."
+"""Whether a device that was started with ``--health`` is well, without Python: an importing probe costs more than the device."""
+
+_HEAD = """\
+# The home {source}: a broker, every device a container, and Home Assistant. Made by:  python k8s/compose.py {source}
+# docs/containers.md says how to run it, and what of it has been tried. Before the first start:
+#   virtual-devices credentials {source} --out secret --mosquitto 2.0
+#   openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=mosquitto -keyout secret/server.key -out secret/server.crt
+#   mkdir -p {state}
+#   export VIRTUAL_DEVICES_USER=$(id -u):$(id -g)       # who owns these folders, and may read what is secret
+# Home Assistant is told by hand: integration MQTT, broker mosquitto, port 1883, user homeassistant, password in secret/homeassistant.password
+
+x-every: &every
+  user: "${{VIRTUAL_DEVICES_USER:-1000:1000}}"
+  read_only: true
+  cap_drop: [ALL]
+  security_opt: ["no-new-privileges:true"]
+  tmpfs: [/run/virtual-devices]
+  restart: unless-stopped
+  stop_grace_period: 5s
+  depends_on:
+    mosquitto: {{condition: service_healthy}}
+  healthcheck:
+    test: [CMD-SHELL, {probe}]
+    interval: 10s
+    start_period: 30s
+{images}
+services:
+  mosquitto:
+    image: eclipse-mosquitto:2.0
+    user: "${{VIRTUAL_DEVICES_USER:-1000:1000}}"
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    restart: unless-stopped
+    ports: ["127.0.0.1:1883:1883"]
+    volumes:
+      - ./mosquitto/mosquitto.conf:/mosquitto/config/mosquitto.conf:ro
+      - ./mosquitto/probe.acl:/mosquitto/config/probe.acl:ro
+      - ./secret:/mosquitto/secret:ro
+      - ./state/mosquitto:/mosquitto/data
+    healthcheck:
+      test: [CMD, mosquitto_pub, -h, 127.0.0.1, -p, "1880", -t, probe, -m, alive]
+      interval: 5s
+"""
+_IMAGE = """
+x-{target}: &{target}
+  <<: *every
+  image: localhost/virtual-devices-{target}:{version}
+  build: {{context: ., dockerfile: k8s/Containerfile, target: {target}}}
+"""
+_SERVICE = """
+  {name}:
+    <<: *{target}
+    command: {command}
+    secrets: [{{source: {identity}, target: password}}]
+"""
+_ASSISTANT = """
+  home-assistant:
+    image: homeassistant/home-assistant:stable
+    restart: unless-stopped
+    ports: ["127.0.0.1:8123:8123"]
+    volumes: ["./state/home_assistant:/config"]
+    depends_on: [mosquitto]
+"""
+
+
+def compose_text(home: Home, documents: Mapping[str, str], source: str) -> str:
+    """The file. documents: as ``read_home`` gives them.  source: the home file, as seen from where the compose file lies.
+
+    Raises ConfigurationError for a device with the broker's name.
+    """
+    found = descriptions(home, documents)
+    if BROKER in found:
+        raise ConfigurationError(f"a device of home {home.name} is called {BROKER}, which is its broker's name there; rename the device")
+    targets = sorted({target_of(description.kind) for description in found.values()})
+    keeping = sorted(entry.name for entry in home.of("keeps"))
+    folder = source.rpartition("/")[0] or "."
+    text = _HEAD.format(
+        source=source, probe=_scalar(PROBE), state=" ".join(f"state/{name}" for name in ("mosquitto", "home_assistant", *keeping)),
+        images="".join(_IMAGE.format(target=target, version=__version__) for target in targets),
+    )  # fmt: skip
+    for name, description in found.items():
+        identity = f"{home.name}.{name}"
+        words = [
+            *run_words(description), "--broker", f"mqtt://{identity}@{BROKER}:1884", "--password-file", "/run/secrets/password", "--health", HEALTH,
+        ]  # fmt: skip
+        text += _SERVICE.format(name=name, target=target_of(description.kind), command=_list(words), identity=identity)
+        volumes = [f"./{folder}:{FILES}:ro"] if description.documents else []
+        volumes += [f"./state/{name}:{KEPT}"] if name in keeping else []
+        text += f"    volumes: {_list(volumes)}\n" if volumes else ""
+        text += f"    working_dir: {FILES}\n" if description.documents else ""
+    secrets = "".join(f"  {home.name}.{name}: {{file: ./secret/{home.name}.{name}.password}}\n" for name in found)
+    return f"{text}{_ASSISTANT}\nsecrets:\n{secrets}"
+
+
+def _scalar(text: str) -> str:
+    """A text in double quotes, in which compose puts nothing for a dollar sign."""
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+
+
+def _list(words: Sequence[str]) -> str:
+    return f"[{', '.join(map(_scalar, words))}]"

@@ -1,0 +1,1 @@
+"""The objects of a home, as plain data: no cluster, no client."""

@@ -1,0 +1,1 @@
+"""The fleet of a home on this machine."""

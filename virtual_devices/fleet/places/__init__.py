@@ -1,0 +1,1 @@
+"""Where the devices of a home run on this machine."""

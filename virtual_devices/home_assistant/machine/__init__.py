@@ -1,0 +1,1 @@
+"""A Home Assistant that lives in simulated time."""

@@ -1,0 +1,1 @@
+"""Files for a Home Assistant, made of a home: package and dashboard."""

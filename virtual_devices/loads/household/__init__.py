@@ -1,0 +1,1 @@
+"""A household by its file: what people export, read and understood."""

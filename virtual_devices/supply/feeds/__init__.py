@@ -1,0 +1,1 @@
+"""Outages as those who foretell them say them, in other forms than iCalendar."""
