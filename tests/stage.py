@@ -198,6 +198,22 @@ class Stage:
         """Do something, once, in the moment in which the next such message is heard."""
         self._triggers[device, leaf] = action
 
+    def when_heard_by(self, name: str, device: str, leaf: str, action: Callable[[], None]) -> None:
+        """Do something, once, in the moment in which a device hears the next such message, before it does anything about it."""
+        runtime = self.runtimes[name]
+        hear = runtime._heard
+
+        def heard(of: str, said: str, payload: bytes, *, retain: bool) -> None:
+            if (of, said) != (device, leaf):
+                hear(of, said, payload, retain=retain)
+                return
+            runtime._heard = hear  # type: ignore[method-assign]
+            action()
+            if self.runtimes.get(name) is runtime:  # else it is dead
+                hear(of, said, payload, retain=retain)
+
+        runtime._heard = heard  # type: ignore[method-assign]
+
     # -- what is said -------------------------------------------------------------------------------------------------
 
     def _hear(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - the client's callback

@@ -28,7 +28,7 @@ def test_it_counts_on_and_holds_what_it_held(broker: Broker, *, is_open: bool) -
     with stage:
         assert drawn > 0
         if is_open:  # proposed and not settled, by those who leave before the inverter has spoken
-            stage.when("clock", "window", lambda: stage.vanish("inverter"))
+            stage.when_heard_by("inverter", "clock", "window", lambda: stage.vanish("inverter"))
             stage.begin_steps(5)
             stage.wait(lambda: all(stage.runtimes[name].work.member.proposed for name in ("geyser", "battery")))  # type: ignore[union-attr]
         stage.stop(*[name for name in stage.described if name in stage.runtimes])

@@ -116,6 +116,22 @@ def test_conditions_that_were_away_tell_the_part_that_they_know(stage: Stage, na
     assert rows[name, START + 2700] == whole[name, START + 2700]
 
 
+@pytest.mark.parametrize("name", ["sun", "weather", "oven", "grid"])
+def test_what_it_told_last_before_it_left_it_tells_again_when_it_comes_back(stage: Stage, name: str) -> None:
+    """A record of the home may have left a moment before it."""
+    stage.steps(30)
+    row = told(stage)[name, START + 900]
+    for _ in range(2):
+        stage.stop(name)
+        stage.heard.clear()
+        stage.start(name)
+        stage.sync()
+        assert told(stage)[name, START + 900] == row
+    stage.steps(30)
+    rows, whole = told(stage), in_process(stage.home, 60)
+    assert rows[name, START + 2700] == whole[name, START + 2700]
+
+
 def test_it_is_repeated_to_a_host_that_lacks_it(stage: Stage) -> None:
     for _ in range(6):
         stage.steps(10)

@@ -230,7 +230,7 @@ def test_all_killed_at_once_in_the_middle_of_a_window(either: Stage) -> None:
 
 def test_killed_before_it_proposed_a_device_is_left_out_and_nothing_is_lost(stage: Stage) -> None:
     stage.steps(12)
-    stage.when("clock", "window", lambda: stage.vanish("oven"))
+    stage.when_heard_by("oven", "clock", "window", lambda: stage.vanish("oven"))
     stage.steps(5)
     stage.start("oven")
     stage.steps(10)

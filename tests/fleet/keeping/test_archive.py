@@ -77,7 +77,7 @@ def test_only_a_set_of_one_moment_is_kept(stage: Stage, make: Make, tmp_path: Pa
     assert {device for device, leaf in first if leaf == "proposal"} == {"roof", "battery", "grid", "oven", "geyser"}
     settled = len(stage.records)
     # a window that is proposed and not settled belongs to no moment
-    stage.when("clock", "window", lambda: stage.vanish("inverter"))
+    stage.when_heard_by("inverter", "clock", "window", lambda: stage.vanish("inverter"))
     stage.begin_steps(5)
     stage.wait(lambda: stage.availability("inverter") == "offline")
     stage.sync()

@@ -16,6 +16,10 @@ from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.edge.runtime.window_watch import WindowWatch
 from virtual_devices.kit.members.conditions import ConditionsMember
+from virtual_devices.kit.window import Span
+
+SETTLED = "settled_span"
+"""In the checkpoint of one that has left: start, step and steps of what was settled of its last window."""
 
 
 class ConditionsRole(Role[ConditionsMember]):
@@ -69,10 +73,18 @@ class ConditionsRole(Role[ConditionsMember]):
             if found.values.keys() == member.device.fields.keys():  # another version may have given other conditions
                 self._message, self._said = dict(found), self._found
                 member.given = found.values
+                self._was_settled(work, found)
         self._found = b""
         self._watch.watch(work)
         self._shows_news(work)
         self._device.loop.call_soon(self.pursue)
+
+    def _was_settled(self, work: AtWork[ConditionsMember], found: ConditionsMessage) -> None:
+        """It left when its last window was settled, and knows where that ended."""
+        span = found.checkpoint.get(SETTLED)
+        whole = isinstance(span, list) and len(span) == len(Span.__slots__) and all(isinstance(number, int) and number > 0 for number in span)
+        if whole and work.member.settled(found.seq, Span(*span)):
+            self._past.tell(work, found.seq)
 
     # -- at work ------------------------------------------------------------------------------------------------------
 
@@ -122,9 +134,13 @@ class ConditionsRole(Role[ConditionsMember]):
             self._say(work, {**self._message, "checkpoint": with_pending(self._message["checkpoint"], work.member)})
 
     def leaving(self, work: AtWork[ConditionsMember]) -> None:
-        """Its checkpoint is of before its last window was settled; if the home goes on without it, nobody will tell it again where that ended."""
-        if self._message and work.member.after == self._message["seq"]:
-            self._say(work, {**self._message, "checkpoint": work.member.checkpoint()})
+        """Its checkpoint is of before its last window was settled; if the home goes on without it, nobody will tell it again where that ended.
+
+        That checkpoint stays, and from it the rows of its past are told once more when it goes on: a record that left earlier lacks them.
+        """
+        span = work.member.settled_span
+        if span is not None and self._message and self._message["seq"] == work.member.settled_seq:
+            self._say(work, {**self._message, "checkpoint": {**self._message["checkpoint"], SETTLED: [span.start, span.step, span.steps]}})
 
     def retained(self, work: AtWork[ConditionsMember]) -> None:
         self._ahead.retained()

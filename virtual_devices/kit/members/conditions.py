@@ -26,7 +26,9 @@ class ConditionsMember(Member):
         super().__init__(name, kind, device, settings, declared)
         self.given: Mapping[str, Sequence[int]] = {}
         self._foreseen = Foresight()
-        self._settled_until: int | None = None
+        self.settled_span: Span | None = None
+        self.settled_seq = 0
+        """The last window of its own that is known to be settled, and what was settled of it."""
         self._given_from: int | None = None
         """Start of what is given, UTC seconds; None where it is what was found: then it ends with ``time``."""
         self._told_until: int | None = None
@@ -69,7 +71,7 @@ class ConditionsMember(Member):
         step, steps = window.span.step, min(len(column) for column in self.given.values())
         start = self._given_from if self._given_from is not None else (self.time or 0) - steps * step
         settled = Span(start, step, steps).steps_until(window.span.start)
-        if settled and (self._settled_until is None or self._settled_until <= start):
+        if settled and (self.shown_until is None or self.shown_until <= start):
             self.settled(window.after, Span(start, step, settled))
 
     def settled(self, seq: int, span: Span) -> bool:
@@ -78,13 +80,13 @@ class ConditionsMember(Member):
         span: as settled, which is shorter than what was asked where the window was cut.
         """
         last = min([span.steps, *(len(column) for column in self.given.values())]) - 1
-        if seq != self.after or not self.given or last < 0 or span.end == self._settled_until:
+        if seq != self.after or not self.given or last < 0 or span.end == self.shown_until:
             return False
         self.last = {name: int(column[last]) for name, column in self.given.items()}
         if self.past is not None and (self._told_until is None or span.start >= self._told_until):
             self.past.add(span.part(0, last + 1), {name: list(column[: last + 1]) for name, column in self.given.items()})
             self._told_until = span.end
-        self._settled_until = span.end
+        self.settled_seq, self.settled_span = seq, span
         return True
 
     def checkpoint(self) -> dict[str, Any]:
@@ -98,7 +100,12 @@ class ConditionsMember(Member):
 
     @property
     def shown_at(self) -> int | None:
-        return self._settled_until if self._settled_until is not None else self.time
+        return self.shown_until if self.shown_until is not None else self.time
+
+    @property
+    def shown_until(self) -> int | None:
+        """End of what is known to be settled, UTC seconds."""
+        return self.settled_span.end if self.settled_span is not None else None
 
     def own_readings(self) -> dict[str, Any]:
         return {name: value / 1000 for name, value in self.last.items()}
