@@ -212,7 +212,7 @@ class Stage:
             if self.runtimes.get(name) is runtime:  # else it is dead
                 hear(of, said, payload, retain=retain)
 
-        runtime._heard = heard  # type: ignore[method-assign]
+        runtime._heard = heard  # type: ignore[method-assign,assignment]
 
     # -- what is said -------------------------------------------------------------------------------------------------
 

@@ -81,10 +81,9 @@ class ConditionsRole(Role[ConditionsMember]):
 
     def _was_settled(self, work: AtWork[ConditionsMember], found: ConditionsMessage) -> None:
         """It left when its last window was settled, and knows where that ended."""
-        span = found.checkpoint.get(SETTLED)
-        whole = isinstance(span, list) and len(span) == len(Span.__slots__) and all(isinstance(number, int) and number > 0 for number in span)
-        if whole and work.member.settled(found.seq, Span(*span)):
-            self._past.tell(work, found.seq)
+        match found.checkpoint.get(SETTLED):
+            case [int(start), int(step), int(steps)] if step > 0 and steps > 0 and work.member.settled(found.seq, Span(start, step, steps)):
+                self._past.tell(work, found.seq)
 
     # -- at work ------------------------------------------------------------------------------------------------------
 
