@@ -18,7 +18,7 @@ from virtual_devices.console.guesses import BURST, EVERY, REMEMBERED, Guesses
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import ConfigurationError
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105
 
 
 class Hours:

@@ -41,7 +41,8 @@ async def body_of(receive: Receive, longest: int, seconds: float) -> bytes | int
                 message: Message = await receive()
                 if message["type"] != "http.request":
                     return 400
-                body += message.get("body", b"")
+                more: bytes = message.get("body", b"")
+                body += more
                 if len(body) > longest:
                     return 413
                 if not message.get("more_body", False):
