@@ -30,7 +30,8 @@ def serving(app: ASGIApp, host: str = "127.0.0.1") -> Iterator[int]:
     """The port on which it is served, as a console is: without faith in what proxies say, and without a banner."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.bind((host, 0))
-        server = uvicorn.Server(uvicorn.Config(app, proxy_headers=False, server_header=False, lifespan="off", log_level="warning", timeout_graceful_shutdown=2))
+        config = uvicorn.Config(app, proxy_headers=False, server_header=False, lifespan="off", log_level="warning", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

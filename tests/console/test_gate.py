@@ -21,7 +21,9 @@ from virtual_devices.kit.errors import ConfigurationError
 
 SUPERVISOR = "127.0.0.2"
 INGRESS = ("X-Ingress-Path: /api/hassio_ingress/To-k_en", "X-Remote-User-Id: 0123abc", "X-Remote-User-Name: ann", "X-Remote-User-Display-Name: Ann")
-FORGED = (*INGRESS, "X-Forwarded-Prefix: /evil", "X-Forwarded-For: 127.0.0.2", "X-Forwarded-Host: localhost", "X-Forwarded-Proto: https", "Forwarded: for=127.0.0.2")
+FORGED = (
+    *INGRESS, "X-Forwarded-Prefix: /evil", "X-Forwarded-For: 127.0.0.2", "X-Forwarded-Host: localhost", "X-Forwarded-Proto: https", "Forwarded: for=127.0.0.2",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,10 @@ def test_an_origin_may_leave_out_the_port_that_its_scheme_has(local: int) -> Non
 def test_of_elsewhere_only_a_link_that_somebody_follows_is_taken(local: int) -> None:
     host, cross, navigate = f"Host: localhost:{local}", "Sec-Fetch-Site: cross-site", ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
     assert ask(local, host, cross, *navigate).status == 200
-    for lines, method in (((), "GET"), (("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"), "GET"), (("Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), "GET"), (navigate, "POST")):
+    for lines, method in (
+        ((), "GET"), (("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"), "GET"), (("Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), "GET"),
+        (navigate, "POST"),
+    ):  # fmt: skip
         assert ask(local, host, cross, *lines, method=method).status == 403, lines
     assert ask(local, host, "Sec-Fetch-Site: same-origin").status == 200
     assert ask(local, host, cross, *navigate, *UPGRADE).status == 403
@@ -221,7 +226,9 @@ def test_without_a_session_there_is_the_login_and_nothing_else(asked: tuple[int,
     host, page = f"Host: localhost:{port}", "Accept: text/html,*/*"
     answer = ask(port, host, page, path="/homes")
     assert (answer.status, answer.one("location")) == (303, "/login")
-    for path, lines, method in (("/homes", (), "GET"), ("/homes", (page,), "POST"), ("/_nicegui/3/static/x.js", (page,), "GET"), ("/_nicegui_ws/socket.io/", (), "GET")):
+    for path, lines, method in (
+        ("/homes", (), "GET"), ("/homes", (page,), "POST"), ("/_nicegui/3/static/x.js", (page,), "GET"), ("/_nicegui_ws/socket.io/", (), "GET"),
+    ):  # fmt: skip
         assert ask(port, host, *lines, path=path, method=method).status == 401
     assert ask(port, host, *UPGRADE, path="/_nicegui_ws/socket.io/").status == 403
 
@@ -317,7 +324,8 @@ def test_only_names_of_ours_pass_whatever_is_written(text: str) -> None:
 @given(scheme=st.sampled_from(["http", "https", "HTTP", "null", "ws", ""]), text=PIECES, port=st.integers(1, 65_535))
 def test_an_origin_is_the_same_place_only_when_it_names_it(scheme: str, text: str, port: int) -> None:
     same = same_place(f"{scheme}://{text}", Netloc("localhost", port))
-    assert same == (scheme.lower() in ("http", "https") and (found := parse_netloc(text)) is not None and found.name == "localhost" and (found.port or {"http": 80, "https": 443}[scheme.lower()]) == port)
+    usual, found = {"http": 80, "https": 443}.get(scheme.lower()), parse_netloc(text)
+    assert same == (usual is not None and found is not None and (found.name, found.port or usual) == ("localhost", port))
     assert same_place(text, Netloc("localhost", port)) is False or "://" in text
 
 
