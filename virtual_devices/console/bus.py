@@ -12,7 +12,7 @@ from typing import Any
 
 from virtual_devices.console.auth import Who
 from virtual_devices.console.home_watch import HomeWatch
-from virtual_devices.console.roles import Person, Role
+from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.fleet import FleetResponseMessage, Verb
 from virtual_devices.edge.messages.topics import FLEET, ROOT, Topics, split
@@ -28,10 +28,10 @@ PATIENCE = 5.0
 """Wall seconds that a device may take for an answer."""
 KEEP_FOR = 60.0
 """Wall seconds for which a home is listened to after the last page that showed it has gone."""
-NEEDED: Mapping[Verb, Role] = {
-    "on": Role.OPERATE, "off": Role.OPERATE, "scale": Role.OPERATE, "restart": Role.OPERATE,
-    "spawn": Role.BUILD, "remove": Role.BUILD, "apply": Role.BUILD, "rollback": Role.BUILD, "down": Role.BUILD,
-    "revisions": Role.LOOK, "logs": Role.LOOK,
+NEEDED: Mapping[Verb, PersonRole] = {
+    "on": PersonRole.OPERATE, "off": PersonRole.OPERATE, "scale": PersonRole.OPERATE, "restart": PersonRole.OPERATE,
+    "spawn": PersonRole.BUILD, "remove": PersonRole.BUILD, "apply": PersonRole.BUILD, "rollback": PersonRole.BUILD, "down": PersonRole.BUILD,
+    "revisions": PersonRole.LOOK, "logs": PersonRole.LOOK,
 }  # fmt: skip
 """What each wish to a fleet takes."""
 Ear = Callable[[str, bytes], None]
@@ -133,7 +133,7 @@ class Bus:
 
     # -- what is wished ------------------------------------------------------------------------------------------------
 
-    def _allow(self, person: Person, needed: Role) -> None:
+    def _allow(self, person: Person, needed: PersonRole) -> None:
         """Raises ConfigurationError where a person may not, now, do what needs a role."""
         role = self.who.role_of(person)
         if role is None or not role.may(needed):
@@ -147,7 +147,7 @@ class Bus:
 
         Raises ConfigurationError where the person may not, SettingError with the device's words, BrokerError where nobody answers.
         """
-        self._allow(person, Role.OPERATE)
+        self._allow(person, PersonRole.OPERATE)
         topics = Topics(home, device)
         answer: CommandAnswer | None = None
 

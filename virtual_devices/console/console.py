@@ -11,7 +11,7 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.roles import Person, Role
+from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import VirtualDevicesError
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ class Console:
     bus: Bus
     states: tuple[Path, ...] = field(default_factory=tuple)
 
-    def visit(self, request: Request, home: str = "") -> Visit:
+    def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""
         person: Person = request.state.person
-        return Visit(self, person, home)
+        return PageVisit(self, person, home)
 
 
-class Visit:
+class PageVisit:
     """One page in one browser: who looks, and at which home.
 
     watch: the home, listened to until the page has gone; only where it shows one.
@@ -54,7 +54,7 @@ class Visit:
             raise RuntimeError("this page shows no home")
         return self._watch
 
-    def may(self, needed: Role) -> bool:
+    def may(self, needed: PersonRole) -> bool:
         """Whether the person may now do what needs a role; what is done is checked again."""
         role = self.console.bus.who.role_of(self.person)
         return role is not None and role.may(needed)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from virtual_devices.console.auth import Sessions, Users, Who
+from virtual_devices.console.auth import Sessions, Users, Who, cookie_name
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.gate import Gate, GateRules, hosts_of
-from virtual_devices.console.roles import Role
+from virtual_devices.console.gate import ConsoleGate, rules_of
+from virtual_devices.console.login import LoginDesk
+from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt.endpoint import Endpoint, is_loopback
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.kit.errors import ConfigurationError
 
@@ -45,7 +46,7 @@ class ConsoleOptions:
     hosts: tuple[str, ...] = ()
     login: bool = False
     ingress: str | None = None
-    ingress_role: Role = Role.BUILD
+    ingress_role: PersonRole = PersonRole.BUILD
     states: tuple[Path, ...] = ()
 
 
@@ -54,17 +55,15 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
 
     Raises ConfigurationError where the address cannot be bound, the state folder not be written, or NiceGUI is not installed.
     """
-    login = options.login or not is_loopback(options.listen)
+    rules = rules_of(options.listen, names=options.hosts, login=options.login, ingress=options.ingress)
     users = Users(options.folder)
-    if login and (password := users.first()) is not None:
+    if rules.login and (password := users.first()) is not None:
         say(f"the first user of this console is owner, with the password {password}; it is said this once: keep it")
-    who = Who(users, login=login, ingress_role=options.ingress_role)
+    sessions, who = Sessions(options.folder, users), Who(users, options.ingress_role)
+    desk = LoginDesk(users, sessions, cookie_name(options.folder), say, prefix=rules.prefix)
     with Loop() as loop, _bound(options) as listening:
         bus = Bus(loop, options.endpoint, who)
-        app = Gate(
-            _pages(bus, options), GateRules(hosts=hosts_of(options.listen, options.hosts), login=login, ingress=options.ingress),
-            Sessions(options.folder, users), who,
-        )  # fmt: skip
+        app = ConsoleGate(_pages(bus, options), rules, who, sessions, desk, say)
         server = _server(app)
         bus.client.connect()
         host = f"[{options.listen}]" if ":" in options.listen else options.listen
