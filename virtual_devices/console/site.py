@@ -10,7 +10,7 @@ from nicegui import ui
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
 from virtual_devices.console.pages import home, homes
-from virtual_devices.console.parts.frame import FAVICON
+from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.texts import TITLE
 
 PAGES = (home, homes)
@@ -19,6 +19,7 @@ PAGES = (home, homes)
 def site(bus: Bus, states: tuple[Path, ...]) -> FastAPI:
     """The application. states: folders below which homes of this machine keep what survives."""
     console = Console(bus, states)
+    dress()
     for page in PAGES:
         page.add(console)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

@@ -24,7 +24,7 @@ PAUSED = "paused"
 BEHIND = "{seconds:.0f} s behind"
 
 BATTERY, TODAY, COST, GRID, DECISION, WEATHER, OUTAGE = "Battery", "Today", "Cost today", "Grid", "Decision", "Weather", "Next outage"
-TODAY_WORDS = {"solar": "Sun", "load": "Used", "grid import": "From the grid", "grid export": "To the grid", "charged": "Charged", "discharged": "Discharged"}
+TODAY_WORDS = {"sun": "Sun", "loads": "Used", "import": "From the grid", "export": "To the grid", "charged": "Charged", "discharged": "Discharged"}
 CONNECTED, DARK, SWITCHED_OFF = "connected", "outage", "switched off"
 PULL, PLUG_IN = "Pull the grid", "Connect the grid"
 BEGINS_IN, ENDS_IN, NONE_KNOWN = "begins in {time}", "ends in {time}", "none is announced"
@@ -35,3 +35,9 @@ SEND, CLOSE = "Set", "Close"
 READINGS, SETTINGS = "Readings", "Settings"
 HOME_OPEN = "Open"
 HOMES_COLUMNS = ("Home", "Time", "Speed", "Devices online")
+SWITCH_ON, SWITCH_OFF = "Switch on", "Switch off"
+"""A device as a process or a container, not its mode."""
+YES, NO = "yes", "no"
+ALL_SETTINGS = "All settings"
+NO_KINDS = "What this device can be told is not known: its home has no fleet that says so."
+TAKEN = "{device}: {setting} is taken"
