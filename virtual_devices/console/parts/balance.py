@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from virtual_devices.console.parts.layout import Layout
+from virtual_devices.console.parts.layout import FlowLayout
 from virtual_devices.edge.visitor.picture import Flow, Now
 
 
@@ -52,7 +52,7 @@ def lost(now: Now) -> float | None:
     return max(0.0, _sum(now.sources) + _sum(now.stores) + _sum(now.grids) - _sum(now.loads))
 
 
-def node_powers(now: Now, drawn: Layout) -> dict[str, float | None]:
+def node_powers(now: Now, drawn: FlowLayout) -> dict[str, float | None]:
     """W at each node of a drawing by its id: at what gives + what it gives, at a meter what goes on to the inverter; None where nobody says."""
     by_name = {flow.name: flow.power for flow in (*now.sources, *now.stores, *now.grids, *now.circuits, *now.loads)}
     ports = {port.name: port.power for port in now.ports}
@@ -77,7 +77,7 @@ def through(now: Now) -> float | None:
     return _sum(now.grids) - sum(beside) if any(flow.power is not None for flow in now.grids) else None
 
 
-def line_powers(now: Now, drawn: Layout) -> dict[str, float | None]:
+def line_powers(now: Now, drawn: FlowLayout) -> dict[str, float | None]:
     """W on each line of a drawing by its id, − against the direction in which it is drawn; None where nobody says."""
     powers = node_powers(now, drawn)
     found: dict[str, float | None] = {}
@@ -87,7 +87,7 @@ def line_powers(now: Now, drawn: Layout) -> dict[str, float | None]:
     return found
 
 
-def gaps(now: Now, drawn: Layout) -> dict[str, float]:
+def gaps(now: Now, drawn: FlowLayout) -> dict[str, float]:
     """W that leave more than they enter, at each node that energy only passes, by its id: inverter with its loss, meter, ports, circuits."""
     powers = line_powers(now, drawn)
     found = {node.id: 0.0 for node in drawn.nodes if node.kind in ("inverter", "meter", "port", "circuit")}

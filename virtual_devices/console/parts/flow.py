@@ -11,9 +11,9 @@ from math import log10
 
 from virtual_devices.console.parts.balance import line_powers, node_powers
 from virtual_devices.console.parts.icons import icon
-from virtual_devices.console.parts.layout import CARD, Layout, Line, Node
+from virtual_devices.console.parts.layout import CARD, FlowLayout, FlowLine, FlowNode
 from virtual_devices.console.parts.safe import SafeHtml, joined, markup, plain
-from virtual_devices.console.parts.words import CALLED, NAME, SMALL, Words, fitted, width_of
+from virtual_devices.console.parts.words import CALLED, NAME, SMALL, Sayings, fitted, width_of
 from virtual_devices.edge.visitor.picture import OPEN, STILL, SWITCHED_OFF, Flow, Now, watts
 
 Values = dict[str, list[str | float | None]]
@@ -52,7 +52,7 @@ _GAUGE = (
 )
 
 
-def drawing(now: Now, drawn: Layout, texts: Mapping[str, str] | None = None, *, id: str = "vd-flow") -> SafeHtml:  # noqa: A002 - as it is called there
+def drawing(now: Now, drawn: FlowLayout, texts: Mapping[str, str] | None = None, *, id: str = "vd-flow") -> SafeHtml:  # noqa: A002 - as it is called there
     """The SVG of a home with its values in it.
 
     texts: other words for those that are said here, by them.  id: of the SVG element.
@@ -68,9 +68,9 @@ def drawing(now: Now, drawn: Layout, texts: Mapping[str, str] | None = None, *, 
     )  # fmt: skip
 
 
-def values(now: Now, drawn: Layout, texts: Mapping[str, str] | None = None) -> Values:
+def values(now: Now, drawn: FlowLayout, texts: Mapping[str, str] | None = None) -> Values:
     """What each part of the drawing of a layout shows just now."""
-    words = Words(texts or {})
+    words = Sayings(texts or {})
     flows = {flow.name: flow for flow in _all(now)}
     powers = node_powers(now, drawn)
     found: Values = {"words": [words.of_home(now), None, None]}
@@ -99,7 +99,7 @@ def _all(now: Now) -> tuple[Flow, ...]:
     return (*now.sources, *now.stores, *now.grids, *now.circuits, *now.loads)
 
 
-def _node_values(now: Now, node: Node, flow: Flow | None, power: float | None, words: Words) -> Values:
+def _node_values(now: Now, node: FlowNode, flow: Flow | None, power: float | None, words: Sayings) -> Values:
     """Of a card: itself, its title, and the words on it."""
     if node.kind == "inverter":
         note = " · ".join(filter(None, (words.say("on its own") if now.islanded else "", now.condition.split(",")[0])))
@@ -144,7 +144,7 @@ def _inverter_css(now: Now) -> str:
     return " ".join(filter(None, (word if word in ("alarm", "fault", "standby") else "", "island" if now.islanded else "")))
 
 
-def _line_css(now: Now, line: Line, nodes: Mapping[str, Node], flows: Mapping[str, Flow], power: float | None) -> str:
+def _line_css(now: Now, line: FlowLine, nodes: Mapping[str, FlowNode], flows: Mapping[str, Flow], power: float | None) -> str:
     """The classes of a line: whose energy it carries, whether and which way it moves, and whether it leads anywhere."""
     css = ["vd-line", line.course]
     devices = [flows[node.name] for id_ in line.of if (node := nodes[id_]).name in flows]
@@ -163,14 +163,14 @@ def _line_css(now: Now, line: Line, nodes: Mapping[str, Node], flows: Mapping[st
 def _seconds(power: float | None) -> float:
     """In which a line's pattern moves on by itself."""
     size = max(10.0, min(10_000.0, abs(power or 0.0)))
-    step = round((log10(size) - 1) / 3 * _MOVES)
-    return round(_SLOW * (_FAST / _SLOW) ** (step / _MOVES), 2)
+    share: float = round((log10(size) - 1) / 3 * _MOVES) / _MOVES
+    return round(_SLOW * float((_FAST / _SLOW) ** share), 2)
 
 
 # -- how it is written --------------------------------------------------------------------------------------------------
 
 
-def _line(line: Line, shown: Values) -> SafeHtml:
+def _line(line: FlowLine, shown: Values) -> SafeHtml:
     _, css, speed = shown[line.id]
     sign = SafeHtml()
     if line.sign is not None:
@@ -179,7 +179,7 @@ def _line(line: Line, shown: Values) -> SafeHtml:
     return markup(_LINE, css=css, id=line.id, speed=speed, path=line.path, sign=sign)
 
 
-def _node(node: Node, kind: str, shown: Values) -> SafeHtml:
+def _node(node: FlowNode, kind: str, shown: Values) -> SafeHtml:
     act = markup(_ACT, name=node.name) if node.kind not in ("port", "meter") and node.name else SafeHtml()
     return markup(
         _NODE, css=shown[node.id][1], id=node.id, act=act, x=_short(node.x), y=_short(node.y), title=shown[f"{node.id}t"][0],
@@ -187,7 +187,7 @@ def _node(node: Node, kind: str, shown: Values) -> SafeHtml:
     )  # fmt: skip
 
 
-def _inside(node: Node, kind: str, shown: Values) -> SafeHtml:
+def _inside(node: FlowNode, kind: str, shown: Values) -> SafeHtml:
     """The icon and the words of a card."""
     strokes, name, right = icon(node.kind, kind), CALLED.get(node.name, node.name), node.w - _EDGE
     if node.h > _TALL:

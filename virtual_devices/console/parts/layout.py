@@ -26,7 +26,8 @@ _LEFT, _HUB, _PORT, _COLUMN = 250, 190, 190, 206
 _HUB_HEIGHT = 142
 _LANE = 74
 """Room for lines between what stands beside each other."""
-_PHONE = 358
+_PHONE, _END = 358.0, 342.0
+"""Width on a phone, and where cards end there."""
 _INDENT, _LEAST = 22, 120
 """How far what hangs on a circuit is moved in, and how narrow it becomes by that at most."""
 _MANY, _MORE = 6, 24
@@ -34,7 +35,7 @@ _MANY, _MORE = 6, 24
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class FlowNode:
     """A card. id: in the drawing.  name: of the device or the port.  x, y: its upper left corner."""
 
     id: str
@@ -52,7 +53,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FlowLine:
     """A line, drawn from ``start`` to ``end``, which are ids of nodes. of: ids of the nodes whose powers it carries together.
 
     counts: False of a bus bar, whose power is already that of the lines that leave it.  path: as SVG writes it.  sign: where something can be
@@ -70,17 +71,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FlowLayout:
     """A drawing of this size. wide: for a desk."""
 
     wide: bool
     width: float
     height: float
-    nodes: tuple[Node, ...]
-    lines: tuple[Line, ...]
+    nodes: tuple[FlowNode, ...]
+    lines: tuple[FlowLine, ...]
 
 
-def layout(now: Now, wide: bool) -> Layout:  # noqa: FBT001 - one of two layouts
+def layout(now: Now, wide: bool) -> FlowLayout:  # noqa: FBT001 - one of two layouts
     """Where everything of a home stands."""
     return _Desk(now).made() if wide else _Phone(now).made()
 
@@ -108,8 +109,8 @@ class _Plan:
 
     def __init__(self, now: Now) -> None:
         self.now = now
-        self.nodes: list[Node] = []
-        self.lines: list[Line] = []
+        self.nodes: list[FlowNode] = []
+        self.lines: list[FlowLine] = []
         self.bottom = 0.0
         self.right = 0.0
         hanging: dict[str, dict[str, list[tuple[Flow, NodeKind]]]] = {}
@@ -124,25 +125,25 @@ class _Plan:
         """What hangs on a port; on an empty one, what hangs nowhere."""
         return _rows(self._hanging.get(port, {}), "")
 
-    def put(self, kind: NodeKind, name: str, x: float, y: float, w: float, h: float = CARD) -> Node:
-        node = Node(f"n{len(self.nodes)}", kind, name, x, y, w, h)
+    def put(self, kind: NodeKind, name: str, x: float, y: float, w: float, h: float = CARD) -> FlowNode:
+        node = FlowNode(f"n{len(self.nodes)}", kind, name, x, y, w, h)
         self.nodes.append(node)
         self.bottom, self.right = max(self.bottom, y + h), max(self.right, x + w)
         return node
 
     def line(
-        self, start: Node, end: Node, course: Course, path: str, *, of: Sequence[Node], sign: tuple[float, float, float] | None = None, counts: bool = True
+        self, start: FlowNode, end: FlowNode, course: Course, path: str, *, of: Sequence[FlowNode], sign: tuple[float, float, float] | None = None, counts: bool = True
     ) -> None:
-        made = Line(f"l{len(self.lines)}", start.id, end.id, tuple(node.id for node in of), course, path, sign, counts)
+        made = FlowLine(f"l{len(self.lines)}", start.id, end.id, tuple(node.id for node in of), course, path, sign, counts)
         self.lines.append(made)
 
-    def block(self, top: Node | None, port: str, x: float, y: float, width: float, columns: int) -> None:
+    def block(self, top: FlowNode | None, port: str, x: float, y: float, width: float, columns: int) -> None:
         """All that hangs on a port, below its node. x, y: upper left corner, where the first column's trunk begins."""
         rows = self.rows(port)
         each = (width - (columns - 1) * GAP) / columns
         deepest = max((row.depth for row in rows), default=0)
         indent = min(_INDENT, max(0.0, each - _INDENT - _LEAST) / max(1, deepest))
-        trunks: list[tuple[float, list[Node]]] = []
+        trunks: list[tuple[float, list[FlowNode]]] = []
         for number, column in enumerate(_columns(rows, columns)):
             left = x + number * (each + GAP)
             trunks.append((left + _INDENT / 2, self._column(top, column, left, y, each, indent)))
@@ -150,11 +151,11 @@ class _Plan:
         if top is not None and direct:
             self.line(top, top, "use", _bus_bar(top, trunks), of=direct, counts=False)
 
-    def _column(self, top: Node | None, column: Sequence[_Row], left: float, y: float, width: float, indent: float) -> list[Node]:
+    def _column(self, top: FlowNode | None, column: Sequence[_Row], left: float, y: float, width: float, indent: float) -> list[FlowNode]:
         """Rows below each other, with their lines. Returns those that hang on the top itself."""
-        direct: list[Node] = []
-        parents: list[Node] = []
-        hung: dict[str, tuple[Node, list[Node]]] = {}
+        direct: list[FlowNode] = []
+        parents: list[FlowNode] = []
+        hung: dict[str, tuple[FlowNode, list[FlowNode]]] = {}
         for number, row in enumerate(column):
             x = left + _INDENT + row.depth * indent
             node = self.put(row.kind, row.flow.name, x, y + number * (CARD + GAP), left + width - x)
@@ -173,12 +174,12 @@ class _Plan:
             self.line(parent, parent, "use", path, of=nodes, counts=False)
         return direct
 
-    def made_of(self, wide: bool, width: float) -> Layout:  # noqa: FBT001 - as a layout says it
+    def made_of(self, wide: bool, width: float) -> FlowLayout:  # noqa: FBT001 - as a layout says it
         """The layout of what was put down, a margin around it."""
-        return Layout(wide, width, self.bottom + 2, tuple(self.nodes), tuple(self.lines))
+        return FlowLayout(wide, width, self.bottom + 2, tuple(self.nodes), tuple(self.lines))
 
 
-def _bus_bar(top: Node, trunks: Sequence[tuple[float, list[Node]]]) -> str:
+def _bus_bar(top: FlowNode, trunks: Sequence[tuple[float, list[FlowNode]]]) -> str:
     """From a port down its first column, and along its middle to those beside it. trunks: where each is, and what hangs on it."""
     (first, nodes), *others = [(x, hung) for x, hung in trunks if hung]
     path = f"M{_n(first)} {_n(top.y + top.h)}V{_n(nodes[-1].middle)}"
@@ -211,9 +212,9 @@ def _columns(rows: Sequence[_Row], columns: int) -> list[list[_Row]]:
 class _Desk(_Plan):
     """Left to right."""
 
-    def made(self) -> Layout:
+    def made(self) -> FlowLayout:
         now = self.now
-        given: list[Node] = []
+        given: list[FlowNode] = []
         y = 0.0
         for flows, kind in ((now.sources, "source"), (now.stores, "store")):
             for flow in flows:
@@ -231,7 +232,7 @@ class _Desk(_Plan):
         self._consumers(hub, meter)
         return self.made_of(wide=True, width=self.right + 2)
 
-    def _grid(self, hub: Node, y: float, *, level: bool) -> Node | None:
+    def _grid(self, hub: FlowNode, y: float, *, level: bool) -> FlowNode | None:
         """The grid below what gives; a meter below the inverter where something hangs on it too."""
         grids = [self.put("grid", flow.name, 0, y + number * (CARD + GAP), _LEFT) for number, flow in enumerate(self.now.grids)]
         if not grids and not self.beside:
@@ -253,7 +254,7 @@ class _Desk(_Plan):
         self.line(meter, hub, "grid", f"M{_n(under)} {_n(meter.y)}V{_n(hub.y + hub.h)}", of=[meter], sign=(under, (meter.y + hub.y + hub.h) / 2, -90))
         return meter
 
-    def _consumers(self, hub: Node, meter: Node | None) -> None:
+    def _consumers(self, hub: FlowNode, meter: FlowNode | None) -> None:
         left, x = hub.x + hub.w, hub.x + hub.w + _LANE
         sizes = {port: self.rows(port.name) for port in self.now.ports}
         columns = max((_wanted(rows) for rows in sizes.values()), default=1)
@@ -274,7 +275,7 @@ class _Desk(_Plan):
         if nowhere := self.rows(""):
             self.block(None, "", x, y, _wide(each, _wanted(nowhere)), _wanted(nowhere))
 
-    def _port(self, port: PortFlow, x: float, y: float, each: float, columns: int) -> Node:
+    def _port(self, port: PortFlow, x: float, y: float, each: float, columns: int) -> FlowNode:
         node = self.put("port", port.name, x, y, _PORT, PILL)
         self.block(node, port.name, x, y + PILL + GAP, _wide(each, columns), columns)
         return node
@@ -295,50 +296,54 @@ def _wanted(rows: Sequence[_Row]) -> int:
 class _Phone(_Plan):
     """From above to below."""
 
-    def made(self) -> Layout:
-        now, end = self.now, _PHONE - 16.0
-        y = 0.0
-        groups: list[tuple[Course, float, list[Node]]] = []
-        for course, kind, flows, lane in (("sun", "source", now.sources, 4.0), ("battery", "store", now.stores, 13.0), ("grid", "grid", now.grids, 25.0)):
-            nodes = []
-            for flow in flows:
-                nodes.append(self.put(kind, flow.name, 36, y, end - 36))  # type: ignore[arg-type]
-                y += CARD + GAP
+    def made(self) -> FlowLayout:
+        given: list[tuple[Course, float, list[FlowNode]]] = [
+            ("sun", 4.0, self._stack("source", self.now.sources)),
+            ("battery", 13.0, self._stack("store", self.now.stores)),
+            ("grid", 25.0, self._stack("grid", self.now.grids)),
+        ]
+        meter = self.put("meter", "meter", 36, self._below(2 * GAP), _END - 36) if self.beside else None
+        hub = self.put("inverter", self.now.inverter, 0, self._below(2 * GAP), _END, 74)
+        for course, lane, nodes in given:
             if nodes:
-                groups.append((course, lane, nodes))  # type: ignore[arg-type]
-        meter = None
-        if self.beside:
-            meter = self.put("meter", "meter", 36, y + GAP, end - 36)
-            y += CARD + 2 * GAP
-        hub = self.put("inverter", now.inverter, 0, y + GAP, end, 74)
-        for course, lane, nodes in groups:
-            into = meter if course == "grid" and meter is not None else hub
-            for node in nodes:
-                self.line(node, into, course, f"M36 {_n(node.middle)}H{_n(lane)}", of=[node])
-            last = f"V{_n(into.y)}" if into is hub else f"V{_n(into.middle)}H36"
-            self.line(nodes[0], into, course, f"M{_n(lane)} {_n(nodes[0].middle)}{last}", of=nodes, counts=False, sign=(lane, nodes[-1].y + CARD + GAP / 2, 90))
+                self._lead(nodes, meter if course == "grid" and meter is not None else hub, course, lane)
         if meter is not None:
-            under = end / 2
-            self.line(meter, hub, "grid", f"M{_n(under)} {_n(meter.y + meter.h)}V{_n(hub.y)}", of=[meter], sign=(under, (meter.y + meter.h + hub.y) / 2, 90))
-        y = hub.y + hub.h + 2 * GAP
-        doors: list[Node] = []
-        for port in self.inner:
-            doors.append(self.put("port", port.name, 22, y, end - 22, PILL))
-            self.block(doors[-1], port.name, 22, y + PILL + GAP, end - 22, 1)
-            y = self.bottom + 2 * GAP
-            self.line(hub, doors[-1], "use", f"M10 {_n(doors[-1].middle)}H22", of=doors[-1:])
+            under, low = _END / 2, meter.y + meter.h
+            self.line(meter, hub, "grid", f"M{_n(under)} {_n(low)}V{_n(hub.y)}", of=[meter], sign=(under, (low + hub.y) / 2, 90))
+        doors = [self._port(port) for port in self.inner]
+        for node in doors:
+            self.line(hub, node, "use", f"M10 {_n(node.middle)}H22", of=[node])
         if doors:
-            self.line(hub, doors[-1], "use", f"M10 {_n(hub.y + hub.h)}V{_n(doors[-1].middle)}", of=doors, counts=False, sign=(10, hub.y + hub.h + GAP, 90))
+            low = hub.y + hub.h
+            self.line(hub, hub, "use", f"M10 {_n(low)}V{_n(doors[-1].middle)}", of=doors, counts=False, sign=(10, low + GAP, 90))
         for port in self.beside:
-            node = self.put("port", port.name, 22, y, end - 22, PILL)
-            self.block(node, port.name, 22, y + PILL + GAP, end - 22, 1)
-            y = self.bottom + 2 * GAP
+            node = self._port(port)
             if meter is not None:
-                path = f"M{_n(end)} {_n(meter.middle)}H{_PHONE - 8}V{_n(node.middle)}H{_n(end)}"
-                self.line(meter, node, "use", path, of=[node], sign=(_PHONE - 8, (meter.y + meter.h + hub.y) / 2, 90))
+                path = f"M{_n(_END)} {_n(meter.middle)}H{_n(_END + 8)}V{_n(node.middle)}H{_n(_END)}"
+                self.line(meter, node, "use", path, of=[node], sign=(_END + 8, (meter.y + meter.h + hub.y) / 2, 90))
         if self.rows(""):
-            self.block(None, "", 22, y, end - 22, 1)
+            self.block(None, "", 22, self._below(2 * GAP), _END - 22, 1)
         return self.made_of(wide=False, width=_PHONE)
+
+    def _below(self, gap: float) -> float:
+        """Where the next one begins, so far below what is there."""
+        return self.bottom + gap if self.nodes else 0.0
+
+    def _stack(self, kind: NodeKind, flows: Sequence[Flow]) -> list[FlowNode]:
+        return [self.put(kind, flow.name, 36, self._below(GAP), _END - 36) for flow in flows]
+
+    def _lead(self, nodes: Sequence[FlowNode], into: FlowNode, course: Course, lane: float) -> None:
+        """From each card to a lane beside them, and down that lane."""
+        for node in nodes:
+            self.line(node, into, course, f"M36 {_n(node.middle)}H{_n(lane)}", of=[node])
+        last = f"V{_n(into.middle)}H36" if into.kind == "meter" else f"V{_n(into.y)}"
+        path = f"M{_n(lane)} {_n(nodes[0].middle)}{last}"
+        self.line(into, into, course, path, of=nodes, counts=False, sign=(lane, nodes[-1].y + CARD + GAP / 2, 90))
+
+    def _port(self, port: PortFlow) -> FlowNode:
+        node = self.put("port", port.name, 22, self._below(2 * GAP), _END - 22, PILL)
+        self.block(node, port.name, 22, node.y + PILL + GAP, _END - 22, 1)
+        return node
 
 
 def _n(value: float) -> str:

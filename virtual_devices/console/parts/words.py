@@ -20,7 +20,7 @@ _NARROW, _BROAD = frozenset("iljftr.,:;|!'()[] I1"), frozenset("mwMWQO@%—")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Sayings:
     """What is said of a home. texts: other words for those that are said here, by them."""
 
     texts: Mapping[str, str]
@@ -61,8 +61,7 @@ class Words:
         if now.stores:
             level = "" if now.soc is None else f" {now.soc * 100:.0f} %"
             found.append(f"{self.say('battery')}{level} {self._way(now.battery, 'discharging', 'charging')}")
-        for grid in now.grids:
-            found.append(f"{grid.name} {self.say(grid.note)}" if not grid.fine else f"{grid.name} {self._way(grid.power, 'import', 'export')}")
+        found += [f"{grid.name} {self._way(grid.power, 'import', 'export') if grid.fine else self.say(grid.note)}" for grid in now.grids]
         if now.islanded:
             found.append(self.say("on its own"))
         found.append(f"{self.say('loads')} {watts(now.load)}")
