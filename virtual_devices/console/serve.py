@@ -18,7 +18,7 @@ from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.stopping import stopped_by_signals
+from virtual_devices.edge.stopping import end_with_stdin, stopped_by_signals
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 STARTS_WITHIN = 30.0
-ENDS_WITHIN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
         app = ConsoleGate(_pages(bus, options), rules, who, sessions, desk, say)
         server = _server(app)
         bus.client.connect()
+        end_with_stdin(loop)
         host = f"[{options.listen}]" if ":" in options.listen else options.listen
         try:
             with stopped_by_signals(loop) as stopped:
@@ -104,18 +104,15 @@ def _bound(options: ConsoleOptions) -> Iterator[socket.socket]:
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
-    import uvicorn  # noqa: PLC0415 - comes with NiceGUI
+    from virtual_devices.console.web_server import web_server  # noqa: PLC0415 - uvicorn comes with NiceGUI
 
-    return uvicorn.Server(uvicorn.Config(
-        app, log_level="warning", server_header=False, proxy_headers=False, ws_max_size=1 << 20, timeout_graceful_shutdown=ENDS_WITHIN,
-    ))  # fmt: skip
+    return web_server(app)
 
 
 async def _run(
     loop: Loop, server: uvicorn.Server, listening: socket.socket, started: Callable[[], None], stopped: Callable[[], bool]
 ) -> None:
-    # `_serve`: `serve` would put uvicorn's own signal handlers in place of ours
-    serving = loop.asyncio.create_task(server._serve([listening]))
+    serving = loop.asyncio.create_task(server.serve([listening]))
     await loop.until(lambda: server.started or serving.done(), STARTS_WITHIN)
     if server.started:
         started()

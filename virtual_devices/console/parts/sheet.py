@@ -11,6 +11,7 @@ from virtual_devices.console import texts
 from virtual_devices.console.console import PageVisit
 from virtual_devices.console.parts.field import Field
 from virtual_devices.console.roles import PersonRole
+from virtual_devices.edge.messages.fleet import Verb
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.names import is_name
 
@@ -93,7 +94,7 @@ class DeviceSheet:
         return form.readings if form is not None else {}
 
     async def _switch(self) -> None:
-        verb = "on" if self._is_off else "off"
+        verb: Verb = "on" if self._is_off else "off"
         await self._visit.told(self._visit.console.bus.wish(self._visit.person, self._visit.home, verb, name=self._name))
         self.refresh()
 
