@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 STARTS_WITHIN = 30.0
+HEARS_WITHIN = 2.0
+"""Wall seconds that a broker may take to tell of its homes before browsers are let in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
         host = f"[{options.listen}]" if ":" in options.listen else options.listen
         try:
             with stopped_by_signals(loop) as stopped:
-                loop.complete(_run(loop, server, listening, lambda: started(f"http://{host}:{listening.getsockname()[1]}"), stopped))
+                loop.complete(_run(loop, server, listening, lambda: bool(bus.homes), lambda: started(f"http://{host}:{listening.getsockname()[1]}"), stopped))
         finally:
             loop.complete(bus.client.leave())
 
@@ -110,8 +112,9 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
 
 async def _run(
-    loop: Loop, server: uvicorn.Server, listening: socket.socket, started: Callable[[], None], stopped: Callable[[], bool]
+    loop: Loop, server: uvicorn.Server, listening: socket.socket, heard: Callable[[], bool], started: Callable[[], None], stopped: Callable[[], bool]
 ) -> None:
+    await loop.until(heard, HEARS_WITHIN)  # a page that is loaded at once finds its home
     serving = loop.asyncio.create_task(server.serve([listening]))
     await loop.until(lambda: server.started or serving.done(), STARTS_WITHIN)
     if server.started:
