@@ -71,7 +71,10 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
         host = f"[{options.listen}]" if ":" in options.listen else options.listen
         try:
             with stopped_by_signals(loop) as stopped:
-                loop.complete(_run(loop, server, listening, lambda: bool(bus.homes), lambda: started(f"http://{host}:{listening.getsockname()[1]}"), stopped))
+                address = f"http://{host}:{listening.getsockname()[1]}"
+                flow = _run(loop, server, listening, lambda: bool(bus.homes), lambda: started(address), stopped)
+                # not `complete`: a callback of one browser's that fails is logged, and ends nobody else's page
+                loop.asyncio.run_until_complete(flow)
         finally:
             loop.complete(bus.client.leave())
 
