@@ -89,7 +89,7 @@ def test_two_consoles_find_a_port_each(home: Path, running: list[subprocess.Pope
         copy.write_text(home.read_text())
         process = brought_up(running, copy, "--console")
         said = folder / "said"
-        until(lambda said=said: said.exists() and "console: http" in said.read_text(), process)  # type: ignore[misc]
+        until(lambda said=said: said.exists() and "console: http" in said.read_text(), process)
         address = re.search(r"console: http://127\.0\.0\.1:(\d+)", said.read_text())
         assert address is not None
         found.append(int(address[1]))
