@@ -123,6 +123,22 @@ def test_a_home_is_listened_to_for_as_long_as_somebody_looks(stage: Stage, bus: 
     bus.look_away(stage.home.name)
 
 
+def test_homes_come_and_go(stage: Stage, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = stage.last["clock", "about"]
+    stage.spy.publish("virtual/elsewhere/clock/about", about, 1, retain=True)
+    stage.spy.publish("virtual/No Name/clock/about", about, 1)
+    stage.wait(lambda: bus.homes == {stage.home.name, "elsewhere"})
+    changed = bus.changed
+    stage.spy.publish("virtual/elsewhere/clock/about", b"", 1, retain=True)
+    stage.wait(lambda: bus.homes == {stage.home.name})
+    assert bus.changed > changed
+    monkeypatch.setattr("virtual_devices.console.bus.MOST_HOMES", 3)
+    for number in range(20):
+        stage.spy.publish(f"virtual/invented_{number}/clock/about", about, 1)
+    stage.spy.publish("virtual/invented_0/clock/about", b"", 1)
+    stage.wait(lambda: len(bus.homes) == 2)
+
+
 def test_rubbish_on_the_bus_changes_nothing(stage: Stage, bus: Bus) -> None:
     watch = bus.look_at(stage.home.name)
     stage.wait(lambda: watch.picture.devices.get("oven") is not None)

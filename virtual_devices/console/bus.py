@@ -22,7 +22,7 @@ from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, command_by
 from virtual_devices.fleet.asking import PATIENCE as FLEET_PATIENCE
 from virtual_devices.fleet.asking import answer_of, request_bytes, request_of
 from virtual_devices.kit.errors import BrokerError, ConfigurationError
-from virtual_devices.kit.names import MAX_SENDER, is_name
+from virtual_devices.kit.names import CLOCK, MAX_SENDER, is_name
 
 PATIENCE = 5.0
 """Wall seconds that a device may take for an answer."""
@@ -34,6 +34,8 @@ NEEDED: Mapping[Verb, PersonRole] = {
     "revisions": PersonRole.LOOK, "logs": PersonRole.LOOK,
 }  # fmt: skip
 """What each wish to a fleet takes."""
+MOST_HOMES = 2_000
+_LONGEST_NUMBER = 10
 Ear = Callable[[str, bytes], None]
 _MARK = f"{ROOT}/_cli/sync/console"
 """Where marks lie, the same for all consoles: the embedded broker never forgets a topic filter."""
@@ -59,7 +61,7 @@ class Bus:
             loop, endpoint, f"{ROOT}_console_{secrets.token_hex(6)}", on_message=self._message,
             on_connect=lambda: self._connection(up=True), on_disconnect=lambda _: self._connection(up=False),
         )  # fmt: skip
-        self.client.subscribe((Topics("+", "clock").about, 0), (Topics("+", FLEET).about, 0), (_MARK, 0))
+        self.client.subscribe((Topics("+", CLOCK).about, 0), (Topics("+", FLEET).about, 0), (_MARK, 0))
 
     # -- what is -------------------------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class Bus:
     def _message(self, topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - the client's callback
         if topic == _MARK:
             own, _, number = payload.partition(b" ")
-            if own == self._own and number.isdigit():
+            if own == self._own and number.isdigit() and len(number) < _LONGEST_NUMBER:
                 self._answered = int(number)
             return
         place = split(topic)
@@ -119,12 +121,20 @@ class Bus:
         for at_home, name, ear in list(self._ears):
             if (at_home, name) == (home, device):
                 ear(leaf, payload)
-        if leaf == "about" and payload and home not in self.homes:
-            self.homes.add(home)
-            self.changed += 1
+        if leaf == "about" and device in (CLOCK, FLEET):
+            self._hear_of(home, gone=not payload and device == CLOCK)
         watch = self._watches.get(home)
         if watch is not None:
             watch.hear(device, leaf, payload)
+
+    def _hear_of(self, home: str, *, gone: bool) -> None:
+        """A home is there, or nothing is left of its clock, and then of it. Whoever invents homes is heard for some."""
+        before = len(self.homes)
+        if gone:
+            self.homes.discard(home)
+        elif before < MOST_HOMES:
+            self.homes.add(home)
+        self.changed += len(self.homes) != before
 
     def _connection(self, *, up: bool) -> None:
         self.changed += 1
