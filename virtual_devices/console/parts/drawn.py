@@ -13,7 +13,7 @@ from nicegui import ui
 
 from virtual_devices.console.home_watch import HomeWatch
 from virtual_devices.console.parts.flow import Values, changes, drawing, values
-from virtual_devices.console.parts.layout import Layout, layout
+from virtual_devices.console.parts.layout import FlowLayout, layout
 from virtual_devices.console.parts.safe import SafeHtml
 
 WIDTHS = {"vd-wide": True, "vd-narrow": False}
@@ -32,7 +32,7 @@ class Looks:
     """How a home looks, worked out once for all browsers that show it. version: of the watch.  layouts, values: by the SVG's id."""
 
     version: int = -1
-    layouts: dict[str, Layout] = field(default_factory=dict)
+    layouts: dict[str, FlowLayout] = field(default_factory=dict)
     values: dict[str, Values] = field(default_factory=dict)
 
 
@@ -54,7 +54,7 @@ class FlowCard:
 
     def __init__(self, watch: HomeWatch) -> None:
         self._watch = watch
-        self._layouts: dict[str, Layout] = {}
+        self._layouts: dict[str, FlowLayout] = {}
         self._values: dict[str, Values] = {}
         self._frames = {name: ui.element("div").classes(f"{name}-frame") for name in WIDTHS}
         self.refresh()
