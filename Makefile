@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 # what each target needs of pyproject.toml; with VIRTUAL_DEVICES_REQUIRE_ALL nothing may be missing
-NEEDS_home := embedded
+NEEDS_home := embedded,console
 NEEDS_dev := console,embedded,fast,home-assistant,dev
 NEEDS_lock := lock
 NEEDS_all := console,embedded,fast,home-assistant,kubernetes,peers,dev
@@ -25,7 +25,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-home ## a home runs in this terminal; make demo ARGS="--for 2h" ends by itself
-	@$(BIN)/python -m virtual_devices up examples/cape_town.yaml $(ARGS)
+	@$(BIN)/python -m virtual_devices up examples/cape_town.yaml --console $(ARGS)
 
 test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto or without)
 	@$(PYTEST) -m "not heavy and not home_assistant and not node_red and not containers and not kubernetes and not console" $(ARGS)

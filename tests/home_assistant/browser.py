@@ -94,9 +94,15 @@ class Browser:
         self.run("""localStorage.setItem('dockedSidebar', '"always_hidden"')""")
 
     def open(self, url: str, element: str) -> None:
-        """Open a page, and wait until it has an element of that name and nothing is being loaded any more."""
-        self._say("Page.navigate", url=url)
-        assert soon(lambda: self.count(element) > 0, 60), f"no {element} on {url}: {self.text()[:500]}"
+        """Open a page, and wait until it has an element of that name and nothing is being loaded any more.
+
+        A page that asked while its Home Assistant was too busy to answer stays at its first picture: whoever looks loads it again.
+        """
+        for _ in range(4):
+            self._say("Page.navigate", url=url)
+            if soon(lambda: self.count(element) > 0, 40):
+                break
+        assert self.count(element) > 0, f"no {element} on {url}: {self.text()[:500]}"
         last = -1
 
         def quiet() -> bool:

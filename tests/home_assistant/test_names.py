@@ -25,6 +25,8 @@ devices:
   tv: {}
 """
 RENAMED = TEXT.replace("  geyser: {}", "  boiler: {kind: geyser, former_name: geyser}").replace("  tv: {}", "  telly: {kind: tv, former_name: tv, name: Big screen}")
+HISTORY_STAYS = "Cannot migrate history for entity_id"
+"""Home Assistant renames an entity in its registry at once, and in its recorder a moment later: where a value has come by then, it says so."""
 
 pytestmark = NEEDED
 
@@ -89,7 +91,7 @@ def test_what_people_say_meets_one_thing(site: Site, home: Path) -> None:
             said = say(site, text)
             assert said["response_type"] == "action_done", f"{text}: {said}"
             assert soon(lambda setpoint=setpoint: site.state("oven", HOME)["setpoint"] == setpoint, 20), text  # type: ignore[misc]
-        assert site.complaints() == []
+        assert site.complaints(HISTORY_STAYS) == []
 
 
 def test_a_new_name_keeps_entities_and_what_people_called_them(site: Site, home: Path) -> None:
@@ -115,7 +117,7 @@ def test_a_new_name_keeps_entities_and_what_people_called_them(site: Site, home:
         assert soon(lambda: not site.heard[f"virtual/{HOME}/geyser/face"], 20), "what it had left under its former name is cleared"
         assert site.ids() == before
         assert {name: device["id"] for name, device in known(site).items() if name != "fleet"} == devices
-        assert site.complaints() == []
+        assert site.complaints(HISTORY_STAYS) == []
 
 
 def test_a_renamed_device_that_goes_leaves_nothing(site: Site, home: Path) -> None:
@@ -126,4 +128,4 @@ def test_a_renamed_device_that_goes_leaves_nothing(site: Site, home: Path) -> No
         assert soon(lambda: not any(site.heard[f"virtual/{HOME}/boiler/{leaf}"] for leaf in ("about", "availability", "state", "face", "proposal")), 10)
     site.forget(HOME)
     assert soon(lambda: not known(site))
-    assert site.complaints() == []
+    assert site.complaints(HISTORY_STAYS) == []

@@ -5,6 +5,7 @@ Sources of topics, payloads, QoS and retain: evcc's ``plugin/mqtt.go`` and ``plu
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,8 +45,9 @@ class Tool:
 
     def __init__(self, stage: Stage, *filters: str) -> None:
         self.stage, self.values = stage, dict[str, bytes]()
+        self._mark, self._marks = f"virtual/{stage.home.name}/_tool/mark", itertools.count()
         self.client = Client(stage.loop, stage.endpoint, f"tool_{stage.home.name}", on_message=self._hear)
-        self.client.subscribe(*((name, 1) for name in filters))
+        self.client.subscribe(*((name, 1) for name in (*filters, self._mark)))
         self.client.connect()
         stage.wait(lambda: self.client.subscribed)
         stage.sync()
@@ -59,6 +61,13 @@ class Tool:
         self.stage.loop.complete(self.client.flush(SECONDS))
         self.stage.sync()
         self.stage.sync()
+
+    def last(self, topic: str) -> bytes:
+        """The last message of a topic, when all that the spy has heard has come here too."""
+        mark = str(next(self._marks)).encode()
+        self.client.publish(self._mark, mark, 1)
+        self.stage.wait(lambda: self.values.get(self._mark) == mark)
+        return self.values[topic]
 
 
 Script = list[tuple[Mapping[str, Any], int]]
@@ -95,7 +104,7 @@ class Evcc(Tool):
         super().__init__(stage, *(f"{self.at}/reading/{name}" for name in names))
 
     def read(self, name: str) -> float:
-        return float(self.values[f"{self.at}/reading/{name}"])
+        return float(self.last(f"{self.at}/reading/{name}"))
 
     def mode(self, number: int, *, retained: bool = True) -> None:
         self.publish(f"{self.at}/set/batterymode", str(number), retain=retained)
@@ -164,7 +173,7 @@ class Predbat(Tool):
         self.script: Script = []
 
     def entity(self, name: str) -> Any:
-        return orjson.loads(self.values[f"{self.at}/state"])[name]
+        return orjson.loads(self.last(f"{self.at}/state"))[name]
 
     def run(self, steps: int, **messages: str) -> None:
         """One run of it, and the time until the next."""
@@ -245,14 +254,14 @@ class HomeAssistant(Tool):
         )
         self.entities: dict[str, tuple[str, Any]] = {}
         for name in names:
-            message = orjson.loads(self.values[discovery.topic(stage.home.name, name)])
+            message = orjson.loads(self.last(discovery.topic(stage.home.name, name)))
             for field, component in message["components"].items():
                 # the face holds small moves back, for which a test has no time
                 self.entities[component["default_entity_id"]] = field, (message["state_topic"].replace("/face", "/state"), component)
 
     def state(self, entity: str) -> Any:
         field, (topic, _) = self.entities[entity]
-        return orjson.loads(self.values[topic])[field]
+        return orjson.loads(self.last(topic))[field]
 
     def turn(self, entity: str, *, on: bool) -> None:
         _, (_, component) = self.entities[entity]

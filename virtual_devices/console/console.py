@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +41,19 @@ class PageVisit:
     """
 
     def __init__(self, console: Console, person: Person, home: str) -> None:
-        self.console, self.person, self.home = console, person, home
+        self.console, self.home = console, home
+        self._asked_by, self._client = person, ui.context.client
         self._watch: HomeWatch | None = None
         if home:
             self._watch = console.bus.look_at(home)
-            ui.context.client.on_delete(lambda: console.bus.look_away(home))
+            self._client.on_delete(lambda: console.bus.look_away(home))
+
+    @property
+    def person(self) -> Person:
+        """Who is there now: a tab that somebody left open may come back with the session of whoever has logged in since."""
+        scope: Mapping[str, Any] = (self._client.environ or {}).get("asgi.scope") or {}
+        person = scope.get("state", {}).get("person")
+        return person if isinstance(person, Person) else self._asked_by
 
     @property
     def watch(self) -> HomeWatch:

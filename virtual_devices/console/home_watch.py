@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from virtual_devices.edge.messages.base import ErrorMessage, Message, read
-from virtual_devices.edge.messages.fleet import FleetKindsMessage, FleetRunningMessage, FleetWantedMessage, KindForm, RunningForm, WantedForm
+from virtual_devices.edge.messages.fleet import (
+    FleetKindsMessage,
+    FleetRunningMessage,
+    FleetWantedMessage,
+    KindForm,
+    RunningForm,
+    WantedForm,
+)
 from virtual_devices.edge.messages.topics import FLEET, Topics
 from virtual_devices.edge.visitor.picture import Now, Picture
 from virtual_devices.kit.errors import ProtocolError

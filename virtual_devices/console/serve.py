@@ -18,7 +18,7 @@ from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.edge.stopping import stopped_by_signals
+from virtual_devices.edge.stopping import end_with_stdin, stopped_by_signals
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 STARTS_WITHIN = 30.0
-ENDS_WITHIN = 5
+HEARS_WITHIN = 2.0
+"""Wall seconds that a broker may take to tell of its homes before browsers are let in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,14 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
         app = ConsoleGate(_pages(bus, options), rules, who, sessions, desk, say)
         server = _server(app)
         bus.client.connect()
+        end_with_stdin(loop)
         host = f"[{options.listen}]" if ":" in options.listen else options.listen
         try:
             with stopped_by_signals(loop) as stopped:
-                loop.complete(_run(loop, server, listening, lambda: started(f"http://{host}:{listening.getsockname()[1]}"), stopped))
+                address = f"http://{host}:{listening.getsockname()[1]}"
+                flow = _run(loop, server, listening, lambda: bool(bus.homes), lambda: started(address), stopped)
+                # not `complete`: a callback of one browser's that fails is logged, and ends nobody else's page
+                loop.asyncio.run_until_complete(flow)
         finally:
             loop.complete(bus.client.leave())
 
@@ -106,18 +111,16 @@ def _bound(options: ConsoleOptions) -> Iterator[socket.socket]:
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:
-    import uvicorn  # noqa: PLC0415 - comes with NiceGUI
+    from virtual_devices.console.web_server import web_server  # noqa: PLC0415 - uvicorn comes with NiceGUI
 
-    return uvicorn.Server(uvicorn.Config(
-        app, log_level="warning", server_header=False, proxy_headers=False, ws_max_size=1 << 20, timeout_graceful_shutdown=ENDS_WITHIN,
-    ))  # fmt: skip
+    return web_server(app)
 
 
 async def _run(
-    loop: Loop, server: uvicorn.Server, listening: socket.socket, started: Callable[[], None], stopped: Callable[[], bool]
+    loop: Loop, server: uvicorn.Server, listening: socket.socket, heard: Callable[[], bool], started: Callable[[], None], stopped: Callable[[], bool]
 ) -> None:
-    # `_serve`: `serve` would put uvicorn's own signal handlers in place of ours
-    serving = loop.asyncio.create_task(server._serve([listening]))
+    await loop.until(heard, HEARS_WITHIN)  # a page that is loaded at once finds its home
+    serving = loop.asyncio.create_task(server.serve([listening]))
     await loop.until(lambda: server.started or serving.done(), STARTS_WITHIN)
     if server.started:
         started()

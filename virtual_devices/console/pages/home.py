@@ -21,6 +21,7 @@ def add(console: Console) -> None:
         if name not in console.bus.homes:
             with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
                 ui.label(texts.NOT_THERE)
+            ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)
             return
         visit = console.visit(request, name)
         with framed(visit, "home"):

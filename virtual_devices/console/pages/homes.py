@@ -19,13 +19,19 @@ def add(console: Console) -> None:
         visit = console.visit(request)
         with framed(visit, "homes"):
             _listed(console)
-        if len(console.bus.homes) == 1:
-            ui.navigate.to(f"/home/{next(iter(console.bus.homes))}")
+        go = ui.timer(0.5, lambda: _enter(console, go))
 
     @ui.page("/homes")
     def homes(request: Request) -> None:
         with framed(console.visit(request), "homes"):
             _listed(console)
+
+
+def _enter(console: Console, timer: ui.timer) -> None:
+    """Go into the only home, as soon as one is known."""
+    if len(console.bus.homes) == 1:
+        timer.cancel()
+        ui.navigate.to(f"/home/{next(iter(console.bus.homes))}")
 
 
 def _listed(console: Console) -> None:

@@ -85,6 +85,6 @@ def is_switch(schema: Mapping[str, Any]) -> bool:
 
 def choices_of(schema: Mapping[str, Any], circuits: Sequence[str] = ()) -> list[str]:
     """What a setting may be, where that is one of some words; empty for any other. circuits: what a load may hang on in this home."""
-    found = next((each["enum"] for each in (schema, *schema.get("anyOf", ())) if "enum" in each), [])
+    found: list[Any] = next((each["enum"] for each in (schema, *schema.get("anyOf", ())) if "enum" in each), [])
     words = [str(each) for each in found if isinstance(each, str)]
     return [*words, *circuits] if schema.get("x-circuit") else words

@@ -9,8 +9,9 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import PageVisit
-from virtual_devices.console.parts.field import Field
+from virtual_devices.console.parts.field import Field, choices_of
 from virtual_devices.console.roles import PersonRole
+from virtual_devices.edge.messages.fleet import Verb
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.names import is_name
 
@@ -74,7 +75,7 @@ class DeviceSheet:
             return
         settings: Mapping[str, Any] = form.settings.get("properties", {})
         live = {name: schema for name, schema in settings.items() if schema.get("x-live")}
-        everyday = {name: schema for name, schema in live.items() if schema.get("x-everyday")}
+        everyday = {name: schema for name, schema in live.items() if schema.get("x-everyday") or choices_of(schema)}
         self._make_fields(everyday, may=may)
         with ui.expansion(texts.READINGS, value=not everyday).classes("full-width"):
             for name, reading in form.readings.items():
@@ -93,14 +94,14 @@ class DeviceSheet:
         return form.readings if form is not None else {}
 
     async def _switch(self) -> None:
-        verb = "on" if self._is_off else "off"
+        verb: Verb = "on" if self._is_off else "off"
         await self._visit.told(self._visit.console.bus.wish(self._visit.person, self._visit.home, verb, name=self._name))
         self.refresh()
 
 
 def _words(value: Any, reading: Mapping[str, Any]) -> str:
     """A reading as people read it."""
-    if value is None:
+    if value is None or value == []:
         return "–"
     if isinstance(value, bool):
         return texts.YES if value else texts.NO

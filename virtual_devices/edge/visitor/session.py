@@ -21,7 +21,7 @@ from virtual_devices.edge.messages.topics import ROOT, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import LISTED, listed
-from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, command_bytes, offline
+from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, Shows, command_bytes, offline
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, suggestion
 from virtual_devices.kit.names import BUS, NAME, is_name
@@ -211,7 +211,7 @@ class Session:
         at: int | str | None = None,
         *,
         by: str = BUS,
-        done: Callable[[dict[str, Any]], bool] | None = None,
+        done: Shows | None = None,
     ) -> dict[str, Any]:
         """Send a command to a device and return the state in which it answers.
 
