@@ -85,7 +85,9 @@ def _pages(bus: Bus, options: ConsoleOptions) -> ASGIApp:
     os.environ["NICEGUI_STORAGE_PATH"] = str(options.folder / "nicegui")
     try:
         from virtual_devices.console.site import site  # noqa: PLC0415 - NiceGUI is an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("virtual_devices"):
+            raise
         raise ConfigurationError(f"the console needs NiceGUI ({error}): pip install 'virtual-devices[console]'") from None
     return site(bus, options.states)
 

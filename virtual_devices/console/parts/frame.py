@@ -43,7 +43,8 @@ def framed(visit: PageVisit, page: str) -> Iterator[None]:
         ui.space()
         ui.label(texts.SIGNED_IN.format(name=visit.person.name, role=role.value if role is not None else "–")).classes("vd-who")
         if visit.person.via == "login":
-            with ui.element("form").props('method="post" action="logout"'):
+            prefix = ui.context.client.request.headers.get("x-forwarded-prefix", "")  # the gate lets only its own through
+            with ui.element("form").props(f'method="post" action="{prefix}/logout"'):
                 ui.button(texts.LOG_OUT).props('type="submit" flat dense')
     gone = ui.label(texts.NO_BROKER).classes("vd-gone").props('role="alert"')
     gone.set_visibility(not bus.client.connected)
