@@ -97,11 +97,12 @@ class OnBus:
 
 
 def started(words: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """A process whose words are in a file."""
+    """A process whose words are in a file. It shall not know of pytest: NiceGUI packs nothing there."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     with log.open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "virtual_devices", *words], stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder,
-            env=os.environ | {"XDG_STATE_HOME": str(folder / "state")},
+            env=own | {"XDG_STATE_HOME": str(folder / "state")},
         )  # fmt: skip
 
 
