@@ -9,7 +9,19 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.console_browser.running import HOME, PROGRAM, QUIET, TEXT, ConsoleProcess, Looked, OnBus, ended, looking, started, until
+from tests.console_browser.running import (
+    HOME,
+    PROGRAM,
+    QUIET,
+    TEXT,
+    ConsoleProcess,
+    Looked,
+    OnBus,
+    ended,
+    looking,
+    started,
+    until,
+)
 from tests.machine import free_ports
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import VirtualDevicesError

@@ -32,7 +32,7 @@ def test_a_console_that_is_killed(chromium: Browser, bus: OnBus, tmp_path: Path)
             looked.page.evaluate("window.before = true")
             console.kill()
             console.start()
-            until(lambda: not looked.page.evaluate("window.before === true"), "loaded anew", looked.page)
+            looked.page.wait_for_function("window.before !== true")  # loaded anew
             looked.card("inverter").wait_for()
             goes_on(looked)
     finally:

@@ -48,7 +48,7 @@ def test_a_wrong_value_is_refused_at_its_field(looked: Looked, bus: OnBus) -> No
         sheet.get_by_text("All settings").click()
     field.fill("99")
     field.press("Enter")
-    why = looked.page.locator(".vd-field", has=field).get_by_role("alert")
+    why = field.locator("xpath=ancestor::div[contains(@class, 'vd-field')][1]").get_by_role("alert")
     expect(why).to_be_visible()
     assert "priority" in why.inner_text()
     assert bus.state("lights")["priority"] == before
