@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 from tests.machine import free_port
 from virtual_devices.edge.messages.topics import Topics
@@ -175,12 +175,17 @@ class Looked:
 def watched(context: BrowserContext) -> Looked:
     """A new page that is listened to."""
     page = context.new_page()
+
+    def dismissed(dialog: Dialog) -> None:
+        looked.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     page.set_default_timeout(WITHIN * 1000)
     looked = Looked(page)
     page.on("console", lambda message: looked.wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: looked.wrong.append(str(error)))
     page.on("requestfailed", lambda request: looked.wrong.append(f"{request.url}: {request.failure}"))
-    page.on("dialog", lambda dialog: (looked.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismissed)
     page.on("request", lambda request: looked.asked.append(request.url))
     page.on("websocket", lambda opened: looked.asked.append(opened.url))
     line = context.new_cdp_session(page)

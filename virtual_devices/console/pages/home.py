@@ -30,7 +30,7 @@ def add(console: Console) -> None:
 
 def _shown(visit: PageVisit) -> None:
     watch, seen = visit.watch, -1
-    with ui.element("div").classes("vd-main vd-home").style("padding: 0"):
+    with ui.element("div").classes("vd-home"):
         with ui.element("section").classes("vd-panel") as panel:
             flow = FlowCard(watch)
         with ui.element("section").classes("vd-cards"):
