@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test trees heavy home-assistant week node-red containers app app-wheels kubernetes fleet manifests home-assistant-files soak validate lint lock compose bench clean
+.PHONY: help demo test trees heavy home-assistant week node-red console containers app app-wheels kubernetes fleet manifests home-assistant-files soak validate lint lock compose bench clean
 
 VENV ?= .venv
 ARGS ?=
@@ -14,10 +14,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 # what each target needs of pyproject.toml; with VIRTUAL_DEVICES_REQUIRE_ALL nothing may be missing
-NEEDS_home := embedded
-NEEDS_dev := embedded,fast,home-assistant,dev
+NEEDS_home := embedded,console
+NEEDS_dev := console,embedded,fast,home-assistant,dev
 NEEDS_lock := lock
-NEEDS_all := embedded,fast,home-assistant,kubernetes,peers,dev
+NEEDS_all := console,embedded,fast,home-assistant,kubernetes,peers,dev
 READY := $(VENV)/.ready-$(if $(VIRTUAL_DEVICES_REQUIRE_ALL),all,dev)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 
@@ -25,10 +25,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-home ## a home runs in this terminal; make demo ARGS="--for 2h" ends by itself
-	@$(BIN)/python -m virtual_devices up examples/cape_town.yaml $(ARGS)
+	@$(BIN)/python -m virtual_devices up examples/cape_town.yaml --console $(ARGS)
 
 test: $(READY) ## all tests but the heavy ones (as root or not, with mosquitto or without)
-	@$(PYTEST) -m "not heavy and not home_assistant and not node_red and not containers and not kubernetes" $(ARGS)
+	@$(PYTEST) -m "not heavy and not home_assistant and not node_red and not containers and not kubernetes and not console" $(ARGS)
 
 trees: $(READY) ## 2,000 random trees of circuits (the heavy tests try 500)
 	@VIRTUAL_DEVICES_TREES=2000 $(BIN)/python -m pytest -m heavy tests/kit/members/test_trees.py
@@ -53,6 +53,9 @@ node-red: $(READY) ## the example flows in a real one: npm install --prefix FOLD
 week: $(READY) ## a day of load-shedding with automations, 24 minutes: VIRTUAL_DEVICES_HOME_ASSISTANT=FOLDER make week writes its report
 	@$(BIN)/python -m virtual_devices ha run examples/automations/stage_six.yaml --config examples/automations --for 1d $(ARGS) \
 	  --home-assistant "$${VIRTUAL_DEVICES_HOME_ASSISTANT:?name the folder in which a Home Assistant is installed}" > examples/automations/report.txt
+
+console: $(READY) ## the console in a real browser (Debian's chromium)
+	@$(BIN)/python -m pytest -m console tests/console_browser $(ARGS)
 
 containers: $(READY) ## the images, built and run by podman as root on Debian; VIRTUAL_DEVICES_IMAGES=FOLDER for what is kept between runs
 	@$(BIN)/python -m pytest -m containers tests/containers $(ARGS)

@@ -31,11 +31,11 @@ class Screen:
         if self._picture is not None:
             self._picture.feed(device, leaf, payload)
 
-    def started(self, loop: Loop, started: Start) -> None:
-        """Begin to show it."""
+    def started(self, loop: Loop, started: Start, console: str = "") -> None:
+        """Begin to show it. console: the address of its page; empty: there is none."""
         if self._picture is None:
             return
-        self._view = LiveView(self._picture, footer(started), steadfast=True)
+        self._view = LiveView(self._picture, footer(started, console), steadfast=True)
         self._view.__enter__()
         self._view.drive(loop)
 
@@ -53,11 +53,12 @@ class Screen:
             self._view = None
 
 
-def footer(started: Start) -> list[str]:
+def footer(started: Start, console: str = "") -> list[str]:
     """How to connect, and what to do next."""
     endpoint = started.endpoint
     where = "" if endpoint.url == DEFAULT_BROKER else f" --broker {endpoint.url}"
-    lines = [f"MQTT {endpoint.host}:{endpoint.port} ({started.broker}), topics virtual/{started.home.name}/#"]
+    lines = [f"in a browser: {console}"] if console else []
+    lines.append(f"MQTT {endpoint.host}:{endpoint.port} ({started.broker}), topics virtual/{started.home.name}/#")
     if started.password_file is not None:
         where += f" --password-file {started.password_file}"
         lines.append(f"user {endpoint.username}, password in {started.password_file}")

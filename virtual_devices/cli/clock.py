@@ -12,6 +12,8 @@ from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.names import CLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
@@ -47,7 +49,7 @@ def make_steps(session: Session, home: str, steps: int) -> dict[str, Any]:
     """Pause, and make so many steps; the clock's state when they are made, or when the patience is over."""
     before = session.device(home, CLOCK).state.get("time")
 
-    def made(state: dict[str, Any]) -> bool:
+    def made(state: Mapping[str, Any]) -> bool:
         return state.get("paused_steps") == 0 and state.get("time") != before
 
     return session.command(home, CLOCK, {"paused": True, "paused_steps": steps}, by=COMMAND_LINE, done=made)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,10 @@ from virtual_devices.cli._results import print_result
 from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
 from virtual_devices.kit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from virtual_devices.cli._console import ConsoleBeside
+    from virtual_devices.edge.loop import Loop
 
 
 def _speed(text: str) -> float:
@@ -47,6 +52,10 @@ def _speed(text: str) -> float:
 @click.option("--fresh", is_flag=True, help="Start afresh instead of going on where it stopped.")
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
 @click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics and /outages.ics on this port of loopback.")
+@click.option(
+    "--console", "console_port", type=click.IntRange(0, 65_535), is_flag=False, flag_value=0, metavar="[PORT]",
+    help="A page in a browser beside it, on loopback: on port 8765, or a free one.",
+)  # fmt: skip
 @place_option
 @rendering_options
 @click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="Where it is kept what survives; else below ~/.local/state.")
@@ -66,6 +75,7 @@ def up(
     fresh: bool,  # noqa: FBT001
     ledger: Path | None,
     metrics: int | None,
+    console_port: int | None,
     state: Path | None,
     place: str,
     chosen_rendering: dict[str, Any],
@@ -75,7 +85,7 @@ def up(
     """Run a whole HOME (default: the example cape_town), with a broker of its own unless one is given."""
     endpoint = endpoint_of(broker, credentials) if broker is not None else None
     if place != LOCAL:
-        alone = (broker_kind, port, listen, start, speed, duration, compiled, isolate, fresh, ledger, metrics, state)
+        alone = (broker_kind, port, listen, start, speed, duration, compiled, isolate, fresh, ledger, metrics, console_port, state)
         if any(value not in (None, False) for value in alone):
             raise ConfigurationError(f"a home on {place} runs by what its file says: leave out what is of a home on this machine, such as --speed or --state")
         outcome = bring_up_there(place, chosen(home_file), chosen_rendering, endpoint)
@@ -87,16 +97,38 @@ def up(
         chosen(home_file), endpoint, broker_kind, port, speed, duration, isolate=isolate, fresh=fresh, ledger=ledger, metrics=metrics,
         state=state, listen=listen, compiled=compiled, start=start,
     )  # fmt: skip
+    with _console(console_port) as beside:
+        _up(options, beside, as_json=as_json)
+
+
+def _console(port: int | None) -> AbstractContextManager[ConsoleBeside | None]:
+    if port is None:
+        return nullcontext()
+    from virtual_devices.cli._console import ConsoleBeside  # noqa: PLC0415 - who wants none does without its imports
+
+    return ConsoleBeside(port)
+
+
+def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) -> None:
     if as_json:
-        print_result(fleet.up(options, say=warn), as_json=True)
+
+        def began(loop: Loop, start: fleet.Start) -> None:
+            if beside is not None:
+                warn(f"console: {beside.begin(loop, start.endpoint, warn)}")
+
+        print_result(fleet.up(options, say=warn, started=began), as_json=True)
         return
     try:
         from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
     except ImportError:
         raise ConfigurationError("the picture needs rich: pip install rich; or run it with --json") from None
     screen = Screen()
+
+    def started(loop: Loop, start: fleet.Start) -> None:
+        screen.started(loop, start, beside.begin(loop, start.endpoint, screen.say) if beside is not None else "")
+
     try:
-        result = fleet.up(options, watcher=screen, say=screen.say, started=screen.started)
+        result = fleet.up(options, watcher=screen, say=screen.say, started=started)
     finally:
         screen.close()
     click.echo("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from contextlib import contextmanager
 from virtual_devices.edge.loop import Loop
 
 SIGNALS = tuple(found for name in ("SIGINT", "SIGTERM", "SIGHUP") if (found := getattr(signal, name, None)) is not None)
+
+END_WITH_STDIN = "VIRTUAL_DEVICES_END_WITH_STDIN"
+"""Environment variable: the process ends when its standard input does, which happens however its host ends."""
 
 
 @contextmanager
@@ -63,3 +67,18 @@ def ended_at_the_latest(seconds: float, say: Callable[[str], None]) -> Iterator[
         over.set()
         signal.set_wakeup_fd(before)
         os.close(telling)  # the thread reads the end, and is gone
+
+
+def end_with_stdin(loop: Loop) -> None:
+    """Stop the loop when the standard input ends, if this process was started so.
+
+    A host that was killed cannot stop what it started; the pipe that it held open tells it.
+    """
+    if not os.environ.get(END_WITH_STDIN):
+        return
+
+    def ended() -> None:
+        loop.remove_reader(sys.stdin)
+        loop.stop()
+
+    loop.add_reader(sys.stdin, ended)

@@ -103,23 +103,40 @@ class AskedFleet:
         return Outcome(answer.said, answer.revision or self.revision, answer.name, tuple(answer.changes))
 
     async def _asked(self, verb: Verb, by: str | None, **of_it: Any) -> FleetResponseMessage:
-        request = FleetRequestMessage.model_validate({"verb": verb, "id": secrets.token_hex(8), "by": by, **of_it})
-        place = self._topics.response(str(request.id))
+        request = request_of(verb, by, **of_it)
         answers: list[bytes] = []
         loop, client = self._session.loop, self._session.client
-        with self._session.listening(lambda _topic, payload, _retain: answers.append(payload), place, qos=1):
+        with self._session.listening(lambda _topic, payload, _retain: answers.append(payload), self._topics.response(str(request.id)), qos=1):
             await loop.until(lambda: client.subscribed, PATIENCE)
-            client.publish(self._topics.request, write(request.model_dump(mode="json", exclude_defaults=True)), 1)
+            client.publish(self._topics.request, request_bytes(request), 1)
             await loop.until(lambda: bool(answers), PATIENCE)
-        if not answers:
-            raise BrokerError(
-                f"the fleet of home {self._home} does not answer within {PATIENCE:g} s; see whether it is there with `virtual-devices ps`, and "
-                "whether the broker's access list lets you write to " + self._topics.request
-            )
-        try:
-            answer = read(FleetResponseMessage, answers[0])
-        except ProtocolError as error:
-            raise BrokerError(f"the fleet of home {self._home} speaks otherwise than this version: {error}; run one version everywhere") from None
-        if not answer.accepted:
-            raise ConfigurationError(answer.said)
-        return answer
+        return answer_of(self._topics, answers[0] if answers else None)
+
+
+def request_of(verb: Verb, by: str | None, **of_it: Any) -> FleetRequestMessage:
+    """A wish with an id of its own. of_it: what ``FleetRequestMessage`` has beside. Raises ValidationError for what is no such wish."""
+    return FleetRequestMessage.model_validate({"verb": verb, "id": secrets.token_hex(8), "by": by, **of_it})
+
+
+def request_bytes(request: FleetRequestMessage) -> bytes:
+    """A wish as it is sent."""
+    return write(request.model_dump(mode="json", exclude_defaults=True))
+
+
+def answer_of(topics: Topics, payload: bytes | None) -> FleetResponseMessage:
+    """What a fleet has answered. topics: the fleet's.  payload: None where it was silent for ``PATIENCE``.
+
+    Raises BrokerError for silence and for what cannot be read, ConfigurationError with the fleet's own words where it refuses.
+    """
+    if payload is None:
+        raise BrokerError(
+            f"the fleet of home {topics.home} does not answer within {PATIENCE:g} s; see whether it is there with `virtual-devices ps`, and "
+            "whether the broker's access list lets you write to " + topics.request
+        )
+    try:
+        answer = read(FleetResponseMessage, payload)
+    except ProtocolError as error:
+        raise BrokerError(f"the fleet of home {topics.home} speaks otherwise than this version: {error}; run one version everywhere") from None
+    if not answer.accepted:
+        raise ConfigurationError(answer.said)
+    return answer

@@ -66,19 +66,23 @@ def command_line(
     description: Description, broker: Endpoint, *, fresh: bool = False, duration: int | None = None, until: int | None = None
 ) -> list[str]:
     """The command that hosts one device in a process of its own, as a container does."""
-    words = [
-        sys.executable, "-P", "-m", "virtual_devices", *run_words(description), "--broker", broker.url,
-    ]  # fmt: skip
-    for option in ("cafile", "certfile", "keyfile"):
-        file = getattr(broker, option)
-        if file is not None:
-            words += [f"--{option}", str(Path(file).resolve())]
+    words = [sys.executable, "-P", "-m", "virtual_devices", *run_words(description), *broker_words(broker)]
     if fresh:
         words.append("--fresh")
     if duration is not None:
         words += ["--for", f"{duration}s"]
     if until is not None:
         words += ["--until", str(until)]
+    return words
+
+
+def broker_words(broker: Endpoint) -> list[str]:
+    """Options that name a broker to a process of ours; a password goes by its environment."""
+    words = ["--broker", broker.url]
+    for option in ("cafile", "certfile", "keyfile"):
+        file = getattr(broker, option)
+        if file is not None:
+            words += [f"--{option}", str(Path(file).resolve())]
     return words
 
 

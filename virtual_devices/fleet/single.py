@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +11,10 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur
 from virtual_devices.edge.runtime.make import Description, make_runtime
-from virtual_devices.edge.stopping import ended_at_the_latest, stopped_by_signals
+from virtual_devices.edge.stopping import end_with_stdin, ended_at_the_latest, stopped_by_signals
 from virtual_devices.fleet.described import DescribedDevice
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping.places import records_folder, state_folder
-from virtual_devices.fleet.places.processes import END_WITH_STDIN
 from virtual_devices.fleet.pulse import beating
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
@@ -85,8 +82,7 @@ def host_device(
             loop, endpoint, description, fresh=fresh, alone=alone, duration=duration, until=end, on_end=loop.stop,
             on_state=on_state, on_fatal=fail, on_stop=loop.stop, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
         )  # fmt: skip
-        if os.environ.get(END_WITH_STDIN):
-            _end_with_stdin(loop)
+        end_with_stdin(loop)
         ending = ended_at_the_latest(STOP_WITHIN, say)
         with ending, stopped_by_signals(loop), _watched(loop, folder, runtime), beating(loop, runtime, health, say):
             loop.complete(_host(loop, runtime))
@@ -126,16 +122,6 @@ def _watched(loop: Loop, folder: Path, runtime: Runtime) -> Iterator[None]:
         yield
     finally:
         watch.close()
-
-
-def _end_with_stdin(loop: Loop) -> None:
-    """A host that was killed cannot stop its devices; the pipe that it held open tells them."""
-
-    def ended() -> None:
-        loop.remove_reader(sys.stdin)
-        loop.stop()
-
-    loop.add_reader(sys.stdin, ended)
 
 
 def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]], None]:

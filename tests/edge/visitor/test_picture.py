@@ -121,6 +121,28 @@ def test_shares_are_of_what_comes_in() -> None:
     assert picture(*ROOFS, BATTERY, OUTAGE, still).now().shares == {}
 
 
+def test_what_hangs_on_which_port_and_what_an_inverter_says_of_it() -> None:
+    told = {"essential_power": 731.0, "aux_power": 0.0, "aux_on": False, "grid_port_power": -5.0, "loss_power": 40.0, "grid_connected": False}
+    now = picture(OUTAGE, ("inverter", "inverter", told), *CIRCUITS, *BEHIND, ("lost", "oven", oven(0.0) | {"circuit": "nowhere"}), ("new", "oven", {})).now()
+    assert [(port.name, port.power, port.live, port.beside) for port in now.ports] == [
+        ("essential", 731, True, False), ("aux", 0, False, False), ("non_essential", 0, True, True),
+    ]  # fmt: skip
+    assert {flow.name: flow.port for flow in (*now.circuits, *now.loads)} == {
+        "kitchen": "essential", "strip": "essential", "tv_plug": "essential", "garden": "non_essential", "boiler": "aux",
+        "base_load": "essential", "oven": "essential", "lamp": "essential", "tv": "essential", "light": "non_essential", "geyser": "aux",
+        "lost": "", "new": "essential",
+    }  # fmt: skip
+    assert (now.through, now.loss, now.islanded) == (-5, 40, True)
+    assert {(flow.kind, flow.title) for flow in now.circuits} == {("smart_switch", "smart_switch")}
+
+
+def test_without_a_grid_nothing_is_an_island() -> None:
+    now = picture(("inverter", "inverter", {"grid_connected": False}), *LOADS).now()
+    assert not now.islanded
+    assert [(port.name, port.power) for port in now.ports] == [("essential", 730)], "the loads' own are added up"
+    assert picture(OUTAGE, *LOADS).now().islanded is False, "nobody says so"
+
+
 def test_without_an_inverters_word_the_devices_own_are_added_up() -> None:
     now = picture(("clock", "clock", CLOCK), *ROOFS, BATTERY, OUTAGE, *LOADS).now()
     assert (now.pv, now.battery, now.grid, now.load, now.soc) == (320, 410, 0, 730, 0.54)

@@ -14,6 +14,7 @@ from typing import Any
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.messages.topics import FLEET
 from virtual_devices.edge.visitor.device_view import DeviceView, number
+from virtual_devices.kit.accounts import ESSENTIAL, NON_ESSENTIAL, PORTS
 from virtual_devices.kit.circuits import circle, way_up
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.catalogue import load
@@ -37,7 +38,7 @@ class Flow:
     power: W; of a store − while it charges, of a grid − while it takes; None before its first step.  note: what there is
     to say beside, in a word or two.  change: what comes next, such as "until 20:30".  level: 0–1 of a store.  wanted: W
     that a load asked for.  fine: False where there is no supply.  on: the circuit that it hangs on; empty where that is a port, or nothing
-    that is there.
+    that is there.  kind, title: what it says that it is.  port: of the inverter, at the end of its way up; empty where that ends nowhere.
     """
 
     name: str
@@ -49,6 +50,23 @@ class Flow:
     fine: bool = True
     online: bool = True
     on: str = ""
+    kind: str = ""
+    title: str = ""
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortFlow:
+    """A port of the inverter on which something hangs.
+
+    power: W that it gives; None before the first step.  live: something that hangs on it has power.  beside: it is wired to the meter, past
+    the inverter, so that it comes and goes with the grid.
+    """
+
+    name: str
+    power: float | None
+    live: bool = True
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,8 @@ class Now:
 
     time: local, naive.  speed: 0 as fast as possible.  behind: s.  shares: where the energy comes from, 0–1 by source
     (sun, battery, grid), empty while nothing flows.  today: kWh since local midnight.  condition: of the inverter.
+    through: W through the inverter's own connection to the grid, − while it sells.  loss: W that the inverter turns into heat.  islanded: there
+    is a grid, and the inverter is not on it.
     """
 
     home: str
@@ -83,6 +103,10 @@ class Now:
     currency: str = ""
     offline: tuple[str, ...] = ()
     devices: int = 0
+    ports: tuple[PortFlow, ...] = ()
+    through: float | None = None
+    loss: float | None = None
+    islanded: bool = False
 
 
 class Picture:
@@ -143,20 +167,31 @@ class Picture:
     def _tree(self) -> tuple[tuple[Flow, ...], tuple[Flow, ...]]:
         """Circuits and loads, each with the circuit that it hangs on, and those behind an open one as switched off."""
         circuits, loads = self.flows("carries"), self.flows("consumes")
-        if not circuits:
-            return (), loads
         wired = {flow.name: str(self.devices[flow.name].state.get("circuit") or "") for flow in (*circuits, *loads)}
         there = {flow.name for flow in circuits}
         above = {name: on for name, on in wired.items() if on in there and name not in circle(name, wired)}
         opened = {flow.name for flow in circuits if flow.note in OPEN}
+        roots = there - above.keys()
 
         def hung(flow: Flow) -> Flow:
-            up, roots = above.get(flow.name, ""), there - above.keys()
-            if flow.note not in OPEN and opened.intersection(way_up(up, above, roots)):
-                return replace(flow, note=SWITCHED_OFF, change="", fine=True, on=up)
-            return replace(flow, on=up)
+            up = above.get(flow.name, "")
+            way = way_up(up, above, roots)
+            end = wired[way[-1] if way else flow.name] or ESSENTIAL  # who has not said yet where it hangs, hangs where most do
+            flow = replace(flow, on=up, port=end if end in PORTS else "")
+            return replace(flow, note=SWITCHED_OFF, change="", fine=True) if flow.note not in OPEN and opened.intersection(way) else flow
 
         return tuple(map(hung, circuits)), tuple(map(hung, loads))
+
+    def _ports(self, hanging: Collection[Flow], told: Mapping[str, Any]) -> tuple[PortFlow, ...]:
+        """The ports on which something hangs, in the order of an inverter's list. told: by the inverter."""
+        found = []
+        for port in PORTS:
+            direct = [flow for flow in hanging if flow.port == port and not flow.on]
+            if direct:
+                power = _first(number(dict(told), f"{port}_power"), _sum(tuple(direct)))
+                fed = any(self.devices[flow.name].state.get("supplied") is not False for flow in direct)
+                found.append(PortFlow(port, power, fed and told.get(f"{port}_on") is not False, beside=port == NON_ESSENTIAL))
+        return tuple(found)
 
     def now(self) -> Now:
         """The home at this moment."""
@@ -199,6 +234,10 @@ class Picture:
             currency=str(bill.get("currency") or ""),
             offline=tuple(sorted(name for name, seen in self.devices.items() if not seen.online and seen.about)),
             devices=sum(1 for seen in self.devices.values() if seen.about),
+            ports=self._ports((*circuits, *loads), told),
+            through=number(told, "grid_port_power"),
+            loss=number(told, "loss_power"),
+            islanded=bool(grids) and told.get("grid_connected") is False,
         )
 
 
@@ -215,7 +254,8 @@ def watts(power: float | None) -> str:
 
 def flow_of(seen: DeviceView) -> Flow:
     """A device's part in the flows. Its ability is one of those that take part: consumes, produces, stores, carries, connects."""
-    return _FLOWS[seen.ability](seen)
+    about = seen.about
+    return replace(_FLOWS[seen.ability](seen), kind=seen.kind, title=about.title if about is not None else "")
 
 
 def _first(*values: float | None) -> float | None:

@@ -12,30 +12,24 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Self
 
-import orjson
 from paho.mqtt.client import topic_matches_sub
 
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.messages.base import ErrorMessage, read
-from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.topics import ROOT, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import LISTED, listed
+from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, Shows, command_bytes, offline
 from virtual_devices.edge.visitor.device_view import DeviceView
-from virtual_devices.kit.errors import BrokerError, ConfigurationError, ProtocolError, SettingError, suggestion
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, suggestion
 from virtual_devices.kit.names import BUS, NAME, is_name
 
 _LONGEST_NUMBER = 10
 _SUGGESTED = 1_000  # names among which a similar one is looked for
 PATIENCE = 5.0
 """Wall seconds that a broker or a device may take for an answer."""
-GRACE = 0.5
-"""Wall seconds without an objection after which a command counts as taken, where the state cannot show it."""
-
 _SYNC = "_cli/sync/"
 _MARKS = f"{ROOT}/{_SYNC}"  # the same for all visitors: iotcore never forgets a topic filter
 _IDENTITY = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})?")
@@ -217,7 +211,7 @@ class Session:
         at: int | str | None = None,
         *,
         by: str = BUS,
-        done: Callable[[dict[str, Any]], bool] | None = None,
+        done: Shows | None = None,
     ) -> dict[str, Any]:
         """Send a command to a device and return the state in which it answers.
 
@@ -228,57 +222,23 @@ class Session:
 
         Raises SettingError with the device's own words when it refuses, BrokerError when it is offline or silent.
         """
-        seen = self.device(home, name)
-        if not seen.online:
-            raise BrokerError(
-                f"device {name} of home {home} is offline, and nobody would take the command; start it with "
-                "`virtual-devices up` or `virtual-devices run`, and look with `virtual-devices ps`"
-            )
         topics = Topics(home, name)
-        shows = done or (lambda state: at is None and all(_same(state.get(key), value) for key, value in changes.items()))
-        answer = _Answer()
+        if not self.device(home, name).online:
+            raise offline(topics)
+        answer: CommandAnswer | None = None
 
         def hear(topic: str, payload: bytes, _retain: bool) -> None:  # noqa: FBT001 - a listener
-            if topic == topics.state:
-                answer.state = json_object(payload)
-                if answer.since is None:
-                    answer.since = self.loop.time()
-                answer.shown = answer.shown or shows(answer.state)
-            elif topic == topics.availability:
-                answer.gone = payload != b"online"
-            else:
-                answer.refusal = answer.refusal or _refusal(payload, topics.command)
-
-        def settled() -> bool:
-            waited = done is None and answer.since is not None and self.loop.time() - answer.since >= GRACE
-            return answer.shown or answer.refusal is not None or answer.gone or waited
+            if answer is not None:  # what came until now was said before the command
+                answer.hear(topic.removeprefix(topics.at("")), payload)
 
         with self.listening(hear, topics.state, topics.error, topics.availability):
             self.sync()
-            answer = _Answer()  # what came until now was said before the command
-            beside = {"at": at, "by": by if by != BUS else None}
-            body = {**changes, **{key: value for key, value in beside.items() if value is not None}}
-            self.client.publish(topics.command, orjson.dumps(body), 1)
+            answer = CommandAnswer(topics, changes, at, self.loop.time, done)
+            self.client.publish(topics.command, command_bytes(changes, at, by), 1)
             deadline = self.loop.time() + self.patience
-            while not self.wait(settled, GRACE / 5) and self.loop.time() < deadline:
+            while not self.wait(answer.settled, GRACE / 5) and self.loop.time() < deadline:
                 pass  # time alone may settle it, so it is looked at a few times a second
-        if answer.refusal is not None:
-            raise SettingError(answer.refusal)
-        if answer.gone or answer.since is None:
-            what = "went offline" if answer.gone else f"did not answer within {self.patience:g} s"
-            raise BrokerError(f"device {name} of home {home} {what}; look with `virtual-devices ps`, and try again")
-        return answer.state
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What a device has said since a command. since: loop time of the first state after it."""
-
-    state: dict[str, Any] = field(default_factory=dict)
-    since: float | None = None
-    shown: bool = False
-    refusal: str | None = None
-    gone: bool = False
+        return answer.state(self.patience)
 
 
 def _marks(username: str | None) -> tuple[str, ...]:
@@ -296,27 +256,3 @@ def _among(word: str, known: list[str]) -> str:
 
 def _size(topic: str, payload: bytes) -> int:
     return len(topic) + len(payload) + _EACH
-
-
-def _refusal(payload: bytes, command: str) -> str | None:
-    """What an error message says, if it is about a command."""
-    try:
-        message = read(ErrorMessage, payload)
-    except ProtocolError:
-        return None
-    return message.error if message.about == command else None
-
-
-def _same(value: Any, given: Any) -> bool:
-    """Whether a state's value is obviously the one that was given, as JSON or as text."""
-    if not isinstance(given, str):
-        return bool(value == given)
-    text = given.strip()
-    if isinstance(value, bool):
-        return text.casefold() in (("true", "on") if value else ("false", "off"))
-    if isinstance(value, (int, float)):
-        try:
-            return float(text) == value
-        except ValueError:
-            return False
-    return text == ("" if value is None else str(value))

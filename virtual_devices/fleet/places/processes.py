@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from virtual_devices.edge.loop import Loop, Timer
+from virtual_devices.edge.stopping import END_WITH_STDIN
 from virtual_devices.fleet.places.said import Said
 
 LOOK_EVERY = 0.2
@@ -18,8 +19,6 @@ RESTART_SOONEST, RESTART_LATEST = 0.2, 30.0
 LIVED = 5.0
 """Wall seconds after which a process did not fail at its start."""
 STOP_WITHIN = 10.0
-END_WITH_STDIN = "VIRTUAL_DEVICES_END_WITH_STDIN"
-"""Environment variable: the process ends when its standard input does, which happens however its host ends."""
 
 
 class Processes:

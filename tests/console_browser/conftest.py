@@ -1,0 +1,80 @@
+"""One home, one console without a login and one Chromium for all of these tests."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.console_browser.running import (
+    HOME,
+    PROGRAM,
+    QUIET,
+    TEXT,
+    ConsoleProcess,
+    Looked,
+    OnBus,
+    ended,
+    looking,
+    started,
+    until,
+)
+from tests.machine import free_ports
+from virtual_devices.edge.mqtt.endpoint import Endpoint
+from virtual_devices.kit.errors import VirtualDevicesError
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if PROGRAM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], OnBus]]:
+    """A home that runs, and its bus."""
+    folder, port = tmp_path_factory.mktemp("up"), free_ports()
+    (folder / "seen.yaml").write_text(TEXT, encoding="utf-8")
+    log = folder / "up.log"
+    process = started(["up", "seen.yaml", "--json", "--port", str(port)], folder, log)
+    bus = OnBus(Endpoint("127.0.0.1", port))
+
+    def runs() -> bool:
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        with suppress(VirtualDevicesError):
+            return "power" in bus.state("house")
+        return False
+
+    try:
+        until(runs, f"{HOME} runs")
+        yield process, bus
+    finally:
+        ended(process)
+
+
+@pytest.fixture(scope="session")
+def bus(up: tuple[subprocess.Popen[bytes], OnBus]) -> OnBus:
+    return up[1]
+
+
+@pytest.fixture(scope="session")
+def console(bus: OnBus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
+    made = ConsoleProcess(tmp_path_factory.mktemp("console"), bus.endpoint)
+    yield made
+    ended(made.process)
+
+
+@pytest.fixture
+def looked(chromium: Browser, console: ConsoleProcess) -> Iterator[Looked]:
+    """The home's page."""
+    with looking(chromium) as made:
+        made.home(console.url)
+        yield made
+        assert made.wrong == []

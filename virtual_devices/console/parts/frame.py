@@ -1,0 +1,53 @@
+"""What is around every page: where one is, who one is, and whether the broker is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+
+from nicegui import ui
+
+from virtual_devices.console import texts
+from virtual_devices.console.console import PageVisit
+
+FAVICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#009e73" stroke-width="2">'
+    '<path d="M3 11L12 3L21 11V21H3Z"/><path d="M13 8L9 14H15L11 19"/></svg>'
+)
+REFRESH = 0.2
+"""Wall seconds between two looks at whether something has changed."""
+
+
+def dress() -> None:
+    """Give all pages their style and the few functions that they call; once, before the first."""
+    parts = files("virtual_devices.console.parts")
+    for name in ("page.css", "flow.css"):
+        ui.add_css((parts / name).read_text(encoding="utf-8"), shared=True)
+    ui.add_body_html(f"<script>{(parts / 'flow.js').read_text(encoding='utf-8')}</script>", shared=True)
+
+
+@contextmanager
+def framed(visit: PageVisit, page: str) -> Iterator[None]:
+    """The page within is called so in ``texts.PAGES``."""
+    bus, role = visit.console.bus, visit.console.bus.who.role_of(visit.person)
+    ui.page_title(f"{texts.PAGES[page]} – {visit.home or texts.TITLE}")
+    with ui.header().classes("vd-header"):
+        ui.label(visit.home or texts.TITLE).classes("vd-title")
+        with ui.element("nav").props('aria-label="Pages"').classes("vd-nav"):
+            for name, where in (("home", f"/home/{visit.home}"), ("homes", "/homes")):
+                if name == "homes" or visit.home:
+                    link = ui.link(texts.PAGES[name], where).classes("vd-link")
+                    if name == page:
+                        link.props('aria-current="page"')
+        ui.space()
+        ui.label(texts.SIGNED_IN.format(name=visit.person.name, role=role.value if role is not None else "–")).classes("vd-who")
+        if visit.person.via == "login":
+            prefix = ui.context.client.request.headers.get("x-forwarded-prefix", "")  # the gate lets only its own through
+            with ui.element("form").props(f'method="post" action="{prefix}/logout"'):
+                ui.button(texts.LOG_OUT).props('type="submit" flat dense')
+    gone = ui.label(texts.NO_BROKER).classes("vd-gone").props('role="alert"')
+    gone.set_visibility(not bus.client.connected)
+    with ui.element("main").classes("vd-main"):
+        yield
+    ui.timer(1.0, lambda: gone.set_visibility(not bus.client.connected))

@@ -1,0 +1,30 @@
+"""All pages as one application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from virtual_devices.console.bus import Bus
+from virtual_devices.console.console import Console
+from virtual_devices.console.pages import home, homes
+from virtual_devices.console.parts.frame import FAVICON, dress
+from virtual_devices.console.texts import TITLE
+
+PAGES = (home, homes)
+
+
+def site(bus: Bus, states: tuple[Path, ...]) -> FastAPI:
+    """The application. states: folders below which homes of this machine keep what survives."""
+    console = Console(bus, states)
+    dress()
+    for page in PAGES:
+        page.add(console)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    ui.run_with(
+        app, title=TITLE, favicon=FAVICON, dark=None, tailwind=False, show_welcome_message=False, reconnect_timeout=10.0,
+        binding_refresh_interval=None,
+    )  # fmt: skip
+    return app
