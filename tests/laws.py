@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 THOROUGH = bool(os.environ.get("VIRTUAL_DEVICES_THOROUGH"))
 """Whether every example is tried."""
@@ -24,5 +24,6 @@ def examples(max_examples: int = 100, **more: Any) -> settings:
 
 def load_profile() -> None:
     """So many as well for laws that name no number."""
-    settings.register_profile("tried", max_examples=tried(100))
+    # how long examples take to make says more of what else a machine does than of a law
+    settings.register_profile("tried", max_examples=tried(100), suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("tried")

@@ -48,6 +48,8 @@ def test_a_home_of_the_owners_lives_on_the_broker_that_the_supervisor_knows(brok
     ends = []
     with supervisor(service) as address:
         for _ in range(2):
+            client.publish("virtual/of_the_app/_spy/mark", b"now")
+            loop.run(until=lambda: "virtual/of_the_app/_spy/mark" in heard, timeout=60)  # what was said until now has come
             heard.clear()
             app = started(tmp_path, {"home": "mine", "speed": 3600, "start": "2026-06-21 08:30"}, address)
             assert loop.run(until=lambda: b'"seq":' in heard.get("virtual/of_the_app/inverter/settlement", b""), timeout=60), app.poll()

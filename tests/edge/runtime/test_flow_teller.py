@@ -29,7 +29,7 @@ class Tap:
         self.stage, self.wires, self.naive = stage, WireFlows(), Counter[str]()
         self.client = Client(stage.loop, stage.endpoint, f"tap_{stage.home.name}", on_message=self._hear)
         flow = Topics(stage.home.name, "inverter").flow
-        self.client.subscribe((flow, 1), (f"{flow}/+/+", 1))
+        self.client.subscribe((f"{flow}/#", 1))
         self.client.connect()
         stage.wait(lambda: self.client.subscribed)
         stage.sync()
