@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,18 @@ ONE = FOLDER / "parts" / "drawn.py"
 def test_only_one_file_makes_html_of_text(word: str) -> None:
     assert len(FILES) > 20
     assert {path for path in FILES if word in path.read_text(encoding="utf-8")} <= {ONE}
+
+
+OURS = {"'true' if speed == now.speed and not now.paused else 'false'", "texts.CLOSE", "prefix"}
+"""What stands in a text of props and is none of the bus's words."""
+
+
+def test_words_of_the_bus_are_in_no_text_of_props() -> None:
+    """Such a text is taken apart, and what begins with a colon is run in the browser; a value of its own goes to ``props[...]``."""
+    found: set[str] = set()
+    for path in FOLDER.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for words in re.findall(r"\.props\(f(['\"])(.*?)\1\)", text):
+            found |= set(re.findall(r"{(.*?)}", words[1]))
+        assert not re.search(r"\.props\([^f'\")]", text), path
+    assert found == OURS

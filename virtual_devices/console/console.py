@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
@@ -20,13 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What every page is given.
-
-    states: folders below which homes of this machine keep what survives, where records are found.
-    """
+    """What every page is given."""
 
     bus: Bus
-    states: tuple[Path, ...] = field(default_factory=tuple)
 
     def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""
@@ -67,15 +62,13 @@ class PageVisit:
         role = self.console.bus.who.role_of(self.person)
         return role is not None and role.may(needed)
 
-    async def told(self, doing: Coroutine[Any, Any, Any], done: str = "") -> bool:
-        """Do something that may be refused, and tell the person; whether it was done. done: said where it was; nothing is said without."""
+    async def told(self, doing: Coroutine[Any, Any, Any]) -> bool:
+        """Do something that may be refused, and tell the person where it is; whether it was done."""
         try:
             await doing
         except VirtualDevicesError as error:
             ui.notify(str(error), type="negative", position="top", multi_line=True, timeout=8000, close_button="✕")
             return False
-        if done:
-            ui.notify(done, type="positive", position="top")
         return True
 
     async def command(self, device: str, **changes: Any) -> bool:

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
 from typing import TypeVar
 
-from virtual_devices.edge.messages.base import ErrorMessage, Message, read
-from virtual_devices.edge.messages.fleet import (
-    FleetKindsMessage,
-    FleetRunningMessage,
-    FleetWantedMessage,
-    KindForm,
-    RunningForm,
-    WantedForm,
-)
+from virtual_devices.edge.messages.base import Message, read
+from virtual_devices.edge.messages.fleet import FleetKindsMessage, FleetWantedMessage, KindForm, WantedForm
 from virtual_devices.edge.messages.topics import FLEET, Topics
 from virtual_devices.edge.visitor.picture import Now, Picture
 from virtual_devices.kit.errors import ProtocolError
 
-ERRORS = 50
-"""The last refusals and complaints that are kept."""
 Form = TypeVar("Form", bound=Message)
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What a device has said on ``error``."""
-
-    device: str
-    text: str
-    about: str
 
 
 class HomeWatch:
     """Listens to a home.
 
     picture: its devices.  version: grows whenever something has changed.  kinds: by name, of which its fleet makes devices; empty without a fleet.
-    wanted, running: by name, see ``edge.messages.fleet``.  revision: of what is wanted.  place: where its devices run.  errors: newest last.
+    wanted: by name, see ``edge.messages.fleet``.
     fleet_online: whether its fleet is there to be asked.
     """
 
@@ -47,37 +27,25 @@ class HomeWatch:
         self.picture = Picture(home)
         self.kinds: dict[str, KindForm] = {}
         self.wanted: dict[str, WantedForm] = {}
-        self.running: dict[str, RunningForm] = {}
-        self.revision, self.place = 0, ""
         self.fleet_online = False
-        self.errors: deque[Complaint] = deque(maxlen=ERRORS)
         self._now: tuple[int, Now] | None = None
 
     def filters(self) -> tuple[str, ...]:
         """Topic filters that it lives on."""
         every, fleet = Topics(self.home, "+"), Topics(self.home, FLEET)
-        return every.about, every.availability, every.state, every.error, fleet.wanted, fleet.running, fleet.kinds, fleet.response("+")
+        return every.about, every.availability, every.state, every.error, fleet.wanted, fleet.kinds, fleet.response("+")
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:
         """Take a message of the home; what cannot be read changes nothing."""
         self.version += 1
-        if leaf == "error":
-            self._hear_error(device, payload)
-        elif device != FLEET:
+        if device != FLEET:
             self.picture.feed(device, leaf, payload)
         elif leaf == "availability":
             self.fleet_online = payload == b"online"
         elif leaf == "wanted" and (wanted := _read(FleetWantedMessage, payload)) is not None:
-            self.wanted, self.revision = wanted.devices, wanted.revision
-        elif leaf == "running" and (running := _read(FleetRunningMessage, payload)) is not None:
-            self.running, self.place = running.devices, running.place
+            self.wanted = wanted.devices
         elif leaf == "kinds" and (kinds := _read(FleetKindsMessage, payload)) is not None:
             self.kinds = {form.kind: form for form in kinds.kinds}
-
-    def _hear_error(self, device: str, payload: bytes) -> None:
-        error = _read(ErrorMessage, payload)
-        if error is not None:
-            self.errors.append(Complaint(device, error.error, error.about))
 
     def connection(self, *, up: bool) -> None:
         """The broker is there, or has gone."""

@@ -37,7 +37,7 @@ class ConsoleOptions:
 
     listen: the address to bind.  port: None for ``DEFAULT_PORT``, or a free one where that is taken.  hosts: further names by which browsers
     come.  login: also on loopback.  ingress: address of a Home Assistant's Supervisor; None: whatever says to be one is nobody.
-    ingress_role: of those that it sends, unless the console knows them by name.  states: where homes of this machine keep what survives.
+    ingress_role: of those that it sends, unless the console knows them by name.
     """
 
     endpoint: Endpoint
@@ -47,8 +47,7 @@ class ConsoleOptions:
     hosts: tuple[str, ...] = ()
     login: bool = False
     ingress: str | None = None
-    ingress_role: PersonRole = PersonRole.BUILD
-    states: tuple[Path, ...] = ()
+    ingress_role: PersonRole = PersonRole.LOOK
 
 
 def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Callable[[str], None]) -> None:
@@ -89,7 +88,7 @@ def _pages(bus: Bus, options: ConsoleOptions) -> ASGIApp:
         if (error.name or "").startswith("virtual_devices"):
             raise
         raise ConfigurationError(f"the console needs NiceGUI ({error}): pip install 'virtual-devices[console]'") from None
-    return site(bus, options.states)
+    return site(bus)
 
 
 @contextlib.contextmanager

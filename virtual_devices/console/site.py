@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fastapi import FastAPI
 from nicegui import ui
 
@@ -16,9 +14,9 @@ from virtual_devices.console.texts import TITLE
 PAGES = (home, homes)
 
 
-def site(bus: Bus, states: tuple[Path, ...]) -> FastAPI:
-    """The application. states: folders below which homes of this machine keep what survives."""
-    console = Console(bus, states)
+def site(bus: Bus) -> FastAPI:
+    """The application."""
+    console = Console(bus)
     dress()
     for page in PAGES:
         page.add(console)

@@ -12,7 +12,6 @@ NOT_THERE = "There is no home of this name on the broker."
 WAITS = "This home waits for its first window."
 LOG_OUT = "Log out"
 SIGNED_IN = "{name}, {role}"
-MAY_LOOK = "you may look"
 
 CLOCK = "Time"
 SPEEDS = {1.0: "1×", 60.0: "60×", 600.0: "600×", 0.0: "max"}
@@ -31,10 +30,8 @@ BEGINS_IN, ENDS_IN, NONE_KNOWN = "begins in {time}", "ends in {time}", "none is 
 NO_DECISION = "–"
 
 DEVICE_OFF, DEVICE_AWAY = "off", "not connected"
-SEND, CLOSE = "Set", "Close"
-READINGS, SETTINGS = "Readings", "Settings"
-HOME_OPEN = "Open"
-HOMES_COLUMNS = ("Home", "Time", "Speed", "Devices online")
+CLOSE = "Close"
+READINGS = "Readings"
 SWITCH_ON, SWITCH_OFF = "Switch on", "Switch off"
 """A device as a process or a container, not its mode."""
 YES, NO = "yes", "no"

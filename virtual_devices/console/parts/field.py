@@ -9,6 +9,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import PageVisit
+from virtual_devices.console.parts.safe import plain
 from virtual_devices.kit.errors import VirtualDevicesError
 
 
@@ -21,7 +22,6 @@ class Field:
     def __init__(self, visit: PageVisit, device: str, name: str, schema: Mapping[str, Any], *, may: bool) -> None:
         self._visit, self._device, self._name, self._may = visit, device, name, may
         self._shown: Any = None
-        self._unit = str(schema.get("x-unit") or "")
         title, choices = str(schema.get("title") or name), choices_of(schema, [each.name for each in visit.watch.picture.of("carries")])
         self._is_switch = is_switch(schema)
         self._is_choice = bool(choices) and not self._is_switch
@@ -32,7 +32,9 @@ class Field:
                 self._control = ui.select(choices, label=title, on_change=self._changed)
             else:
                 self._control = ui.input(title, placeholder=str(schema.get("description") or ""))
-                self._control.props(f"suffix={self._unit}" if self._unit else "").on("keydown.enter", self._sent).on("blur", self._sent)
+                self._control.on("keydown.enter", self._sent).on("blur", self._sent)
+                if unit := schema.get("x-unit"):  # not as a text of props, of which parts are obeyed: it comes from the bus
+                    self._control.props["suffix"] = plain(str(unit))
             self._why = ui.label().classes("vd-warn").props('role="alert"')
         if about := schema.get("description"):
             with element:
