@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "Virtual Devices"
-PAGES = {"home": "Home", "homes": "Homes"}
+PAGES = {"home": "Home", "build": "Build", "file": "File", "history": "History", "plan": "Plan", "homes": "Homes"}
 """What the pages are called, by their names."""
 
 NO_BROKER = "No connection to the broker; what is shown is of before."

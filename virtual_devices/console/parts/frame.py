@@ -15,6 +15,11 @@ FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#009e73" stroke-width="2">'
     '<path d="M3 11L12 3L21 11V21H3Z"/><path d="M13 8L9 14H15L11 19"/></svg>'
 )
+STYLES = ("page.css", "flow.css")
+SCRIPTS = ("flow.js",)
+"""Files in ``parts/``, each small, which every page has."""
+OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "plan": "/plan"}
+"""Pages of one home, by their names: where each is below the home's."""
 REFRESH = 0.2
 """Wall seconds between two looks at whether something has changed."""
 
@@ -22,9 +27,10 @@ REFRESH = 0.2
 def dress() -> None:
     """Give all pages their style and the few functions that they call; once, before the first."""
     parts = files("virtual_devices.console.parts")
-    for name in ("page.css", "flow.css"):
+    for name in STYLES:
         ui.add_css((parts / name).read_text(encoding="utf-8"), shared=True)
-    ui.add_body_html(f"<script>{(parts / 'flow.js').read_text(encoding='utf-8')}</script>", shared=True)
+    for name in SCRIPTS:
+        ui.add_body_html(f"<script>{(parts / name).read_text(encoding='utf-8')}</script>", shared=True)
 
 
 @contextmanager
@@ -35,11 +41,11 @@ def framed(visit: PageVisit, page: str) -> Iterator[None]:
     with ui.header().classes("vd-header"):
         ui.label(visit.home or texts.TITLE).classes("vd-title")
         with ui.element("nav").props('aria-label="Pages"').classes("vd-nav"):
-            for name, where in (("home", f"/home/{visit.home}"), ("homes", "/homes")):
-                if name == "homes" or visit.home:
-                    link = ui.link(texts.PAGES[name], where).classes("vd-link")
-                    if name == page:
-                        link.props('aria-current="page"')
+            of_home = {name: f"/home/{visit.home}{where}" for name, where in OF_HOME.items()} if visit.home else {}
+            for name, where in {**of_home, "homes": "/homes"}.items():
+                link = ui.link(texts.PAGES[name], where).classes("vd-link")
+                if name == page:
+                    link.props('aria-current="page"')
         ui.space()
         ui.label(texts.SIGNED_IN.format(name=visit.person.name, role=role.value if role is not None else "–")).classes("vd-who")
         if visit.person.via == "login":
