@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from virtual_devices.cli._words import NOTHING
 from virtual_devices.cli.table import table
 from virtual_devices.edge.murmur import shortened
+from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.calendar import DAY
-from virtual_devices.kit.errors import shown
+from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.reading.history import History, Stretch
 from virtual_devices.record.reading.periods import length_of
@@ -22,6 +24,19 @@ MOST_TOLD = 40
 """Happenings that are told."""
 _LONGEST = 120
 _OFFSET = len("+02:00")
+
+
+def record_of(named: Path | None, state: Path | None, run: str | None) -> Path:
+    """The record that is meant. Raises ConfigurationError where that is none, or not clear."""
+    if run is None:
+        return finding.record(named, state)
+    known = {path.stem: path for path in finding.records(named, state)}
+    found = [name for name in known if name.startswith(run)]
+    if run in known or len(found) == 1:
+        return known[run if run in known else found[0]]
+    if found:
+        raise ConfigurationError(f"several runs begin with {shown(run)}: {', '.join(found)}; write more of it")
+    raise ConfigurationError(f"there is no record of run {shown(run)}{suggestion(run, list(known))}")
 
 
 def told(history: History) -> list[str]:
