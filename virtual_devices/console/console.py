@@ -10,6 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console.bus import Bus
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What every page is given."""
+    """What every page is given. records: where it finds what was."""
 
     bus: Bus
+    records: HomeRecords
 
     def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""

@@ -14,6 +14,7 @@ from virtual_devices.console.auth import Sessions, Users, Who, cookie_name
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.gate import ConsoleGate, rules_of
 from virtual_devices.console.login import LoginDesk
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
@@ -37,7 +38,8 @@ class ConsoleOptions:
 
     listen: the address to bind.  port: None for ``DEFAULT_PORT``, or a free one where that is taken.  hosts: further names by which browsers
     come.  login: also on loopback.  ingress: address of a Home Assistant's Supervisor; None: whatever says to be one is nobody.
-    ingress_role: of those that it sends, unless the console knows them by name.
+    ingress_role: of those that it sends, unless the console knows them by name.  records: a state folder in which the home's records are; None:
+    this user's own.
     """
 
     endpoint: Endpoint
@@ -48,6 +50,7 @@ class ConsoleOptions:
     login: bool = False
     ingress: str | None = None
     ingress_role: PersonRole = PersonRole.LOOK
+    records: Path | None = None
 
 
 def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Callable[[str], None]) -> None:
@@ -88,7 +91,7 @@ def _pages(bus: Bus, options: ConsoleOptions) -> ASGIApp:
         if (error.name or "").startswith("virtual_devices"):
             raise
         raise ConfigurationError(f"the console needs NiceGUI ({error}): pip install 'virtual-devices[console]'") from None
-    return site(bus)
+    return site(bus, HomeRecords(options.records))
 
 
 @contextlib.contextmanager

@@ -7,16 +7,17 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
-from virtual_devices.console.pages import home, homes
+from virtual_devices.console.pages import history, home, homes
 from virtual_devices.console.parts.frame import FAVICON, dress
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, homes)
+PAGES = (home, homes, history)
 
 
-def site(bus: Bus) -> FastAPI:
+def site(bus: Bus, records: HomeRecords) -> FastAPI:
     """The application."""
-    console = Console(bus)
+    console = Console(bus, records)
     dress()
     for page in PAGES:
         page.add(console)

@@ -38,3 +38,35 @@ YES, NO = "yes", "no"
 ALL_SETTINGS = "All settings"
 NO_KINDS = "What this device can be told is not known: its home has no fleet that says so."
 TAKEN = "{device}: {setting} is taken"
+
+# History
+PAST_PERIODS = {"day": "Day", "week": "Week", "month": "Month", "year": "Year", "all": "All"}
+EARLIER, LATER, OUT, NEWEST, DATE, RUN = "Earlier", "Later", "Zoom out", "Newest", "Date", "Run"
+UNITS = {"power": "kW", "level": "%", "air": "°C", "happened": ""}
+PURPOSES = {
+    "pv_used": "Sun", "battery_discharge": "Battery", "grid_import": "Grid", "load_served": "Loads", "battery_charge": "Charging", "grid_export": "Sold",
+    "load_unserved": "Not served", "losses": "Losses",
+}  # fmt: skip
+HAPPENED = {
+    "command": "Commands", "refusal": "Refusals", "outage": "Outages", "grid back": "Grid back", "trip": "Trips", "trip over": "Trips over",
+    "decision": "Decisions", "came": "Came", "went": "Went",
+}  # fmt: skip
+AIR, PRICE, PER_KWH, OTHERS = "Air °C", "Price", "per kWh", "others"
+NO_RECORD = "Nothing is recorded of this home where this console looks."
+HOW_TO_RECORD = (
+    "A home that `virtual-devices up` runs records itself; `up --console` tells its console where. Give another console the home's state folder: "
+    "virtual-devices console --records FOLDER. A home may also have a device of kind record."
+)
+NOTHING_THEN = "Nothing is recorded of this time; the record is from {start} to {end}."
+POWER_CHART = "Power by source and use, state of charge, price, temperature and happenings over time; what it shows is told in the tables below."
+HOW_TO_ZOOM = "Click or tap a moment to ask about it. Drag the bar below the chart, or turn the wheel with Ctrl, to look closer."
+DARK_FOR = "{count} outages, {hours:.1f} h without the grid"
+NO_OUTAGES = "no outage"
+FINE = {"step": "step by step"}
+AT_A_MOMENT, ASK, MOMENT = "At a moment", "Why?", "Moment"
+ABOUT = {"Decision": "Decision", "Grid": "Grid", "Flows": "Flows", "Cost": "Cost"}
+SETTINGS_THEN, ALL_THEN = "Settings, and who set them", "Settings of all devices"
+ENERGY, PER_DAY, PER_MONTH, TOTAL = "Energy, kWh", "Day", "Month", "Together"
+WHAT_HAPPENED, NOTHING_HAPPENED, MORE_HAPPENED = "What happened", "Nothing of these kinds.", "The newest {shown} of {all}; a shorter time shows the others."
+TIME_COLUMN, DEVICE_COLUMN, KIND_COLUMN, WHAT_COLUMN, VALUE_COLUMN, BY_COLUMN = "Time", "Device", "What", "Said", "Value", "Set by"
+CSV = "Download CSV"

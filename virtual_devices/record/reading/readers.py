@@ -33,7 +33,7 @@ from virtual_devices.record.reading.swinging import PowerOfPeriod, StoredInPerio
 from virtual_devices.record.reading.told import ReadingsOfPeriod, readings
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import Happening, happenings
-from virtual_devices.record.store.lines import stored, stored_at
+from virtual_devices.record.store.lines import stored, stored_at, stored_between
 from virtual_devices.record.store.past import stored_past
 from virtual_devices.record.store.revisions import revisions_of
 
@@ -137,6 +137,11 @@ class Reader:
         with self._reading() as connection:
             payload = stored_at(connection, time)
         return read_ledger(payload) if payload is not None else None
+
+    def windows_between(self, start: int, end: int) -> Iterator[LedgerRecord]:
+        """The windows that have steps between two times, as far as they are kept whole; oldest first."""
+        with self._reading() as connection:
+            yield from map(read_ledger, stored_between(connection, start, end))
 
     @property
     def revisions(self) -> tuple[Revision, ...]:

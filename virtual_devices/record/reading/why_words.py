@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from virtual_devices.edge.murmur import shortened
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import CatalogueError, shown
 from virtual_devices.kit.home import catalogue
@@ -12,7 +13,7 @@ from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.store.happenings import OUTAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from virtual_devices.record.reading.settings_then import SettingThen
     from virtual_devices.record.reading.why import DecisionThen, Why
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _LEADING = frozenset({"settles", "stores", "connects"})
 """Abilities whose settings lead to what an inverter decides."""
 _KILO = 1000
+_LONGEST = 120
+"""Characters of what a happening says."""
 _STILL = 0.5
 """W below which nothing flows, for people."""
 
@@ -115,8 +118,18 @@ def setting_notes(why: Why) -> list[str]:
 
 def value_words(each: SettingThen) -> str:
     """A value with its unit, and what else it may have been."""
-    values = [f"{_plain(value)} {each.unit}".rstrip() if isinstance(value, int | float) and not isinstance(value, bool) else _plain(value) for value in (each.value, *each.others)]
-    return " or ".join(values)
+    return " or ".join(_measured(value, each.unit) for value in (each.value, *each.others))
+
+
+def what_words(what: Mapping[str, Any]) -> str:
+    """What a happening says, on one line."""
+    changes, by, error = what.get("changes"), what.get("by"), what.get("text")
+    if isinstance(changes, dict):
+        words = ", ".join(f"{name} = {shown(value)}" for name, value in changes.items())
+        return shortened(f"{words}, by {by}" if by else words, _LONGEST)
+    if isinstance(error, str):
+        return shortened(error, _LONGEST)
+    return shortened(", ".join(f"{name} {shown(value)}" for name, value in what.items()), _LONGEST)
 
 
 def power(watts: float) -> str:
@@ -129,7 +142,7 @@ def _by(why: Why, each: SettingThen) -> str:
     if each.time is not None:
         return f"{each.by}, {_when(why, each.time)}{unsure}"
     wall = f" of {datetime.fromtimestamp(each.wall, UTC).astimezone(calendar(why.facts.zone).zone):%Y-%m-%d %H:%M}" if each.wall is not None else ""
-    return f"{each.by}, declared in revision {each.revision}{wall}{unsure}"
+    return f"{each.by} (revision {each.revision}{wall}){unsure}"
 
 
 def _leads(why: Why, name: str) -> bool:
@@ -151,6 +164,12 @@ def _level(why: Why, store: str) -> str:
 
 def _when(why: Why, time: int) -> str:
     return f"{calendar(why.facts.zone).local(time):%Y-%m-%d %H:%M:%S}"
+
+
+def _measured(value: Any, unit: str) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return _plain(value)
+    return f"{value / _KILO:g} kW" if unit == "W" and abs(value) >= _KILO else f"{_plain(value)} {unit}".rstrip()
 
 
 def _plain(value: Any) -> str:

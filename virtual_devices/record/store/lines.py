@@ -200,6 +200,15 @@ def stored_at(connection: sqlite3.Connection, time: int) -> bytes | None:
     return next((payload for payload in unpacked(row[0]) if (line := _read(payload)).start <= time < line.end), None)
 
 
+def stored_between(connection: sqlite3.Connection, start: int, end: int) -> Iterator[bytes]:
+    """The ledger messages of the windows that have steps between two times (UTC seconds), as far as they are kept whole; oldest first."""
+    for (lines,) in connection.execute("SELECT lines FROM ledger WHERE end > ? AND start < ? AND lines IS NOT NULL ORDER BY end", (start, end)):
+        for payload in unpacked(lines):
+            line = _read(payload)
+            if line.start < end and line.end > start:
+                yield payload
+
+
 def present_windows(connection: sqlite3.Connection) -> list[LedgerRecord]:
     """The windows that reach into the quarter-hour in which the last one ends, as far as they are kept whole; none where it ends with it."""
     found = connection.execute("SELECT max(end) FROM ledger").fetchone()[0]
