@@ -34,7 +34,7 @@ def why(
 
     TIME is 2026-06-21 18:05, by the home's clocks. HOME stands for the record that was written last, FILE is one, of `simulate --record` too.
     """
-    found = why_of(record_of(named, state, run), lambda times: times.moment(time))
+    found = why_of(record_of(named, state, run), lambda times: times.moment(time), everything=everything or as_json)
     if as_json:
         echo_json(json.dumps(found.result(), indent=2, ensure_ascii=False))
     else:

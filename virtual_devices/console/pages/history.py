@@ -24,6 +24,8 @@ from virtual_devices.record.reading.curves import Curves, curves
 from virtual_devices.record.reading.history import history as history_of
 from virtual_devices.record.reading.why import Why
 
+_MINUTE = 60
+"""Seconds: what a hand on a chart can mean."""
 FOLLOW = 5.0
 """Wall seconds between two looks at whether a home that runs has more to tell."""
 
@@ -220,7 +222,8 @@ class HistoryPage:
     async def _click(self, event: GenericEventArguments) -> None:
         shown = _number(event.args, "at")
         if self._now is not None and shown is not None:
-            await self._ask_at(from_wall(self._now.seen.local, shown))
+            time = from_wall(self._now.seen.local, shown)
+            await self._ask_at(time - time % _MINUTE)
 
     async def _ask_at(self, time: int) -> None:
         """A moment of what is recorded; beyond its ends the nearest."""

@@ -29,15 +29,15 @@ class MomentPanel:
                 ui.button(texts.ASK, on_click=self._ask).props("outline")
             self._wrong = ui.label().classes("vd-warn").props('role="alert"')
             self._wrong.set_visibility(False)
-            with ui.element("div").props('aria-live="polite"'):
-                self._words = ui.element("div")
+            with ui.element("div").props('aria-live="polite"'), ui.element("div") as self._words:
+                ui.label(texts.NO_MOMENT).classes("vd-soft")
             with ui.element("div") as self._settings:
                 with ui.element("h3"):
                     ui.label(texts.SETTINGS_THEN)
-                columns = [{"name": name, "label": label, "field": name, "align": "left"} for name, label in (("what", ""), ("value", texts.VALUE_COLUMN), ("by", texts.BY_COLUMN))]
+                columns = [{"name": name, "label": label, "field": name, "align": "left"} for name, label in (("what", texts.SETTING_COLUMN), ("value", texts.VALUE_COLUMN), ("by", texts.BY_COLUMN))]
                 self._table = ui.table(rows=[], columns=columns, row_key="what", pagination=0).props("flat dense wrap-cells hide-pagination hide-no-data").classes("vd-past-words")
                 self._notes = ui.label().classes("vd-soft")
-                self._all = ui.checkbox(texts.ALL_THEN, on_change=self._fill)
+                self._all = ui.checkbox(texts.ALL_THEN, on_change=self._more)
             self._settings.set_visibility(False)
 
     async def _ask(self) -> None:
@@ -51,7 +51,7 @@ class MomentPanel:
         if path is None:
             return
         try:
-            found = await run.io_bound(why, path, moment)
+            found = await run.io_bound(why, path, moment, everything=self._all.value)
         except VirtualDevicesError as error:
             self._wrong.set_text(plain(str(error)))
             self._wrong.set_visibility(True)
@@ -71,6 +71,12 @@ class MomentPanel:
                         ui.label(plain(each))
         self._fill()
         self._told(found)
+
+    async def _more(self) -> None:
+        """The settings of all devices, or of those only that lead."""
+        if self._found is not None:
+            time = self._found.time
+            await self.show(lambda _: time)
 
     def _fill(self) -> None:
         if self._found is None:

@@ -97,7 +97,8 @@ def _powers(seen: Curves, wall: Wall) -> list[dict[str, Any]]:
         "id": LOADS, "type": "line", "name": texts.PURPOSES["load_served"], "step": "end", "showSymbol": False, "data": _power(seen.points, "load_served", wall),
         "lineStyle": {"width": 2, "color": COLOURS["use"]}, "itemStyle": {"color": COLOURS["use"]},
     }  # fmt: skip
-    dark = [(begin, end) for begin, end in seen.outages if (end - begin) * _MOST_SHADED * 2 > seen.asked.end - seen.asked.start][:_MOST_SHADED]
+    wide = [(begin, end) for begin, end in seen.outages if (end - begin) * _MOST_SHADED * 2 > seen.asked.end - seen.asked.start]
+    dark = seen.outages if len(seen.outages) <= _MOST_SHADED else wide
     load["markArea"] = {
         "silent": True, "itemStyle": {"color": "#808890", "opacity": 0.22},
         "data": [[{"xAxis": wall(begin), "name": ""}, {"xAxis": wall(end)}] for begin, end in dark],
@@ -189,7 +190,7 @@ def energy_chart(seen: Curves) -> dict[str, Any]:
         for place, name in enumerate(names)
     ]  # fmt: skip
     return axes(
-        series=series, xAxis={"type": "category", "data": labels, "axisLabel": {"color": SOFT, "hideOverlap": True}, "axisLine": {"lineStyle": {"color": SOFT}}},
+        grid=axes()["grid"] | {"top": 56}, series=series, xAxis={"type": "category", "data": labels, "axisLabel": {"color": SOFT, "hideOverlap": True}, "axisLine": {"lineStyle": {"color": SOFT}}},
         yAxis=axes()["yAxis"] | {"name": "kWh", "nameTextStyle": {"color": SOFT}}, tooltip={"trigger": "axis", "confine": True, "axisPointer": {"type": "shadow"}},
     )  # fmt: skip
 

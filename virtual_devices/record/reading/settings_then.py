@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,10 +70,15 @@ class SettingsThen:
         return getattr(known, setting, None) if known is not None else None
 
 
-def settings_then(revisions: Sequence[Revision], commands: Iterable[Happening]) -> SettingsThen:
-    """What was in force behind some commands. revisions: oldest first.  commands: happenings of that kind up to the moment, in order of time."""
+def settings_then(revisions: Sequence[Revision], commands: Sequence[Happening], leading: Collection[str] | None = None) -> SettingsThen:
+    """What was in force behind some commands. revisions: oldest first.  commands: happenings of that kind up to the moment, in order of time.
+
+    leading: devices of which it matters; the kinds of others, which may take seconds to load, are looked at where a command changed something
+    only; None: all.
+    """
     kinds = {name: device.declaration.kind for each in revisions for name, device in each.wanted.devices.items()}
-    fields = {name: _fields(kind) for name, kind in kinds.items()}
+    looked_at = kinds.keys() if leading is None else {*leading, *(each.device for each in commands)}
+    fields = {name: _fields(kind) for name, kind in kinds.items() if name in looked_at}
     found = {(each.device, each.setting): each for each in _declared(revisions, fields)}
     unheard = 0
     for happening in commands:

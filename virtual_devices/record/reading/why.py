@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ class Why:
     """A moment. time: UTC seconds.  window: seq, start and end of the one that holds it, where that is kept whole.  flows, cost: None where not recorded.
 
     grid: the last that it did until then, by device; empty where it had been there from the first.  readings: what devices told of the quarter-hour.
+    leading: devices that decide, store, or are the grid: whose settings lead to what is decided.
     """
 
     path: Path
@@ -93,6 +94,7 @@ class Why:
     cost: CostThen | None
     settings: SettingsThen
     readings: Mapping[str, Mapping[str, float]]
+    leading: frozenset[str]
 
     @property
     def dark(self) -> bool:
@@ -139,8 +141,8 @@ class Why:
         }  # fmt: skip
 
 
-def why(path: Path, moment: Callable[[Times], int]) -> Why:
-    """What a record says of a moment, all of it at once. moment: which, as soon as it is known what there is.
+def why(path: Path, moment: Callable[[Times], int], *, everything: bool = False) -> Why:
+    """What a record says of a moment, all of it at once. moment: which, as soon as it is known what there is.  everything: units and defaults of all devices.
 
     Raises ConfigurationError where nothing is recorded then, and as ``Reader`` and whoever says which moment.
     """
@@ -150,15 +152,18 @@ def why(path: Path, moment: Callable[[Times], int]) -> Why:
             raise ConfigurationError(f"{path} has nothing recorded yet: no window was settled")
         time = moment(Times(facts.zone, *span))
         record = reader.window_at(time)
-        settings = settings_then(reader.revisions, reader.happenings(None, time + 1, kinds=(COMMAND,)))
-        end = record.span.end if record is not None else min(_quarter(time) + QUARTER, span[1])
-        grid = {each.device: each for each in reader.happenings(None, time + 1, kinds=(OUTAGE, GRID_BACK))}
         readings = _readings(reader, time)
+        grids = {name for name, (before, now) in readings.items() if _BILL in now or _BILL in before}
+        told = list(reader.happenings(None, None, kinds=(DECISION, OUTAGE, GRID_BACK)))
+        leading = frozenset({*reader.roles.stores, *grids, *(each.device for each in told)})
+        settings = settings_then(reader.revisions, list(reader.happenings(None, time + 1, kinds=(COMMAND,))), None if everything else leading)
+        end = record.span.end if record is not None else min(_quarter(time) + QUARTER, span[1])
+        grid = {each.device: each for each in told if each.kind != DECISION and each.time <= time}
         return Why(
             path, facts, time, (record.seq, record.span.start, record.span.end) if record is not None else None,
-            _of_step(record, time) if record is not None else _of_quarter(reader, time), _decision(reader, settings, facts, time, end),
+            _of_step(record, time) if record is not None else _of_quarter(reader, time), _decision([each for each in told if each.kind == DECISION and each.time < end], settings, facts, time),
             tuple(grid.values()), any(GRID in edge for edge in reader.roles.edges), _cost(reader, settings, readings, time),
-            settings, {name: now for name, (_, now) in readings.items() if now},
+            settings, {name: now for name, (_, now) in readings.items() if now}, leading,
         )  # fmt: skip
 
 
@@ -197,8 +202,8 @@ def _of_quarter(reader: Reader, time: int) -> FlowsThen | None:
 # -- what was decided --------------------------------------------------------------------------------------------------
 
 
-def _decision(reader: Reader, settings: SettingsThen, facts: Facts, time: int, end: int) -> DecisionThen | None:
-    told = list(reader.happenings(None, end, kinds=(DECISION,)))
+def _decision(told: Sequence[Happening], settings: SettingsThen, facts: Facts, time: int) -> DecisionThen | None:
+    """told: decisions up to the end of the window that holds the time."""
     before, behind = [each for each in told if each.time <= time], [each for each in told if each.time > time]
     later = _decided(behind[-1], settings, facts) if behind else None
     return replace(_decided(before[-1], settings, facts), later=later) if before else later

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.murmur import shortened
 from virtual_devices.kit.calendar import calendar
-from virtual_devices.kit.errors import CatalogueError, shown
-from virtual_devices.kit.home import catalogue
+from virtual_devices.kit.errors import shown
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.store.happenings import OUTAGE
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from virtual_devices.record.reading.settings_then import SettingThen
     from virtual_devices.record.reading.why import DecisionThen, Why
 
-_LEADING = frozenset({"settles", "stores", "connects"})
-"""Abilities whose settings lead to what an inverter decides."""
 _KILO = 1000
 _LONGEST = 120
 """Characters of what a happening says."""
@@ -40,7 +37,7 @@ def decision_words(why: Why) -> list[str]:
     if decision.since > why.time:
         return [f"What it decided first was told at the end of this window, {_when(why, decision.since)}:", _decided(decision)]
     if decision.later is None:
-        return [_decided(decision), f"Since {_when(why, decision.since)}."]
+        return [_decided(decision), f"{'So at the end of each window' if _is_long(why) else 'So'} since {_when(why, decision.since)}."]
     return [
         f"Told last, at {_when(why, decision.since)}:", _decided(decision),
         f"Told next, at {_when(why, decision.later.since)}, the last step of this window:", _decided(decision.later),
@@ -97,12 +94,12 @@ def setting_rows(why: Why, *, everything: bool = False) -> list[tuple[str, str, 
     What decides is first.
     """
     deciding = why.decision.device if why.decision is not None else ""
-    names = sorted(why.settings.chosen, key=lambda name: (name != deciding, not _leads(why, name), name))
+    names = sorted(why.settings.chosen, key=lambda name: (name != deciding, name not in why.leading, name))
     return [
         (f"{name}.{each.setting}", value_words(each), _by(why, each))
         for name in names
         for each in why.settings.chosen[name]
-        if everything or each.time is not None or each.others or _leads(why, name)
+        if everything or each.time is not None or each.others or name in why.leading
     ]
 
 
@@ -145,11 +142,9 @@ def _by(why: Why, each: SettingThen) -> str:
     return f"{each.by} (revision {each.revision}{wall}){unsure}"
 
 
-def _leads(why: Why, name: str) -> bool:
-    try:
-        return catalogue.load(why.settings.kinds[name]).ability in _LEADING
-    except (CatalogueError, KeyError):
-        return False
+def _is_long(why: Why) -> bool:
+    """Whether the moment's window had several steps, of which the last one's decision is told."""
+    return why.window is None or why.flows is None or why.window[2] - why.window[1] > why.flows.seconds
 
 
 def _decided(decision: DecisionThen) -> str:
