@@ -79,7 +79,8 @@ def settings_then(revisions: Sequence[Revision], commands: Sequence[Happening], 
     kinds = {name: device.declaration.kind for each in revisions for name, device in each.wanted.devices.items()}
     looked_at = kinds.keys() if leading is None else {*leading, *(each.device for each in commands)}
     fields = {name: _fields(kind) for name, kind in kinds.items() if name in looked_at}
-    found = {(each.device, each.setting): each for each in _declared(revisions, fields)}
+    declared = {(each.device, each.setting): each for each in _declared(revisions, fields)}
+    found = dict(declared)
     unheard = 0
     for happening in commands:
         unheard += int(happening.what.get("more", 0) or 0)
@@ -87,7 +88,8 @@ def settings_then(revisions: Sequence[Revision], commands: Sequence[Happening], 
         for setting, value in changes.items() if isinstance(changes, Mapping) else ():
             if setting == _CUT:
                 continue
-            others = tuple(other for other in found[key].others if other != value) if (key := (happening.device, setting)) in found else ()
+            said = declared.get(key := (happening.device, setting))
+            others = tuple(other for other in (said.value, *said.others) if other != value) if said is not None and said.others else ()
             found[key] = SettingThen(happening.device, setting, value, by, happening.time, others=others)
     chosen: dict[str, list[SettingThen]] = {}
     for (device, setting), each in sorted(found.items()):
