@@ -90,26 +90,32 @@ def record(tmp_path: Path) -> Path:
 
 def test_a_decision_is_told_with_the_settings_of_its_time(record: Path) -> None:
     first, later = (why(record, lambda _, at=at: at) for at in (START + HOUR - 60, START + 2 * HOUR))
-    assert first.decision is not None and later.decision is not None
+    assert first.decision is not None
+    assert later.decision is not None
     assert first.decision.text == "The grid is away: sun and battery serve the LOAD port, down to 15 %."
     assert later.decision.text == "The grid is away: sun and battery serve the LOAD port, down to 5 %."
-    assert first.dark and later.dark
+    assert first.dark
+    assert later.dark
     assert any("anna, 2026-07-01 01:00:00" in row[2] for row in why_words.setting_rows(later))
 
 
 def test_what_is_told_of_the_end_of_a_window_is_said_to_be(record: Path) -> None:
     found = why(record, lambda _: START + 6 * HOUR + 120)
-    assert found.window is not None and found.window[1:] == (START + 6 * HOUR, START + 7 * HOUR)
-    assert found.decision is not None and found.decision.later is not None
+    assert found.window is not None
+    assert found.window[1:] == (START + 6 * HOUR, START + 7 * HOUR)
+    assert found.decision is not None
+    assert found.decision.later is not None
     assert (found.decision.decision, found.decision.later.decision) == ("island", "self use")
     assert "In which step it changed is not recorded." in why_words.decision_words(found)
     assert not found.dark
-    assert found.decision.later.limit is None and found.decision.later.program is None
+    assert found.decision.later.limit is None
+    assert found.decision.later.program is None
 
 
 def test_before_the_first_decision_the_next_is_told(record: Path) -> None:
     found = why(record, lambda _: START)
-    assert found.decision is not None and found.decision.since == START + HOUR - 60
+    assert found.decision is not None
+    assert found.decision.since == START + HOUR - 60
     assert "first" in why_words.decision_words(found)[0]
 
 
@@ -118,7 +124,8 @@ def test_windows_that_are_not_kept_whole_leave_the_quarter_hour(record: Path) ->
     writer._connection.execute("UPDATE ledger SET lines = NULL WHERE end <= ?", (START + 3 * HOUR,))
     writer.close()
     found = why(record, lambda _: START + 1000)
-    assert found.window is None and found.flows is not None
+    assert found.window is None
+    assert found.flows is not None
     assert (found.flows.start, found.flows.end, found.flows.seconds) == (START + 900, START + 1800, 900)
     assert found.flows.watts(found.flows.totals["battery_discharge"]) == 1250
     assert found.flows.stored["battery"] == 9_000_000_000 - 1_250_000 * 1800  # 2.5 kWh, less half an hour of 1.25 kW, in mJ

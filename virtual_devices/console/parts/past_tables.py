@@ -22,11 +22,13 @@ _BUTTON = """<q-td :props="props"><q-btn flat dense no-caps :label="props.value"
 """A time that is asked about when it is pressed; nothing of the bus is in it."""
 
 
-_PAGED = (
-    "flat dense wrap-cells hide-no-data :rows-per-page-options='[15]' icon-prev-page='M15.41 7.41L14 6l-6 6 6 6 1.41-1.41L10.83 12z' "
-    "icon-next-page='M10 6L8.59 7.41 13.17 12l-4.58 4.59L10 18l6-6z' icon-first-page='M18.41 16.59L13.82 12l4.59-4.59L17 6l-6 6 6 6zM6 6h2v12H6z' "
-    "icon-last-page='M5.59 7.41L10.18 12l-4.59 4.59L7 18l6-6-6-6zM16 6h2v12h-2z'"
-)
+_PAGED: dict[str, Any] = {
+    "rows-per-page-options": [15],
+    "icon-prev-page": "M15.41 7.41L14 6l-6 6 6 6 1.41-1.41L10.83 12z",
+    "icon-next-page": "M10 6L8.59 7.41 13.17 12l-4.58 4.59L10 18l6-6z",
+    "icon-first-page": "M18.41 16.59L13.82 12l4.59-4.59L17 6l-6 6 6 6zM6 6h2v12H6z",
+    "icon-last-page": "M5.59 7.41L10.18 12l-4.59 4.59L7 18l6-6-6-6zM16 6h2v12h-2z",
+}
 """Small drawings, for which no font has to be loaded."""
 
 
@@ -85,7 +87,8 @@ class HappeningPanel:
             self._note = ui.label().classes("vd-soft")
             named = (("time", texts.TIME_COLUMN), ("device", texts.DEVICE_COLUMN), ("kind", texts.KIND_COLUMN), ("what", texts.WHAT_COLUMN))
             columns = [{"name": name, "label": label, "field": name, "align": "left"} for name, label in named]
-            self._table = ui.table(rows=[], columns=columns, row_key="key", pagination=15).props(_PAGED).classes("vd-past-words")
+            self._table = ui.table(rows=[], columns=columns, row_key="key", pagination=15).props("flat dense wrap-cells hide-no-data").classes("vd-past-words")
+            self._table.props.update(_PAGED)
             self._table.add_slot("body-cell-time", _BUTTON)
             self._table.on("moment", self._ask)
 
