@@ -54,6 +54,6 @@ def framed(visit: PageVisit, page: str) -> Iterator[None]:
                 ui.button(texts.LOG_OUT).props('type="submit" flat dense')
     gone = ui.label(texts.NO_BROKER).classes("vd-gone").props('role="alert"')
     gone.set_visibility(not bus.client.connected)
-    with ui.element("main").classes("vd-main"):
+    with ui.element("div").classes("vd-main"):
         yield
     ui.timer(1.0, lambda: gone.set_visibility(not bus.client.connected))
