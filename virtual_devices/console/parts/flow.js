@@ -1,5 +1,3 @@
-document.documentElement.lang = "en";
-
 // Puts into a drawing what changed. changes: {id: [text, classes, number]}, null for what stays as it is. Text is only ever text.
 function vdFlow(id, changes) {
   const svg = document.getElementById(id);
