@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtual_devices.console.numbers import Numbers
+from virtual_devices.console.numbers import LocalNumbers
 
 
 @pytest.mark.parametrize(
@@ -17,15 +17,15 @@ from virtual_devices.console.numbers import Numbers
     ],
 )  # fmt: skip
 def test_points_and_commas(accepted: str, said: str) -> None:
-    assert Numbers(accepted).decimal(1234.5, 2, "ZAR") == said
+    assert LocalNumbers(accepted).decimal(1234.5, 2, "ZAR") == said
 
 
 def test_what_is_no_number_is_a_dash_and_nothing_is_not_less_than_nothing() -> None:
-    numbers = Numbers("de")
+    numbers = LocalNumbers("de")
     assert [numbers.decimal(value, 1) for value in (None, float("nan"), float("inf"), -0.04, 0.0)] == ["–", "–", "–", "0,0", "0,0"]
     assert [numbers.plain(value) for value in (1.0, 0.1234567, -2.5)] == ["1", "0,123", "-2,5"]
 
 
 @given(st.text(max_size=300))
 def test_whatever_a_browser_says_is_some_language(accepted: str) -> None:
-    assert Numbers(accepted).decimal(12.0) != ""
+    assert LocalNumbers(accepted).decimal(12.0) != ""

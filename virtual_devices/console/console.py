@@ -10,7 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.numbers import Numbers
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -37,7 +37,7 @@ class PageVisit:
     """
 
     def __init__(self, console: Console, person: Person, home: str, accepted: str = "") -> None:
-        self.console, self.home, self.numbers = console, home, Numbers(accepted)
+        self.console, self.home, self.numbers = console, home, LocalNumbers(accepted)
         self._asked_by, self._client = person, ui.context.client
         self._watch: HomeWatch | None = None
         if home:

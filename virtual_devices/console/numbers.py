@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 _FALLBACK = Locale("en")
 
 
-class Numbers:
+class LocalNumbers:
     """accepted: a browser's ``Accept-Language``; the first language that is known counts."""
 
     def __init__(self, accepted: str = "") -> None:
