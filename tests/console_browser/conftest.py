@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.console_browser.running import (
     HOME,
     PROGRAM,
     QUIET,
     TEXT,
+    WITHIN,
     ConsoleProcess,
     Looked,
     OnBus,
@@ -26,6 +28,9 @@ from tests.console_browser.running import (
 from tests.machine import free_ports
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import VirtualDevicesError
+
+expect.set_options(timeout=WITHIN * 1000)
+
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +81,15 @@ def console(bus: OnBus, kept: Path, tmp_path_factory: pytest.TempPathFactory) ->
     made = ConsoleProcess(tmp_path_factory.mktemp("console"), bus.endpoint, "--records", str(kept))
     yield made
     ended(made.process)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that finds what stands in the way of people who cannot see or point well."""
+    named = os.environ.get("VIRTUAL_DEVICES_AXE")
+    if not named:
+        pytest.skip("VIRTUAL_DEVICES_AXE names no axe.min.js: npm install axe-core")
+    return Path(named).read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.console_browser.running import HOME, ConsoleProcess, Looked, OnBus, ended, looking, until
+from tests.console_browser.running import HOME, ConsoleProcess, Looked, OnBus, ended, looking, serious, until
 from tests.record.recorded import home, settled, write
 from virtual_devices.console import texts
 from virtual_devices.kit.calendar import DAY, calendar
@@ -187,3 +187,14 @@ def test_a_home_without_a_record_says_how_to_get_one(chromium: Browser, past: Co
         looked.open(f"{past.url}/home/nobody/history")
         expect(looked.page.get_by_text(texts.NOT_THERE)).to_be_visible()
         assert looked.wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_stands_in_the_way_of_who_cannot_see(chromium: Browser, past: ConsoleProcess, axe: str, scheme: str) -> None:
+    """With all of it filled; an empty page is looked at with the others."""
+    with looking(chromium, color_scheme=scheme) as looked:
+        opened(looked, past.url, PAST)
+        looked.page.get_by_label("Moment").fill("2026-06-25T12:00:00")
+        looked.page.get_by_role("button", name="Why?").click()
+        expect(looked.page.get_by_role("row", name="inverter.battery_low_capacity")).to_be_visible()
+        assert serious(looked.page, axe) == []

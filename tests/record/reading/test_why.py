@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ def wanted(number: int, by: str, **settings: Any) -> Revision:
 
 def command(time: int, by: str, **changes: Any) -> Happening:
     return Happening(time, "grid", COMMAND, {"changes": changes, "by": by})
+
+
+def at(time: int) -> Callable[[Times], int]:
+    return lambda _: time
 
 
 def grid(found: Any) -> dict[str, SettingThen]:
@@ -89,7 +94,7 @@ def record(tmp_path: Path) -> Path:
 
 
 def test_a_decision_is_told_with_the_settings_of_its_time(record: Path) -> None:
-    first, later = (why(record, lambda _, at=at: at) for at in (START + HOUR - 60, START + 2 * HOUR))
+    first, later = (why(record, at(time)) for time in (START + HOUR - 60, START + 2 * HOUR))
     assert first.decision is not None
     assert later.decision is not None
     assert first.decision.text == "The grid is away: sun and battery serve the LOAD port, down to 15 %."

@@ -97,7 +97,7 @@ class HistoryPage:
             ui.run_javascript(f"vdPast({self._chart.id})")
         with ui.element("div").classes("vd-past-two"):
             self._panel = MomentPanel(lambda: self._now.kept.path if self._now is not None else None, self._told)
-            self._energy = EnergyPanel()
+            self._energy = EnergyPanel(self._visit.numbers)
         self._happened = HappeningPanel(self._draw, self._ask_at)
 
     def _build_head(self) -> None:
@@ -140,14 +140,14 @@ class HistoryPage:
         if self._now is not None and first is not None and last is not None and (period := zoomed(self._bounds, first, last)) is not None:
             await self._show(period)
 
-    async def _dated(self, event: ValueChangeEventArguments) -> None:
+    async def _dated(self, event: ValueChangeEventArguments[Any]) -> None:
         if self._now is None or event.value == self._written_date():
             return
         at = of_date(self._now.seen.local, str(event.value or ""))
         if at is not None:
             await self._show(PastPeriod(self._period.period if self._period.period in PERIODS[:-1] else "day", at))
 
-    async def _chosen(self, event: ValueChangeEventArguments) -> None:
+    async def _chosen(self, event: ValueChangeEventArguments[Any]) -> None:
         if self._now is not None and event.value != self._now.kept.run:
             self._run = str(event.value)
             await self._show(PastPeriod(self._period.period if self._period.period in PERIODS else "day"))
@@ -242,7 +242,8 @@ class HistoryPage:
 
         async def download() -> None:
             text = await run.io_bound(lambda: history_of(path, lambda _: asked, None).csv())
-            ui.download.content(text.encode(), name, "text/csv")
+            if text is not None:  # else the console ends
+                ui.download.content(text.encode(), name, "text/csv")
 
         await self._visit.told(download())
 

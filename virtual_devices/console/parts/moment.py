@@ -51,11 +51,13 @@ class MomentPanel:
         if path is None:
             return
         try:
-            found = await run.io_bound(why, path, moment, everything=self._all.value)
+            found: Why | None = await run.io_bound(why, path, moment, everything=self._all.value)
         except VirtualDevicesError as error:
             self._wrong.set_text(plain(str(error)))
             self._wrong.set_visibility(True)
             return
+        if found is None:
+            return  # the console ends
         self._wrong.set_visibility(False)
         self._found = found
         self._field.set_value((found.written(found.time) or "")[:19])

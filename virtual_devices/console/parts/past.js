@@ -5,6 +5,8 @@ function vdPast(id, tries = 200) {
     if (tries > 0) setTimeout(() => vdPast(id, tries - 1), 50);
     return;
   }
+  // tables that are wider than the page are moved by keys too
+  for (const part of document.querySelectorAll(".vd-past .q-table__middle")) part.tabIndex = 0;
   let waiting = 0;
   let pressed = false;
   const tell = () => {

@@ -203,7 +203,7 @@ def energy_rows(seen: Curves) -> tuple[list[str], list[Mapping[str, float]]]:
     taken = {name: sum(seen.total.into(name).values()) for name in consumers}
     ordered = [name for name in sorted(consumers, key=lambda name: (-taken[name], name)) if taken[name]]
     kept, rest = (ordered, []) if len(ordered) <= _MOST_DEVICES + 1 else (ordered[:_MOST_DEVICES], ordered[_MOST_DEVICES:])
-    rows = []
+    rows: list[Mapping[str, float]] = []
     for each in seen.days:
         row = {name: sum(each.into(name).values()) / MJ_PER_KWH for name in kept}
         rows.append(row | ({texts.OTHERS: sum(sum(each.into(name).values()) for name in rest) / MJ_PER_KWH} if rest else {}))

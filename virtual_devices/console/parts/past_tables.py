@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from virtual_devices.console import texts
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.parts.past_chart import day_label, energy_chart, energy_rows
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -33,9 +34,10 @@ _PAGED: dict[str, Any] = {
 
 
 class EnergyPanel:
-    """Energies by device and day, or month, as bars and as a table."""
+    """Energies by device and day, or month, as bars and as a table. numbers: as who looks writes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: LocalNumbers) -> None:
+        self._numbers = numbers
         self._devices: list[str] = []
         with ui.element("section").classes("vd-panel"):
             with ui.element("h2"):
@@ -55,17 +57,16 @@ class EnergyPanel:
         columns += [(f"device {name}", plain(name)) for name in names]
         self._table.columns = [{"name": name, "label": label, "field": name, "align": "left" if name == "day" else "right"} for name, label in columns]
         lines = [
-            {"day": day_label(seen, each), **_sources(each), **{f"device {name}": f"{value:.2f}" for name, value in row.items()}}
+            {"day": day_label(seen, each), **self._sources(each), **{f"device {name}": self._numbers.decimal(value, 2) for name, value in row.items()}}
             for each, row in zip(seen.days, rows, strict=False)
         ]
         if seen.total is not None and len(lines) > 1:
-            together = {f"device {name}": f"{sum(row[name] for row in rows):.2f}" for name in names}
-            lines.append({"day": texts.TOTAL, **_sources(seen.total), **together})
+            together = {f"device {name}": self._numbers.decimal(sum(row[name] for row in rows), 2) for name in names}
+            lines.append({"day": texts.TOTAL, **self._sources(seen.total), **together})
         self._table.rows = lines
 
-
-def _sources(each: Energy) -> dict[str, str]:
-    return {name: f"{each.totals[name] / MJ_PER_KWH:.2f}" for name in _SOURCES}
+    def _sources(self, each: Energy) -> dict[str, str]:
+        return {name: self._numbers.decimal(each.totals[name] / MJ_PER_KWH, 2) for name in _SOURCES}
 
 
 class HappeningPanel:
