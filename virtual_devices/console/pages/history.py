@@ -180,8 +180,9 @@ class HistoryPage:
         seen = now.seen
         self._wrong.set_text("" if seen.points else texts.NOTHING_THEN.format(start=_told(seen, seen.recorded[0]), end=_told(seen, seen.recorded[1])))
         self._when.set_text(f"{_told(seen, seen.asked.start)} – {_told(seen, seen.asked.end)}")
-        dark = sum(end - start for start, end in seen.outages)
-        self._note.set_text(texts.DARK_FOR.format(count=len(seen.outages), hours=dark / 3600) if seen.outages else texts.NO_OUTAGES)
+        hours = self._visit.numbers.decimal(sum(end - start for start, end in seen.outages) / 3600, 1, "h")
+        words = (texts.NO_OUTAGES, texts.DARK_ONCE, texts.DARK_FOR)[min(len(seen.outages), 2)]
+        self._note.set_text(words.format(count=len(seen.outages), hours=hours))
         for period, button in self._buttons.items():
             chosen = period == self._period.period
             button.props["aria-pressed"], button.props["outline"], button.props["unelevated"] = "true" if chosen else "false", not chosen, chosen
