@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,12 +69,24 @@ def answers(port: int) -> bool:
         return False
 
 
+def told_records(port: int) -> list[str]:
+    """Where the console on a port is told to find what was."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            if "console" in words and str(port) in words and "--records" in words:
+                found.append(words[words.index("--records") + 1])
+    return found
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
 def test_it_is_there_as_long_as_its_home(home: Path, running: list[subprocess.Popen[bytes]], end: signal.Signals) -> None:
     port = free_ports()
     process = brought_up(running, home, "--console", str(port))
     until(lambda: answers(port), process)
     assert f"console: http://127.0.0.1:{port}\n" in (home.parent / "said").read_text()
+    assert told_records(port) == [str((home.parent / "state").resolve())]
     process.send_signal(end)
     process.wait(SECONDS)
     until(lambda: not answers(port))

@@ -229,8 +229,9 @@ def test_decisions_are_those_of_the_last_steps(most: int) -> None:
     for _, booked, some, state in played(SMALL, 120, most):
         decided = [happening for happening in some if happening.kind == DECISION]
         what = {name: state[name] for name in ("decision", "limit", "program")}
-        assert decided == ([Happening(booked.span.end - STEP, "inverter", DECISION, what)] if state["decision"] != before else [])
-        before = state["decision"]
+        now = state["decision"], state["program"]
+        assert decided == ([Happening(booked.span.end - STEP, "inverter", DECISION, what)] if now != before else [])
+        before = now
     assert before is not None
 
 
@@ -278,6 +279,16 @@ def test_a_trip_lasts_over_a_resume(heard: Hearing) -> None:
         Happening(second.end - STEP, "inverter", DECISION, {"decision": "serve", "program": 2}),
         Happening(second.end - STEP, "inverter", TRIP_OVER, what),
     ]
+
+
+def test_another_program_that_decides_the_same_is_told(heard: Hearing) -> None:
+    """Its words name the program; a limit that changes alone is not told."""
+    told = []
+    for seq, (program, limit) in enumerate(((1, "nothing"), (1, "AC rating"), (2, "nothing"), (2, "nothing")), 1):
+        span = Span(START + seq * 300, STEP, 5)
+        heard.hear("inverter", "settlement", settlement(seq, span, {"decision": "serve", "limit": limit, "program": program}))
+        told += [happening.what["program"] for happening in heard.booked(record(seq, span, digest="d"))]
+    assert told == [1, 2]
 
 
 def test_a_settlement_of_another_digest_decides_nothing(heard: Hearing) -> None:

@@ -61,6 +61,7 @@ def test_a_short_time_step_by_step(record: Path) -> None:
 def test_beyond_the_record_there_is_nothing(record: Path) -> None:
     found = between(record, 5 * DAY, 6 * DAY)
     assert not found.points
+    assert not found.outages
     assert found.total is None
     assert not found.happenings
     late = between(record, 2 * DAY, 6 * DAY)

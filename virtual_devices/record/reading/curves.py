@@ -176,6 +176,8 @@ def _prices(told: Mapping[str, Sequence[ReadingsOfPeriod]], energies: Sequence[E
 
 def _outages(reader: Reader, start: int, end: int) -> list[tuple[int, int]]:
     """When a grid was away between two times."""
+    if start >= end:
+        return []
     before = {each.device: each for each in reader.happenings(None, start, kinds=(OUTAGE, GRID_BACK))}
     began = {name: start for name, each in before.items() if each.kind == OUTAGE}
     found: list[tuple[int, int]] = []
