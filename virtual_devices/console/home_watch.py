@@ -17,7 +17,7 @@ class HomeWatch:
     """Listens to a home.
 
     picture: its devices.  version: grows whenever something has changed.  kinds: by name, of which its fleet makes devices; empty without a fleet.
-    wanted: by name, see ``edge.messages.fleet``.
+    wanted: by name, see ``edge.messages.fleet``.  revision: its number; 0 while nobody has said it.
     fleet_online: whether its fleet is there to be asked.
     """
 
@@ -27,6 +27,7 @@ class HomeWatch:
         self.picture = Picture(home)
         self.kinds: dict[str, KindForm] = {}
         self.wanted: dict[str, WantedForm] = {}
+        self.revision = 0
         self.fleet_online = False
         self._now: tuple[int, Now] | None = None
 
@@ -43,7 +44,7 @@ class HomeWatch:
         elif leaf == "availability":
             self.fleet_online = payload == b"online"
         elif leaf == "wanted" and (wanted := _read(FleetWantedMessage, payload)) is not None:
-            self.wanted = wanted.devices
+            self.wanted, self.revision = wanted.devices, wanted.revision
         elif leaf == "kinds" and (kinds := _read(FleetKindsMessage, payload)) is not None:
             self.kinds = {form.kind: form for form in kinds.kinds}
 

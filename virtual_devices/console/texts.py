@@ -38,3 +38,40 @@ YES, NO = "yes", "no"
 ALL_SETTINGS = "All settings"
 NO_KINDS = "What this device can be told is not known: its home has no fleet that says so."
 TAKEN = "{device}: {setting} is taken"
+
+# -- Build
+UNDO, NOTHING_TO_UNDO = "Undo", "Nothing to undo"
+UNDOES = "Undo: {what}"
+UNDONE = "Taken back: {what}"
+RESET = "Reset"
+DECLARED, BY_DEFAULT = "declared: {value}", "by default: {value}"
+SET_UP = "Set up"
+STARTS_ANEW = "What is changed here starts the device anew; it goes on from where it was."
+PALETTE, PALETTE_HOW = "Devices", "Drag one to its place, or choose it for a list of places."
+SHOW_PALETTE = "Add a device"
+GROUPS = {
+    "loads": "Loads", "switching": "Circuits", "supply": "Supply", "inverter": "Inverter", "ambient": "Surroundings", "housekeeping": "Housekeeping",
+}
+"""Rooms of the catalogue, by their names there."""
+HOUSE = "House"
+PLACES = {
+    "roof": "Roof", "dc_bus": "DC bus", "grid": "Grid", "inverter": "Inverter", "around": "Around the house", "nowhere": "On no circuit",
+    "on:essential": "Essential", "on:aux": "Aux", "on:non_essential": "Non-essential",
+}
+"""Places, by their ids; circuits have names of their own."""
+PLACES_ABOUT = {
+    "roof": "arrays", "dc_bus": "batteries", "around": "sun, weather, what keeps the books", "nowhere": "their circuit is gone: move them",
+    "on:essential": "fed in an outage too", "on:aux": "when the inverter switches it on", "on:non_essential": "on the meter: only while the grid is there",
+}
+EMPTY = "nothing yet"
+BIN = "Bin"
+BIN_HOW = "Drop a device here to remove it"
+MENU_OF, SETTINGS_OF, ADD_TO = "Menu of {name}", "Settings of {name}", "Add {title} to …"
+MENU_SETTINGS, MENU_COPY, MENU_RENAME, MENU_REMOVE, MOVE_TO = "Settings", "Copy", "Rename", "Remove", "Move to"
+NEW_NAME, RENAME_HOW = "New name", "Small letters, digits and _. Its history goes with it, in Home Assistant too."
+NAME_AND_SETTINGS = "Name and settings"
+NAME_FIELD, NAME_FREE = "Name", "empty: {name}"
+NEEDS = "It cannot be without these."
+CANCEL = "Cancel"
+STARTING, GUEST = "starting", "guest"
+NO_FLEET = "This home has no fleet that says what it could have, so nothing can be built here. Its devices are listed; `virtual-devices up` gives a home a fleet."

@@ -78,9 +78,9 @@ class AskedFleet:
     async def restart(self, name: str, by: str) -> Outcome:
         return await self._wish("restart", by, name=name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
         devices = {name: {"kind": each.kind, "settings": dict(each.settings)} for name, each in file.items()}
-        return await self._wish("apply", by, devices=devices, prune=prune, dry_run=dry_run)
+        return await self._wish("apply", by, devices=devices, prune=prune, dry_run=dry_run, live=live)
 
     async def rollback(self, number: int, by: str) -> Outcome:
         return await self._wish("rollback", by, revision=number)

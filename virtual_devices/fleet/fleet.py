@@ -76,8 +76,12 @@ class Fleet(Protocol):
     async def restart(self, name: str, by: str) -> Outcome:
         """End a device and start it again; it goes on from where it was."""
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
-        """Make the home what a file declares, with the fewest changes; prune: also undo what was changed live."""
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
+        """Make the home what a file declares, with the fewest changes; prune: also undo what was changed live.
+
+        live: no file says so, somebody changes devices together: the file that was read last stays the one that declares. Without prune those
+        that are not named stay as they are.
+        """
 
     async def down(self, by: str) -> Outcome:
         """Stop the home as a whole; it goes on where it was when it is brought up again."""

@@ -26,7 +26,7 @@ class DeclarationForm(Message):
 class FleetRequestMessage(Message):
     """A wish. id: of the answer.  name: of the device; a new one without is called after its kind.  devices: of ``apply``, the whole home.
 
-    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: only say what would change.  revision: to go back to.
+    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: only say what would change.  live: no file says what ``apply`` says.  revision: to go back to.
     """
 
     verb: Verb
@@ -39,6 +39,7 @@ class FleetRequestMessage(Message):
     devices: dict[Name, DeclarationForm] | None = None
     prune: bool = True
     dry_run: bool = False
+    live: bool = False
     lines: Annotated[int, Field(ge=1, le=1000)] = 100
     revision: Annotated[int, Field(ge=1, le=2**53)] | None = None
 

@@ -28,7 +28,7 @@ from virtual_devices.fleet.kubernetes.running import running_of
 from virtual_devices.fleet.kubernetes.seen import Seen, as_kept, known_passwords, look, refuse_strangers
 from virtual_devices.fleet.kubernetes.watching import NamespaceWatch
 from virtual_devices.kit.errors import ConfigurationError, SettingError, suggestion
-from virtual_devices.kit.home.changing import as_declared, complete, home_of
+from virtual_devices.kit.home.changing import as_declared, asked_for, complete, home_of
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import (
     Declaration,
@@ -186,10 +186,12 @@ class KubernetesFleet:
             await self.aside(self.cluster.merge, "Deployment", object_name(name), self.namespace, patch)
             return Outcome(f"{name} is started again", self._revision, name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
         """See ``Fleet``."""
 
         def wish(seen: Seen) -> Wish:
+            if live:
+                return Wish(_target(seen, asked_for(seen.wanted, file, prune=prune, live=True)))
             whole = {name: as_declared(name, said) for name, said in complete(file, seen.wanted).items()}
             filed = home_of(seen.home, applied(Wanted(), whole))
             return Wish(replace(_target(seen, _after(seen, whole, prune=prune)), home=filed))

@@ -14,19 +14,17 @@ from virtual_devices.fleet.fleet import Outcome, Revision, Running
 from virtual_devices.fleet.local.possible import possible
 from virtual_devices.fleet.places.place import DevicePlace, There
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.home.changing import as_declared, complete
+from virtual_devices.kit.home.changing import as_declared, asked_for
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import (
     Declaration,
     Wanted,
     WantedDevice,
-    applied,
     counted,
     differences,
     free_name,
     scaled,
     with_device,
-    with_file,
     without_device,
 )
 from virtual_devices.kit.names import CLOCK
@@ -175,11 +173,10 @@ class LocalFleet:
             self.tell()
             return Outcome(f"{name} is started again", self.revision, name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
         """See ``Fleet``."""
         async with self._turn:
-            whole = {name: as_declared(name, said) for name, said in complete(file, self.wanted).items()}
-            after = applied(self.wanted, whole) if prune else with_file(self.wanted, whole)
+            after = asked_for(self.wanted, file, prune=prune, live=live)
             if dry_run:
                 home, _ = possible(self._base, self.home, after, self._folder)
                 self._around.permit(home)
