@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.console.home_watch import HomeWatch
@@ -15,8 +15,8 @@ from virtual_devices.kit.errors import SettingError
 from virtual_devices.kit.home.wanted import free_name
 from virtual_devices.kit.names import CLOCK, MAX_NAME
 
-ROOF, DC_SIDE, STREET, HUB, AROUND, NOWHERE, BIN = "roof", "dc_bus", "grid", "inverter", "around", "nowhere", "bin"
-"""Places that are no circuits, by their ids; on ``nowhere`` is what hangs on a circuit that is not there."""
+ROOF, DC_SIDE, STREET, HUB, AROUND, NOWHERE, BIN = "at:roof", "at:dc_bus", "at:grid", "at:inverter", "at:around", "at:nowhere", "at:bin"
+"""Places that are no circuits, by their ids, which no device can have as its name; on ``nowhere`` is what hangs on a circuit that is not there."""
 _PLACES = {"produces": ROOF, "stores": DC_SIDE, "connects": STREET, "settles": HUB}
 """Where devices of an ability belong that hang on no circuit; all others are around the house."""
 _HANGING = frozenset({"consumes", "carries"})
@@ -37,7 +37,7 @@ class BuildZone:
 class BuildCard:
     """A device at its place. title: of its kind.  fleet: whether the home's fleet runs it, so that it can be removed.  on: whether it is to run.
 
-    online: whether it is there.  single: whether a home has but one of this ability.
+    single: whether a home has but one of this ability.  online: whether it is there, which alone makes no other plan.
     """
 
     name: str
@@ -47,8 +47,8 @@ class BuildCard:
     zone: str
     fleet: bool
     on: bool
-    online: bool
     single: bool
+    online: bool = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,10 @@ class House:
         return sorted((guests | self.wanted.keys()) - {CLOCK})
 
     def kind_of(self, name: str) -> str:
-        """As it is wanted, else as it says itself."""
-        return self.wanted[name].kind if name in self.wanted else self.devices[name].kind
+        """As it is wanted, else as it says itself; empty where there is no such device."""
+        if name in self.wanted:
+            return self.wanted[name].kind
+        return self.devices[name].kind if name in self.devices else ""
 
     def form_of(self, name: str) -> KindForm | None:
         """All about its kind; None for one that the fleet does not know."""
@@ -146,8 +148,8 @@ class House:
             if zone not in zones or name in self.way_up(name):
                 zone = NOWHERE
         return BuildCard(
-            name, kind, title or kind, ability, zone, fleet=wanted is not None, on=wanted is None or wanted.replicas > 0, online=self.online(name),
-            single=ability in _SINGLE,
+            name, kind, title or kind, ability, zone, fleet=wanted is not None, on=wanted is None or wanted.replicas > 0, single=ability in _SINGLE,
+            online=self.online(name),
         )  # fmt: skip
 
     def way_up(self, name: str) -> list[str]:
@@ -191,7 +193,7 @@ def fits(plan: BuildPlan, zone_id: str, ability: str, what: str) -> BuildZone:
     if zone is None:
         raise SettingError(f"{what}: there is no such place in this house any more; choose another")
     if ability not in zone.takes:
-        known = ", ".join(each.circuit or each.id.replace("_", " ") for each in places_for(plan, ability)) or "nowhere"
+        known = ", ".join(each.circuit or each.id.partition(":")[2].replace("_", " ") for each in places_for(plan, ability)) or "nowhere"
         raise SettingError(f"{what} does not go there; put it on one of: {known}")
     return zone
 

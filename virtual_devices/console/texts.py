@@ -55,12 +55,12 @@ GROUPS = {
 """Rooms of the catalogue, by their names there."""
 HOUSE = "House"
 PLACES = {
-    "roof": "Roof", "dc_bus": "DC bus", "grid": "Grid", "inverter": "Inverter", "around": "Around the house", "nowhere": "On no circuit",
+    "at:roof": "Roof", "at:dc_bus": "DC bus", "at:grid": "Grid", "at:inverter": "Inverter", "at:around": "Around the house", "at:nowhere": "On no circuit",
     "on:essential": "Essential", "on:aux": "Aux", "on:non_essential": "Non-essential",
 }
 """Places, by their ids; circuits have names of their own."""
 PLACES_ABOUT = {
-    "roof": "arrays", "dc_bus": "batteries", "around": "sun, weather, what keeps the books", "nowhere": "their circuit is gone: move them",
+    "at:roof": "arrays", "at:dc_bus": "batteries", "at:around": "sun, weather, what keeps the books", "at:nowhere": "their circuit is gone: move them",
     "on:essential": "fed in an outage too", "on:aux": "when the inverter switches it on", "on:non_essential": "on the meter: only while the grid is there",
 }
 EMPTY = "nothing yet"

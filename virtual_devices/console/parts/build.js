@@ -4,7 +4,7 @@
   const rootOf = (element) => element.closest(".vd-build");
   const from = (event) => (event.target instanceof Element ? event.target : null);
   const fits = (zone) =>
-    zone.dataset.zone === "bin" ? dragged.dataset.removable === "1" : (zone.dataset.takes ?? "").split(" ").includes(dragged.dataset.ability) && !dragged.contains(zone);
+    zone.dataset.zone === "at:bin" ? dragged.dataset.removable === "1" : (zone.dataset.takes ?? "").split(" ").includes(dragged.dataset.ability) && !dragged.contains(zone);
   const zoneOf = (event) => {
     for (let zone = from(event)?.closest("[data-zone]"); zone; zone = zone.parentElement?.closest("[data-zone]")) if (fits(zone)) return zone;
     return null;
@@ -60,6 +60,14 @@
     if (fold) fold.setAttribute("aria-expanded", fold.parentElement.classList.toggle("vd-unfolded"));
   });
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      const button = from(event)?.closest(".vd-build [role=button][data-act]");
+      if (button) {
+        event.preventDefault();
+        button.click();
+      }
+      return;
+    }
     if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
     if (from(event)?.closest("input, textarea, [contenteditable], [role=dialog]")) return;
     const undo = document.querySelector(".vd-build [data-undo]");
@@ -69,10 +77,18 @@
   });
 }
 
-// Brings a place or a device into view, and the keyboard to a device's button. at: the name of either.
+// Brings a place or a device into view, and the keyboard to a device's button. at: the name of either; empty: the keyboard goes back to where it was
+// before the house was drawn anew.
 function vdBuildShow(at) {
-  const named = (attribute) => [...document.querySelectorAll(`.vd-build [${attribute}]`)].find((each) => each.getAttribute(attribute) === at);
-  const button = [...document.querySelectorAll('.vd-build [data-act="menu"]')].find((each) => each.dataset.name === at);
+  const find = (key, value) => [...document.querySelectorAll(`.vd-build [data-${key}]`)].filter((each) => each.dataset[key] === value);
+  const act = (name, does) => find("name", name).find((each) => each.dataset.act === does);
+  if (at === "") {
+    if (vdBuildShow.last && document.activeElement === document.body) act(vdBuildShow.last.name, vdBuildShow.last.act)?.focus({ preventScroll: true });
+    return;
+  }
+  const button = act(at, "menu");
   button?.focus({ preventScroll: true });
-  (button ?? named("data-zone"))?.scrollIntoView({ block: "nearest" });
+  (button ?? find("zone", at)[0])?.scrollIntoView({ block: "nearest" });
 }
+document.addEventListener("focusin", (event) => { vdBuildShow.last = event.target instanceof Element ? event.target.closest("[data-act]")?.dataset : null; });
+document.addEventListener("pointerdown", () => { vdBuildShow.last = null; });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import orjson
@@ -29,7 +30,7 @@ class Builder:
         self.refused: tuple[str, str] | None = None
         self.said = self.focus = ""
         self.changed = 0
-        self._busy = False
+        self._turn = asyncio.Lock()
         self._newest = 0
 
     @property
@@ -42,11 +43,12 @@ class Builder:
         return House.of(self.visit.watch)
 
     async def perform(self, step: BuildStep) -> None:
-        """Do a step. Raises VirtualDevicesError where it is refused, in words of who refuses."""
-        made = [revision for ask in step.asks if (revision := await self._asked(ask)) is not None]
-        before, after = (made[0] - 1, made[-1]) if made else (self.revision, self.revision)
-        self.undo.push(step, before, after)
-        self._tell(step.words)
+        """Do a step, when those before it are done. Raises VirtualDevicesError where it is refused, in words of who refuses."""
+        async with self._turn:
+            made = [revision for ask in step.asks if (revision := await self._asked(ask)) is not None]
+            before, after = (made[0] - 1, made[-1]) if made else (self.revision, self.revision)
+            self.undo.push(step, before, after)
+            self._tell(step.words)
 
     async def do(self, make: Callable[[], BuildStep | None], at: str, *, focus: bool = False) -> bool:
         """Make a step and do it; where it is refused, say so there. at: a place or a device.  focus: the keyboard goes with the device."""
@@ -61,21 +63,19 @@ class Builder:
         return step is not None
 
     async def take_back(self) -> None:
-        """Undo the newest step; only one at a time, however often somebody asks."""
-        if self._busy or not self.undo.done:
-            return
-        self._busy = True
-        revision, last = self.revision, self.undo.done[-1]
-        try:
-            for ask in self.undo.asks(revision):
-                revision = await self._asked(ask, patient=True) or revision
-        except VirtualDevicesError as error:
-            self.refuse("", str(error))
-        else:
+        """Undo the newest step, when those before it are done."""
+        async with self._turn:
+            if not self.undo.done:
+                return
+            revision, last = self.revision, self.undo.done[-1]
+            try:
+                for ask in self.undo.asks(revision):
+                    revision = await self._asked(ask, patient=True) or revision
+            except VirtualDevicesError as error:
+                self.refuse("", str(error))
+                return
             self.undo.undone(revision)
             self._tell(texts.UNDONE.format(what=last.step.words))
-        finally:
-            self._busy = False
 
     def refuse(self, at: str, why: str) -> None:
         """Say why something was not done, where that is; empty: it is of the house as a whole."""

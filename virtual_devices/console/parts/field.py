@@ -25,7 +25,7 @@ class Field:
         self._builder, self._device, self._name, self._schema, self._may = builder, device, name, schema, may
         self._live = bool(schema.get("x-live"))
         self._shown: Any = None
-        self._sending = False
+        self._sending: list[Any] = []
         circuits = [each.name for each in builder.visit.watch.picture.of("carries") if each.name != device]
         with ui.element("div").classes("vd-field"):
             self._control = SettingControl(name, schema, circuits, self._changed)
@@ -73,9 +73,9 @@ class Field:
         await self._set(house.settled(self._device, self._name) if self._live else None)
 
     async def _set(self, value: Any) -> None:
-        if self._sending or not self._may:  # Enter, and then the loss of the keyboard
+        if value in self._sending or not self._may:  # Enter, and then the loss of the keyboard
             return
-        self._sending = True
+        self._sending.append(value)
         try:
             await self._builder.perform(self._step(value))
         except VirtualDevicesError as error:
@@ -85,7 +85,7 @@ class Field:
                 self._control.show(self._shown)
             return
         finally:
-            self._sending = False
+            self._sending.remove(value)
         self._control.why("")
         ui.notify(texts.TAKEN.format(device=self._device, setting=self._name), type="positive", position="top")
 

@@ -73,6 +73,8 @@ class HouseView:
         elif self._builder.focus in plan.cards:
             self._builder.show(self._builder.focus)
             self._builder.focus = ""
+        else:
+            self._builder.show("")
 
     def _build(self, plan: BuildPlan) -> None:
         ui.element("div").classes("vd-gable").props('aria-hidden="true"')
@@ -90,7 +92,7 @@ class HouseView:
 
     def _zone(self, plan: BuildPlan, zone: BuildZone) -> None:
         """A place with a title of its own."""
-        with ui.element("section").classes(f"vd-zone vd-zone-{'port' if zone.circuit else zone.id}") as element:
+        with ui.element("section").classes(f"vd-zone vd-zone-{'port' if zone.circuit else zone.id.partition(':')[2]}") as element:
             self._takes(element, zone)
             with ui.element("h3"):
                 ui.label(texts.PLACES[zone.id])
@@ -126,10 +128,10 @@ class HouseView:
             draggable(element, card.name, card.ability, "device", removable=may_build and card.fleet and card.ability != "settles", may=may_operate)
         with ui.element("div").classes("vd-card-row"):
             put(picture(card.ability, card.kind))
-            with ui.element("button").classes("vd-card-name") as name:
+            with ui.element("div").classes("vd-card-name").props('role="button" tabindex="0"') as name:  # Firefox drags nothing by a button
                 ui.label(card.name)
                 ui.label(card.title).classes("vd-soft")
-            name.props["data-act"], name.props["data-name"], name.props["type"] = "open", card.name, "button"
+            name.props["data-act"], name.props["data-name"] = "open", card.name
             name.props["aria-label"] = plain(texts.SETTINGS_OF.format(name=card.name))
             with ui.element("div").classes("vd-card-told"):
                 self._told[card.name] = ui.label(), ui.label().classes("vd-soft")
