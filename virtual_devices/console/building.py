@@ -203,7 +203,7 @@ def problems_at(said: str, settings: Mapping[str, Any]) -> tuple[dict[str, str],
     at: dict[str, str] = {}
     rest: list[str] = []
     for piece in re.split(r"; (?=device [a-z0-9_]+: )", said):
-        told = re.match(r"(?:device [a-z0-9_]+: )?(?:setting )?([a-z0-9_]+): (.*)", piece, re.DOTALL)
+        told = re.match(r"(?:device [a-z0-9_]+: )?(?:setting )?'?([a-z0-9_]+)'?: (.*)", piece, re.DOTALL)
         if told is not None and told[1] in settings:
             at[told[1]] = "; ".join(filter(None, (at.get(told[1]), told[2])))
         else:

@@ -42,7 +42,7 @@ class MenuDialog:
 
     def button(self, text: str, act: Callable[[], Any], symbol: str = "") -> ui.button:
         """One thing that can be done."""
-        return ui.button(text, on_click=act, icon=symbol or None).props("flat no-caps align=left").classes("full-width vd-menu-item")
+        return ui.button(text, on_click=act, icon=symbol or None, color=None).props("flat no-caps align=left").classes("full-width vd-menu-item")
 
 
 class DeviceMenu(MenuDialog):
@@ -129,9 +129,9 @@ class AddMenu(MenuDialog):
             why = ui.label().classes("vd-warn").props('role="alert"')
             schemas: Mapping[str, Any] = form.settings.get("properties", {})
             must = needed(form)
-            fields = {name: SettingControl(name, schemas[name]) for name in must if name in schemas}
             if must:
                 ui.label(texts.NEEDS).classes("vd-soft")
+            fields = {name: _field(name, schemas[name]) for name in must if name in schemas}
             for zone in places:
                 self.button(place_name(zone), self._adder(form, zone, fields, why), "add")
             with ui.expansion(texts.NAME_AND_SETTINGS, value=bool(zone_id)).classes("full-width"):
@@ -140,11 +140,11 @@ class AddMenu(MenuDialog):
     def _more(self, form: KindForm, free: str, must: list[str]) -> dict[str, SettingControl]:
         """The name, and everything that may be set."""
         left_out = {*must, circuit_setting(form), "former_name"}
-        found = {"": SettingControl("", {"title": texts.NAME_FIELD, "description": texts.NAME_FREE.format(name=free)})}
+        found = {"": _field("", {"title": texts.NAME_FIELD, "description": texts.NAME_FREE.format(name=free)})}
         schemas: Mapping[str, Any] = form.settings.get("properties", {})
         for name, schema in sorted(schemas.items(), key=lambda pair: not pair[1].get("x-live")):
             if name not in left_out:
-                found[name] = SettingControl(name, schema)
+                found[name] = _field(name, schema)
                 found[name].show(schema.get("default"))
         return found
 
@@ -172,6 +172,11 @@ class AddMenu(MenuDialog):
             self.dialog.close()
 
         return act
+
+
+def _field(name: str, schema: Mapping[str, Any]) -> SettingControl:
+    with ui.element("div").classes("vd-field"):
+        return SettingControl(name, schema)
 
 
 def place_name(zone: BuildZone) -> str:
