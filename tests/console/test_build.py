@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -28,7 +29,7 @@ from virtual_devices.console.building import (
     NOWHERE,
     ROOF,
     STREET,
-    House,
+    BuildHouse,
     fits,
     hung_on,
     needed,
@@ -50,7 +51,7 @@ WANTED: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def house(off: tuple[str, ...] = (), guests: tuple[str, ...] = (), wanted: dict[str, tuple[str, dict[str, Any]]] | None = None, **states: dict[str, Any]) -> House:
+def house(off: tuple[str, ...] = (), guests: tuple[str, ...] = (), wanted: dict[str, tuple[str, dict[str, Any]]] | None = None, **states: dict[str, Any]) -> BuildHouse:
     """A home as a page hears it. off: devices that are switched off.  states: what devices say beside their declaration."""
     watch = HomeWatch("seen")
     told = WANTED if wanted is None else wanted
@@ -63,7 +64,7 @@ def house(off: tuple[str, ...] = (), guests: tuple[str, ...] = (), wanted: dict[
         watch.hear(name, "availability", b"offline" if name in off else b"online")
         watch.hear(name, "state", orjson.dumps({**settings, **states.get(name, {})}))
     assert watch.revision == 7
-    return House.of(watch)
+    return BuildHouse.of(watch)
 
 
 def test_everything_stands_where_it_belongs() -> None:
@@ -218,8 +219,11 @@ def test_names_that_cannot_be(new: str, why: str) -> None:
 
 def test_a_guest_is_nobodys_to_build() -> None:
     seen = house(guests=("visitor",))
-    for step in (lambda: removed(seen, "visitor"), lambda: copied(seen, "visitor"), lambda: switched(seen, "visitor", on=False),
-                 lambda: renamed(seen, "visitor", "other"), lambda: declared(seen, "visitor", {"priority": 1})):  # fmt: skip
+    steps: tuple[Callable[[], BuildStep], ...] = (
+        lambda: removed(seen, "visitor"), lambda: copied(seen, "visitor"), lambda: switched(seen, "visitor", on=False),
+        lambda: renamed(seen, "visitor", "other"), lambda: declared(seen, "visitor", {"priority": 1}),
+    )  # fmt: skip
+    for step in steps:
         with pytest.raises(SettingError, match="visitor"):
             step()
     assert moved(seen, "visitor", hung_on("aux")) is not None, "told like any other device"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from virtual_devices.console.building import BIN, House, circuit_setting, fits
+from virtual_devices.console.building import BIN, BuildHouse, circuit_setting, fits
 from virtual_devices.edge.messages.fleet import Verb
 from virtual_devices.kit.accounts import PORTS
 from virtual_devices.kit.errors import SettingError
@@ -97,7 +97,7 @@ class UndoStack:
             self.done[-1].after = revision
 
 
-def added(house: House, kind: str, zone_id: str, name: str = "", settings: Mapping[str, Any] | None = None) -> BuildStep:
+def added(house: BuildHouse, kind: str, zone_id: str, name: str = "", settings: Mapping[str, Any] | None = None) -> BuildStep:
     """One device more. name: empty for a free one after its kind.  settings: beside the circuit, which its place says. Raises SettingError."""
     form = house.kinds.get(kind)
     if form is None:
@@ -113,7 +113,7 @@ def added(house: House, kind: str, zone_id: str, name: str = "", settings: Mappi
     return BuildStep(f"{name} added", (wish,), (FleetWish("remove", {"name": name}),), device=name)
 
 
-def copied(house: House, name: str) -> BuildStep:
+def copied(house: BuildHouse, name: str) -> BuildStep:
     """One more of the same, as it is declared, where that one hangs now. Raises SettingError."""
     own = house.plan().cards.get(name)
     if own is None or name not in house.wanted:
@@ -122,7 +122,7 @@ def copied(house: House, name: str) -> BuildStep:
     return added(house, own.kind, own.zone, house.free(name), settings)
 
 
-def moved(house: House, name: str, zone_id: str) -> BuildStep | None:
+def moved(house: BuildHouse, name: str, zone_id: str) -> BuildStep | None:
     """A device hangs on something else; None: it does already. Raises SettingError."""
     plan = house.plan()
     card, form = plan.cards.get(name), house.form_of(name) if name in house.names() else None
@@ -142,7 +142,7 @@ def moved(house: House, name: str, zone_id: str) -> BuildStep | None:
     return replace(declared(house, name, {setting: zone.circuit}), words=words)
 
 
-def declared(house: House, name: str, changes: Mapping[str, Any]) -> BuildStep:
+def declared(house: BuildHouse, name: str, changes: Mapping[str, Any]) -> BuildStep:
     """Declare settings of a device anew, which starts it anew. changes: None takes a setting back to its default. Raises SettingError."""
     if name not in house.wanted:
         raise SettingError(f"{name} is a guest: no fleet of this home runs it; change it where it is started")
@@ -151,7 +151,7 @@ def declared(house: House, name: str, changes: Mapping[str, Any]) -> BuildStep:
     return BuildStep(f"{name}: {', '.join(changes)} changed", (_one(house, name, after),), (_one(house, name, before),), device=name)
 
 
-def switched(house: House, name: str, *, on: bool) -> BuildStep:
+def switched(house: BuildHouse, name: str, *, on: bool) -> BuildStep:
     """A device as a process or a container, on or off. Raises SettingError."""
     if name not in house.wanted:
         raise SettingError(f"{name} is a guest: no fleet of this home runs it; start and stop it where it came from")
@@ -159,7 +159,7 @@ def switched(house: House, name: str, *, on: bool) -> BuildStep:
     return BuildStep(f"{name} switched {'on' if on else 'off'}", (wish,), (back,), device=name)
 
 
-def removed(house: House, name: str) -> BuildStep:
+def removed(house: BuildHouse, name: str) -> BuildStep:
     """A device less; what hangs on it hangs on what that hangs on, from then on. Raises SettingError."""
     if name not in house.wanted:
         raise SettingError(f"{name} is a guest: no fleet of this home runs it; stop it where it is started")
@@ -177,7 +177,7 @@ def removed(house: House, name: str) -> BuildStep:
     return BuildStep(f"{name} removed", (*orders, FleetWish("remove", {"name": name})), (*undo, *back_live, *back), device=name)
 
 
-def renamed(house: House, name: str, new: str) -> BuildStep:
+def renamed(house: BuildHouse, name: str, new: str) -> BuildStep:
     """Another name, in one wish: with what it was called, so that its history stays, and whoever names it does so by the new one. Raises SettingError."""
     if not is_name(new):
         raise SettingError(name_problem(new))
@@ -198,7 +198,7 @@ def renamed(house: House, name: str, new: str) -> BuildStep:
     return BuildStep(f"{name} renamed {new}", (_all(devices), *orders), back, whole=True, device=new)
 
 
-def _rehung(house: House, circuit: str, target: str) -> tuple[Devices, tuple[Ask, ...], tuple[Ask, ...]]:
+def _rehung(house: BuildHouse, circuit: str, target: str) -> tuple[Devices, tuple[Ask, ...], tuple[Ask, ...]]:
     """What hangs on a circuit hangs on another: declarations anew, orders beside, and orders that take back what a rollback does not.
 
     A device that was moved while the home ran stays where it is; only its declaration must not name the circuit any more.
@@ -224,7 +224,7 @@ def _rehung(house: House, circuit: str, target: str) -> tuple[Devices, tuple[Ask
     return anew, tuple(orders), tuple(back)
 
 
-def _whole(house: House, changes: Devices) -> Devices:
+def _whole(house: BuildHouse, changes: Devices) -> Devices:
     """The home as it is wanted, with some declared anew."""
     return {name: {"kind": form.kind, "settings": dict(form.settings)} for name, form in house.wanted.items()} | changes
 
@@ -233,13 +233,13 @@ def _all(devices: Devices) -> FleetWish:
     return FleetWish("apply", {"devices": devices, "live": True})
 
 
-def _one(house: House, name: str, settings: Mapping[str, Any]) -> FleetWish:
+def _one(house: BuildHouse, name: str, settings: Mapping[str, Any]) -> FleetWish:
     return FleetWish("apply", {"devices": {name: {"kind": house.kind_of(name), "settings": dict(settings)}}, "live": True, "prune": False})
 
 
-def _partners(house: House, schemas: Mapping[str, Any]) -> dict[str, Any]:
+def _partners(house: BuildHouse, schemas: Mapping[str, Any]) -> dict[str, Any]:
     """Devices that a new one depends on, where they are not called as it expects: the first of the kind of that name."""
-    found = {}
+    found: dict[str, Any] = {}
     for setting, schema in schemas.items():
         usual = schema.get("default")
         if schema.get("x-partner") and usual is not None and usual not in house.wanted:

@@ -64,7 +64,7 @@ class BuildPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class BuildHouse:
     """What a home's fleet and its devices say, at one moment. See ``HomeWatch``."""
 
     kinds: Mapping[str, KindForm]
@@ -72,7 +72,7 @@ class House:
     devices: Mapping[str, DeviceView]
 
     @classmethod
-    def of(cls, watch: HomeWatch) -> House:
+    def of(cls, watch: HomeWatch) -> BuildHouse:
         """The home that is watched, as it is now."""
         return cls(watch.kinds, watch.wanted, watch.picture.devices)
 

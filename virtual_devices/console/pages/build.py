@@ -70,7 +70,7 @@ class BuildPage:
         self._device_menu, self._add_menu = DeviceMenu(builder, self._sheet.open), AddMenu(builder)
         root.on("click", self._acted, js_handler=_ACT)
         root.on("vddrop", self._dropped, js_handler=_DROP)
-        root.on("vddrag", lambda event: self._house.hold(event.args is True), js_handler="(event) => emit(event.detail)")
+        root.on("vddrag", lambda event: self._hold(held=event.args is True), js_handler="(event) => emit(event.detail)")
         self._refresh()
         ui.timer(REFRESH, self._refresh)
 
@@ -84,15 +84,20 @@ class BuildPage:
             self._palette.refresh(watch.kinds)
         self._no_fleet.set_visibility(not watch.kinds)
         self._said.set_text(builder.said)
+        self._house.refresh()
         refused = builder.refused
-        self._refused.set_text(refused[1] if refused is not None and not refused[0] else "")
+        self._refused.set_text(refused[1] if refused is not None and refused[0] not in self._house.places else "")
         if hasattr(self, "_undo"):
             words = texts.UNDOES.format(what=builder.undo.words) if builder.undo.words else texts.NOTHING_TO_UNDO
             self._undo.props["title"] = self._undo.props["aria-label"] = words
             self._undo.set_enabled(bool(builder.undo.done))
             self._undo.update()
-        self._house.refresh()
         self._sheet.refresh()
+
+    def _hold(self, *, held: bool) -> None:
+        """Somebody has begun to drag, or ended; what has changed meanwhile is shown then."""
+        self._house.hold(held=held)
+        self._seen = (-1, -1)
 
     def _acted(self, event: events.GenericEventArguments) -> None:
         act, name = _words(event.args, 2)
@@ -105,7 +110,7 @@ class BuildPage:
 
     async def _dropped(self, event: events.GenericEventArguments) -> None:
         """Something was dropped at a place; what a browser says of it is looked up, and checked where it is done."""
-        self._house.hold(False)  # noqa: FBT003 - as the event says it
+        self._hold(held=False)
         what, name, zone = _words(event.args, 3)
         form = self._visit.watch.kinds.get(name)
         if what == "kind" and form is not None and zone != BIN:

@@ -77,18 +77,26 @@
   });
 }
 
-// Brings a place or a device into view, and the keyboard to a device's button. at: the name of either; empty: the keyboard goes back to where it was
-// before the house was drawn anew.
-function vdBuildShow(at) {
+// Brings a place or a device into view, and the keyboard to a device's button; while a dialog is open, once it is closed. at: the name of either;
+// empty: the keyboard goes back to where it was before the house was drawn anew, or the dialog opened.
+function vdBuildShow(at, closed = false) {
   const find = (key, value) => [...document.querySelectorAll(`.vd-build [data-${key}]`)].filter((each) => each.dataset[key] === value);
   const act = (name, does) => find("name", name).find((each) => each.dataset.act === does);
-  if (at === "") {
-    if (vdBuildShow.last && document.activeElement === document.body) act(vdBuildShow.last.name, vdBuildShow.last.act)?.focus({ preventScroll: true });
-    return;
+  if (at !== "") vdBuildShow.wish = at;
+  const lost = document.activeElement === null || document.activeElement === document.body;
+  if (closed ? !lost : document.querySelector(".q-dialog--modal") !== null) return;
+  const wish = vdBuildShow.wish;
+  vdBuildShow.wish = "";
+  if (wish) {
+    const button = act(wish, "menu");
+    button?.focus({ preventScroll: true });
+    (button ?? find("zone", wish)[0])?.scrollIntoView({ block: "nearest" });
+  } else if (vdBuildShow.last && lost) {
+    act(vdBuildShow.last.name, vdBuildShow.last.act)?.focus({ preventScroll: true });
   }
-  const button = act(at, "menu");
-  button?.focus({ preventScroll: true });
-  (button ?? find("zone", at)[0])?.scrollIntoView({ block: "nearest" });
 }
-document.addEventListener("focusin", (event) => { vdBuildShow.last = event.target instanceof Element ? event.target.closest("[data-act]")?.dataset : null; });
-document.addEventListener("pointerdown", () => { vdBuildShow.last = null; });
+vdBuildShow.wish = "";
+document.addEventListener("focusin", (event) => {
+  const element = event.target instanceof Element ? event.target : null;
+  if (element?.closest(".vd-build")) vdBuildShow.last = element.closest("[data-act]")?.dataset;
+});

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.build_steps import Ask, BuildStep, DeviceOrder, FleetWish, UndoStack
-from virtual_devices.console.building import House
+from virtual_devices.console.building import BuildHouse
 from virtual_devices.console.console import PageVisit
 from virtual_devices.kit.errors import BrokerError, VirtualDevicesError
 
@@ -38,13 +38,17 @@ class Builder:
         """Of the home; an answer may have come before the word that everybody hears."""
         return max(self._newest, self.visit.watch.revision)
 
-    def house(self) -> House:
+    def house(self) -> BuildHouse:
         """The home as it is now."""
-        return House.of(self.visit.watch)
+        return BuildHouse.of(self.visit.watch)
 
-    async def perform(self, step: BuildStep) -> None:
-        """Do a step, when those before it are done. Raises VirtualDevicesError where it is refused, in words of who refuses."""
+    async def perform(self, step: BuildStep, *, focus: bool = False) -> None:
+        """Do a step, when those before it are done. focus: the keyboard goes with its device.
+
+        Raises VirtualDevicesError where it is refused, in words of who refuses.
+        """
         async with self._turn:
+            self.focus = step.device if focus else ""
             made = [revision for ask in step.asks if (revision := await self._asked(ask)) is not None]
             before, after = (made[0] - 1, made[-1]) if made else (self.revision, self.revision)
             self.undo.push(step, before, after)
@@ -55,8 +59,7 @@ class Builder:
         try:
             step = make()
             if step is not None:
-                self.focus = step.device if focus else ""
-                await self.perform(step)
+                await self.perform(step, focus=focus)
         except VirtualDevicesError as error:
             self.refuse(at, str(error))
             return False
@@ -113,3 +116,7 @@ class Builder:
     def show(self, at: str) -> None:
         """Bring a place or a device into view, and the keyboard to its button."""
         ui.run_javascript(f"vdBuildShow({orjson.dumps(at).decode()})")
+
+    def look_back(self) -> None:
+        """A dialog is closed: the keyboard goes to what was done in it, or back."""
+        ui.run_javascript('vdBuildShow("", true)')

@@ -78,7 +78,7 @@ def hint_of(schema: Mapping[str, Any]) -> str:
     about, unit = str(schema.get("description") or ""), schema.get("x-unit")
     if any(letter.isdigit() for letter in about):
         return about
-    number = next((each for each in (schema, *schema.get("anyOf", ())) if each.get("type") in ("number", "integer")), {})
+    number: Mapping[str, Any] = next((each for each in (schema, *schema.get("anyOf", ())) if each.get("type") in ("number", "integer")), {})
     low, high = number.get("minimum", number.get("exclusiveMinimum")), number.get("maximum", number.get("exclusiveMaximum"))
     if low is None and high is None:
         return about

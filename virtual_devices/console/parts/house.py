@@ -15,9 +15,9 @@ from virtual_devices.console.building import (
     ROOF,
     STREET,
     BuildCard,
+    BuildHouse,
     BuildPlan,
     BuildZone,
-    House,
     hung_on,
 )
 from virtual_devices.console.parts.builder import Builder
@@ -43,20 +43,23 @@ class HouseView:
         self._drawn: tuple[object, ...] | None = None
         self._told: dict[str, tuple[ui.label, ui.label]] = {}
         self._held_until = 0.0
+        self.places: frozenset[str] = frozenset()
+        """What is drawn, by the words under which something can be refused there."""
         self._frame = ui.element("div").classes("vd-house")
 
-    def hold(self, held: bool) -> None:  # noqa: FBT001 - an event's one argument
+    def hold(self, *, held: bool) -> None:
         """Somebody has begun to drag, or ended: what is dragged must stay where it is meanwhile."""
         self._held_until = time.monotonic() + HELD_FOR if held else 0.0
 
     def refresh(self) -> None:
         """Follow the home."""
         visit = self._builder.visit
-        plan, now = House.of(visit.watch).plan(), visit.watch.now()
+        plan, now = BuildHouse.of(visit.watch).plan(), visit.watch.now()
         key = plan, self._builder.refused, visit.may(PersonRole.OPERATE), visit.may(PersonRole.BUILD)
         if key != self._drawn and time.monotonic() >= self._held_until:
             self._drawn = key
             self._told = {}
+            self.places = frozenset((*plan.zones, *plan.cards))
             self._frame.clear()
             with self._frame:
                 self._build(plan)

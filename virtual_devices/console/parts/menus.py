@@ -22,8 +22,9 @@ class MenuDialog:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
-        with ui.dialog() as self.dialog, ui.card().classes("vd-panel vd-sheet vd-menu"):
+        with ui.dialog().props("no-refocus") as self.dialog, ui.card().classes("vd-panel vd-sheet vd-menu"):
             self.inside = ui.column().classes("full-width vd-menu-inside")
+        self.dialog.on("hide", builder.look_back)
 
     def begin(self, title: str) -> None:
         """Empty, with another title, and open."""
@@ -79,7 +80,10 @@ class DeviceMenu(MenuDialog):
             self.heading(texts.MOVE_TO)
             for zone in others:
                 if zone.id != card.zone:
-                    self._done(place_name(zone), lambda zone=zone: moved(self.builder.house(), card.name, zone.id), card, "subdirectory_arrow_right")
+                    self._done(place_name(zone), self._mover(card.name, zone.id), card, "subdirectory_arrow_right")
+
+    def _mover(self, name: str, zone_id: str) -> Callable[[], BuildStep | None]:
+        return lambda: moved(self.builder.house(), name, zone_id)
 
     def _done(self, text: str, make: Callable[[], BuildStep | None], card: BuildCard, symbol: str) -> None:
         async def act() -> None:
@@ -102,11 +106,10 @@ class DeviceMenu(MenuDialog):
             async def act() -> None:
                 try:
                     step = renamed(self.builder.house(), card.name, str(name.value or "").strip())
-                    await self.builder.perform(step)
+                    await self.builder.perform(step, focus=True)
                 except VirtualDevicesError as error:
                     why.set_text(str(error))
                     return
-                self.builder.focus = step.device
                 self.dialog.close()
 
             name.on("keydown.enter", act)
@@ -157,7 +160,7 @@ class AddMenu(MenuDialog):
             given = {name: field.value for name, field in fields.items() if name and field.input.value != field.written(schemas[name].get("default"))}
             try:
                 step = added(self.builder.house(), form.kind, zone.id, str((fields[""].value if "" in fields else None) or ""), given)
-                await self.builder.perform(step)
+                await self.builder.perform(step, focus=True)
             except VirtualDevicesError as error:
                 at, rest = problems_at(str(error), {**schemas, **({"name": {}} if "" in fields and str(error).startswith("name: ") else {})})
                 for name, text in at.items():
@@ -168,7 +171,6 @@ class AddMenu(MenuDialog):
                         shown.why(text)
                 why.set_text(rest)
                 return
-            self.builder.focus = step.device
             self.dialog.close()
 
         return act
