@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -149,3 +150,11 @@ def test_what_strangers_write_stays_text(looked: Looked, bus: OnBus) -> None:
         assert "alert(2)" not in "".join(looked.page.locator("script").all_text_contents())
     finally:
         bus.publish("forged", about=b"", availability=b"", state=b"")
+
+
+@pytest.mark.parametrize(("locale", "point"), [("de-DE", ","), ("en-US", ".")])
+def test_numbers_are_written_as_the_browser_does(chromium: Browser, console: ConsoleProcess, locale: str, point: str) -> None:
+    with looking(chromium, locale=locale) as looked:
+        looked.home(console.url)
+        expect(looked.page.locator(".vd-row", has_text="kWh").first).to_contain_text(re.compile(rf"\d\{point}\d kWh"))
+        assert looked.wrong == []

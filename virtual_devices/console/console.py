@@ -10,6 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console.bus import Bus
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -26,17 +27,17 @@ class Console:
     def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""
         person: Person = request.state.person
-        return PageVisit(self, person, home)
+        return PageVisit(self, person, home, request.headers.get("accept-language", ""))
 
 
 class PageVisit:
     """One page in one browser: who looks, and at which home.
 
-    watch: the home, listened to until the page has gone; only where it shows one.
+    watch: the home, listened to until the page has gone; only where it shows one.  numbers: as this person writes them.
     """
 
-    def __init__(self, console: Console, person: Person, home: str) -> None:
-        self.console, self.home = console, home
+    def __init__(self, console: Console, person: Person, home: str, accepted: str = "") -> None:
+        self.console, self.home, self.numbers = console, home, LocalNumbers(accepted)
         self._asked_by, self._client = person, ui.context.client
         self._watch: HomeWatch | None = None
         if home:

@@ -113,8 +113,8 @@ class TodayCard(Card):
     def show(self, now: Now) -> bool:
         for name, label in self._rows.items():
             energy = now.today.get(name)
-            label.set_text("" if energy is None else f"{energy:.1f} kWh")
-        self._rows["cost"].set_text("" if now.cost is None else f"{now.cost:.2f} {now.currency}")
+            label.set_text("" if energy is None else self.visit.numbers.decimal(energy, 1, "kWh"))
+        self._rows["cost"].set_text("" if now.cost is None else self.visit.numbers.decimal(now.cost, 2, now.currency))
         return bool(now.today)
 
 

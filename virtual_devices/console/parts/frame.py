@@ -16,7 +16,7 @@ FAVICON = (
     '<path d="M3 11L12 3L21 11V21H3Z"/><path d="M13 8L9 14H15L11 19"/></svg>'
 )
 STYLES = ("page.css", "flow.css", "build.css")
-SCRIPTS = ("flow.js", "build.js")
+SCRIPTS = ("page.js", "flow.js", "build.js")
 """Files in ``parts/``, each small, which every page has."""
 OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "plan": "/plan"}
 """Pages of one home, by their names: where each is below the home's."""
@@ -54,6 +54,6 @@ def framed(visit: PageVisit, page: str) -> Iterator[None]:
                 ui.button(texts.LOG_OUT).props('type="submit" flat dense')
     gone = ui.label(texts.NO_BROKER).classes("vd-gone").props('role="alert"')
     gone.set_visibility(not bus.client.connected)
-    with ui.element("main").classes("vd-main"):
+    with ui.element("div").classes("vd-main"):
         yield
     ui.timer(1.0, lambda: gone.set_visibility(not bus.client.connected))
