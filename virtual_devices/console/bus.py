@@ -1,6 +1,6 @@
 """The console on the bus: one MQTT client for all pages. Whatever it does, any MQTT client can do.
 
-Each command and each wish passes `Bus._allow`, the one place that asks whether its person may, at that moment.
+Each command and each wish passes `Who.require`, the one place that asks whether its person may, at that moment.
 """
 
 from __future__ import annotations
@@ -143,13 +143,6 @@ class Bus:
 
     # -- what is wished ------------------------------------------------------------------------------------------------
 
-    def _allow(self, person: Person, needed: PersonRole) -> None:
-        """Raises ConfigurationError where a person may not, now, do what needs a role."""
-        role = self.who.role_of(person)
-        if role is None or not role.may(needed):
-            has = "nothing any more" if role is None else f"{role.value} only"
-            raise ConfigurationError(f"{person.name} may {has}, and this takes the role {needed.value}; ask whoever runs this console for it")
-
     async def command(
         self, person: Person, home: str, device: str, changes: Mapping[str, Any], at: int | str | None = None
     ) -> dict[str, Any]:
@@ -157,7 +150,7 @@ class Bus:
 
         Raises ConfigurationError where the person may not, SettingError with the device's words, BrokerError where nobody answers.
         """
-        self._allow(person, PersonRole.OPERATE)
+        self.who.require(person, PersonRole.OPERATE)
         topics = Topics(home, device)
         answer: CommandAnswer | None = None
 
@@ -182,7 +175,7 @@ class Bus:
 
         Raises ConfigurationError where the person may not or the fleet refuses, in its words; BrokerError where it does not answer.
         """
-        self._allow(person, NEEDED[verb])
+        self.who.require(person, NEEDED[verb])
         request, topics = request_of(verb, _name(person), **of_it), Topics(home, FLEET)
         leaf = topics.response(str(request.id)).removeprefix(topics.at(""))
         answers: list[bytes] = []

@@ -15,13 +15,15 @@ from virtual_devices.kit.errors import VirtualDevicesError
 
 if TYPE_CHECKING:
     from virtual_devices.console.home_watch import HomeWatch
+    from virtual_devices.console.keeper import HomesKeeper
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What every page is given."""
+    """What every page is given. keeper: who makes and starts homes; None: nobody here does."""
 
     bus: Bus
+    keeper: HomesKeeper | None = None
 
     def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""
