@@ -28,7 +28,7 @@ from virtual_devices.fleet.kubernetes.objects.pods import (
 from virtual_devices.fleet.kubernetes.objects.sizes import FLEET as SIZE
 from virtual_devices.fleet.kubernetes.objects.sizes import HOME as HOME_SIZE
 from virtual_devices.fleet.kubernetes.objects.sizes import STORAGE
-from virtual_devices.fleet.kubernetes.objects.written import home_text
+from virtual_devices.kit.home.written import home_text
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home
 
