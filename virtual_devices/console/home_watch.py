@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from virtual_devices.edge.messages.base import Message, read
+from virtual_devices.edge.messages.base import Message, SiteMessage, read
 from virtual_devices.edge.messages.fleet import FleetKindsMessage, FleetWantedMessage, KindForm, WantedForm
 from virtual_devices.edge.messages.topics import FLEET, Topics
 from virtual_devices.edge.visitor.picture import Now, Picture
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.names import CLOCK
 
 Form = TypeVar("Form", bound=Message)
 
@@ -17,7 +18,8 @@ class HomeWatch:
     """Listens to a home.
 
     picture: its devices.  version: grows whenever something has changed.  kinds: by name, of which its fleet makes devices; empty without a fleet.
-    wanted: by name, see ``edge.messages.fleet``.
+    wanted: by name, see ``edge.messages.fleet``; revision: its number, 0 while there is none.  fleet_version: of the program whose fleet it is.
+    site: where the home stands and when its run began, None while that is not known.
     fleet_online: whether its fleet is there to be asked.
     """
 
@@ -27,25 +29,29 @@ class HomeWatch:
         self.picture = Picture(home)
         self.kinds: dict[str, KindForm] = {}
         self.wanted: dict[str, WantedForm] = {}
+        self.revision, self.fleet_version = 0, ""
+        self.site: SiteMessage | None = None
         self.fleet_online = False
         self._now: tuple[int, Now] | None = None
 
     def filters(self) -> tuple[str, ...]:
         """Topic filters that it lives on."""
         every, fleet = Topics(self.home, "+"), Topics(self.home, FLEET)
-        return every.about, every.availability, every.state, every.error, fleet.wanted, fleet.kinds, fleet.response("+")
+        return every.about, every.availability, every.state, every.error, fleet.wanted, fleet.kinds, fleet.response("+"), Topics(self.home, CLOCK).site
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:
         """Take a message of the home; what cannot be read changes nothing."""
         self.version += 1
         if device != FLEET:
             self.picture.feed(device, leaf, payload)
+            if (device, leaf) == (CLOCK, "site"):
+                self.site = _read(SiteMessage, payload)
         elif leaf == "availability":
             self.fleet_online = payload == b"online"
         elif leaf == "wanted" and (wanted := _read(FleetWantedMessage, payload)) is not None:
-            self.wanted = wanted.devices
+            self.wanted, self.revision = wanted.devices, wanted.revision
         elif leaf == "kinds" and (kinds := _read(FleetKindsMessage, payload)) is not None:
-            self.kinds = {form.kind: form for form in kinds.kinds}
+            self.kinds, self.fleet_version = {form.kind: form for form in kinds.kinds}, kinds.version
 
     def connection(self, *, up: bool) -> None:
         """The broker is there, or has gone."""

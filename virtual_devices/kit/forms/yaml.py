@@ -71,7 +71,7 @@ def read(text: str) -> Node:
             context += f" (begun in line {error.context_mark.line + 1})"
         raise YamlError(
             mark.line + 1 if mark else 1,
-            f"broken YAML:{context} {error.problem or 'it cannot be read'}; mend the indentation, quote or bracket here",
+            f"broken YAML{f' in column {mark.column + 1}' if mark else ''}:{context} {error.problem or 'it cannot be read'}; mend the indentation, quote or bracket here",
         ) from None
     except yaml.YAMLError as error:
         line = text[: getattr(error, "position", 0)].count("\n") + 1
