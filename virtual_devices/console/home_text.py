@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from virtual_devices.answers.checked import checked
@@ -12,7 +12,9 @@ from virtual_devices.console import texts
 from virtual_devices.console.home_watch import HomeWatch
 from virtual_devices.edge.files.cities import city_of
 from virtual_devices.edge.files.read import SHIPPED, documents_of
+from virtual_devices.edge.messages.fleet import KindForm
 from virtual_devices.kit.errors import ConfigurationError, HomeFileError, VirtualDevicesError
+from virtual_devices.kit.forms.pointing import word_meant
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 from virtual_devices.kit.home.doubts import doubts
 from virtual_devices.kit.home.file import parse
@@ -28,10 +30,12 @@ _PLACED = re.compile(rf"{re.escape(SOURCE)}(?::(\d+))?: (.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class TextRemark:
-    """Something about a text. line: from 1; 0 for the home as a whole."""
+    """Something about a text. line: from 1; 0 for the home as a whole.  column: of the word that is meant, from 1, and its length; 0 where none is."""
 
     line: int
     text: str
+    column: int = 0
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,14 @@ def exported(watch: HomeWatch) -> str:
     notes = [texts.FILE_HEADING.format(home=watch.home, revision=watch.revision), texts.FILE_HEADING_EVENTS]
     notes += [texts.FILE_HEADING_OFF.format(names=", ".join(off))] if off else []
     devices = {name: Declaration(form.kind, form.settings) for name, form in watch.wanted.items()}
-    return text_of_home(watch.home, site.to_kit(), site.start, devices, notes=notes)
+    return text_of_home(watch.home, site.to_kit(), site.start, devices, notes=notes, units=units_of(watch.kinds.values()))
+
+
+def units_of(kinds: Iterable[KindForm]) -> dict[str, dict[str, str]]:
+    """By kind and setting, as the catalogue has them."""
+    return {
+        form.kind: {name: str(schema["x-unit"]) for name, schema in form.settings.get("properties", {}).items() if "x-unit" in schema} for form in kinds
+    }
 
 
 def text_of_bytes(content: bytes) -> str:
@@ -73,7 +84,7 @@ def text_of_bytes(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise ConfigurationError(texts.FILE_TOO_LARGE)
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigurationError(texts.FILE_NO_TEXT.format(line=line)) from None
@@ -91,7 +102,8 @@ def read_text(text: str, now: int, *, try_out: bool = False) -> ReadText:
             return _read(home, files, doubts(home, city_of(home.site.zone)))
         found = checked(home, documents_of(home, Path()))
     except HomeFileError as error:
-        return ReadText(problems=_remarks(error.problems))
+        lines = text.splitlines()
+        return ReadText(problems=tuple(_pointed(each, lines) for each in _remarks(error.problems)))
     except VirtualDevicesError as error:
         return ReadText(problems=(TextRemark(0, str(error)),))
     understood = tuple(TextRemark(line, words) for line, words in found.lines())
@@ -111,6 +123,12 @@ def _remarks(lines: Iterable[str]) -> tuple[TextRemark, ...]:
         match = _PLACED.fullmatch(text)
         found.append(TextRemark(int(match[1] or 0), match[2]) if match else TextRemark(0, text))
     return tuple(found)
+
+
+def _pointed(remark: TextRemark, lines: list[str]) -> TextRemark:
+    line = lines[remark.line - 1] if 0 < remark.line <= len(lines) else ""
+    found = word_meant(line, remark.text)
+    return remark if found is None else replace(remark, column=found[0] + 1, length=found[1])
 
 
 def beside(read: ReadText, watch: HomeWatch) -> list[str]:

@@ -7,11 +7,11 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
-from virtual_devices.console.pages import file, home, homes
+from virtual_devices.console.pages import file, home, homes, new
 from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, file, homes)
+PAGES = (home, file, homes, new)
 
 
 def site(bus: Bus) -> FastAPI:

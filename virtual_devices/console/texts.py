@@ -59,7 +59,7 @@ FILE_NAMES_FILES = (
 )
 FILE_ABOUT = "What this home is wanted to be, as a home file."
 FILE_EDITOR = "The home file"
-FILE_LINE = "Line {line}"
+FILE_LINE, FILE_LINE_COLUMN = "Line {line}", "Line {line}, column {column}"
 FILE_DOWNLOAD, FILE_UPLOAD, FILE_AS_IT_RUNS = "Download", "Open a file", "As it runs"
 FILE_CHANGE = "What it would change"
 FILE_LOOK_ONLY = "You may read and download it. To apply one takes the role build."
@@ -79,3 +79,24 @@ FILE_MORE = "{count} more"
 FILE_BACK, FILE_BACK_TO = "Go back", "Go back to revision {revision}"
 FILE_WENT_BACK = "The home is again as it was wanted in revision {revision}"
 FILE_OTHER_VERSION = "What would change is not known: the home's fleet is of version {theirs}, this console of {ours}. Going back works all the same."
+
+# A new home
+
+NEW_PLACE, NEW_DEVICES, NEW_FILE = "Where it stands, and how time goes", "What it has", "The home file"
+NEW_BEGIN_WITH = "Begin with an example"
+NEW_HOME_NAME = "Name of the home"
+NEW_NAME = "Name"
+NEW_ZONE = "Time zone"
+NEW_SITE = {"latitude": "Latitude (north is positive)", "longitude": "Longitude (east is positive)", "altitude": "Altitude"}
+NEW_SPEED = "Speed"
+NEW_SPEEDS = {"1": "as time goes by", "60": "a minute each second", "600": "ten minutes each second", "max": "as fast as possible"}
+"""Speeds as a home file has them."""
+NEW_KIND, NEW_ADD, NEW_REMOVE = "Kind of device", "Add", "Remove"
+NEW_TAKEN = "another device is called so"
+NEW_UNIT, NEW_UNIT_ELSE = "{unit}, or with another unit", "{unit}, or with another unit; empty: {default}"
+NEW_CHECK, NEW_ANEW, NEW_START = "Check", "Make it anew", "Start this home"
+NEW_WRITTEN = "You have written in the file, so the form changes it no more. “Make it anew” gives up what you wrote."
+NEW_WRONG = "This cannot be started yet: {count} to mend, see below the text."
+NEW_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
+NEW_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
+NEW_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."

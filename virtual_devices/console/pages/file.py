@@ -11,7 +11,7 @@ from virtual_devices.console.home_text import exported, text_of_bytes
 from virtual_devices.console.parts.changing import HomeChange
 from virtual_devices.console.parts.frame import REFRESH, framed
 from virtual_devices.console.parts.home_editor import HomeEditor
-from virtual_devices.console.parts.revisions import Revisions
+from virtual_devices.console.parts.revisions import RevisionList
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 
@@ -52,7 +52,7 @@ class _FilePage:
                     ui.label(texts.FILE_LOOK_ONLY).classes("vd-soft")
                 self._change = HomeChange(visit, self._editor) if self._may else None
             with ui.element("section").classes("vd-panel"):
-                self._revisions = Revisions(visit)
+                self._revisions = RevisionList(visit)
         ui.timer(REFRESH, self._refresh)
 
     def _buttons(self) -> None:

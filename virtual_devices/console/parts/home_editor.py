@@ -20,7 +20,7 @@ class HomeEditor:
     """changed: told when somebody, or the program, has changed the text."""
 
     def __init__(self, text: str, *, may: bool, changed: Callable[[], None]) -> None:
-        self._editor = ui.codemirror(text, language="YAML", indent="  ", line_wrapping=True, on_change=changed).classes("vd-code")
+        self._editor = ui.codemirror(text, language="YAML", indent="  ", theme="githubLight", line_wrapping=True, on_change=changed).classes("vd-code")
         if not may:
             self._editor.disable()
         with ui.element("div").classes("vd-remarks").props('role="status"') as self._said:
@@ -31,7 +31,7 @@ class HomeEditor:
         """What only the browser knows: whether it is dark; and a name for who does not see it."""
         name = _NAME_IT.format(id=self._editor.id, label=repr(texts.FILE_EDITOR))
         if await ui.run_javascript(f"{name}; return {_IS_DARK}", timeout=10.0):
-            self._editor.set_theme("basicDark")
+            self._editor.set_theme("githubDark")
 
     @property
     def text(self) -> str:
@@ -48,7 +48,10 @@ class HomeEditor:
         found = tuple(remarks)
         last = self.text.count("\n") + 1
         marked = {each.line for each in found if 0 < each.line <= last} if kind == "wrong" else set()
-        self._editor.decorations = [{"kind": "line", "line": line, "class": "vd-wrong-line"} for line in sorted(marked)]
+        self._editor.decorations = [
+            *({"kind": "line", "line": line, "class": "vd-wrong-line"} for line in sorted(marked)),
+            *({"kind": "mark", "from": begin, "to": end, "class": "vd-wrong-word"} for begin, end in sorted(self._words(found) if marked else ())),
+        ]
         self._said.clear()
         with self._said:
             for each in found[:_MOST]:
@@ -56,8 +59,20 @@ class HomeEditor:
         if marked:
             self._editor.reveal_line(min(marked))
 
+    def _words(self, remarks: Iterable[TextRemark]) -> set[tuple[int, int]]:
+        """From where to where in the text the words are that are meant."""
+        begins, found = [0], set()
+        for line in self.text.split("\n"):
+            begins.append(begins[-1] + len(line) + 1)
+        for each in remarks:
+            if each.column and 0 < each.line < len(begins):
+                begin = begins[each.line - 1] + each.column - 1
+                found.add((begin, min(begin + each.length, begins[each.line] - 1)))
+        return {(begin, end) for begin, end in found if begin < end}
+
     def _remark(self, remark: TextRemark, kind: str, last: int) -> None:
         with ui.element("div").classes(f"vd-remark vd-{kind}"):
             if 0 < remark.line <= last:
-                ui.button(texts.FILE_LINE.format(line=remark.line), on_click=lambda: self._editor.reveal_line(remark.line)).props("flat dense no-caps")
+                where = texts.FILE_LINE_COLUMN if remark.column else texts.FILE_LINE
+                ui.button(where.format(line=remark.line, column=remark.column), on_click=lambda: self._editor.reveal_line(remark.line)).props("flat dense no-caps")
             ui.label(plain(remark.text))

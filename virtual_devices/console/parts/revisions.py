@@ -19,7 +19,7 @@ _MOST_LINES = 4
 """Changes of a revision that are shown before somebody asks for all."""
 
 
-class Revisions:
+class RevisionList:
     """The last of them, newest first."""
 
     def __init__(self, visit: PageVisit) -> None:
