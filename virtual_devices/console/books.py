@@ -18,6 +18,8 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 
 RATE_OVER = 10.0
 """Wall seconds over which windows are counted."""
+KEPT_COMES_WITHIN, SHORTEST = 1.0, 2.0
+"""Wall seconds in which windows come that a broker had kept, which count for no rate; and over which one can be told."""
 TELLS_WITHIN = 3.0
 """Wall seconds for a broker to tell the ledger records that it keeps."""
 TURN_EVERY = 1.0
@@ -59,18 +61,19 @@ class BooksWatch:
         self.audit.add(payload, self._topics.ledger_of(record.seq))
         self.last = record
         self.version += 1
-        self._recent.append((self._now(), record.span.steps))
+        if self._now() > self._began + KEPT_COMES_WITHIN:
+            self._recent.append((self._now(), record.span.steps))
         self._shorten()
 
     def _shorten(self) -> None:
         while self._recent and self._recent[0][0] < self._now() - RATE_OVER:
             self._recent.popleft()
 
-    def rate(self) -> tuple[float, float]:
-        """Windows, and steps, per wall second, over the last ten; what the broker had kept of before counts for the first of them."""
+    def rate(self) -> tuple[float, float] | None:
+        """Windows, and steps, per wall second, over the last ten; None before it has listened for long enough."""
         self._shorten()
-        span = max(1.0, min(RATE_OVER, self._now() - self._began))
-        return len(self._recent) / span, sum(steps for _, steps in self._recent) / span
+        span = min(RATE_OVER, self._now() - self._began - KEPT_COMES_WITHIN)
+        return (len(self._recent) / span, sum(steps for _, steps in self._recent) / span) if span > SHORTEST else None
 
 
 def books_key(home: str) -> str:

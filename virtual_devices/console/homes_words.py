@@ -45,7 +45,7 @@ def cells(row: HomeRow, audited: Audited | None) -> dict[str, str]:
         "load": NONE if row.load is None or not lives else watts(row.load),
         "cost": NONE if row.cost is None else f"{row.cost:.2f} {row.currency}".rstrip(),
         "devices": NONE if row.wanted is None or not lives else texts.DEVICES_ONLINE.format(online=row.online or 0, wanted=row.wanted),
-        "audit": audit_words(audited),
+        "audit": audit_words(audited) if row.settler else NONE,
     }
 
 

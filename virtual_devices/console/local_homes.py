@@ -56,15 +56,15 @@ class KeptHomes(BaseModel):
 
 
 class LocalHomes:
-    """See ``HomesHost``. folder: of the home files.  say: told what happens unasked."""
+    """See ``HomesHost``. folder: of the home files.  say: told what happens unasked.  files, processes: what it works with."""
 
     def __init__(self, bus: Bus, folder: Path, say: Callable[[str], None]) -> None:
         self._bus, self._say = bus, say
-        self._files = HomeFiles(folder.resolve())
-        self._kept = KeptFile(self._files.folder / "running.json", KeptHomes, "remove it: no home is started with the console then")
+        self.files = HomeFiles(folder.resolve())
+        self._kept = KeptFile(self.files.folder / "running.json", KeptHomes, "remove it: no home is started with the console then")
         endpoint = bus.endpoint
         environment = {PASSWORD_VARIABLE: endpoint.password} if endpoint.password else {}
-        self._processes = Processes(bus.loop, self._files.folder, environment, self._exited, self._line)
+        self.processes = Processes(bus.loop, self.files.folder, environment, self._exited, self._line)
         self._last: dict[str, deque[str]] = {}
         self._ended: dict[str, str] = {}
         self._busy: set[str] = set()
@@ -73,7 +73,7 @@ class LocalHomes:
 
     async def stored(self) -> Sequence[str]:
         """See ``HomesKeeper``."""
-        return self._files.names()
+        return self.files.names()
 
     async def ended(self) -> Mapping[str, str]:
         """See ``HomesKeeper``."""
@@ -81,7 +81,7 @@ class LocalHomes:
 
     async def said(self, name: str, lines: int) -> Sequence[str]:
         """See ``HomesKeeper``."""
-        if name not in self._files.names():
+        if name not in self.files.names():
             return []
         try:
             return await self._aside(self._logs(name).read, None, lines)
@@ -110,12 +110,12 @@ class LocalHomes:
 
     async def delete(self, name: str, *, records: bool) -> str:
         """See ``HomesKeeper``."""
-        kept = name in self._files.names()
+        kept = name in self.files.names()
         if not kept and name not in self._bus.homes:
-            self._files.path(name)  # says so
+            self.files.path(name)  # says so
         with self._alone(name):
-            if name in self._processes.running():
-                await self._processes.end([name])
+            if name in self.processes.running():
+                await self.processes.end([name])
                 await self._away(name)
             elif await self._online(name):
                 raise ConfigurationError(f"home {name} runs elsewhere, and goes on whatever is deleted here; stop it first")
@@ -124,7 +124,7 @@ class LocalHomes:
             self._ended.pop(name, None)
             done = [f"{cleared} topics on the broker are cleared"]
             if kept:
-                done.append(f"its file is {await self._aside(self._files.throw_away, name)}")
+                done.append(f"its file is {await self._aside(self.files.throw_away, name)}")
             if records:
                 done.append("its records are gone" if await self._aside(self._remove_records, name) else "it had no records here")
         return f"home {name} is deleted: {', '.join(done)}"
@@ -134,12 +134,12 @@ class LocalHomes:
     def begin(self) -> None:
         """Start those that ran when the console ended; what keeps one from it is told as its end. Raises ConfigurationError for a broken list."""
         for name in self._kept.value().running:
-            if name in self._files.names():
+            if name in self.files.names():
                 self._spawn(name)
 
     async def close(self) -> None:
         """End all that run; they stay noted as running."""
-        await self._processes.stop_all()
+        await self.processes.stop_all()
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -153,21 +153,21 @@ class LocalHomes:
             self._busy.discard(name)
 
     async def _add(self, name: str, text: str) -> None:
-        self._files.refuse_name(name)
+        self.files.refuse_name(name)
         if name in self._bus.homes:
             raise ConfigurationError(f"there is a home {name} on the broker already; choose another name, or delete that one first")
-        await self._aside(self._files.add, name, text)
+        await self._aside(self.files.add, name, text)
 
     async def _start(self, name: str) -> str:
-        self._files.path(name)
-        if name in self._processes.running() or await self._online(name):
+        self.files.path(name)
+        if name in self.processes.running() or await self._online(name):
             raise ConfigurationError(f"home {name} runs already")
-        await self._aside(self._files.home, name)  # says what is wrong in it before anything is started
+        await self._aside(self.files.home, name)  # says what is wrong in it before anything is started
         with self._bus.heard(Topics(name, CLOCK), "availability") as clock:
             self._spawn(name)
             self._note(name, running=True)
-            await self._bus.loop.until(lambda: clock.payload == b"online" or name not in self._processes.running(), STARTS_WITHIN)
-            gone = await self._bus.loop.until(lambda: name not in self._kept.value().running, 0 if name in self._processes.running() else LEAVES_WITHIN)
+            await self._bus.loop.until(lambda: clock.payload == b"online" or name not in self.processes.running(), STARTS_WITHIN)
+            gone = await self._bus.loop.until(lambda: name not in self._kept.value().running, 0 if name in self.processes.running() else LEAVES_WITHIN)
         if gone or name in self._ended:
             raise ConfigurationError(f"home {name} does not start: {self._ended.get(name, 'its process ended at once')}")
         return f"home {name} is started" if clock.payload == b"online" else f"home {name} is starting, and takes its time"
@@ -175,14 +175,14 @@ class LocalHomes:
     def _spawn(self, name: str) -> None:
         self._ended.pop(name, None)
         self._last[name] = deque(maxlen=LAST_LINES)
-        path, endpoint = self._files.path(name), self._bus.endpoint
+        path, endpoint = self.files.path(name), self._bus.endpoint
         try:
-            own = _clock_words(self._files.home(name))
+            own = _clock_words(self.files.home(name))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the other homes start
             self._ended[name] = str(error)
             return
         words = [sys.executable, "-P", "-m", "virtual_devices", "up", str(path), "--json", *broker_words(endpoint), *own]
-        self._processes.spawn(name, lambda: words)
+        self.processes.spawn(name, lambda: words)
 
     def _line(self, name: str, line: str) -> None:
         self._last[name].append(line)
@@ -211,7 +211,7 @@ class LocalHomes:
 
     async def _text(self, name: str) -> str:
         """A home's file, or what its fleet tells where that is something else. Raises ConfigurationError where neither is to be had."""
-        kept = await self._aside(self._files.home, name) if name in self._files.names() else None
+        kept = await self._aside(self.files.home, name) if name in self.files.names() else None
         with (
             self._bus.heard(Topics(name, FLEET), "wanted") as wanted,
             self._bus.heard(Topics(name, CLOCK), "site") as site,
@@ -221,11 +221,11 @@ class LocalHomes:
         try:
             told, place = read(FleetWantedMessage, wanted.payload).devices, read(SiteMessage, site.payload)
         except ProtocolError:
-            return self._files.text(name)  # nobody tells it: the file, if there is one
+            return self.files.text(name)  # nobody tells it: the file, if there is one
         if kept is not None and {device: (form.kind, form.settings) for device, form in told.items()} == {
             device: (declared.kind, dict(declared.settings)) for device, declared in declared_by(kept).items()
         }:
-            return self._files.text(name)
+            return self.files.text(name)
         return as_told(name, place, told, real_time=json_object(clock.payload).get("real_time") is True)
 
     def _note(self, name: str, *, running: bool) -> None:
@@ -234,7 +234,7 @@ class LocalHomes:
                 kept.running = sorted({*kept.running} | {name} if running else {*kept.running} - {name})
 
     def _logs(self, name: str) -> Logs:
-        return Logs(self._files.folder / "logs" / name)
+        return Logs(self.files.folder / "logs" / name)
 
     def _remove_records(self, name: str) -> bool:
         """Remove what a home keeps on this machine; whether there was anything. Raises ConfigurationError where somebody uses it or it cannot go."""
@@ -244,7 +244,7 @@ class LocalHomes:
         try:
             with FolderLock(folder, name):
                 shutil.rmtree(folder)
-            shutil.rmtree(self._files.folder / "logs" / name, ignore_errors=True)
+            shutil.rmtree(self.files.folder / "logs" / name, ignore_errors=True)
         except OSError as error:
             raise ConfigurationError(f"{folder} cannot be removed: {why(error)}; remove it by hand") from None
         return True

@@ -94,10 +94,10 @@ class PaceCard:
         watch = self._visit.watch
         now = watch.now()
         self._speed.set_text(texts.PAUSED if now.paused else speed_words(now.speed) or NONE)
-        windows, steps = books.rate() if books is not None else (0.0, 0.0)
+        windows, steps = (NONE if each is None else f"{each:.1f}" for each in (books.rate() if books is not None else None) or (None, None))
         memory = [form.memory for form in watch.running.values() if form.memory]
         self._rows.show({
-            texts.WINDOWS_RATE: f"{windows:.1f}", texts.STEPS_RATE: f"{steps:.1f}",
+            texts.WINDOWS_RATE: windows, texts.STEPS_RATE: steps,
             texts.LATE: texts.BEHIND.format(seconds=now.behind) if now.behind else texts.ON_TIME,
             texts.LATE_WHO: ", ".join(late) if late else texts.NOBODY,
             texts.PLACE: watch.place or NONE,
@@ -122,9 +122,9 @@ class DeviceLine:
                         self._why = ui.label().classes("vd-why")
             self._cells[0].classes("vd-home-link")
             with ui.element("td").classes("vd-acts"):
-                log = ui.button(texts.SHOW_LOG, on_click=lambda: do("logs", one.name)).props("flat dense no-caps")
+                log = ui.button(texts.SHOW_LOG, on_click=lambda: do("logs", one.name)).props('flat no-caps padding="xs sm"')
                 log.props["aria-label"] = f"{texts.SHOW_LOG} {one.name}"
-                self._restart = ui.button(texts.RESTART, on_click=lambda: do("restart", one.name)).props("outline dense no-caps")
+                self._restart = ui.button(texts.RESTART, on_click=lambda: do("restart", one.name)).props('outline no-caps padding="xs sm"')
                 self._restart.props["aria-label"] = f"{texts.RESTART} {one.name}"
         self._may = may
 
@@ -150,7 +150,7 @@ class DevicesCard:
         with ui.element("section").classes("vd-panel"):
             with ui.element("h2"):
                 ui.label(texts.HEALTH_DEVICES)
-            with ui.element("table").classes("vd-table vd-homes"):
+            with ui.element("table").classes("vd-table vd-homes vd-devices"):
                 with ui.element("thead"), ui.element("tr"):
                     for place, head in enumerate((*texts.DEVICE_COLUMNS, texts.ACTIONS_COLUMN)):
                         with ui.element("th").props('scope="col"').classes("vd-num" if 2 < place < len(texts.DEVICE_COLUMNS) else ""):  # noqa: PLR2004

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.books import Audited
-from virtual_devices.console.homes_words import audit_long, cells
+from virtual_devices.console.homes_words import NONE, audit_long, cells
 from virtual_devices.console.overview import HomeRow
 from virtual_devices.console.parts.safe import plain
 
@@ -52,8 +52,8 @@ class HomeLine:
         ui.link(texts.HEALTH, f"/home/{name}/health").classes("q-mr-sm")
         if not actions.builds:
             return
-        self._stop = ui.button(texts.STOP, on_click=lambda: actions.stop(name)).props("outline dense no-caps")
-        self._start = ui.button(texts.START, on_click=lambda: actions.start(name)).props("outline dense no-caps")
+        self._stop = ui.button(texts.STOP, on_click=lambda: actions.stop(name)).props('outline no-caps padding="xs md"')
+        self._start = ui.button(texts.START, on_click=lambda: actions.start(name)).props('outline no-caps padding="xs md"')
         if actions.keeps:
             with ui.button(icon="more_vert").props("flat round dense") as more, ui.menu():
                 more.props["aria-label"] = texts.MORE
@@ -68,6 +68,7 @@ class HomeLine:
         self._shown = now
         for column, text in cells(row, audited).items():
             self._cells[column].set_text(text)
+            self._cells[column].classes(add="vd-blank" if text == NONE else "", remove="" if text == NONE else "vd-blank")
         self._why.set_text(plain(why))
         self._why.set_visibility(bool(why))
         self._cells["state"].classes(remove="vd-running vd-paused vd-waiting vd-stopped vd-sick", add="vd-sick" if why else f"vd-{row.condition}")
