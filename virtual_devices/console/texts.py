@@ -100,3 +100,37 @@ NEW_WRONG = "This cannot be started yet: {count} to mend, see below the text."
 NEW_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
 NEW_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
 NEW_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
+
+# -- Homes and health ------------------------------------------------------------------------------------------------------
+PAGES = {**PAGES, "health": "Health"}
+HOMES_HEADS = {
+    "state": "State", "time": "Simulated time", "soc": "Battery", "solar": "Sun", "load": "Use", "cost": "Cost today", "devices": "Devices",
+    "audit": "Books",
+}  # fmt: skip
+HOME_COLUMN, ACTIONS_COLUMN = "Home", "What can be done"
+HOME_STATES = {"running": "running", "paused": "paused", "waiting": "waits for its first window", "stopped": "stopped"}
+NOT_ASKED, IN_ORDER, OUT_OF_ORDER, NOTHING_SETTLED = "not looked at yet", "in order", "NOT in order", "nothing settled"
+IN_ORDER_LONG = "No joule was lost or invented in {steps} steps of {windows} windows, looked at {time}."
+DEVICES_ONLINE = "{online} of {wanted}"
+FILTER_HOMES = "Find a home"
+HEALTH, START, STOP, COPY, DELETE, CANCEL, MORE = "Health", "Start", "Stop", "Copy", "Delete", "Cancel", "More"
+STARTING, STOPPING = "Starting …", "Stopping …"
+STOPPED = "{home} stops; the next start goes on from there."
+NO_KEEPER = "This console makes and starts no homes. One that shall: virtual-devices console --homes"
+COPY_OF, NEW_NAME = "A copy of {home}", "Name of the new home"
+NAME_RULE = "Lower case letters, digits and _, a letter first."
+DELETE_TITLE = "Delete {home}?"
+DELETE_WORDS = (
+    "What it has left on the broker is cleared, and Home Assistant forgets its devices; its file goes to the trash. Type its name to go on."
+)
+DELETE_RECORDS = "Its records too: the history of this home on the console's machine. They cannot be fetched back."
+BOOKS, PACE, PLACE, HEALTH_DEVICES, LOG, ERRORS = "Books", "Pace", "Where it runs", "Devices", "Log", "Refused and complained of"
+LEDGER_DIGEST, LAST_WINDOW, STORED, GAP = "Digest", "Window", "Stored in {store}", "Just now unaccounted for"
+WINDOWS_RATE, STEPS_RATE, LATE, LATE_WHO, SIMULATED_RATE = "Windows a second", "Steps a second", "Late", "Waits for", "Simulated a second"
+NOBODY, ON_TIME = "nobody", "on time"
+DEVICE_COLUMNS = ("Device", "Kind", "State", "Runs for", "Restarts", "Memory")
+RESTART, SHOW_LOG, RESTARTED = "Restart", "Log", "{device} is started again"
+LOG_OF_HOME, REFRESH_LOG, NO_LINES = "The home as a whole", "Read again", "Nothing was said."
+NO_ERRORS = "Nothing was refused."
+SHARED_MEMORY = "–"
+PROCESS_ENDED = "{home} does not run: {why}"
