@@ -82,24 +82,24 @@ FILE_OTHER_VERSION = "What would change is not known: the home's fleet is of ver
 
 # A new home
 
-NEW_PLACE, NEW_DEVICES, NEW_FILE = "Where it stands, and how time goes", "What it has", "The home file"
-NEW_BEGIN_WITH = "Begin with an example"
-NEW_HOME_NAME = "Name of the home"
-NEW_NAME = "Name"
-NEW_ZONE = "Time zone"
-NEW_SITE = {"latitude": "Latitude (north is positive)", "longitude": "Longitude (east is positive)", "altitude": "Altitude"}
-NEW_SPEED = "Speed"
-NEW_SPEEDS = {"1": "as time goes by", "60": "a minute each second", "600": "ten minutes each second", "max": "as fast as possible"}
+MAKE_PLACE, MAKE_DEVICES, MAKE_FILE = "Where it stands, and how time goes", "What it has", "The home file"
+MAKE_BEGIN_WITH = "Begin with an example"
+MAKE_HOME_NAME = "Name of the home"
+MAKE_NAME = "Name"
+MAKE_ZONE = "Time zone"
+MAKE_SITE = {"latitude": "Latitude (north is positive)", "longitude": "Longitude (east is positive)", "altitude": "Altitude"}
+MAKE_SPEED = "Speed"
+MAKE_SPEEDS = {"1": "as time goes by", "60": "a minute each second", "600": "ten minutes each second", "max": "as fast as possible"}
 """Speeds as a home file has them."""
-NEW_KIND, NEW_ADD, NEW_REMOVE = "Kind of device", "Add", "Remove"
-NEW_TAKEN = "another device is called so"
-NEW_UNIT, NEW_UNIT_ELSE = "{unit}, or with another unit", "{unit}, or with another unit; empty: {default}"
-NEW_CHECK, NEW_ANEW, NEW_START = "Check", "Make it anew", "Start this home"
-NEW_WRITTEN = "You have written in the file, so the form changes it no more. “Make it anew” gives up what you wrote."
-NEW_WRONG = "This cannot be started yet: {count} to mend, see below the text."
-NEW_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
-NEW_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
-NEW_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
+MAKE_KIND, MAKE_ADD, MAKE_REMOVE = "Kind of device", "Add", "Remove"
+MAKE_TAKEN = "another device is called so"
+MAKE_UNIT, MAKE_UNIT_ELSE = "{unit}, or with another unit", "{unit}, or with another unit; empty: {default}"
+MAKE_CHECK, MAKE_ANEW, MAKE_START = "Check", "Make it anew", "Start this home"
+MAKE_WRITTEN = "You have written in the file, so the form changes it no more. “Make it anew” gives up what you wrote."
+MAKE_WRONG = "This cannot be started yet: {count} to mend, see below the text."
+MAKE_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
+MAKE_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
+MAKE_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
 
 # -- Homes and health ------------------------------------------------------------------------------------------------------
 PAGES = {**PAGES, "health": "Health"}

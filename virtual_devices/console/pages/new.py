@@ -52,15 +52,15 @@ class _NewPage:
         self._made = ""
         with ui.element("div").classes("vd-cards vd-new"):
             with ui.element("section").classes("vd-panel"):
-                _heading(texts.NEW_PLACE)
+                _heading(texts.MAKE_PLACE)
                 self._place()
             with ui.element("section").classes("vd-panel"):
-                _heading(texts.NEW_DEVICES)
+                _heading(texts.MAKE_DEVICES)
                 self._devices = DraftDevices(found.kinds, self._changed)
         with ui.element("section").classes("vd-panel vd-new-file"):
-            _heading(texts.NEW_FILE)
+            _heading(texts.MAKE_FILE)
             self._buttons()
-            self._note = ui.label(texts.NEW_WRITTEN).classes("vd-warn")
+            self._note = ui.label(texts.MAKE_WRITTEN).classes("vd-warn")
             self._editor = HomeEditor("", may=True, changed=self._edited)
             self._said = ui.element("div").classes("vd-changes").props('role="status" aria-live="polite"')
         self._begin_with(found.examples[0].name if found.examples else "")
@@ -70,11 +70,11 @@ class _NewPage:
     def _place(self) -> None:
         examples = {each.name: f"{each.name} – {each.title}" for each in self._found.examples}
         with ui.element("div").classes("vd-draft-form"):
-            self._from = ui.select(examples, label=texts.NEW_BEGIN_WITH, on_change=lambda event: self._begin_with(event.value)).classes("vd-whole")
-            self._name = ui.input(texts.NEW_HOME_NAME, on_change=self._named)
-            self._zone = ui.select(list(self._found.zones), label=texts.NEW_ZONE, with_input=True, on_change=self._stands_in)
-            self._site = {key: ui.input(texts.NEW_SITE[key], on_change=self._putting(key)) for key in ("latitude", "longitude", "altitude")}
-            self._speed = ui.select(texts.NEW_SPEEDS, label=texts.NEW_SPEED, value="1", on_change=self._paced)
+            self._from = ui.select(examples, label=texts.MAKE_BEGIN_WITH, on_change=lambda event: self._begin_with(event.value)).classes("vd-draft-whole")
+            self._name = ui.input(texts.MAKE_HOME_NAME, on_change=self._named)
+            self._zone = ui.select(list(self._found.zones), label=texts.MAKE_ZONE, with_input=True, on_change=self._stands_in)
+            self._site = {key: ui.input(texts.MAKE_SITE[key], on_change=self._putting(key)) for key in ("latitude", "longitude", "altitude")}
+            self._speed = ui.select(texts.MAKE_SPEEDS, label=texts.MAKE_SPEED, value="1", on_change=self._paced)
 
     def _begin_with(self, name: str) -> None:
         found = next((each for each in self._found.examples if each.name == name), None)
@@ -123,15 +123,15 @@ class _NewPage:
 
     def _buttons(self) -> None:
         with ui.element("div").classes("vd-buttons vd-new-buttons"):
-            self._check = ui.button(texts.NEW_CHECK, icon="rule", on_click=self._on_check).props("outline")
+            self._check = ui.button(texts.MAKE_CHECK, icon="rule", on_click=self._on_check).props("outline")
             ui.button(texts.FILE_DOWNLOAD, icon="download", on_click=self._download).props("outline")
-            ui.button(texts.NEW_ANEW, icon="refresh", on_click=self._anew).props("outline")
+            ui.button(texts.MAKE_ANEW, icon="refresh", on_click=self._anew).props("outline")
             if self._visit.console.keeper is not None and self._visit.may_build:
-                self._start = ui.button(texts.NEW_START, icon="play_arrow", on_click=self._on_start).props("unelevated")
+                self._start = ui.button(texts.MAKE_START, icon="play_arrow", on_click=self._on_start).props("unelevated")
         if self._visit.console.keeper is None:
-            ui.label(texts.NEW_HOW_TO_START).classes("vd-note")
+            ui.label(texts.MAKE_HOW_TO_START).classes("vd-file-note")
         elif not self._visit.may_build:
-            ui.label(texts.NEW_LOOK_ONLY).classes("vd-note")
+            ui.label(texts.MAKE_LOOK_ONLY).classes("vd-file-note")
 
     def _changed(self) -> None:
         """The form says something else: so does the file, unless somebody has written in it."""
@@ -171,18 +171,18 @@ class _NewPage:
             return None
         if read.problems:
             self._editor.say(read.problems)
-            self._tell(texts.NEW_WRONG.format(count=len(read.problems)), wrong=True)
+            self._tell(texts.MAKE_WRONG.format(count=len(read.problems)), wrong=True)
             return None
         self._editor.say(read.warnings, kind="doubt")
-        self._tell(read.verdict or texts.NEW_NOT_TRIED.format(names=", ".join(read.files)), read.understood)
+        self._tell(read.verdict or texts.MAKE_NOT_TRIED.format(names=", ".join(read.files)), read.understood)
         return read
 
     def _tell(self, said: str, remarks: tuple[TextRemark, ...] = (), *, wrong: bool = False) -> None:
         self._said.clear()
         with self._said:
-            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-said")
+            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-file-said")
             for each in remarks:
-                ui.label(plain(each.text)).classes("vd-note")
+                ui.label(plain(each.text)).classes("vd-file-note")
 
     async def _on_start(self) -> None:
         keeper = self._visit.console.keeper

@@ -99,10 +99,10 @@ class HomeChange:
     def _tell(self, said: str, changes: list[str] | None = None, notes: list[str] | None = None, *, wrong: bool = False) -> None:
         self._said.clear()
         with self._said:
-            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-said")
+            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-file-said")
             listed(changes or [])
             for note in notes or []:
-                ui.label(plain(note)).classes("vd-note")
+                ui.label(plain(note)).classes("vd-file-note")
 
 
 def listed(changes: list[str]) -> None:

@@ -23,8 +23,8 @@ class DraftDevices:
         self._list = ui.element("div").classes("vd-draft-list")
         with ui.element("div").classes("vd-buttons vd-add"):
             named = {name: f"{form.title} – {form.about}" for name, form in sorted(kinds.items(), key=lambda item: (item[1].group, item[0]))}
-            self._kind = ui.select(named, label=texts.NEW_KIND, with_input=True).classes("vd-grow")
-            ui.button(texts.NEW_ADD, icon="add", on_click=self._add).props("outline")
+            self._kind = ui.select(named, label=texts.MAKE_KIND, with_input=True).classes("vd-grow")
+            ui.button(texts.MAKE_ADD, icon="add", on_click=self._add).props("outline")
 
     def show(self, draft: HomeDraft) -> None:
         """Show another draft."""
@@ -54,25 +54,25 @@ class DraftDevices:
 
         def rename(event: Any) -> None:
             name = str(event.value).strip()
-            why = texts.NEW_TAKEN if any(each is not device and each.name == name for each in self._draft.devices) else ""
+            why = texts.MAKE_TAKEN if any(each is not device and each.name == name for each in self._draft.devices) else ""
             called.props["error-message"], called.props["error"] = why, bool(why)
             if not why:
                 device.name = name
                 row.set_text(plain(name))
                 told()
 
-        called = ui.input(texts.NEW_NAME, value=device.name, on_change=rename)
+        called = ui.input(texts.MAKE_NAME, value=device.name, on_change=rename)
         if form is not None:
             draft_fields(form, first_settings(form, device.settings), device, told)
             self._rest(form, device, told)
-        with ui.element("div").classes("vd-buttons vd-whole"):
-            ui.button(texts.NEW_REMOVE, icon="delete", on_click=lambda: self._remove(device, row)).props("flat")
+        with ui.element("div").classes("vd-buttons vd-draft-whole"):
+            ui.button(texts.MAKE_REMOVE, icon="delete", on_click=lambda: self._remove(device, row)).props("flat")
 
     def _rest(self, form: KindForm, device: DraftDevice, told: Callable[[], None]) -> None:
         names = further_settings(form, device.settings)
         if not names:
             return
-        with ui.expansion(texts.ALL_SETTINGS).classes("full-width vd-whole") as more:
+        with ui.expansion(texts.ALL_SETTINGS).classes("full-width vd-draft-whole") as more:
             inside = ui.element("div").classes("vd-draft-form")
 
         def fill() -> None:
@@ -117,7 +117,7 @@ def _field(name: str, schema: Mapping[str, Any], device: DraftDevice, told: Call
             control = ui.input(title, value=_text(value), on_change=put)
             control.props["placeholder"] = _text(default)
             if unit := schema.get("x-unit"):
-                hint = texts.NEW_UNIT_ELSE if _text(default) else texts.NEW_UNIT
+                hint = texts.MAKE_UNIT_ELSE if _text(default) else texts.MAKE_UNIT
                 control.props["hint"] = plain(hint.format(unit=unit, default=_text(default)))
     if about := schema.get("description"):
         with element:

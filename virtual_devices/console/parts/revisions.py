@@ -129,5 +129,5 @@ class _BackDialog:
     def _tell(self, said: str, changes: list[str] | None = None, *, wrong: bool = False) -> None:
         self._said.clear()
         with self._said:
-            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-said")
+            ui.label(plain(said)).classes("vd-warn" if wrong else "vd-file-said")
             listed(changes or [])
