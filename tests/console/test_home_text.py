@@ -121,7 +121,7 @@ def test_what_apply_leaves_as_it_is_is_said() -> None:
     watch, text = watched(home), examples.example("cape_town").read_text("utf-8")
     assert beside(read_text(text, NOW), watch) == []
     other = text.replace("home: cape_town", "home: elsewhere").replace("-33.92", "-26").replace("seed: 7", "seed: 8").replace("06:30, speed", "07:30, speed")
-    other += "\nevents:\n  - {at: 2026-06-21 08:00, device: tv, set: {mode: \"on\"}}\n"
+    other += '\nevents:\n  - {at: 2026-06-21 08:00, device: tv, set: {mode: "on"}}\n'
     said = " ".join(beside(read_text(other, NOW), watch))
     for words in ("of home elsewhere", "place differs", "7 → 8", "start differs", "events in the file (1)"):
         assert words in said

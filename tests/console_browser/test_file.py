@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console_browser.running import HOME, WITHIN, ConsoleProcess, Looked, OnBus, ended, looking, until
+from tests.console_browser.test_people import log_in, verb
 from virtual_devices.cli import commands
 from virtual_devices.console import texts
 from virtual_devices.edge.messages.topics import FLEET, Topics
@@ -140,6 +141,25 @@ def test_a_home_that_is_changed_meanwhile_is_not_overwritten(filed: Looked, bus:
     back = {"verb": "on", "name": "geyser", "id": "back", "by": "anna"}
     bus.ask(lambda session: session.client.publish(Topics(HOME, FLEET).request, json.dumps(back).encode(), 1))
     expect(page.locator(".cm-content")).not_to_contain_text("no file says: geyser")
+
+
+def test_who_may_look_reads_and_downloads(chromium: Browser, bus: OnBus, tmp_path: Path) -> None:
+    console = ConsoleProcess(tmp_path, bus.endpoint, "--login", "--state", str(tmp_path / "who"))
+    try:
+        password = verb("grant", "seer", "look", "--state", tmp_path / "who").rpartition("password: ")[2]
+        with looking(chromium) as looked:
+            log_in(looked, console, "seer", password)
+            looked.page.wait_for_url(f"**/home/{HOME}")
+            _opened(looked, console)
+            page = looked.page
+            assert declared_by(parse(downloaded(page))).keys() == wanted(bus).keys()
+            expect(page.get_by_text(texts.FILE_LOOK_ONLY)).to_be_visible()
+            for name in (texts.FILE_UPLOAD, texts.FILE_COMPARE, texts.FILE_APPLY, texts.FILE_BACK):
+                expect(page.get_by_role("button", name=name)).to_have_count(0)
+            expect(page.locator("input[type=file]")).to_have_count(0)
+            assert looked.wrong == []
+    finally:
+        ended(console.process)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from virtual_devices.kit.errors import ConfigurationError
 
@@ -46,12 +46,12 @@ class Apart:
         found: Result = result
         return found
 
-    def _ask(self, work: Callable[..., object], arguments: tuple[object, ...], named: dict[str, object]) -> tuple[bool, Result]:
+    def _ask(self, work: Callable[..., object], arguments: tuple[object, ...], named: dict[str, object]) -> tuple[bool, Any]:
         line = self._line or self._begin()
         try:
             line.send((work, arguments, named))
             if line.poll(self._patience):
-                told: tuple[bool, Result] = line.recv()
+                told: tuple[bool, Any] = line.recv()
                 return told
         except (EOFError, OSError):
             self.end()
