@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.console_browser.running import (
     HOME,
     PROGRAM,
     QUIET,
     TEXT,
+    WITHIN,
     ConsoleProcess,
     Looked,
     OnBus,
@@ -31,6 +32,7 @@ from virtual_devices.kit.errors import VirtualDevicesError
 def chromium() -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
+    expect.set_options(timeout=WITHIN * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         yield browser
