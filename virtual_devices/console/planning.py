@@ -134,3 +134,17 @@ def held(form: PlanForm, plan: Values, minute: int) -> ProgramForm | None:
         return None
     begun = [each for begin, each in known if begin <= minute % DAY_MINUTES]
     return begun[-1] if begun else known[-1][1]
+
+
+MASTER = "use_timer"
+"""What an inverter calls the switch without which no program holds."""
+
+
+def master(form: PlanForm) -> str | None:
+    """The setting that says whether the programs hold at all; None where they always do."""
+    return MASTER if MASTER in form.beside else None
+
+
+def kept_level(form: PlanForm) -> str | None:
+    """The part that says how full the battery is kept; None where no part is a share."""
+    return next((part for part, name in form.programs[0].settings.items() if form.schemas[name].get("x-unit") == "%"), None)

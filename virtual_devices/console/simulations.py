@@ -102,16 +102,25 @@ class PlanSimulation:
                 asking.write(self._asked)
                 asking.flush()
             for line in telling:
-                try:
-                    last = orjson.loads(line)
-                except orjson.JSONDecodeError:
+                said = _read(line)
+                if said is None:
                     words = line[-_LAST_WORDS:].decode(errors="replace").strip() or words
                     continue
+                last = said
                 self.progress = float(last.get("progress", self.progress))
                 if "result" in last or "error" in last:
                     return last
             process.wait()
         return {"error": f"the simulation ended by itself with code {process.returncode}: {words or 'it said nothing'}; try again"}
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    """What it said; None for what others write there, such as a library that warns."""
+    try:
+        said = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

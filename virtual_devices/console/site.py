@@ -7,11 +7,11 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
-from virtual_devices.console.pages import home, homes
+from virtual_devices.console.pages import home, homes, plan
 from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, homes)
+PAGES = (home, homes, plan)
 
 
 def site(bus: Bus) -> FastAPI:
