@@ -18,6 +18,7 @@ Points = tuple[tuple[int, float], ...]
 _MINUTE = 60_000
 _DAY = DAY_MINUTES * _MINUTE
 _HALF_HOUR = 30 * _MINUTE
+_HOUR = 60 * _MINUTE
 MOST = 2_000
 """Points of a column that are taken from the bus."""
 
@@ -41,19 +42,25 @@ def wall(time: datetime) -> int:
     return round(time.replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def outlook_on_bus(now: datetime, settler: Mapping[str, Any], grid: Mapping[str, Any] | None) -> PlanOutlook:
-    """What the home tells at a moment. settler, grid: states; None without a grid. What cannot be read is left out: it comes from others."""
+def outlook_on_bus(
+    now: datetime, end: int, settler: Mapping[str, Any], grid: Mapping[str, Any] | None, use: Mapping[int, float] | None = None
+) -> PlanOutlook:
+    """What the home tells at a moment. end: of what is shown.  settler, grid: states; None without a grid.  use: kW by hour of the day, see ``usual_use``.
+
+    What cannot be read is left out: it comes from others.
+    """
+    wanted = _hourly(wall(now), end, use or {})
     halves = [each for day in ("today", "tomorrow") for each in _rows(settler, f"half_hours_{day}")]
     sun = _points(((each.get("period_start"), each.get("pv_estimate")) for each in halves), _HALF_HOUR)
     if grid is None:
-        return PlanOutlook(wall(now), sun, grid=False)
-    price = _points(((each.get("start_time"), each.get("price")) for each in _rows(grid, "price_forecast")), 2 * _HALF_HOUR)
+        return PlanOutlook(wall(now), sun, wanted, grid=False)
+    price = _points(((each.get("start_time"), each.get("price")) for each in _rows(grid, "price_forecast")), _HOUR)
     outages = []
     for each in _rows(grid, "forecast"):
         begin, end = _time(each.get("start_time") or each.get("start")), _time(each.get("end_time") or each.get("end"))
         if begin is not None and end is not None and begin < end:
             outages.append((begin, end))
-    return PlanOutlook(wall(now), sun, price=price, outages=tuple(outages), currency=str(grid.get("currency") or "")[:8])
+    return PlanOutlook(wall(now), sun, wanted, price=price, outages=tuple(outages), currency=str(grid.get("currency") or "")[:8])
 
 
 def outlook_found(result: Mapping[str, Any]) -> PlanOutlook:
@@ -115,6 +122,12 @@ def _points(pairs: Iterable[tuple[Any, Any]], lasts: int) -> Points:
     found = [(time, float(value)) for said, value in pairs if (time := _time(said)) is not None and isinstance(value, int | float) and isfinite(value)]
     found.sort()
     return (*found, (found[-1][0] + lasts, found[-1][1])) if found else ()
+
+
+def _hourly(start: int, end: int, use: Mapping[int, float]) -> Points:
+    """The same course each day, once every hour of a day is known."""
+    times = [start, *range(start - start % _HOUR + _HOUR, end, _HOUR)] if len(use) == _DAY // _HOUR else []
+    return (*((time, use[time % _DAY // _HOUR]) for time in times), (end, use[(end - 1) % _DAY // _HOUR])) if times else ()
 
 
 def _time(said: Any) -> int | None:

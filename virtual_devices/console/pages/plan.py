@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request
-from nicegui import ui
+from nicegui import run, ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
@@ -20,6 +20,7 @@ from virtual_devices.console.plan_words import tariff_words
 from virtual_devices.console.planning import PlanForm, kept_level, master, plan_form
 from virtual_devices.console.roles import PersonRole
 from virtual_devices.console.simulations import PlanSimulation, PlanSimulations
+from virtual_devices.console.usual_use import usual_use
 from virtual_devices.edge.visitor.device_view import DeviceView, number
 from virtual_devices.kit.errors import SettingError, VirtualDevicesError
 
@@ -81,7 +82,8 @@ class _Plan:
         self._running: PlanSimulation | None = None
         self._gone = False
         self._found: Mapping[str, Any] | None = None
-        self._seen, self._drawn = -1, 0.0
+        self._use: Mapping[int, float] = {}
+        self._seen, self._stale, self._drawn = -1, False, 0.0
         self._options: dict[str, Any] = {}
         may = visit.may(PersonRole.OPERATE)
         self._build_table(may=may)
@@ -90,11 +92,12 @@ class _Plan:
             with ui.element("h2"):
                 ui.label(texts.PLAN_AHEAD)
             self._tariff = ui.label().classes("vd-soft")
-            self._more = ui.label(texts.PLAN_MORE_BY_SIMULATING).classes("vd-soft")
+            self._more = ui.label().classes("vd-soft")
             self._chart = ui.echart({}).style(f"height: {HEIGHT}px; width: 100%").props('role="img"')
             self._chart.props["aria-label"] = texts.PLAN_CHART
         self._refresh()
         ui.timer(REFRESH, self._refresh)
+        ui.timer(0.0, self._look_back, once=True)
         ui.context.client.on_delete(self._leave)
 
     def _build_table(self, *, may: bool) -> None:
@@ -122,6 +125,10 @@ class _Plan:
     def _edited(self) -> None:
         self._seen = -1
 
+    async def _look_back(self) -> None:
+        self._use = await run.io_bound(usual_use, self._visit.home) or {}
+        self._edited()
+
     def _leave(self) -> None:
         self._gone = True
         if self._running is not None:
@@ -130,19 +137,29 @@ class _Plan:
     def _refresh(self) -> None:
         self._show_running()
         watch, time = self._visit.watch, self._visit.console.bus.loop.time()
-        if self._seen == watch.version or time < self._drawn + _REDRAWN:
-            return
-        self._seen, self._drawn = watch.version, time
-        self._table.follow(self._inverter.state)
+        if self._seen != watch.version:
+            self._seen, self._stale = watch.version, True
+            self._table.follow(self._inverter.state)
+            self._say()
+        if self._stale and time >= self._drawn + _REDRAWN:
+            self._stale, self._drawn = False, time
+            self._draw()
+
+    def _say(self) -> None:
         switch = master(self._form)
-        off = switch is not None and self._table.plan().get(switch) is False
+        off = self._off
         self._timer_off.set_visibility(off)
         if off and switch is not None:
             self._timer_off.set_text(texts.PLAN_TIMER_OFF.format(switch=self._form.schemas[switch].get("title") or switch))
         self._undo.set_enabled(bool(self._before))
         self._reset.set_enabled(self._table.edited)
         self._result.other(self._table.plan())
-        self._draw(show_target=not off)
+
+    @property
+    def _off(self) -> bool:
+        """Whether no program would hold."""
+        switch = master(self._form)
+        return switch is not None and self._table.plan().get(switch) is False
 
     def _show_running(self) -> None:
         running = self._running
@@ -152,7 +169,7 @@ class _Plan:
             self._stage.set_text(texts.PLAN_WAITS if running.stage == "waits" else texts.PLAN_RUNS.format(done=round(running.progress * 100)))
             self._progress.set_value(running.progress)
 
-    def _draw(self, *, show_target: bool) -> None:
+    def _draw(self) -> None:
         grid = next(iter(self._visit.watch.picture.of("connects")), None)
         now = self._visit.watch.now().time
         if self._found is not None:
@@ -160,13 +177,13 @@ class _Plan:
             end = (self._found["clock"][-1] + self._found["row_seconds"]) * 1000
         elif now is not None:
             now -= timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
-            known = outlook_on_bus(now, self._inverter.state, grid.state if grid is not None else None)
-            end = known.start + self._seconds(now) * 1000
+            end = wall(now) + self._seconds(now) * 1000
+            known = outlook_on_bus(now, end, self._inverter.state, grid.state if grid is not None else None, self._use)
         else:
             return
-        self._more.set_visibility(self._found is None)
+        self._more.set_text("" if self._found is not None else texts.PLAN_USUAL if known.wanted else texts.PLAN_MORE_BY_SIMULATING)
         self._say_tariff(known, grid)
-        level = kept_level(self._form) if show_target else None
+        level = None if self._off else kept_level(self._form)
         target = course_of(self._form, self._table.plan(), level, known.start, end) if level is not None else ()
         options = chart_options(known, end, target, self._found)
         if options != self._options:

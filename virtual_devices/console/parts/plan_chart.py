@@ -11,7 +11,7 @@ from virtual_devices.console.plan_outlook import PlanOutlook, Points, grid_power
 
 _AREAS = ({"top": 64, "height": 150}, {"top": 254, "height": 110}, {"top": 404, "height": 84})
 """Of powers, of the battery, of prices; in pixels."""
-HEIGHT = 530
+HEIGHT = 512
 _LABELS = {"year": "{ee} {d}", "month": "{ee} {d}", "day": "{ee} {d}", "hour": "{HH}:{mm}", "minute": "{HH}:{mm}"}
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from nicegui import ui
 
+from virtual_devices.console import texts
 from virtual_devices.console.parts.field import choices_of, is_switch
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.console.planning import PlanForm, bounds, changes, field_named, number_of
 from virtual_devices.kit.errors import SettingError
+from virtual_devices.kit.quantities import power_text
 
 
 class PlanField:
@@ -117,9 +119,13 @@ class PlanTable:
                 self._fields[name] = PlanField(form.schemas[name], title, title, may=may, labelled=True, changed=changed)
         with ui.element("table").classes("vd-table vd-plan"):
             with ui.element("thead"), ui.element("tr"):
-                for title in ("", *form.parts.values()):
+                ui.element("th")
+                for part, title in form.parts.items():
+                    schema = form.schemas[form.programs[0].settings[part]]
                     with ui.element("th").props('scope="col"'):
                         ui.label(title)
+                        ui.label(_limits(schema)).classes("vd-plan-limits")
+                        ui.tooltip(str(schema.get("description") or title))
             with ui.element("tbody"):
                 for program in form.programs:
                     with ui.element("tr"):
@@ -128,7 +134,7 @@ class PlanTable:
                         for part, short in form.parts.items():
                             name = program.settings[part]
                             cell = ui.element("td")
-                            cell.props["data-title"] = plain(short)
+                            cell.props["data-title"] = plain(", ".join(filter(None, (short, _limits(form.schemas[name])))))
                             with cell:
                                 self._fields[name] = PlanField(
                                     form.schemas[name], str(form.schemas[name].get("title") or name), short, may=may, labelled=False, changed=changed
@@ -187,3 +193,12 @@ class PlanTable:
             field.refuse(why if name == named else "")
         self._why.set_text(why if named is None else "")
         self._why.set_visibility(bool(why) and named is None)
+
+
+def _limits(schema: Mapping[str, Any]) -> str:
+    """Between what a number lies; nothing for what is none."""
+    limits = bounds(schema)
+    unit = str(schema.get("x-unit") or "")
+    if limits is None:
+        return ""
+    return texts.PLAN_LIMITS.format(least=f"{limits[0]:g}", most=power_text(limits[1]) if unit == "W" else f"{limits[1]:g} {unit}".rstrip())
