@@ -57,9 +57,9 @@ def outlook_on_bus(
     price = _points(((each.get("start_time"), each.get("price")) for each in _rows(grid, "price_forecast")), _HOUR)
     outages = []
     for each in _rows(grid, "forecast"):
-        begin, end = _time(each.get("start_time") or each.get("start")), _time(each.get("end_time") or each.get("end"))
-        if begin is not None and end is not None and begin < end:
-            outages.append((begin, end))
+        begin, until = _time(each.get("start_time")), _time(each.get("end_time"))
+        if begin is not None and until is not None and begin < until:
+            outages.append((begin, until))
     return PlanOutlook(wall(now), sun, wanted, price=price, outages=tuple(outages), currency=str(grid.get("currency") or "")[:8])
 
 

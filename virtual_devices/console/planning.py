@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from virtual_devices.edge.messages.fleet import KindForm
+from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.errors import SettingError, shown
+from virtual_devices.kit.home.catalogue import switchboard
 
 _NUMBERED = re.compile(r"([a-z][a-z_]*?)_?(\d{1,2})_([a-z][a-z_]*)")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -134,6 +136,12 @@ def held(form: PlanForm, plan: Values, minute: int) -> ProgramForm | None:
         return None
     begun = [each for begin, each in known if begin <= minute % DAY_MINUTES]
     return begun[-1] if begun else known[-1][1]
+
+
+def only_passes(inverter: DeviceView) -> bool:
+    """Whether an inverter is off, or stands in where a home has none."""
+    kind, settings = switchboard()
+    return inverter.kind == kind and bool(settings) and all(inverter.state.get(name) == value for name, value in settings.items())
 
 
 MASTER = "use_timer"

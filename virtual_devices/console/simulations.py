@@ -42,6 +42,7 @@ class PlanSimulation:
         self.progress = 0.0
         self._all, self._asked = all_of_them, asked
         self._process: subprocess.Popen[bytes] | None = None
+        self._cancelled = False
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())  # whoever waits is told; nobody may wait any more
 
@@ -59,7 +60,7 @@ class PlanSimulation:
         """End it at once; harmless when it is over."""
         if self.over:
             return
-        self.stage = "cancelled"
+        self.stage, self._cancelled = "cancelled", True
         if self._process is None:
             self._task.cancel()
         else:
@@ -70,7 +71,7 @@ class PlanSimulation:
         try:
             return await asyncio.shield(self._task)
         except asyncio.CancelledError:
-            if self.stage == "cancelled":
+            if self._cancelled:
                 return None
             raise
 
@@ -85,7 +86,7 @@ class PlanSimulation:
                 said = await asyncio.to_thread(self._follow, self._process)
             finally:
                 self._process.kill()
-        if self.stage == "cancelled":
+        if self._cancelled:
             return None
         self.stage = "done"
         if "result" in said:
@@ -98,9 +99,12 @@ class PlanSimulation:
         last, words = dict[str, Any](), ""
         with process:
             asking, telling = _pipes(process)
-            with contextlib.suppress(OSError):  # it has ended already
+            try:
                 asking.write(self._asked)
                 asking.flush()
+            except OSError:  # it has ended already; what it said tells why
+                with contextlib.suppress(OSError):
+                    asking.close()
             for line in telling:
                 said = _read(line)
                 if said is None:

@@ -42,6 +42,7 @@ TAKEN = "{device}: {setting} is taken"
 # Plan
 PLAN_PROGRAMS, PLAN_AHEAD, PLAN_RESULT = "Programs", "The days to come", "With this plan"
 PLAN_NO_PROGRAMS = "The inverter of this home has no programs by the time of day, so there is nothing to plan here. The device inverter has them: kind: inverter."
+PLAN_OFF = "This home has no inverter at work: what there is only passes the grid through, and no program holds."
 PLAN_NO_INVERTER = "This home has not said yet which inverter it has."
 PLAN_NO_GRID = "This home has no grid: nothing is bought or sold, so a plan changes no bill, only how full the battery is."
 PLAN_ONE_PRICE = "A kWh from the grid costs the same at every hour that is known ahead ({price}). A tariff with zones, or a price series, is a setting of the grid."
@@ -60,6 +61,7 @@ PLAN_NOTHING = "The inverter has this plan already."
 PLAN_MEND = "Nothing was sent: mend what is marked."
 PLAN_OTHER = "This was simulated for another plan than the one above."
 PLAN_FROM = "From {start} to {end}, from where the home was when it began, both plans in the same weather."
+PLAN_FROM_ALONE = "From {start} to {end}, from where the home was when it began."
 PLAN_SERIES = {
     "sun": "Sun", "wanted": "Wanted", "grid": "Grid, as it is", "grid_new": "Grid, this plan", "target": "Target", "soc": "Battery, as it is",
     "soc_new": "Battery, this plan", "price": "Price", "feed_in": "Feed-in", "outage": "Outage",

@@ -17,7 +17,7 @@ from virtual_devices.console.parts.plan_result import PlanResult
 from virtual_devices.console.parts.plan_table import PlanTable
 from virtual_devices.console.plan_outlook import PlanOutlook, course_of, outlook_found, outlook_on_bus, wall
 from virtual_devices.console.plan_words import tariff_words
-from virtual_devices.console.planning import PlanForm, kept_level, master, plan_form
+from virtual_devices.console.planning import PlanForm, kept_level, master, only_passes, plan_form
 from virtual_devices.console.roles import PersonRole
 from virtual_devices.console.simulations import PlanSimulation, PlanSimulations
 from virtual_devices.console.usual_use import usual_use
@@ -57,23 +57,25 @@ def _begun(visit: PageVisit, simulations: PlanSimulations) -> None:
         kind = watch.kinds.get(inverter.kind) if inverter is not None else None
         form = plan_form(kind)
         why = texts.PLAN_NO_INVERTER if inverter is None else texts.NO_KINDS if kind is None else texts.PLAN_NO_PROGRAMS if form is None else ""
+        if inverter is not None and not why and only_passes(inverter):
+            why = texts.PLAN_OFF
         if shown == [why]:
             return
         shown[:] = [why]
         place.clear()
         with place:
-            if form is None or inverter is None:
+            if form is None or inverter is None or why:
                 with ui.element("section").classes("vd-panel"):
                     ui.label(why)
                 return
             waiting.cancel()
-            _Plan(visit, simulations, form, inverter)
+            _PlanPage(visit, simulations, form, inverter)
 
     waiting = ui.timer(REFRESH, look)
     look()
 
 
-class _Plan:
+class _PlanPage:
     """One plan in one browser. before: what the last one that was applied has replaced."""
 
     def __init__(self, visit: PageVisit, simulations: PlanSimulations, form: PlanForm, inverter: DeviceView) -> None:
@@ -117,7 +119,7 @@ class _Plan:
             actions.set_visibility(may)
             with ui.element("div").classes("vd-plan-doing") as self._doing:
                 self._stage = ui.label().props('role="status"')
-                self._progress = ui.linear_progress(0.0, show_value=False, size="8px")
+                self._progress = ui.linear_progress(0.0, show_value=False, size="8px").props("instant-feedback")
                 self._cancel = ui.button(texts.PLAN_CANCEL, on_click=self._cancelled).props("outline")
 
     # -- what is shown -------------------------------------------------------------------------------------------------
@@ -147,10 +149,10 @@ class _Plan:
 
     def _say(self) -> None:
         switch = master(self._form)
-        off = self._off
-        self._timer_off.set_visibility(off)
-        if off and switch is not None:
-            self._timer_off.set_text(texts.PLAN_TIMER_OFF.format(switch=self._form.schemas[switch].get("title") or switch))
+        title = self._form.schemas[switch].get("title") or switch if switch is not None else ""
+        why = texts.PLAN_OFF if only_passes(self._inverter) else texts.PLAN_TIMER_OFF.format(switch=title) if self._off else ""
+        self._timer_off.set_text(why)
+        self._timer_off.set_visibility(bool(why))
         self._undo.set_enabled(bool(self._before))
         self._reset.set_enabled(self._table.edited)
         self._result.other(self._table.plan())

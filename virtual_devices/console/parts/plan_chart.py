@@ -11,6 +11,7 @@ from virtual_devices.console.plan_outlook import PlanOutlook, Points, grid_power
 
 _AREAS = ({"top": 64, "height": 150}, {"top": 254, "height": 110}, {"top": 404, "height": 84})
 """Of powers, of the battery, of prices; in pixels."""
+_WITHOUT_PRICES = ({"top": 64, "height": 220}, {"top": 324, "height": 164})
 HEIGHT = 512
 _LABELS = {"year": "{ee} {d}", "month": "{ee} {d}", "day": "{ee} {d}", "hour": "{HH}:{mm}", "minute": "{HH}:{mm}"}
 
@@ -32,17 +33,18 @@ def chart_options(known: PlanOutlook, end: int, target: Points, result: Mapping[
         if both:
             series.append(_series(said["grid_new"], 0, grid_powers(result, 1), COLOURS["grid"]))
             series.append(_series(said["soc_new"], 1, levels(result, 1), COLOURS["battery"], step=None))
+    areas = _AREAS if known.price or known.feed_in else _WITHOUT_PRICES
     shown = [each for each in series if each["data"]]
     outages = [(max(start, begin), min(end, until)) for begin, until in known.outages if begin < end and until > start]
-    shown += [_dark(area, outages) for area in range(len(_AREAS))] if outages else []
+    shown += [_dark(area, outages) for area in range(len(areas))] if outages else []
     units = (names["power"], names["level"], f"{known.currency} {names['price']}".strip())
     return axes(
         useUTC=True,  # times are those of the home's clock, see `plan_outlook`
         legend={"type": "scroll", "top": 0, "textStyle": {"color": SOFT}, "data": [each["name"] for each in shown if each["xAxisIndex"] == 0 or each["data"]]},
         axisPointer={"link": [{"xAxisIndex": "all"}]},
-        grid=[{"left": 48, "right": 12, **area} for area in _AREAS],
-        xAxis=[_time_axis(number, start, end) for number in range(len(_AREAS))],
-        yAxis=[_value_axis(number, unit) for number, unit in enumerate(units)],
+        grid=[{"left": 48, "right": 12, **area} for area in areas],
+        xAxis=[_time_axis(number, start, end) for number in range(len(areas))],
+        yAxis=[_value_axis(number, unit) for number, unit in enumerate(units[: len(areas)])],
         series=shown,
     )
 

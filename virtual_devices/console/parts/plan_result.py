@@ -38,7 +38,8 @@ class PlanResult:
                 if by_price := zones(result):
                     _table(texts.PLAN_ZONES, names, by_price)
             start, end = (datetime.fromisoformat(result[name]) for name in ("start", "end"))
-            ui.label(texts.PLAN_FROM.format(start=f"{start:%a %d %b, %H:%M}", end=f"{end:%a %d %b, %H:%M}")).classes("vd-soft")
+            said = texts.PLAN_FROM if len(names) > 1 else texts.PLAN_FROM_ALONE
+            ui.label(said.format(start=f"{start:%a %d %b, %H:%M}", end=f"{end:%a %d %b, %H:%M}")).classes("vd-soft")
         self._panel.set_visibility(True)
         self.other(plan)
 
@@ -55,7 +56,7 @@ def _table(title: str, names: Sequence[str], found: Sequence[Row]) -> None:
                     ui.label(name)
         with ui.element("tbody"):
             for called, values in found:
-                with ui.element("tr"):
+                with ui.element("tr").classes("vd-plan-bill" if called == texts.PLAN_ROWS["amount"] else ""):
                     with ui.element("th").props('scope="row"'):
                         ui.label(called)
                     for value in values:

@@ -47,7 +47,7 @@ class PlanField:
     @property
     def edited(self) -> bool:
         """Whether somebody wants it otherwise than the device has it."""
-        return self._control.value != self._written(self._shown)
+        return bool(self._control.value != self._written(self._shown))
 
     def follow(self, value: Any) -> None:
         """Take what the device says; what somebody has written stays."""
