@@ -30,6 +30,7 @@ from virtual_devices.console.planning import (
     held,
     kept_level,
     master,
+    moved,
     number_of,
     only_passes,
     plan_form,
@@ -178,6 +179,15 @@ def test_rubbish_on_the_bus_is_left_out(rubbish: Any) -> None:
     assert all(isinstance(price, float) for _, price in found.price)
 
 
+def test_a_begin_is_moved_as_far_as_its_neighbours_let_it(form: PlanForm) -> None:
+    assert moved(form, PLAN, 480, 75) == ("prog3_time", "09:15")
+    assert moved(form, PLAN, 480, -600) == ("prog3_time", "04:00")
+    assert moved(form, PLAN, 480, 600) == ("prog3_time", "12:00")
+    assert moved(form, PLAN, 1200, 600) == ("prog6_time", "23:45")
+    assert moved(form, PLAN, 0, -30) == ("prog1_time", "00:00")
+    assert moved(form, PLAN, 481, 15) is None
+
+
 # -- what comes of it
 
 
@@ -186,7 +196,7 @@ def plan(bill: float, soc: list[float | None], dark: float = 0.0, **more: Any) -
     cost = {"currency": "ZAR", "amount": bill, "import": bill, "fixed": 0.0, "export": -0.0001}
     outages = {"dark_hours": dark, "outage_hours": 2.0, "lowest_soc": 0.2, "unserved_kwh": 0.0}
     zone = [{"price": 2.0, "kwh": 3.0, "cost": 6.0}]
-    return {"soc": soc, "grid": [100.0, -50.0], "energy_kwh": energy, "cost": cost, "outages": outages, "zones": zone, **more}
+    return {"soc": soc, "grid": [100.0, -50.0], "energy_kwh": energy, "cost": cost, "outages": outages, "zones": zone, "stored_kwh": (soc[-1] or 0) / 10, **more}
 
 
 def found(*plans: dict[str, Any]) -> dict[str, Any]:
@@ -201,7 +211,7 @@ def test_which_is_better_in_words() -> None:
     assert better(found(plan(10, [50, 60]), plan(7.5, [50, 45], 0.5))) == [
         "This plan is better by 2.50 ZAR: it costs 7.50 ZAR, the present one 10.00 ZAR.",
         "It is 0.5 h longer in the dark.",
-        "It leaves 15 % less in the battery at the end, which has to be made good later.",
+        "It leaves 15 % less in the battery at the end, 1.5 kWh. At the cheapest price that is worth 3.00 ZAR.",
     ]
     assert better(found(plan(10, [50, 60]), plan(12, [50, 60]))) == ["This plan is worse by 2.00 ZAR: it costs 12.00 ZAR, the present one 10.00 ZAR."]
     assert better(found(plan(10, [50, 60]), plan(10.001, [50, 60]))) == ["Both plans come to the same bill, 10.00 ZAR."]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.console_browser.running import HOME, ConsoleProcess, Looked, OnBus, looking, until
+from tests.console_browser.running import HOME, ConsoleProcess, Looked, OnBus, ended, looking, until
+from virtual_devices.console.auth import Users
+from virtual_devices.console.roles import PersonRole
 
 pytestmark = pytest.mark.console
 LARGEST = 850_000
@@ -124,6 +127,55 @@ def test_cancelled_and_two_at_once_beside_a_home_that_goes_on(planned: Looked, c
             expect(button).to_be_hidden(timeout=SECONDS)
             expect(each.page.get_by_role("button", name="Simulate")).to_be_enabled()
         assert other.wrong == third.wrong == at_home.wrong == []
+
+
+def test_the_begin_of_a_program_is_dragged_in_the_chart(planned: Looked) -> None:
+    page = planned.page
+    write(planned, "Program 5 capacity", "50")
+    chart = page.locator(".nicegui-echart")
+    chart.scroll_into_view_if_needed()
+
+    def places() -> list[float] | None:
+        """Where 16:00 and 18:00 are, from the chart's left and top."""
+        script = """(element) => {
+            const chart = getElement(Number(element.id.slice(1))).chart, target = chart.getOption().series.find((each) => each.id === "target");
+            const points = target ? target.data.slice(1, -1) : [], begin = points.find(([time]) => (time / 60000) % 1440 === 960);
+            if (!begin || points.every(([, level]) => level === 100) || !element.querySelector(".vd-plan-guide")) return null;
+            const [one, other] = [begin[0], begin[0] + 7200000].map((time) => chart.convertToPixel({ xAxisIndex: 1 }, time));
+            return [one, other, chart.convertToPixel({ yAxisIndex: 1 }, 50)];
+        }"""
+        found: list[float] | None = chart.evaluate(script)
+        return found
+
+    found = until(places, "the chart has the program", page)
+    box = chart.bounding_box()
+    assert found is not None
+    assert box is not None
+    page.mouse.move(box["x"] + found[0], box["y"] + found[2])
+    page.mouse.down()
+    page.mouse.move(box["x"] + found[1], box["y"] + found[2], steps=4)
+    page.mouse.up()
+    expect(field(planned, "Program 5 time")).to_have_value("18:00")
+
+
+def test_who_may_look_sees_the_plan_and_can_do_nothing(chromium: Browser, bus: OnBus, tmp_path: Path) -> None:
+    Users(tmp_path / "who").grant("seer", PersonRole.LOOK, "a password of this test")
+    console = ConsoleProcess(tmp_path, bus.endpoint, "--login", "--state", str(tmp_path / "who"))
+    try:
+        with looking(chromium) as looked:
+            looked.open(f"{console.url}/home/{HOME}/plan")
+            looked.page.get_by_label("Name").fill("seer")
+            looked.page.get_by_label("Password").fill("a password of this test")
+            looked.page.get_by_role("button", name="Log in").click()
+            looked.page.wait_for_url(f"**/home/{HOME}")
+            looked.open(f"{console.url}/home/{HOME}/plan")
+            expect(looked.page.get_by_text("take the role operate")).to_be_visible()
+            expect(field(looked, "Program 1 capacity")).to_be_disabled()
+            for name in ("Simulate", "Apply", "Undo"):
+                expect(looked.page.get_by_role("button", name=name, exact=True)).to_be_hidden()
+            assert looked.wrong == []
+    finally:
+        ended(console.process)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

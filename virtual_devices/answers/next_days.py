@@ -78,7 +78,7 @@ def next_days(
 
 @dataclass(slots=True)
 class _Course:
-    """One house on its way. spans: of the rows.  sums: mJ by row and purpose.  levels: %, after each row.  bills: before the first row and after each."""
+    """One house on its way. spans: of the rows.  sums: mJ by row and purpose.  levels: %, after each row.  stored: mJ, in the end.  bills: before the first row and after each."""
 
     house: House
     begun: int = 0
@@ -90,6 +90,7 @@ class _Course:
     bills: list[dict[str, float]] = field(default_factory=list)
     summary: Summary = field(init=False)
     dark: dict[str, Any] = field(default_factory=dict)
+    stored: float = 0.0
     _moved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
@@ -148,7 +149,8 @@ class _Course:
         sizes = [member.device.rule(member.settings, member.state).capacity for member in stores]
         if not sum(sizes):
             return None
-        return round(sum(self.house.soc()[member.name] * size for member, size in zip(stores, sizes, strict=True)) / sum(sizes) * 100, 2)
+        self.stored = sum(self.house.soc()[member.name] * size for member, size in zip(stores, sizes, strict=True))
+        return round(self.stored / sum(sizes) * 100, 2)
 
     def watts(self, name: str) -> list[float]:
         """The mean power of each row."""
@@ -173,6 +175,7 @@ class _Course:
             "energy_kwh": {name: round(moved / MJ_PER_KWH, _DIGITS) for name, moved in self.summary.totals.items()},
             "cost": {"currency": getattr(grid.settings, "currency", None), **bill} if grid is not None else None,
             "zones": self._zones(),
+            "stored_kwh": round(self.stored / MJ_PER_KWH, _DIGITS),
             "outages": {name: self.dark[name] for name in ("outage_hours", "dark_hours", "lowest_soc", "unserved_kwh")},
             "ledger_sha256": self.summary.digest,
         }

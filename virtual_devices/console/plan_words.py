@@ -57,8 +57,11 @@ def better(result: Mapping[str, Any]) -> list[str]:
         said.append((texts.PLAN_DARKER if dark > 0 else texts.PLAN_LIGHTER).format(by=_hours(abs(dark))))
     levels = _last(this), _last(present)
     if levels[0] is not None and levels[1] is not None and abs(levels[0] - levels[1]) >= _PERCENT:
-        by = abs(levels[0] - levels[1])
-        said.append((texts.PLAN_FULLER if levels[0] > levels[1] else texts.PLAN_EMPTIER).format(by=f"{by:.0f}"))
+        by, energy = abs(levels[0] - levels[1]), abs(this["stored_kwh"] - present["stored_kwh"])
+        said.append((texts.PLAN_FULLER if levels[0] > levels[1] else texts.PLAN_EMPTIER).format(by=f"{by:.0f}", kwh=f"{energy:.1f}"))
+        cheapest = min((price for price in result["price"] if price is not None), default=0.0)
+        if cheapest * energy >= _CENT:
+            said[-1] += " " + texts.PLAN_WORTH.format(worth=money(cheapest * energy, currency))
     return said
 
 

@@ -138,6 +138,19 @@ def held(form: PlanForm, plan: Values, minute: int) -> ProgramForm | None:
     return begun[-1] if begun else known[-1][1]
 
 
+def moved(form: PlanForm, plan: Values, minute: int, by: int) -> tuple[str, str] | None:
+    """The setting, and the time, of the program that begins at a minute of the day, moved by some minutes as far as its neighbours let it; None where none begins then."""
+    begins = [minutes_of(plan.get(each.settings[form.begin])) for each in form.programs]
+    number = max((place for place, begin in enumerate(begins) if begin == minute), default=None)
+    if number is None:
+        return None
+    name = form.programs[number].settings[form.begin]
+    least = max((begin for begin in begins[:number] if begin is not None), default=0)
+    most = min((begin for begin in begins[number + 1 :] if begin is not None), default=DAY_MINUTES)
+    free = [clock for clock in form.schemas[name]["enum"] if least <= (minutes_of(clock) or 0) <= most]
+    return (name, min(free, key=lambda clock: abs((minutes_of(clock) or 0) - minute - by))) if free else None
+
+
 def only_passes(inverter: DeviceView) -> bool:
     """Whether an inverter is off, or stands in where a home has none."""
     kind, settings = switchboard()

@@ -17,7 +17,7 @@ from virtual_devices.console.parts.plan_result import PlanResult
 from virtual_devices.console.parts.plan_table import PlanTable
 from virtual_devices.console.plan_outlook import PlanOutlook, course_of, outlook_found, outlook_on_bus, wall
 from virtual_devices.console.plan_words import tariff_words
-from virtual_devices.console.planning import PlanForm, kept_level, master, only_passes, plan_form
+from virtual_devices.console.planning import PlanForm, kept_level, master, moved, only_passes, plan_form
 from virtual_devices.console.roles import PersonRole
 from virtual_devices.console.simulations import PlanSimulation, PlanSimulations
 from virtual_devices.console.usual_use import usual_use
@@ -95,11 +95,16 @@ class _PlanPage:
                 ui.label(texts.PLAN_AHEAD)
             self._tariff = ui.label().classes("vd-soft")
             self._more = ui.label().classes("vd-soft")
+            if may:
+                ui.label(texts.PLAN_DRAG).classes("vd-soft vd-plan-drag")
             self._chart = ui.echart({}).style(f"height: {HEIGHT}px; width: 100%").props('role="img"')
             self._chart.props["aria-label"] = texts.PLAN_CHART
+            self._chart.on("edge", lambda event: self._moved(event.args))
         self._refresh()
         ui.timer(REFRESH, self._refresh)
         ui.timer(0.0, self._look_back, once=True)
+        if may:
+            ui.run_javascript(f"vdPlanEdges({self._chart.id})")
         ui.context.client.on_delete(self._leave)
 
     def _build_table(self, *, may: bool) -> None:
@@ -203,6 +208,14 @@ class _PlanPage:
             return _DAY if self._horizon.value == "day" else 7 * _DAY
         return (wall(now.replace(hour=0, minute=0, second=0, microsecond=0)) - wall(now)) // 1000 + 2 * _DAY
 
+    def _moved(self, told: Any) -> None:
+        """Somebody has dragged the begin of a program in the chart; what a browser tells may be anything."""
+        minutes = [told.get(name) for name in ("from", "by")] if isinstance(told, dict) else []
+        if len(minutes) == 2 and all(isinstance(each, int) for each in minutes):  # noqa: PLR2004 - both of them
+            found = moved(self._form, self._table.plan(), *minutes)
+            if found is not None and self._visit.may(PersonRole.OPERATE):
+                self._table.show({found[0]: found[1]})
+
     # -- what is done --------------------------------------------------------------------------------------------------
 
     def _wanted(self) -> dict[str, Any] | None:
@@ -216,6 +229,8 @@ class _PlanPage:
 
     async def _simulated(self) -> None:
         now, wanted = self._visit.watch.now().time, self._wanted()
+        if now is None:
+            ui.notify(texts.WAITS, position="top")
         if self._running is not None or now is None or wanted is None or not self._visit.may(PersonRole.OPERATE):
             return
         plan = self._table.plan()

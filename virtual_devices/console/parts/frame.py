@@ -16,7 +16,7 @@ FAVICON = (
     '<path d="M3 11L12 3L21 11V21H3Z"/><path d="M13 8L9 14H15L11 19"/></svg>'
 )
 STYLES = ("page.css", "flow.css", "plan.css")
-SCRIPTS = ("flow.js",)
+SCRIPTS = ("flow.js", "plan.js")
 """Files in ``parts/``, each small, which every page has."""
 OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "plan": "/plan"}
 """Pages of one home, by their names: where each is below the home's."""

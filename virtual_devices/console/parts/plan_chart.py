@@ -22,7 +22,7 @@ def chart_options(known: PlanOutlook, end: int, target: Points, result: Mapping[
     series = [
         _series(said["sun"], 0, known.sun, COLOURS["sun"], areaStyle={"opacity": 0.25}),
         _series(said["wanted"], 0, known.wanted, COLOURS["use"]),
-        _series(said["target"], 1, target, SOFT, style="dotted"),
+        _series(said["target"], 1, target, SOFT, style="dotted", id="target", showSymbol=True, symbol="circle", symbolSize=6),
         _series(said["price"], 2, known.price, COLOURS["price"], areaStyle={"opacity": 0.15}),
         _series(said["feed_in"], 2, known.feed_in, COLOURS["level"], style="dashed"),
     ]
