@@ -7,12 +7,12 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
+from virtual_devices.console.pages import build, file, health, home, homes, new, plan
 from virtual_devices.console.keeper import HomesKeeper
-from virtual_devices.console.pages import build, file, health, home, homes, new
 from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, build, homes, health, file, new)
+PAGES = (home, build, homes, health, file, new, plan)
 
 
 def site(bus: Bus, keeper: HomesKeeper | None = None) -> FastAPI:
