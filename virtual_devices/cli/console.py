@@ -45,6 +45,7 @@ def _folder(state: Path | None) -> Path:
     "--homes", type=click.Path(path_type=Path), is_flag=False, flag_value=Path(_DEFAULT), metavar="[FOLDER]",
     help="People with the role build may make homes and start them here; their files are in FOLDER, else below the console's state.",
 )
+@click.option("--records", type=click.Path(path_type=Path), metavar="FOLDER", help="The state folder of the home, as `up --state` has it, for its history; else below ~/.local/state.")
 @_state_option
 @broker_options
 @click.pass_context
@@ -57,6 +58,7 @@ def console(
     ingress: str | None,
     ingress_role: str,
     homes: Path | None,
+    records: Path | None,
     state: Path | None,
     endpoint: Endpoint,
 ) -> None:
@@ -65,7 +67,7 @@ def console(
         return
     folder = _folder(state)
     kept = folder / "homes" if homes is not None and str(homes) == _DEFAULT else homes
-    options = ConsoleOptions(endpoint, folder, listen, port, hosts, login, ingress, PersonRole(ingress_role), kept)
+    options = ConsoleOptions(endpoint, folder, listen, port, hosts, login, ingress, PersonRole(ingress_role), kept, records)
     serve(options, say=warn, started=lambda address: click.echo(f"console: {address}"))
 
 

@@ -12,6 +12,7 @@ from nicegui import ui
 from virtual_devices.console.apart import Apart
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.numbers import LocalNumbers
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What every page is given. keeper: who makes and starts homes; None: nobody here does.  apart: where home files are read."""
+    """What every page is given. records: where it finds what was.  keeper: who makes and starts homes; None: nobody here does.
+
+    apart: where home files are read.
+    """
 
     bus: Bus
+    records: HomeRecords
     keeper: HomesKeeper | None = None
     apart: Apart = field(default_factory=Apart)
 

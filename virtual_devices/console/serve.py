@@ -16,6 +16,7 @@ from virtual_devices.console.gate import ConsoleGate, rules_of
 from virtual_devices.console.keeper import AskingKeeper
 from virtual_devices.console.local_homes import LocalHomes
 from virtual_devices.console.login import LoginDesk
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
@@ -40,7 +41,7 @@ class ConsoleOptions:
     listen: the address to bind.  port: None for ``DEFAULT_PORT``, or a free one where that is taken.  hosts: further names by which browsers
     come.  login: also on loopback.  ingress: address of a Home Assistant's Supervisor; None: whatever says to be one is nobody.
     ingress_role: of those that it sends, unless the console knows them by name.  homes: folder of home files that it may start; None: it starts
-    nothing.
+    nothing.  records: a state folder in which the home's records are; None: this user's own.
     """
 
     endpoint: Endpoint
@@ -52,6 +53,7 @@ class ConsoleOptions:
     ingress: str | None = None
     ingress_role: PersonRole = PersonRole.LOOK
     homes: Path | None = None
+    records: Path | None = None
 
 
 def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Callable[[str], None]) -> None:
@@ -97,7 +99,7 @@ def _pages(bus: Bus, options: ConsoleOptions, keeper: AskingKeeper | None) -> AS
         if (error.name or "").startswith("virtual_devices"):
             raise
         raise ConfigurationError(f"the console needs NiceGUI ({error}): pip install 'virtual-devices[console]'") from None
-    return site(bus, keeper)
+    return site(bus, HomeRecords(options.records), keeper)
 
 
 @contextlib.contextmanager

@@ -215,3 +215,36 @@ PLAN_FULLER, PLAN_EMPTIER = "It leaves {by} % more in the battery at the end, {k
 PLAN_WORTH = "At the cheapest price that is worth {worth}."
 PLAN_LIGHTER, PLAN_DARKER = "It is {by} h less in the dark.", "It is {by} h longer in the dark."
 PLAN_BILL_FACT, PLAN_DARK_FACT, PLAN_SOC_FACT = "a bill of {bill}", "{hours} h in the dark", "{soc} % in the battery at the end"
+
+# History
+PAST_PERIODS = {"day": "Day", "week": "Week", "month": "Month", "year": "Year", "all": "All"}
+EARLIER, LATER, OUT, NEWEST, DATE, RUN = "Earlier", "Later", "Zoom out", "Newest", "Date", "Run"
+UNITS = {"power": "kW", "level": "%", "air": "°C", "happened": ""}
+PURPOSES = {
+    "pv_used": "Sun", "battery_discharge": "Battery", "grid_import": "Grid", "load_served": "Loads", "battery_charge": "Charging", "grid_export": "Sold",
+    "load_unserved": "Not served", "losses": "Losses",
+}  # fmt: skip
+HAPPENED = {
+    "command": "Commands", "refusal": "Refusals", "outage": "Outages", "grid back": "Grid back", "trip": "Trips", "trip over": "Trips over",
+    "decision": "Decisions", "came": "Came", "went": "Went",
+}  # fmt: skip
+AIR, PRICE, PER_KWH, OTHERS = "Air °C", "Price", "per kWh", "others"
+NO_RECORD = "Nothing is recorded of this home where this console looks."
+HOW_TO_RECORD = (
+    "A home that `virtual-devices up` runs records itself; `up --console` tells its console where. Give another console the home's state folder: "
+    "virtual-devices console --records FOLDER. A home may also have a device of kind record."
+)
+NOTHING_THEN = "Nothing is recorded of this time; the record is from {start} to {end}."
+POWER_CHART = "Power by source and use, state of charge, price, temperature and happenings over time; what it shows is told in the tables below."
+HOW_TO_ZOOM = "Click or tap a moment to ask about it. Drag the bar below the chart, or turn the wheel with Ctrl, to look closer."
+DARK_FOR = "{count} outages, {hours:.1f} h without the grid"
+NO_OUTAGES = "no outage"
+AT_A_MOMENT, ASK, MOMENT = "At a moment", "Why?", "Moment"
+NO_MOMENT = "What was decided and why, who set what led to it, what flowed and cost: choose a moment here, in the chart, or among what happened."
+ABOUT = {"Decision": "Decision", "Grid": "Grid", "Flows": "Flows", "Cost": "Cost"}
+SETTINGS_THEN, ALL_THEN = "Settings, and who set them", "Settings of all devices"
+ENERGY, PER_DAY, PER_MONTH, TOTAL = "Energy, kWh", "Day", "Month", "Together"
+WHAT_HAPPENED, NOTHING_HAPPENED, MORE_HAPPENED = "What happened", "Nothing of these kinds.", "The newest {shown} of {all}; a shorter time shows the others."
+TIME_COLUMN, DEVICE_COLUMN, KIND_COLUMN, WHAT_COLUMN = "Time", "Device", "What", "Said"
+SETTING_COLUMN, VALUE_COLUMN, BY_COLUMN = "Setting", "Value", "Set by"
+CSV = "Download CSV"
