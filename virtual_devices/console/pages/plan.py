@@ -210,9 +210,9 @@ class _PlanPage:
 
     def _moved(self, told: Any) -> None:
         """Somebody has dragged the begin of a program in the chart; what a browser tells may be anything."""
-        minutes = [told.get(name) for name in ("from", "by")] if isinstance(told, dict) else []
-        if len(minutes) == 2 and all(isinstance(each, int) for each in minutes):  # noqa: PLR2004 - both of them
-            found = moved(self._form, self._table.plan(), *minutes)
+        begin, by = (told.get(name) for name in ("from", "by")) if isinstance(told, dict) else (None, None)
+        if isinstance(begin, int) and isinstance(by, int):
+            found = moved(self._form, self._table.plan(), begin, by)
             if found is not None and self._visit.may(PersonRole.OPERATE):
                 self._table.show({found[0]: found[1]})
 

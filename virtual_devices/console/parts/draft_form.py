@@ -9,7 +9,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.new_home import DraftDevice, HomeDraft, first_settings, further_settings
-from virtual_devices.console.parts.field import choices_of, is_switch
+from virtual_devices.console.parts.control import choices_of, is_switch
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.edge.messages.fleet import KindForm
 

@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.parts.field import choices_of, is_switch
+from virtual_devices.console.parts.control import choices_of, is_switch
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.console.planning import PlanForm, bounds, changes, field_named, number_of
 from virtual_devices.kit.errors import SettingError
