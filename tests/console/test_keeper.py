@@ -114,6 +114,7 @@ def test_a_home_is_made_stopped_started_copied_and_deleted(hosted: Hosted) -> No
     told = loop.complete(keeper.delete(LOCAL, "lake_house", records=True))
     assert "its records are gone" in told
     assert hosted.topics("lake_house") == {}
+    assert loop.run(until=lambda: "lake_house" not in hosted.bus.homes, timeout=30)
     assert not state_folder("lake_house").exists()
     assert loop.complete(keeper.stored()) == []
     assert sorted(path.name.split(".")[0] for path in (hosted.folder / "trash").iterdir()) == ["lake_copy", "lake_house"]
