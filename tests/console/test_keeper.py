@@ -114,6 +114,7 @@ def test_a_home_is_made_stopped_started_copied_and_deleted(hosted: Hosted) -> No
     told = loop.complete(keeper.delete(LOCAL, "lake_house", records=True))
     assert "its records are gone" in told
     assert hosted.topics("lake_house") == {}
+    assert loop.run(until=lambda: "lake_house" not in hosted.bus.homes, timeout=30)
     assert not state_folder("lake_house").exists()
     assert loop.complete(keeper.stored()) == []
     assert sorted(path.name.split(".")[0] for path in (hosted.folder / "trash").iterdir()) == ["lake_copy", "lake_house"]
@@ -149,7 +150,7 @@ def test_what_cannot_start_says_why(hosted: Hosted) -> None:
     state = state_folder("taken")
     state.parent.mkdir(parents=True)
     state.write_text("a file where its folder should be", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="home taken does not start: its process ended .exit code .*the state folder"):
+    with pytest.raises(ConfigurationError, match=r"home taken does not start: its process ended .exit code .*the state folder"):
         loop.complete(keeper.create(LOCAL, "taken", TEXT))
 
 
@@ -159,7 +160,7 @@ def test_only_who_builds_may(hosted: Hosted, role: PersonRole | None) -> None:
         hosted.users.grant("anna", role)
     keeper = hosted.keeper
     for doing in (keeper.create(ANNA, "lake", TEXT), keeper.start(ANNA, "lake"), keeper.copy(ANNA, "lake", "sea"), keeper.delete(ANNA, "lake")):
-        with pytest.raises(ConfigurationError, match="takes the role build|may nothing"):
+        with pytest.raises(ConfigurationError, match=r"takes the role build|may nothing"):
             hosted.loop.complete(doing)
     assert list(hosted.folder.iterdir()) == []
 

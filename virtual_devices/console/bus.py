@@ -162,8 +162,8 @@ class Bus:
         for at_home, name, ear in list(self._ears):
             if (at_home, name) == (home, device):
                 ear(leaf, payload)
-        if leaf == "about" and device in (CLOCK, FLEET):
-            self._hear_of(home, gone=not payload and device == CLOCK)
+        if leaf == "about" and (device == CLOCK or (device == FLEET and payload)):
+            self._hear_of(home, gone=not payload)
         watch = self._watches.get(home)
         if watch is not None:
             watch.hear(device, leaf, payload)

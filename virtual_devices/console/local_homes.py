@@ -160,7 +160,7 @@ class LocalHomes:
 
     async def _start(self, name: str) -> str:
         self.files.path(name)
-        if name in self.processes.running() or await self._online(name):
+        if await self._online(name) or not await self._has_ended(name):
             raise ConfigurationError(f"home {name} runs already")
         await self._aside(self.files.home, name)  # says what is wrong in it before anything is started
         with self._bus.heard(Topics(name, CLOCK), "availability") as clock:
@@ -202,6 +202,12 @@ class LocalHomes:
         with self._bus.heard(Topics(name, CLOCK), "availability") as clock:
             await self._bus.sync()
             return clock.payload == b"online"
+
+    async def _has_ended(self, name: str) -> bool:
+        """Whether it has no process, or one that was ending has ended: its devices leave the broker first."""
+        if name not in self.processes.running():
+            return True
+        return await self._bus.loop.until(lambda: name not in self.processes.running() and name not in self._kept.value().running, LEAVES_WITHIN)
 
     async def _away(self, name: str) -> None:
         """Wait until the broker knows that a home has ended."""

@@ -57,7 +57,7 @@ class BooksCard:
             with ui.element("h2"):
                 ui.label(texts.BOOKS)
             self._verdict = ui.label().classes("vd-big-number")
-            self._long = ui.label().classes("vd-soft").props('aria-live="polite"')
+            self._long = ui.label().classes("vd-soft")
             self._rows = TextRows()
             self._digest = ui.label().classes("vd-mono vd-soft")
 
