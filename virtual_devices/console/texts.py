@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "Virtual Devices"
-PAGES = {"home": "Home", "build": "Build", "file": "File", "history": "History", "plan": "Plan", "homes": "Homes"}
+PAGES = {"home": "Home", "build": "Build", "file": "File", "history": "History", "plan": "Plan", "health": "Health", "homes": "Homes"}
 """What the pages are called, by their names."""
 
 NO_BROKER = "No connection to the broker; what is shown is of before."
@@ -139,7 +139,6 @@ MAKE_HOW_TO_START = "This console cannot start homes. Download the file, and sta
 MAKE_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
 
 # -- Homes and health ------------------------------------------------------------------------------------------------------
-PAGES = {**PAGES, "health": "Health"}
 HOMES_HEADS = {
     "state": "State", "time": "Simulated time", "soc": "Battery", "solar": "Sun", "load": "Use", "cost": "Cost today", "devices": "Devices",
     "audit": "Books",
@@ -150,11 +149,11 @@ NOT_ASKED, IN_ORDER, OUT_OF_ORDER, NOTHING_SETTLED = "not looked at yet", "in or
 IN_ORDER_LONG = "No joule was lost or invented in {steps} steps of {windows} windows, looked at {time}."
 DEVICES_ONLINE = "{online} of {wanted}"
 FILTER_HOMES = "Find a home"
-HEALTH, START, STOP, COPY, DELETE, CANCEL, MORE = "Health", "Start", "Stop", "Copy", "Delete", "Cancel", "More"
-STARTING, STOPPING = "Starting …", "Stopping …"
+HEALTH, START, STOP, COPY, DELETE, MORE = "Health", "Start", "Stop", "Copy", "Delete", "More"
+HOME_STARTS, HOME_STOPS = "Starting …", "Stopping …"
 STOPPED = "{home} stops; the next start goes on from there."
 NO_KEEPER = "This console makes and starts no homes. One that shall: virtual-devices console --homes"
-COPY_OF, NEW_NAME = "A copy of {home}", "Name of the new home"
+COPY_OF, HOME_NEW_NAME = "A copy of {home}", "Name of the new home"
 NAME_RULE = "Lower case letters, digits and _, a letter first."
 DELETE_TITLE = "Delete {home}?"
 DELETE_WORDS = (

@@ -114,11 +114,11 @@ class HomesPage:
             await self._visit.console.bus.wish(self._visit.person, home, "down")
             return texts.STOPPED.format(home=home)
 
-        await self._done(home, texts.STOPPING, stopped())
+        await self._done(home, texts.HOME_STOPS, stopped())
 
     async def _start(self, home: str) -> None:
         if (keeper := self._visit.console.keeper) is not None:
-            await self._done(home, texts.STARTING, keeper.start(self._visit.person, home))
+            await self._done(home, texts.HOME_STARTS, keeper.start(self._visit.person, home))
 
     def _copy(self, home: str) -> None:
         self._copying.open(home, frozenset(self._visit.console.bus.homes | self._stored))

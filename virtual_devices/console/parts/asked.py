@@ -18,7 +18,7 @@ class CopyDialog:
         with ui.dialog() as self._dialog, ui.card().classes("vd-panel vd-dialog"):
             with ui.element("h2").classes("vd-sheet-title"):
                 self._title = ui.label()
-            self._name = ui.input(texts.NEW_NAME).classes("full-width").props("autofocus autocomplete=off autocapitalize=none")
+            self._name = ui.input(texts.HOME_NEW_NAME).classes("full-width").props("autofocus autocomplete=off autocapitalize=none")
             self._name.props["maxlength"] = MAX_NAME
             self._name.on("keydown.enter", self._go)
             ui.label(texts.NAME_RULE).classes("vd-soft")
