@@ -65,7 +65,7 @@ def test_the_inverter_has_six_programs_by_what_its_settings_may_be(form: PlanFor
     assert form.parts == {"time": "Time", "power": "Power", "capacity": "Capacity", "charge": "Charge", "sell": "Sell"}
     assert form.programs[4].settings["charge"] == "prog5_charge"
     assert {"use_timer", "load_limit", "solar_export", "grid_charge_enabled"} == set(form.beside)
-    assert len(form.names) == 30 + 4
+    assert len(form.schemas) == 30 + 4
     assert master(form) == "use_timer"
     assert kept_level(form) == "capacity"
 
@@ -119,9 +119,9 @@ def test_only_what_is_other_is_sent() -> None:
 
 
 def test_a_refusal_finds_its_field(form: PlanForm) -> None:
-    assert field_named("prog3_time comes before prog2_time; programs keep their order", form.names) == "prog3_time"
-    assert field_named("prog1_power 9000 W is above rated_power", form.names) == "prog1_power"
-    assert field_named("rated_power is in prog1_powers", form.names) is None
+    assert field_named("prog3_time comes before prog2_time; programs keep their order", form.schemas) == "prog3_time"
+    assert field_named("prog1_power 9000 W is above rated_power", form.schemas) == "prog1_power"
+    assert field_named("rated_power is in prog1_powers", form.schemas) is None
 
 
 def test_an_inverter_that_is_off_holds_no_program() -> None:

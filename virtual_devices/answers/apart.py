@@ -64,7 +64,8 @@ def _tell(**said: Any) -> None:
 
 
 def _end_with_asker() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):  # not by sys.stdin: a thread that holds it would hold up the end
+        pass
     os._exit(1)
 
 

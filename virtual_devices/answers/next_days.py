@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from virtual_devices.answers.simulate import Changes, conditions_of
+from virtual_devices.answers.simulate import Changes, compile_if_worth, conditions_of
 from virtual_devices.answers.snapshot import Snapshot, from_present
 from virtual_devices.answers.survive import watched
 from virtual_devices.fleet.garbage import exempt_meanwhile
@@ -52,6 +52,7 @@ def next_days(
     told = progress or (lambda _: None)
     courses = []
     for number, house in enumerate(houses):
+        compile_if_worth(house, duration, wanted=None)
         course = _Course(house)
         for done in course.run(duration):
             told((number + done / duration) / len(houses))

@@ -47,11 +47,6 @@ class PlanForm:
     schemas: Mapping[str, Mapping[str, Any]]
     beside: tuple[str, ...]
 
-    @property
-    def names(self) -> list[str]:
-        """Every setting that it has."""
-        return list(self.schemas)
-
 
 def plan_form(kind: KindForm | None) -> PlanForm | None:
     """The form of an inverter's programs; None for one that has none: no numbered settings of which one is a time of day."""

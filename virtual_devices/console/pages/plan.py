@@ -57,8 +57,8 @@ def _begun(visit: PageVisit, simulations: PlanSimulations) -> None:
         kind = watch.kinds.get(inverter.kind) if inverter is not None else None
         form = plan_form(kind)
         why = texts.PLAN_NO_INVERTER if inverter is None else texts.NO_KINDS if kind is None else texts.PLAN_NO_PROGRAMS if form is None else ""
-        if inverter is not None and not why and only_passes(inverter):
-            why = texts.PLAN_OFF
+        if inverter is not None and form is not None:
+            why = texts.WAITS if inverter.state.keys().isdisjoint(form.schemas) else texts.PLAN_OFF if only_passes(inverter) else ""
         if shown == [why]:
             return
         shown[:] = [why]
@@ -210,10 +210,10 @@ class _PlanPage:
 
     def _moved(self, told: Any) -> None:
         """Somebody has dragged the begin of a program in the chart; what a browser tells may be anything."""
-        begin, by = (told.get(name) for name in ("from", "by")) if isinstance(told, dict) else (None, None)
-        if isinstance(begin, int) and isinstance(by, int):
-            found = moved(self._form, self._table.plan(), begin, by)
-            if found is not None and self._visit.may(PersonRole.OPERATE):
+        minute, by = (told.get("from"), told.get("by")) if isinstance(told, dict) else (None, None)
+        if isinstance(minute, int) and isinstance(by, int) and self._visit.may(PersonRole.OPERATE):
+            found = moved(self._form, self._table.plan(), minute, by)
+            if found is not None:
                 self._table.show({found[0]: found[1]})
 
     # -- what is done --------------------------------------------------------------------------------------------------
