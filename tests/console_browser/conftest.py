@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.console_browser.running import (
     HOME,
     PROGRAM,
     QUIET,
     TEXT,
+    WITHIN,
     ConsoleProcess,
     Looked,
     OnBus,
@@ -26,11 +29,15 @@ from tests.machine import free_ports
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import VirtualDevicesError
 
+expect.set_options(timeout=WITHIN * 1000)
+
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
+    expect.set_options(timeout=WITHIN * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         yield browser
@@ -38,12 +45,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], OnBus]]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of the home."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="session")
+def up(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], OnBus]]:
     """A home that runs, and its bus."""
     folder, port = tmp_path_factory.mktemp("up"), free_ports()
     (folder / "seen.yaml").write_text(TEXT, encoding="utf-8")
     log = folder / "up.log"
-    process = started(["up", "seen.yaml", "--json", "--port", str(port)], folder, log)
+    process = started(["up", "seen.yaml", "--json", "--port", str(port), "--state", str(kept)], folder, log)
     bus = OnBus(Endpoint("127.0.0.1", port))
 
     def runs() -> bool:
@@ -65,10 +78,19 @@ def bus(up: tuple[subprocess.Popen[bytes], OnBus]) -> OnBus:
 
 
 @pytest.fixture(scope="session")
-def console(bus: OnBus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
-    made = ConsoleProcess(tmp_path_factory.mktemp("console"), bus.endpoint)
+def console(bus: OnBus, kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
+    made = ConsoleProcess(tmp_path_factory.mktemp("console"), bus.endpoint, "--records", str(kept))
     yield made
     ended(made.process)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that finds what stands in the way of people who cannot see or point well."""
+    named = os.environ.get("VIRTUAL_DEVICES_AXE")
+    if not named:
+        pytest.skip("VIRTUAL_DEVICES_AXE names no axe.min.js: npm install axe-core")
+    return Path(named).read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -206,3 +206,14 @@ def looking(browser: Browser, width: int = 1280, height: int = 900, **how: Any) 
         yield watched(context)
     finally:
         context.close()
+
+
+def serious(page: Page, axe: str) -> list[str]:
+    """What axe-core finds on a page that is serious."""
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run()")
+    return [
+        f"{each['id']}: {each['help']}: " + "; ".join(f"{node['html'][:160]} ({node['failureSummary']})" for node in each["nodes"][:5])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]

@@ -13,8 +13,10 @@ from virtual_devices.edge.files.read import documents_of, read_home
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.fleet.garbage import exempt_meanwhile
 from virtual_devices.kit.errors import ConfigurationError, SettingError
-from virtual_devices.kit.forms.changes import settings_of
+from virtual_devices.kit.forms.changes import settings_json, settings_of
 from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
+from virtual_devices.kit.home.revisions import Revision
+from virtual_devices.kit.home.wanted import Declaration, Wanted, WantedDevice, declared_by
 from virtual_devices.kit.instants import parse_instant, write_instant
 from virtual_devices.kit.ledger.gaps import reads_files
 from virtual_devices.kit.ledger.summary import Summary
@@ -22,6 +24,7 @@ from virtual_devices.kit.members.conditions import ConditionsMember
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
+from virtual_devices.kit.names import HOME_FILE
 from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.file import RecordFile
 from virtual_devices.record.hearing.house_hearing import HouseHearing
@@ -112,7 +115,7 @@ def run(
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
-            files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home)))
+            files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home), (_wanted(house),)))
             house.tell_past(kept.told)
             house.listeners.append(HouseHearing(house, kept.happened).heard)
         if ledger is not None:
@@ -148,3 +151,16 @@ def _facts(home: Home) -> dict[str, Any]:
     """What a record says of a simulated home."""
     file = Path(home.source)
     return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step}
+
+
+def _wanted(house: House) -> Revision:
+    """What a simulated home is: what its file declares, and where it goes on from a running home what was set there since."""
+    declared = declared_by(house.home)
+    found = {}
+    for entry in house.home.devices:
+        member, own = house.members.get(entry.name), declared[entry.name]
+        if member is not None:
+            then, now = settings_json(entry.settings), member.chosen_json
+            own = Declaration(own.kind, {**own.settings, **{name: value for name, value in now.items() if then.get(name) != value}})
+        found[entry.name] = WantedDevice(own)
+    return Revision(1, time.time(), HOME_FILE, Wanted(found, declared))

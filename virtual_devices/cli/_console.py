@@ -41,10 +41,10 @@ class ConsoleBeside:
     def __enter__(self) -> Self:
         return self
 
-    def begin(self, loop: Loop, endpoint: Endpoint, say: Callable[[str], None]) -> str:
-        """Start it, and where it ends by itself again; where browsers find it. say: told what it says on its standard error."""
+    def begin(self, loop: Loop, endpoint: Endpoint, records: Path, say: Callable[[str], None]) -> str:
+        """Start it, and where it ends by itself again; where browsers find it. records: the home's state folder.  say: told what it says on its standard error."""
         environment = {PASSWORD_VARIABLE: endpoint.password} if endpoint.password else {}
-        words = [sys.executable, "-P", "-m", "virtual_devices", "console", *broker_words(endpoint), "--listen", _HERE, "--port", str(self._port)]
+        words = [sys.executable, "-P", "-m", "virtual_devices", "console", *broker_words(endpoint), "--listen", _HERE, "--port", str(self._port), "--records", str(records.resolve())]
         self._processes = Processes(loop, Path.cwd(), environment, lambda _name, _code: True, lambda _, line: say(f"console: {line}"))
         self._processes.spawn("console", lambda: words)
         return f"http://{_HERE}:{self._port}"

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from virtual_devices.cli._words import NOTHING
 from virtual_devices.cli.table import table
-from virtual_devices.edge.murmur import shortened
+from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.calendar import DAY
-from virtual_devices.kit.errors import shown
+from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.reading.history import History, Stretch
 from virtual_devices.record.reading.periods import length_of
+from virtual_devices.record.reading.why_words import what_words
 from virtual_devices.record.store.happenings import DECISION
 
 HEAD = ("solar", "load", "import", "export", "charged", "discharged", "unserved", "curtailed", "losses", "stored")
 MOST_TOLD = 40
 """Happenings that are told."""
-_LONGEST = 120
 _OFFSET = len("+02:00")
+
+
+def record_of(named: Path | None, state: Path | None, run: str | None) -> Path:
+    """The record that is meant. Raises ConfigurationError where that is none, or not clear."""
+    if run is None:
+        return finding.record(named, state)
+    known = {path.stem: path for path in finding.records(named, state)}
+    found = [name for name in known if name.startswith(run)]
+    if run in known or len(found) == 1:
+        return known[run if run in known else found[0]]
+    if found:
+        raise ConfigurationError(f"several runs begin with {shown(run)}: {', '.join(found)}; write more of it")
+    raise ConfigurationError(f"there is no record of run {shown(run)}{suggestion(run, list(known))}")
 
 
 def told(history: History) -> list[str]:
@@ -63,21 +75,10 @@ def told_of(history: History, device: str) -> list[str]:
 def _happenings(history: History) -> list[str]:
     """What happened, the newest of it; decisions only in JSON, since most of them go without saying."""
     told = [each for each in history.happenings if each.kind != DECISION]
-    rows = [(f"{_local(history, each.time):%Y-%m-%d %H:%M:%S}", each.device, each.kind, _what(each.what)) for each in told[-MOST_TOLD:]]
+    rows = [(f"{_local(history, each.time):%Y-%m-%d %H:%M:%S}", each.device, each.kind, what_words(each.what)) for each in told[-MOST_TOLD:]]
     more = len(told) - len(rows)
     before = [f"{more} before these; --json has them"] if more else []
     return ["", *before, *("  ".join(filter(None, row)) for row in rows)] if rows else []
-
-
-def _what(what: Mapping[str, Any]) -> str:
-    """On one line."""
-    changes, by, error = what.get("changes"), what.get("by"), what.get("text")
-    if isinstance(changes, dict):
-        words = ", ".join(f"{name} = {shown(value)}" for name, value in changes.items())
-        return shortened(f"{words}, by {by}" if by else words, _LONGEST)
-    if isinstance(error, str):
-        return shortened(error, _LONGEST)
-    return shortened(", ".join(f"{name} {shown(value)}" for name, value in what.items()), _LONGEST)
 
 
 def _numbers(stretch: Stretch, digits: int) -> list[str]:

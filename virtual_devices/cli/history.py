@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import click
 
-from virtual_devices.cli._history import told, told_of
+from virtual_devices.cli._history import record_of, told, told_of
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.edge.files.write import why, write_out
-from virtual_devices.fleet.keeping import finding
-from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.reading.asked import Asked, Times
 from virtual_devices.record.reading.history import History
 from virtual_devices.record.reading.history import history as history_of
@@ -68,7 +65,7 @@ def history(
         return times.between(start, end, every) if start is not None or end is not None else times.newest(every)
 
     everything = as_json or csv_file is not None
-    found = history_of(_record(named, state, run), asked, None if everything and device is None else [device] if device is not None else ())
+    found = history_of(record_of(named, state, run), asked, None if everything and device is None else [device] if device is not None else ())
     if as_json:
         echo_json(json.dumps(found.result(), indent=2, ensure_ascii=False))
     elif csv_file is not None:
@@ -77,29 +74,14 @@ def history(
         click.echo("\n".join(told(found) if device is None else told_of(found, device)))
 
 
-def _record(named: Path | None, state: Path | None, run: str | None) -> Path:
-    """The record that is meant. Raises ConfigurationError where that is none, or not clear."""
-    if run is None:
-        return finding.record(named, state)
-    known = {path.stem: path for path in finding.records(named, state)}
-    found = [name for name in known if name.startswith(run)]
-    if run in known or len(found) == 1:
-        return known[run if run in known else found[0]]
-    if found:
-        raise ConfigurationError(f"several runs begin with {shown(run)}: {', '.join(found)}; write more of it")
-    raise ConfigurationError(f"there is no record of run {shown(run)}{suggestion(run, list(known))}")
-
-
 def _write(found: History, file: Path) -> None:
     """Whole or not at all."""
-    head, lines = found.columns()
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([head, *lines])
+    text, lines = found.csv(), len(found.periods)
     if file == _STDOUT:
-        click.echo(text.getvalue(), nl=False)
+        click.echo(text, nl=False)
         return
     try:
-        write_out(file, text.getvalue().encode())
+        write_out(file, text.encode())
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written ({why(error)}); choose another place with --csv") from None
-    click.echo(f"{file}: {len(lines)} {'line' if len(lines) == 1 else 'lines'} of {found.facts.home}")
+    click.echo(f"{file}: {lines} {'line' if lines == 1 else 'lines'} of {found.facts.home}")

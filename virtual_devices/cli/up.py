@@ -22,6 +22,7 @@ from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
+from virtual_devices.fleet.keeping.places import state_folder
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -109,12 +110,17 @@ def _console(port: int | None) -> AbstractContextManager[ConsoleBeside | None]:
     return ConsoleBeside(port)
 
 
+def _records(options: fleet.Options, start: fleet.Start) -> Path:
+    """The state folder of a home that has started."""
+    return options.state or state_folder(start.home.name)
+
+
 def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) -> None:
     if as_json:
 
         def began(loop: Loop, start: fleet.Start) -> None:
             if beside is not None:
-                warn(f"console: {beside.begin(loop, start.endpoint, warn)}")
+                warn(f"console: {beside.begin(loop, start.endpoint, _records(options, start), warn)}")
 
         print_result(fleet.up(options, say=warn, started=began), as_json=True)
         return
@@ -125,7 +131,7 @@ def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) 
     screen = Screen()
 
     def started(loop: Loop, start: fleet.Start) -> None:
-        screen.started(loop, start, beside.begin(loop, start.endpoint, screen.say) if beside is not None else "")
+        screen.started(loop, start, beside.begin(loop, start.endpoint, _records(options, start), screen.say) if beside is not None else "")
 
     try:
         result = fleet.up(options, watcher=screen, say=screen.say, started=started)

@@ -92,5 +92,5 @@ class Fleet(Protocol):
     async def revisions(self) -> Sequence[Revision]:
         """The last 50, oldest first."""
 
-    async def rollback(self, number: int, by: str) -> Outcome:
-        """Want again what was wanted then."""
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
+        """Want again what was wanted then; dry_run: only say what would change."""

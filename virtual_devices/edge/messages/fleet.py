@@ -26,7 +26,8 @@ class DeclarationForm(Message):
 class FleetRequestMessage(Message):
     """A wish. id: of the answer.  name: of the device; a new one without is called after its kind.  devices: of ``apply``, the whole home.
 
-    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: only say what would change.  live: no file says what ``apply`` says.  revision: to go back to.
+    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: of ``apply`` and ``rollback``, only say what would change.
+    live: no file says what ``apply`` says.  revision: to go back to.
     """
 
     verb: Verb

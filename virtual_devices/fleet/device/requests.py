@@ -120,7 +120,7 @@ async def _apply(fleet: Fleet, request: FleetRequestMessage, by: str) -> Outcome
 
 
 async def _rollback(fleet: Fleet, request: FleetRequestMessage, by: str) -> Outcome:
-    return await fleet.rollback(request.revision or 0, by)
+    return await fleet.rollback(request.revision or 0, by, dry_run=request.dry_run)
 
 
 async def _down(fleet: Fleet, _request: FleetRequestMessage, by: str) -> Outcome:

@@ -234,7 +234,7 @@ class KubernetesFleet:
             found += await self.aside(self.cluster.logs, pod["metadata"]["name"], self.namespace, lines)
         return found[-lines:]
 
-    async def rollback(self, number: int, by: str) -> Outcome:
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
         """See ``Fleet``."""
         then = await self.aside(self.record.read, number)
         if then is None:
@@ -245,7 +245,7 @@ class KubernetesFleet:
         def wish(seen: Seen) -> Wish:
             return Wish(_target(seen, replace(seen.wanted, devices=then.wanted.devices)), f"the home is again as it was wanted in revision {number}")
 
-        return await self.become(wish, by)
+        return await self.become(wish, by, dry_run=dry_run)
 
     # -- making it so -------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class KubernetesFleet:
                 after = wished.target.wanted
                 changes = tuple(differences(seen.wanted, after))
                 if seen.wanted == after and seen.home == wished.target.home and seen.rendering == wished.target.rendering:
-                    return Outcome(wished.said or counted(changes), seen.revision, wished.name)
+                    return Outcome(counted(changes) if dry_run else wished.said or counted(changes), seen.revision, wished.name)
                 await self.aside(refuse_impossible, home_of(seen.home, seen.wanted), wished.target)
                 if dry_run:
                     return Outcome(counted(changes, dry_run=True), seen.revision, changes=changes)

@@ -177,14 +177,9 @@ class LocalFleet:
         """See ``Fleet``."""
         async with self._turn:
             after = asked_for(self.wanted, file, prune=prune, live=live)
-            if dry_run:
-                home, _ = possible(self._base, self.home, after, self._folder)
-                self._around.permit(home)
-                changes = tuple(differences(self.wanted, after))
-                return Outcome(counted(changes, dry_run=True), self.revision, changes=changes)
-            return await self._become(after, by)
+            return self._would_become(after) if dry_run else await self._become(after, by)
 
-    async def rollback(self, number: int, by: str) -> Outcome:
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
         """See ``Fleet``."""
         async with self._turn:
             then = next((each for each in self._wishes.revisions if each.number == number), None)
@@ -192,6 +187,8 @@ class LocalFleet:
                 first, last = self._wishes.revisions[0].number, self.revision
                 raise SettingError(f"there is no revision {number} any more, or not yet; choose {first} to {last}")
             after = replace(self.wanted, devices=then.wanted.devices)
+            if dry_run:
+                return self._would_become(after)
             return await self._become(after, by, f"the home is again as it was wanted in revision {number}")
 
     async def down(self, by: str) -> Outcome:
@@ -207,6 +204,13 @@ class LocalFleet:
             raise SettingError(f"there is no device {name!r} in home {self.home.name}")
 
     # -- making it so -------------------------------------------------------------------------------------------------
+
+    def _would_become(self, after: Wanted) -> Outcome:
+        """What would change. Raises VirtualDevicesError where it cannot be."""
+        home, _ = possible(self._base, self.home, after, self._folder)
+        self._around.permit(home)
+        changes = tuple(differences(self.wanted, after))
+        return Outcome(counted(changes, dry_run=True), self.revision, changes=changes)
 
     async def _become(self, after: Wanted, by: str, said: str | None = None, name: str | None = None) -> Outcome:
         """Be what is wished: checked, written, done, in this order. Raises VirtualDevicesError, and nothing has changed then."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from virtual_devices.edge.files.write import RETRY_EVERY, why
 from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
+from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.placing import Place
@@ -33,17 +34,18 @@ _REMEDY = "name another file"
 class RecordFile:
     """A record being written.
 
-    facts: what it says of itself, beside the home and the run.  shortfall: after ``close``, what is missing, in a sentence.
+    facts: what it says of itself, beside the home and the run.  revisions: what the home is wanted to be, as far as somebody says.  shortfall: after ``close``, what is missing, in a sentence.
 
     Raises ConfigurationError where none can be made, or a file is that is no record, or one that a home goes on from, and
     AlreadyRunningError where somebody writes one. Later on nothing is raised: a disk that takes nothing is tried again.
     """
 
-    def __init__(self, path: Path, home: str, run: str, facts: Mapping[str, Any], *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, home: str, run: str, facts: Mapping[str, Any], revisions: Sequence[Revision] = (), *, now: Callable[[], float] = time.monotonic) -> None:
         self.path = path
         self.shortfall: str | None = None
         self._now = now
         self._about = home, run, facts
+        self._revisions = revisions
         self._waiting: list[tuple[LedgerRecord, bytes]] = []
         self._past: list[tuple[str, int, PastRows]] = []
         self._happened: list[tuple[Happening, int]] = []
@@ -105,6 +107,7 @@ class RecordFile:
         try:
             if self._writer is None:
                 self._writer = RecordWriter(self._place.partial, *self._about)
+                self._writer.want(self._revisions)
             for record, payload in self._waiting:
                 self._writer.book(record, payload)
             for told in self._past:

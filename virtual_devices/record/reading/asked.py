@@ -65,6 +65,16 @@ class Times:
         long = min(stop, self.end) - max(begin, self.start)
         return Asked(begin, stop, every or ("1h" if long <= _BY_HOUR else "day" if long <= _BY_DAY else "month"))
 
+    def moment(self, text: str) -> int:
+        """``2026-06-21 18:05``, also within a quarter of an hour: UTC seconds within what is recorded. Raises ConfigurationError."""
+        try:
+            time = parse_instant(text, self.zone)
+        except SettingError as error:
+            raise ConfigurationError(str(error)) from None
+        if not self.start <= time < self.end:
+            raise ConfigurationError(f"nothing is recorded at {self.told(time)}; {self._what_there_is()}")
+        return time
+
     def newest(self, every: str | None = None) -> Asked:
         """What is newest: all of it where that is no more than a day, by hour, or by month; the last 30 days by day; else the last day."""
         if every is None and self.end - self.start <= DAY:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -119,6 +121,13 @@ class History:
         told = [(name, key) for name, periods in self.readings.items() for key in dict.fromkeys(key for each in periods.values() for key in each.plain())]
         head += [f"{name}_{key}" for name, key in told]
         return head, [[*self._line(stretch.energy), *self._told_line(stretch.energy.start, told)] for stretch in self.periods]
+
+    def csv(self) -> str:
+        """All of that as a text."""
+        head, lines = self.columns()
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([head, *lines])
+        return text.getvalue()
 
     def _told_line(self, start: int, told: list[tuple[str, str]]) -> list[str]:
         plain = {name: periods[start].plain() for name, periods in self.readings.items() if start in periods}

@@ -17,6 +17,7 @@ from typing import Self
 
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, shown, suggestion
+from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.series import POWER, STORED
 from virtual_devices.kit.ledger.transfers import LedgerRecord
@@ -32,8 +33,9 @@ from virtual_devices.record.reading.swinging import PowerOfPeriod, StoredInPerio
 from virtual_devices.record.reading.told import ReadingsOfPeriod, readings
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import Happening, happenings
-from virtual_devices.record.store.lines import stored
+from virtual_devices.record.store.lines import stored, stored_at, stored_between
 from virtual_devices.record.store.past import stored_past
+from virtual_devices.record.store.revisions import revisions_of
 
 _FAR = 1 << 62
 _NEVER = 0
@@ -74,6 +76,13 @@ class Reader:
         with self._reading() as connection:
             found = connection.execute("SELECT start, (SELECT max(end) FROM ledger) FROM ledger ORDER BY first LIMIT 1").fetchone()
         return tuple(found) if found is not None else None
+
+    @property
+    def from_the_first(self) -> bool:
+        """Whether it has the first window of its run."""
+        with self._reading() as connection:
+            found = connection.execute("SELECT first FROM ledger ORDER BY first LIMIT 1").fetchone()
+        return found is not None and found[0] == 1
 
     @property
     def roles(self) -> Roles:
@@ -122,6 +131,23 @@ class Reader:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""
         with self._reading() as connection:
             yield from map(read_ledger, stored(connection, after, until))
+
+    def window_at(self, time: int) -> LedgerRecord | None:
+        """The window that holds a time; None where none does, or it is not kept whole any more."""
+        with self._reading() as connection:
+            payload = stored_at(connection, time)
+        return read_ledger(payload) if payload is not None else None
+
+    def windows_between(self, start: int, end: int) -> Iterator[LedgerRecord]:
+        """The windows that have steps between two times, as far as they are kept whole; oldest first."""
+        with self._reading() as connection:
+            yield from map(read_ledger, stored_between(connection, start, end))
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """What the home was wanted to be, oldest first; empty where the record does not say."""
+        with self._reading() as connection:
+            return revisions_of(connection)
 
     def happenings(
         self, start: int | None = None, end: int | None = None, *, kinds: Collection[str] | None = None, device: str | None = None

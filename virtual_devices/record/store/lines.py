@@ -192,6 +192,23 @@ def stored(connection: sqlite3.Connection, after: int = 0, until: int | None = N
                     yield payload
 
 
+def stored_at(connection: sqlite3.Connection, time: int) -> bytes | None:
+    """The ledger message of the window that holds a time (UTC seconds); None where none does, or it is not kept whole."""
+    row = connection.execute("SELECT lines FROM ledger WHERE end > ? ORDER BY end LIMIT 1", (time,)).fetchone()
+    if row is None or row[0] is None:
+        return None
+    return next((payload for payload in unpacked(row[0]) if (line := _read(payload)).start <= time < line.end), None)
+
+
+def stored_between(connection: sqlite3.Connection, start: int, end: int) -> Iterator[bytes]:
+    """The ledger messages of the windows that have steps between two times (UTC seconds), as far as they are kept whole; oldest first."""
+    for (lines,) in connection.execute("SELECT lines FROM ledger WHERE end > ? AND start < ? AND lines IS NOT NULL ORDER BY end", (start, end)):
+        for payload in unpacked(lines):
+            line = _read(payload)
+            if line.start < end and line.end > start:
+                yield payload
+
+
 def present_windows(connection: sqlite3.Connection) -> list[LedgerRecord]:
     """The windows that reach into the quarter-hour in which the last one ends, as far as they are kept whole; none where it ends with it."""
     found = connection.execute("SELECT max(end) FROM ledger").fetchone()[0]

@@ -1,0 +1,60 @@
+"""A process beside the console's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from virtual_devices.console.apart import Apart
+from virtual_devices.kit.errors import ConfigurationError
+
+
+def test_it_works_elsewhere_and_goes_on_after_its_process_was_killed() -> None:
+    async def asked() -> None:
+        apart = Apart()
+        try:
+            first = await apart.do(os.getpid)
+            assert first != os.getpid()
+            assert await apart.do(os.getpid) == first
+            with pytest.raises(RuntimeError, match="ValueError"):
+                await apart.do(int, "no number")
+            os.kill(first, signal.SIGKILL)
+            with pytest.raises(ConfigurationError, match="try again"):
+                await apart.do(os.getpid)
+            assert await apart.do(os.getpid) not in (first, os.getpid())
+        finally:
+            apart.end()
+
+    asyncio.run(asked())
+
+
+def test_what_takes_too_long_is_given_up() -> None:
+    async def asked() -> None:
+        apart = Apart(patience=0.2)
+        try:
+            with pytest.raises(ConfigurationError, match="given up"):
+                await apart.do(time.sleep, 60)
+        finally:
+            apart.end()
+
+    asyncio.run(asked())
+
+
+def test_an_idle_one_ends() -> None:
+    async def asked() -> None:
+        apart = Apart(keep_for=0.0)
+        first = await apart.do(os.getpid)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            try:
+                os.kill(first, 0)
+            except ProcessLookupError:
+                return
+        raise AssertionError("it is still there")
+
+    asyncio.run(asked())
