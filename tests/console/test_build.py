@@ -172,7 +172,8 @@ def test_what_is_removed_comes_back_as_it_was() -> None:
 
 def test_what_hangs_on_a_circuit_that_is_removed_hangs_on_the_one_above() -> None:
     step = removed(house(tv={"circuit": "plug"}, oven={"circuit": "aux"}), "plug")
-    (wish,) = step.asks
+    order, wish = step.asks
+    assert order == DeviceOrder("tv", {"circuit": "strip"})
     assert isinstance(wish, FleetWish)
     assert (wish.verb, wish.of_it["live"], step.whole) == ("apply", True, True)
     devices = wish.of_it["devices"]
@@ -190,7 +191,8 @@ def test_only_what_was_moved_live_is_told() -> None:
 
 def test_a_new_name_is_one_wish_that_keeps_the_history() -> None:
     wanted = {**WANTED, "battery": ("battery", {"weather": "weather"})}
-    (wish,) = renamed(house(wanted=wanted, tv={"circuit": "plug"}), "plug", "socket").asks
+    *orders, wish = renamed(house(off=("tv",), wanted=wanted, tv={"circuit": "plug"}), "plug", "socket").asks
+    assert orders == [DeviceOrder("oven", {"circuit": "socket"})]
     assert isinstance(wish, FleetWish)
     devices = wish.of_it["devices"]
     assert devices["socket"] == {"kind": "smart_switch", "settings": {"circuit": "strip", "former_name": "plug"}}

@@ -62,7 +62,8 @@ def kind(looked: Looked, name: str) -> Locator:
 
 def on(looked: Looked, zone: str, name: str) -> Locator:
     """A device's card at a place."""
-    return looked.page.locator(f'[data-zone="{zone}"] > .vd-build-card > .vd-card-row:has([data-act="open"][data-name="{name}"])')
+    row = f'> .vd-build-card > .vd-card-row:has([data-act="open"][data-name="{name}"])'
+    return looked.page.locator(f'section[data-zone="{zone}"] {row}, article[data-zone="{zone}"] > .vd-zone-circuit {row}')
 
 
 def menu(looked: Looked, name: str) -> Locator:

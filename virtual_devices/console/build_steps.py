@@ -195,13 +195,14 @@ def renamed(house: BuildHouse, name: str, new: str) -> BuildStep:
         for setting, schema in (form.settings.get("properties", {}) if form is not None else {}).items():
             if schema.get("x-partner") and device["settings"].get(setting, schema.get("default")) == name and other != new:
                 device["settings"][setting] = new
-    return BuildStep(f"{name} renamed {new}", (_all(devices), *orders), back, whole=True, device=new)
+    return BuildStep(f"{name} renamed {new}", (*orders, _all(devices)), back, whole=True, device=new)
 
 
 def _rehung(house: BuildHouse, circuit: str, target: str) -> tuple[Devices, tuple[Ask, ...], tuple[Ask, ...]]:
-    """What hangs on a circuit hangs on another: declarations anew, orders beside, and orders that take back what a rollback does not.
+    """What hangs on a circuit hangs on another: declarations anew, orders that come before, and orders that take back what a rollback does not.
 
-    A device that was moved while the home ran stays where it is; only its declaration must not name the circuit any more.
+    A device is told too, since a command that still waits would be in force after its new declaration. One that was moved while the home ran stays
+    where it is; only its declaration must not name the circuit any more.
     """
     anew: Devices = {}
     orders: list[Ask] = []
@@ -215,11 +216,10 @@ def _rehung(house: BuildHouse, circuit: str, target: str) -> tuple[Devices, tupl
         if circuit not in (now, by_word):
             continue
         then = target if now == circuit else now
-        if name in house.wanted and by_word != then:  # a declaration that changes is what holds
+        if name in house.wanted and by_word != then:
             anew[name] = {"kind": house.kind_of(name), "settings": {**house.declared(name), setting: then}}
-        elif now != then and house.online(name):
-            orders.append(DeviceOrder(name, {setting: then}))
-        if now != by_word and house.online(name):
+        if house.online(name):
+            orders += [DeviceOrder(name, {setting: then})] if now != then else []
             back.append(DeviceOrder(name, {setting: now}))
     return anew, tuple(orders), tuple(back)
 

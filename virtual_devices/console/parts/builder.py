@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import orjson
 from nicegui import ui
@@ -49,10 +50,25 @@ class Builder:
         """
         async with self._turn:
             self.focus = step.device if focus else ""
-            made = [revision for ask in step.asks if (revision := await self._asked(ask)) is not None]
+            made: list[int] = []
+            for number, ask in enumerate(step.asks):
+                try:
+                    revision = await self._asked(ask)
+                except VirtualDevicesError:
+                    await self._give_up(step, number)
+                    raise
+                made += [revision] if revision is not None else []
             before, after = (made[0] - 1, made[-1]) if made else (self.revision, self.revision)
             self.undo.push(step, before, after)
             self._tell(step.words)
+
+    async def _give_up(self, step: BuildStep, done: int) -> None:
+        """Take back what devices were told already, where what comes after that was refused. done: how many asks were."""
+        told = {ask.device for ask in step.asks[:done] if isinstance(ask, DeviceOrder)}
+        for ask in step.undo:
+            if isinstance(ask, DeviceOrder) and ask.device in told:
+                with suppress(VirtualDevicesError):  # the refusal is what is told
+                    await self._asked(ask)
 
     async def do(self, make: Callable[[], BuildStep | None], at: str, *, focus: bool = False) -> bool:
         """Make a step and do it; where it is refused, say so there. at: a place or a device.  focus: the keyboard goes with the device."""

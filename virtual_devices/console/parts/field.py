@@ -79,8 +79,8 @@ class Field:
         try:
             await self._builder.perform(self._step(value))
         except VirtualDevicesError as error:
-            at, rest = problems_at(str(error), {self._name: self._schema})
-            self._control.why(at.get(self._name) or rest)
+            at, rest = ({}, "") if self._live else problems_at(str(error), {self._name: self._schema})
+            self._control.why(at.get(self._name) or rest or str(error))
             if self._control.is_switch or self._control.is_choice:
                 self._control.show(self._shown)
             return

@@ -116,9 +116,9 @@ class HouseView:
             with ui.element("article").classes("vd-build-card") as element:
                 self._card(card, element)
                 inner = plan.zones.get(hung_on(card.name))
-                if inner is not None and card.zone != NOWHERE:
-                    with ui.element("div").classes("vd-zone vd-zone-circuit") as within:
-                        self._takes(within, inner)
+                if inner is not None:
+                    self._takes(element, inner)  # all of it: people drop things on a plug, not below it
+                    with ui.element("div").classes("vd-zone vd-zone-circuit"):
                         self._refusal(inner.id)
                         self._cards(plan, inner)
 

@@ -63,7 +63,7 @@ class DeviceSheet:
     def _build(self, seen: DeviceView) -> None:
         watch, may = self._visit.watch, self._visit.may(PersonRole.OPERATE)
         form = watch.kinds.get(seen.kind)
-        with ui.row().classes("full-width items-center"):
+        with ui.row().classes("full-width items-center no-wrap vd-sheet-head"):
             with ui.element("h2").classes("vd-sheet-title"):
                 ui.label(seen.name)
             ui.label(form.title if form is not None else seen.kind).classes("vd-soft")
