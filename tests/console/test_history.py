@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from tests.record.recorded import home, settled, write
 from virtual_devices.console import texts
 from virtual_devices.console.parts.past_chart import LOADS, energy_chart, energy_rows, moment_line, past_chart
-from virtual_devices.console.past_periods import PERIODS, ZOOMED, PastPeriod, from_wall, of_date, on_wall, whole, zoomed
+from virtual_devices.console.past_periods import (
+    PERIODS,
+    ZOOMED,
+    PastPeriod,
+    from_wall,
+    of_date,
+    on_wall,
+    spoken,
+    whole,
+    zoomed,
+)
 from virtual_devices.console.records import HomeRecords
 from virtual_devices.fleet.keeping.places import records_folder
 from virtual_devices.kit.calendar import DAY, calendar
@@ -154,6 +164,19 @@ def test_the_wall_and_back(minute: int) -> None:
     assert from_wall(BERLIN, on_wall(BERLIN, time)) in (time, time - 3600)  # of an hour that comes twice the first
     assert on_wall(BERLIN, from_wall(BERLIN, on_wall(BERLIN, time))) == on_wall(BERLIN, time)
     assert whole(time, time) == (time - time % 900, time - time % 900 + 900)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2026-06-21T22:00", "2026-06-22T22:00", "Mon 22 Jun 2026"),
+        ("2026-06-21T22:00", "2026-06-28T22:00", "22 Jun 2026 – 28 Jun 2026"),
+        ("2026-06-22T10:00", "2026-06-22T11:15", "Mon 22 Jun 2026, 12:00 – 13:15"),
+        ("2026-06-22T10:00", "2026-06-23T11:15", "22 Jun 2026, 12:00 – 23 Jun 2026, 13:15"),
+    ],
+)
+def test_a_time_as_people_say_it(start: str, end: str, words: str) -> None:
+    assert spoken(BERLIN, utc(start), utc(end)) == words
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "99999-01-01", "2026-06-21T10:00"])

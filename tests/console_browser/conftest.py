@@ -32,7 +32,6 @@ from virtual_devices.kit.errors import VirtualDevicesError
 expect.set_options(timeout=WITHIN * 1000)
 
 
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if PROGRAM is None:

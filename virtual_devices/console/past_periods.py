@@ -91,6 +91,15 @@ def of_date(local: Calendar, text: str) -> int | None:
         return None
 
 
+def spoken(local: Calendar, start: int, end: int) -> str:
+    """From when to when, as people say it: whole days by their dates, the last one among them."""
+    if local.midnight(start) != start or local.midnight(end) != end:
+        first, last = local.local(start), local.local(end)
+        return f"{first:%a %d %b %Y, %H:%M} – {last:%H:%M}" if first.date() == last.date() else f"{first:%d %b %Y, %H:%M} – {last:%d %b %Y, %H:%M}"
+    first, last = local.local(start), local.local(end - 1)
+    return f"{first:%a %d %b %Y}" if first.date() == last.date() else f"{first:%d %b %Y} – {last:%d %b %Y}"
+
+
 def _day(local: Calendar, at: int) -> tuple[int, int]:
     return local.midnight(at), local.next_midnight(at)
 

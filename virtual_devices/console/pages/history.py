@@ -16,7 +16,7 @@ from virtual_devices.console.parts.frame import framed
 from virtual_devices.console.parts.moment import MomentPanel
 from virtual_devices.console.parts.past_chart import LOADS, moment_line, past_chart
 from virtual_devices.console.parts.past_tables import EnergyPanel, HappeningPanel
-from virtual_devices.console.past_periods import PERIODS, PastPeriod, from_wall, of_date, zoomed
+from virtual_devices.console.past_periods import PERIODS, PastPeriod, from_wall, of_date, spoken, zoomed
 from virtual_devices.console.records import HomeRecords, KeptPast
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.record.reading.asked import Times
@@ -179,9 +179,10 @@ class HistoryPage:
     def _fill(self, now: _Read) -> None:
         seen = now.seen
         self._wrong.set_text("" if seen.points else texts.NOTHING_THEN.format(start=_told(seen, seen.recorded[0]), end=_told(seen, seen.recorded[1])))
-        self._when.set_text(f"{_told(seen, seen.asked.start)} – {_told(seen, seen.asked.end)}")
-        dark = sum(end - start for start, end in seen.outages)
-        self._note.set_text(texts.DARK_FOR.format(count=len(seen.outages), hours=dark / 3600) if seen.outages else texts.NO_OUTAGES)
+        self._when.set_text(spoken(seen.local, seen.asked.start, seen.asked.end))
+        hours = self._visit.numbers.decimal(sum(end - start for start, end in seen.outages) / 3600, 1, "h")
+        words = (texts.NO_OUTAGES, texts.DARK_ONCE, texts.DARK_FOR)[min(len(seen.outages), 2)]
+        self._note.set_text(words.format(count=len(seen.outages), hours=hours))
         for period, button in self._buttons.items():
             chosen = period == self._period.period
             button.props["aria-pressed"], button.props["outline"], button.props["unelevated"] = "true" if chosen else "false", not chosen, chosen

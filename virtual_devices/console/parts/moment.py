@@ -73,6 +73,7 @@ class MomentPanel:
                         ui.label(plain(each))
         self._fill()
         self._told(found)
+        ui.run_javascript(f"getHtmlElement({self._words.id})?.scrollIntoView({{ block: 'nearest' }})")  # below a chart, on a phone, out of sight
 
     async def _more(self) -> None:
         """The settings of all devices, or of those only that lead."""

@@ -5,8 +5,8 @@
 - ``outage``, ``grid back``: the grid went, or came, at the begin of a step. It says so itself, in its proposal for the window; what it
   proposed beyond the steps that were settled is void. Of a window whose proposal nobody has any more a change is told at the begin of the next.
 - ``decision``: a settling device decided the last step of a window otherwise than that of the window before. Of its state, in its
-  settlement's checkpoint, three fields are looked at, where they are: ``decision``, a word, which is compared; ``limit`` and ``program``,
-  which are told with it.
+  settlement's checkpoint, three fields are looked at, where they are: ``decision``, a word, and ``program``, which are compared; ``limit``,
+  which is told with them.
 - ``trip``, ``trip over``: that word has become, or is no longer, one of those that mean a trip.
 - ``came``, ``went``: a device's availability has changed while its home goes.
 

@@ -79,7 +79,8 @@ class WindowHearing:
         self._offers: dict[tuple[str, int], _Offer] = {}
         self._settled: dict[int, _Settled] = {}
         self._there: dict[str, bool] = {}
-        self._decisions: dict[str, str] = {}
+        self._decisions: dict[str, tuple[str, Any]] = {}
+        """By device, the word and the program."""
         self.go_on(last)
 
     def go_on(self, last: Iterable[Happening]) -> None:
@@ -88,7 +89,7 @@ class WindowHearing:
         self._decisions.clear()
         for happening in last:
             if happening.kind == DECISION:
-                self._decisions[happening.device] = str(happening.what.get("decision", ""))
+                self._decisions[happening.device] = str(happening.what.get("decision", "")), happening.what.get("program")
             else:
                 self._there[happening.device] = happening.kind == GRID_BACK
 
@@ -172,11 +173,13 @@ class WindowHearing:
 
     def _decided(self, settled: _Settled, time: int) -> Iterator[Happening]:
         device, decision = settled.device, settled.what.get("decision")
-        before = self._decisions.get(device)
-        if decision is None or decision == before:
+        before, program = self._decisions.get(device, (None, None))
+        if decision is None or (decision == before and settled.what.get("program") == program):
             return
-        self._decisions[device] = decision
+        self._decisions[device] = decision, settled.what.get("program")
         yield Happening(time, device, DECISION, settled.what)
+        if decision == before:
+            return
         if before in TRIPS:
             yield Happening(time, device, TRIP_OVER, {"decision": before})
         if decision in TRIPS:

@@ -37,7 +37,7 @@ def decision_words(why: Why) -> list[str]:
     if decision.since > why.time:
         return [f"What it decided first was told at the end of this window, {_when(why, decision.since)}:", _decided(decision)]
     if decision.later is None:
-        return [_decided(decision), f"{'So at the end of each window' if _is_long(why) else 'So'} since {_when(why, decision.since)}."]
+        return [_decided(decision), f"{'At the end of each window since' if _is_long(why) else 'Since'} {_when(why, decision.since)}."]
     return [
         f"Told last, at {_when(why, decision.since)}:", _decided(decision),
         f"Told next, at {_when(why, decision.later.since)}, the last step of this window:", _decided(decision.later),
