@@ -82,6 +82,7 @@ FILE_OTHER_VERSION = "What would change is not known: the home's fleet is of ver
 
 # A new home
 
+MAKE_LINK = "New home"
 MAKE_PLACE, MAKE_DEVICES, MAKE_FILE = "Where it stands, and how time goes", "What it has", "The home file"
 MAKE_BEGIN_WITH = "Begin with an example"
 MAKE_HOME_NAME = "Name of the home"
