@@ -99,7 +99,7 @@ MAKE_CHECK, MAKE_ANEW, MAKE_START = "Check", "Make it anew", "Start this home"
 MAKE_WRITTEN = "You have written in the file, so the form changes it no more. “Make it anew” gives up what you wrote."
 MAKE_WRONG = "This cannot be started yet: {count} to mend, see below the text."
 MAKE_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
-MAKE_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
+MAKE_HOW_TO_START = "This console starts no homes; with --homes it would. Download the file, and start it with: virtual-devices up FILE"
 MAKE_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
 
 # -- Homes and health ------------------------------------------------------------------------------------------------------
