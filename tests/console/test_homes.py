@@ -169,7 +169,7 @@ def test_the_sick_come_first_and_say_why() -> None:
     devices = {each.name: each for each in (seen("clock", power=1), seen("oven", power=1), seen("tv", online=False), seen("lamp", online=False))}
     running = {
         "oven": RunningForm(online=True, restarts=3, since=1_000, memory=52 << 20),
-        "tv": RunningForm(online=False, error="CrashLoopBackOff: back-off"), "lamp": RunningForm(online=False, error="old"),
+        "tv": RunningForm(online=False, error="CrashLoopBackOff: back-off", pod="tv-7d9", phase="Pending"), "lamp": RunningForm(online=False, error="old"),
     }  # fmt: skip
     rows = device_rows(devices, running, ["lamp"], ["oven", "tv", "lamp", "gone"], 1_120)
     assert [(row.name, row.state, row.well) for row in rows] == [
@@ -177,7 +177,7 @@ def test_the_sick_come_first_and_say_why() -> None:
     ]  # fmt: skip
     oven, tv, lamp = (next(row for row in rows if row.name == name) for name in ("oven", "tv", "lamp"))
     assert (oven.since, oven.restarts, oven.memory, oven.why) == ("2 min", "3", "52 MiB", "")
-    assert tv.why == "CrashLoopBackOff: back-off"
+    assert (tv.why, tv.pod) == ("CrashLoopBackOff: back-off", "pod tv-7d9, Pending")
     assert lamp.off
     assert lamp.why == ""
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from virtual_devices.cli import commands
 from virtual_devices.console.auth import Users, Who
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.gate import LOCAL
@@ -16,6 +18,7 @@ from virtual_devices.console.home_files import HomeFiles, named
 from virtual_devices.console.keeper import AskingKeeper
 from virtual_devices.console.local_homes import LocalHomes
 from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.serve import ConsoleOptions
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import ROOT
@@ -163,6 +166,16 @@ def test_only_who_builds_may(hosted: Hosted, role: PersonRole | None) -> None:
         with pytest.raises(ConfigurationError, match=r"takes the role build|may nothing"):
             hosted.loop.complete(doing)
     assert list(hosted.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("words", "folder"), [([], None), (["--homes"], "state/homes"), (["--homes", "mine"], "mine")])
+def test_it_is_on_request_only(words: list[str], folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    served: list[ConsoleOptions] = []
+    monkeypatch.setattr("virtual_devices.cli.console.serve", lambda options, **_words: served.append(options))
+    done = CliRunner().invoke(commands, ["console", "--state", "state", *words])
+    assert done.exit_code == 0, done.output
+    assert served[0].homes == (Path(folder) if folder is not None else None)
 
 
 def test_a_home_file_is_named_and_stays_as_it_was_written() -> None:

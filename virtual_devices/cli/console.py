@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 ROLES = click.Choice([role.value for role in PersonRole])
-_DEFAULT = "\0"
-"""Where ``--homes`` names no folder: no path is so."""
 _FOLDER = ".console"
 """Of the console's own state, beside those of homes; no home is called so."""
 
@@ -42,7 +40,7 @@ def _folder(state: Path | None) -> Path:
 @click.option("--ingress", metavar="ADDRESS", help="Of the Supervisor of a Home Assistant that shows this console: 172.30.32.2.")
 @click.option("--ingress-role", type=ROLES, default=PersonRole.LOOK.value, show_default=True, help="Of those whom Home Assistant sends and this console has no role for.")
 @click.option(
-    "--homes", type=click.Path(path_type=Path), is_flag=False, flag_value=Path(_DEFAULT), metavar="[FOLDER]",
+    "--homes", is_flag=False, flag_value="", metavar="[FOLDER]",
     help="People with the role build may make homes and start them here; their files are in FOLDER, else below the console's state.",
 )
 @_state_option
@@ -56,7 +54,7 @@ def console(
     login: bool,  # noqa: FBT001 - click passes it by name
     ingress: str | None,
     ingress_role: str,
-    homes: Path | None,
+    homes: str | None,
     state: Path | None,
     endpoint: Endpoint,
 ) -> None:
@@ -64,7 +62,7 @@ def console(
     if context.invoked_subcommand is not None:
         return
     folder = _folder(state)
-    kept = folder / "homes" if homes is not None and str(homes) == _DEFAULT else homes
+    kept = None if homes is None else Path(homes) if homes else folder / "homes"
     options = ConsoleOptions(endpoint, folder, listen, port, hosts, login, ingress, PersonRole(ingress_role), kept)
     serve(options, say=warn, started=lambda address: click.echo(f"console: {address}"))
 

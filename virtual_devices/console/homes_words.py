@@ -91,6 +91,7 @@ class DeviceHealth:
     well: bool
     off: bool
     why: str = ""
+    pod: str = ""
 
 
 def device_rows(devices: Mapping[str, DeviceView], running: Mapping[str, RunningForm], off: Iterable[str], wanted: Iterable[str], now: float) -> list[DeviceHealth]:
@@ -106,6 +107,7 @@ def device_rows(devices: Mapping[str, DeviceView], running: Mapping[str, Running
             str(form.restarts) if form is not None else NONE,
             f"{form.memory / 2**20:.0f} MiB" if form is not None and form.memory is not None and not is_off else NONE,
             one.well and not error, is_off, error or "",
+            texts.POD.format(pod=form.pod, phase=form.phase or NONE) if form is not None and form.pod is not None else "",
         ))  # fmt: skip
     return sorted(found, key=lambda one: (one.well, one.name))
 

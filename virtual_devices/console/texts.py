@@ -133,5 +133,5 @@ DEVICE_COLUMNS = ("Device", "Kind", "State", "Runs for", "Restarts", "Memory")
 RESTART, SHOW_LOG, RESTARTED = "Restart", "Log", "{device} is started again"
 LOG_OF_HOME, REFRESH_LOG, NO_LINES = "The home as a whole", "Read again", "Nothing was said."
 NO_ERRORS = "Nothing was refused."
-SHARED_MEMORY = "–"
+POD = "pod {pod}, {phase}"
 PROCESS_ENDED = "{home} does not run: {why}"

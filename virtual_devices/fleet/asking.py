@@ -53,7 +53,7 @@ class AskedFleet:
             form = self._running.devices.get(name)
             one = Running(name, device.declaration.kind, device.replicas, alive=form is not None and form.online)
             if form is not None:
-                one = Running(one.name, one.kind, one.replicas, form.online, form.restarts, form.since, form.memory, form.error)
+                one = Running(one.name, one.kind, one.replicas, form.online, form.restarts, form.since, form.memory, form.error, form.pod, form.phase)
             found.append(one)
         return found
 

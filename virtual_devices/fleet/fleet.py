@@ -22,6 +22,7 @@ class Running:
 
     replicas: how many are wanted, 1 or 0.  alive: its process, pod or runtime is there.  restarts: unasked ones.  since: of the wall, UTC
     seconds.  memory: resident bytes of its own process; None where it has none.  error: why it does not run, in words.
+    pod, phase: on a cluster, see ``RunningForm``.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Running:
     since: float | None = None
     memory: int | None = None
     error: str | None = None
+    pod: str | None = None
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class DeviceLine:
                         cell.props["data-head"] = head
                     self._cells.append(ui.label())
                     if not place:
-                        self._why = ui.label().classes("vd-why")
+                        self._pod, self._why = ui.label().classes("vd-soft vd-small"), ui.label().classes("vd-why")
             self._cells[0].classes("vd-home-link")
             with ui.element("td").classes("vd-acts"):
                 log = ui.button(texts.SHOW_LOG, on_click=lambda: do("logs", one.name)).props('flat no-caps padding="xs sm"')
@@ -137,8 +137,9 @@ class DeviceLine:
         for label, text in zip(self._cells, (one.name, one.kind, one.state, one.since, one.restarts, one.memory), strict=True):
             label.set_text(plain(text))
         self._cells[2].classes(remove="vd-state vd-running vd-stopped vd-sick", add=f"vd-state vd-{'sick' if not one.well else 'stopped' if one.off else 'running'}")
-        self._why.set_text(plain(one.why))
-        self._why.set_visibility(bool(one.why))
+        for more, text in ((self._pod, one.pod), (self._why, one.why)):
+            more.set_text(plain(text))
+            more.set_visibility(bool(text))
 
 
 class DevicesCard:

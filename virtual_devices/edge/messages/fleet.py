@@ -82,7 +82,8 @@ class FleetWantedMessage(Message):
 class RunningForm(Message):
     """A device that runs, or should. online: as it says itself.  restarts: since the fleet began.  since: of the wall, UTC seconds.
 
-    memory: resident bytes of its process or container; None where it shares one.
+    memory: resident bytes of its process or container; None where it shares one.  pod, phase: of its pod on a cluster, and how that is: ``Pending``,
+    ``Running``, …; None elsewhere.
     """
 
     online: bool
@@ -90,6 +91,8 @@ class RunningForm(Message):
     since: int | None = None
     memory: int | None = None
     error: str | None = None
+    pod: str | None = None
+    phase: str | None = None
 
 
 class FleetRunningMessage(Message):

@@ -24,10 +24,10 @@ from virtual_devices.fleet.kubernetes.objects.names import DEVICE_LABEL, FLEET, 
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.refusals import ApiConflictError
 from virtual_devices.fleet.kubernetes.revisions import Revisions, is_abandoned
-from virtual_devices.fleet.kubernetes.running import running_of
+from virtual_devices.fleet.kubernetes.running import events_of, names_of, running_of
 from virtual_devices.fleet.kubernetes.seen import Seen, as_kept, known_passwords, look, refuse_strangers
 from virtual_devices.fleet.kubernetes.watching import NamespaceWatch
-from virtual_devices.kit.errors import ConfigurationError, SettingError, suggestion
+from virtual_devices.kit.errors import ConfigurationError, SettingError, VirtualDevicesError, suggestion
 from virtual_devices.kit.home.changing import as_declared, complete, home_of
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import (
@@ -45,7 +45,7 @@ from virtual_devices.kit.home.wanted import (
 )
 
 Found = TypeVar("Found")
-ATTEMPTS = 5
+ATTEMPTS, MOST_EVENTS = 5, 30
 BY_HAND = "kubernetes"
 """Who changed what nobody wished of the fleet: somebody at the cluster."""
 
@@ -223,14 +223,19 @@ class KubernetesFleet:
             return Outcome(f"home {self.home} ends on {self.place}; `up` goes on from there", seen.revision)
 
     async def logs(self, name: str | None, lines: int) -> Sequence[str]:
-        """See ``Fleet``; of a home as a whole, those of its fleet."""
+        """See ``Fleet``; of a home as a whole, those of its fleet. What the cluster has noted of it comes last."""
         seen = await self.look()
         label = f"app.kubernetes.io/component={FLEET}" if name is None else f"{DEVICE_LABEL}={_known(seen, name)}"
         pods = await self.aside(self.cluster.find, "Pod", self.namespace, f"{ours(self.home)},{label}")
         found: list[str] = []
-        for pod in pods:
-            found += await self.aside(self.cluster.logs, pod["metadata"]["name"], self.namespace, lines)
-        return found[-lines:]
+        names = None if name is None else {object_name(name)} | names_of(pods)
+        for pod in sorted(str(pod["metadata"]["name"]) for pod in pods):
+            try:
+                found += await self.aside(self.cluster.logs, pod, self.namespace, lines)
+            except VirtualDevicesError as error:  # one that waits to start has said nothing, and its events say why
+                found.append(f"pod {pod}: {error}")
+        events = await self.aside(events_of, self.cluster, self.namespace, names, min(lines, MOST_EVENTS))
+        return [*found, *events][-lines:]
 
     async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
         """See ``Fleet``."""

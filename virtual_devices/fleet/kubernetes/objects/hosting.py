@@ -71,6 +71,8 @@ def rules(namespace: str) -> list[dict[str, Any]]:
         {"apiGroups": [""], "resources": ["configmaps", "secrets", "persistentvolumeclaims"], "verbs": _ALL},
         {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale", "controllerrevisions"], "verbs": _ALL},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": [FLEET], "verbs": ["get", "patch", "update"]},
     ]
