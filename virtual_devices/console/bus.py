@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from virtual_devices.console.auth import Who
 from virtual_devices.console.home_watch import HomeWatch
-from virtual_devices.console.listening import Attended, Heard, Listener
+from virtual_devices.console.listening import Attended, HeardWord, Listener
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.fleet import FleetResponseMessage, Verb
@@ -118,10 +118,10 @@ class Bus:
                 self.client.unsubscribe(name)
 
     @contextmanager
-    def heard(self, topics: Topics, leaf: str) -> Iterator[Heard]:
+    def heard(self, topics: Topics, leaf: str) -> Iterator[HeardWord]:
         """The newest word of a device on one of its topics, followed within the block; what is retained has come after ``sync``."""
         key = f"heard/{topics.at(leaf)}"
-        word = self.attend(key, lambda subscribe: Heard(subscribe, topics, leaf))
+        word = self.attend(key, lambda subscribe: HeardWord(subscribe, topics, leaf))
         try:
             yield word
         finally:

@@ -34,7 +34,7 @@ class Attended:
         self.client.subscribe((name, 0))
 
 
-class Heard:
+class HeardWord:
     """The newest word of a device on one of its topics. payload: empty where there is none."""
 
     def __init__(self, subscribe: Callable[[str], None], topics: Topics, leaf: str) -> None:
