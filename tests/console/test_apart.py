@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,13 +51,39 @@ def test_an_idle_one_ends() -> None:
     async def asked() -> None:
         apart = Apart(keep_for=0.0)
         first = await apart.do(os.getpid)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-            try:
-                os.kill(first, 0)
-            except ProcessLookupError:
-                return
-        raise AssertionError("it is still there")
+        await asyncio.to_thread(_until_gone, first)
 
     asyncio.run(asked())
+
+
+BEGINS = """
+import asyncio, os, time
+from virtual_devices.console.apart import Apart
+
+async def begin():
+    print(await Apart().do(os.getpid), flush=True)
+    time.sleep(600)
+
+if __name__ == "__main__":
+    asyncio.run(begin())
+"""
+
+
+def test_it_ends_with_whoever_began_it_however_that_ends(tmp_path: Path) -> None:
+    (tmp_path / "begins.py").write_text(BEGINS, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(tmp_path / "begins.py")], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.kill()
+    _until_gone(worker)
+
+
+def _until_gone(process: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it is still there")

@@ -91,6 +91,8 @@ def test_a_changed_setting_is_compared_applied_and_rolled_back(filed: Looked, bu
     page.get_by_role("button", name=texts.FILE_APPLY).click()
     expect(page.get_by_text("1 device is changed")).to_be_visible()
     until(lambda: bus.state("house")["priority"] == 3, "the device has it", page)
+    expect(page.locator(".cm-content")).not_to_contain_text("# another")  # as it runs now
+    expect(page.get_by_text(texts.FILE_RUNS_OTHERWISE)).to_be_hidden()
     # and back: shown first, then done
     page.get_by_role("button", name=texts.FILE_BACK, exact=False).first.click()
     dialog = page.get_by_role("dialog")

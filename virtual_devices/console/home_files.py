@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from virtual_devices.edge.files.read import documents_of, read_home
 from virtual_devices.edge.files.write import why, write_whole
@@ -21,8 +18,9 @@ from virtual_devices.kit.errors import ConfigurationError, suggestion
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
-from virtual_devices.kit.instants import write_instant
-from virtual_devices.kit.names import CLOCK, MAX_NAME, is_name
+from virtual_devices.kit.home.wanted import Declaration
+from virtual_devices.kit.home.written import text_of_home
+from virtual_devices.kit.names import MAX_NAME, is_name
 
 SUFFIX = ".yaml"
 TRASH = "trash"
@@ -106,13 +104,5 @@ def named(text: str, name: str) -> str:
 
 def as_told(name: str, site: SiteMessage, wanted: Mapping[str, WantedForm], *, real_time: bool) -> str:
     """The home file of a home as its fleet and its clock tell it, under another name. real_time: it lives at the time of day, so its start is none of its own."""
-    start = {} if real_time else {"start": write_instant(site.start, site.time_zone)}
-    clock = wanted[CLOCK].settings if CLOCK in wanted else {}
-    told: dict[str, Any] = {
-        "home": name,
-        "site": {"latitude": site.latitude, "longitude": site.longitude, "altitude": site.altitude, "time_zone": site.time_zone},
-        "clock": {**start, **clock},
-        "seed": site.seed,
-        "devices": {device: {"kind": form.kind, **form.settings} for device, form in wanted.items() if device != CLOCK},
-    }
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=140)
+    devices = {device: Declaration(form.kind, form.settings) for device, form in wanted.items()}
+    return text_of_home(name, site.to_kit(), "now" if real_time else site.start, devices)

@@ -20,7 +20,8 @@ from virtual_devices.kit.home.doubts import doubts
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home, documents_needed
 from virtual_devices.kit.home.wanted import Declaration, declared_by
-from virtual_devices.kit.home.written import text_of_home
+from virtual_devices.kit.home.written import Start, text_of_home
+from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.site import Site
 
 SOURCE = "home.yaml"
@@ -69,7 +70,9 @@ def exported(watch: HomeWatch) -> str:
     notes = [texts.FILE_HEADING.format(home=watch.home, revision=watch.revision), texts.FILE_HEADING_EVENTS]
     notes += [texts.FILE_HEADING_OFF.format(names=", ".join(off))] if off else []
     devices = {name: Declaration(form.kind, form.settings) for name, form in watch.wanted.items()}
-    return text_of_home(watch.home, site.to_kit(), site.start, devices, notes=notes, units=units_of(watch.kinds.values()))
+    clock = watch.picture.devices.get(CLOCK)
+    start: Start = "now" if clock is not None and clock.state.get("real_time") is True else site.start  # at the time of day it is no choice of anybody's
+    return text_of_home(watch.home, site.to_kit(), start, devices, notes=notes, units=units_of(watch.kinds.values()))
 
 
 def units_of(kinds: Iterable[KindForm]) -> dict[str, dict[str, str]]:

@@ -119,6 +119,7 @@ FILE_OTHER_VERSION = "What would change is not known: the home's fleet is of ver
 
 # A new home
 
+MAKE_LINK = "New home"
 MAKE_PLACE, MAKE_DEVICES, MAKE_FILE = "Where it stands, and how time goes", "What it has", "The home file"
 MAKE_BEGIN_WITH = "Begin with an example"
 MAKE_HOME_NAME = "Name of the home"
@@ -135,7 +136,7 @@ MAKE_CHECK, MAKE_ANEW, MAKE_START = "Check", "Make it anew", "Start this home"
 MAKE_WRITTEN = "You have written in the file, so the form changes it no more. “Make it anew” gives up what you wrote."
 MAKE_WRONG = "This cannot be started yet: {count} to mend, see below the text."
 MAKE_NOT_TRIED = "It reads well. It was not tried out, since it names files that are not here: {names}. Put them beside the home file, and see `virtual-devices check`."
-MAKE_HOW_TO_START = "This console cannot start homes. Download the file, and start it with: virtual-devices up FILE"
+MAKE_HOW_TO_START = "This console starts no homes; with --homes it would. Download the file, and start it with: virtual-devices up FILE"
 MAKE_LOOK_ONLY = "You may make a file and download it. To start a home takes the role build."
 
 # -- Homes and health ------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from virtual_devices.console.parts.revisions import RevisionList
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 
+REVISIONS_EVERY = 0.5
+"""Wall seconds between two looks at whether there are more revisions."""
 MEDIA_TYPE = "application/yaml"
 
 
@@ -37,7 +39,8 @@ class _FilePage:
     def __init__(self, visit: PageVisit) -> None:
         self._visit, self._may = visit, visit.may_build
         self._seen = -1
-        self._exported = ""
+        self._exported = self._kept = ""
+        """As it runs; and a text of somebody's that it was made of, which is not to be kept."""
         with ui.element("section").classes("vd-panel"):
             with ui.element("div").classes("vd-file-head"):
                 ui.label(texts.FILE_ABOUT).classes("vd-soft vd-grow")
@@ -50,10 +53,11 @@ class _FilePage:
                     ui.label(texts.FILE_CHANGE)
                 if not self._may:
                     ui.label(texts.FILE_LOOK_ONLY).classes("vd-soft")
-                self._change = HomeChange(visit, self._editor) if self._may else None
+                self._change = HomeChange(visit, self._editor, self._applied) if self._may else None
             with ui.element("section").classes("vd-panel"):
                 self._revisions = RevisionList(visit)
         ui.timer(REFRESH, self._refresh)
+        ui.timer(REVISIONS_EVERY, self._revisions.refresh)
 
     def _buttons(self) -> None:
         with ui.element("div").classes("vd-buttons"):
@@ -66,12 +70,11 @@ class _FilePage:
             self._upload = upload
             ui.button(texts.FILE_AS_IT_RUNS, icon="refresh", on_click=self._as_it_runs).props("outline")
 
-    async def _refresh(self) -> None:
+    def _refresh(self) -> None:
         watch = self._visit.watch
         if self._seen != watch.version:
             self._seen = watch.version
             self._follow()
-        await self._revisions.refresh()
 
     def _follow(self) -> None:
         """Show the home as it runs, unless somebody has written."""
@@ -82,7 +85,7 @@ class _FilePage:
             return
         if text == self._exported:
             return
-        written, self._exported = self._editor.text != self._exported, text
+        written, self._exported = self._editor.text not in (self._exported, self._kept), text
         if written and self._editor.text != text:
             self._note_that(texts.FILE_RUNS_OTHERWISE)
         else:
@@ -96,6 +99,9 @@ class _FilePage:
     def _changed(self) -> None:
         if self._change is not None:
             self._change.forget()
+
+    def _applied(self) -> None:
+        self._kept = self._editor.text
 
     def _as_it_runs(self) -> None:
         self._note_that("")

@@ -64,6 +64,7 @@ class HomesPage:
                 with ui.element("h2"):
                     ui.label(texts.PAGES["homes"])
                 ui.space()
+                ui.button(texts.MAKE_LINK, icon="add", on_click=lambda: ui.navigate.to("/new")).props("outline")
                 self._find = ui.input(texts.FILTER_HOMES, on_change=self._show).props("dense outlined clearable")
             self._none = ui.label(texts.NO_HOMES)
             self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -26,10 +27,10 @@ class ComparedText:
 
 
 class HomeChange:
-    """Below an editor: what its text would change. For people who may build."""
+    """Below an editor: what its text would change. For people who may build. applied: told when it is done."""
 
-    def __init__(self, visit: PageVisit, editor: HomeEditor) -> None:
-        self._visit, self._editor = visit, editor
+    def __init__(self, visit: PageVisit, editor: HomeEditor, applied: Callable[[], None]) -> None:
+        self._visit, self._editor, self._applied = visit, editor, applied
         self._compared: ComparedText | None = None
         with ui.element("div").classes("vd-buttons"):
             self._compare = ui.button(texts.FILE_COMPARE, on_click=self._on_compare).props("outline")
@@ -94,6 +95,7 @@ class HomeChange:
         except VirtualDevicesError as error:
             self._tell(str(error), wrong=True)
             return
+        self._applied()
         self._tell(answer.said, answer.changes)
 
     def _tell(self, said: str, changes: list[str] | None = None, notes: list[str] | None = None, *, wrong: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from nicegui import ui
@@ -15,6 +16,8 @@ from virtual_devices.edge.messages.fleet import RevisionForm
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 
+_AGAIN = 10.0
+"""Wall seconds until it asks again where that was refused."""
 _MOST_LINES = 4
 """Changes of a revision that are shown before somebody asks for all."""
 
@@ -24,7 +27,7 @@ class RevisionList:
 
     def __init__(self, visit: PageVisit) -> None:
         self._visit = visit
-        self._asked = -1
+        self._asked, self._not_before = -1, 0.0
         with ui.element("h2"):
             ui.label(texts.FILE_REVISIONS)
         self._list = ui.element("ol").classes("vd-revisions")
@@ -35,13 +38,13 @@ class RevisionList:
     async def refresh(self) -> None:
         """Ask for them, where there are others than before."""
         watch = self._visit.watch
-        if watch.revision == self._asked or not watch.fleet_online:
+        if watch.revision == self._asked or not watch.fleet_online or time.monotonic() < self._not_before:
             return
         self._asked = watch.revision
         try:
             answer = await self._visit.console.bus.wish(self._visit.person, self._visit.home, "revisions")
         except VirtualDevicesError as error:
-            self._asked = -1
+            self._asked, self._not_before = -1, time.monotonic() + _AGAIN
             self._why.set_text(str(error))
             self._why.set_visibility(True)
             return
@@ -69,14 +72,14 @@ class RevisionList:
                 with ui.expansion(texts.FILE_MORE.format(count=len(rest))).props("dense"):
                     listed(rest)
 
-    def _when(self, time: str) -> str:
+    def _when(self, written: str) -> str:
         """By the home's clock on the wall, as far as it is known where it stands."""
         site = self._visit.watch.site
         try:
-            moment = datetime.fromisoformat(time)
+            moment = datetime.fromisoformat(written)
             local = moment if site is None else calendar(site.time_zone).local(int(moment.timestamp()))
         except (ValueError, OverflowError, OSError, ConfigurationError):
-            return plain(time)
+            return plain(written)
         return f"{local:%Y-%m-%d %H:%M:%S}"
 
 
