@@ -35,6 +35,7 @@ def requirements() -> dict[str, list[str]]:
         "build": PROJECT["build-system"]["requires"],
         "device": [text for text in every if name_of(text) not in NOT_IN_A_DEVICE],
         "sky": [*every, *PROJECT["project"]["optional-dependencies"]["kubernetes"]],
+        "console": [*every, *PROJECT["project"]["optional-dependencies"]["console"]],
     }
 
 

@@ -67,6 +67,11 @@ def alive(pid: int) -> bool:
     return bool(fields) and fields[0] != "Z"
 
 
+def words_of_children(pid: int) -> dict[int, list[str]]:
+    """Command lines of a process's children, by pid."""
+    return {child: _command(child) for child in _children(pid)}
+
+
 def _children(pid: int) -> list[int]:
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [each for each in pids if (fields := _stat(each)) and int(fields[1]) == pid and fields[0] != "Z"]

@@ -94,6 +94,7 @@ def test_a_device_comes_and_goes_and_the_file_says_what_is_other(verb: Verb, fol
     number = json.loads(verb("revisions", "--json").stdout)[-1]["revision"]
     assert said(verb("apply", file)) == ["1 device is changed", "  telly: removed"]
     assert said(verb("apply", file)) == ["nothing is to change"]
+    assert said(verb("rollback", str(number), "--dry-run")) == ["1 device would change", "  telly: added (tv)"]
     assert said(verb("rollback", str(number)))[1:] == ["  telly: added (tv)"]
     assert said(verb("remove", "telly"))[0] == "telly is removed"
     assert said(verb("revisions"))[-1].split()[0:2] == [str(number + 3), "*"]

@@ -329,5 +329,10 @@ def test_an_origin_is_the_same_place_only_when_it_names_it(scheme: str, text: st
     assert same_place(text, Netloc("localhost", port)) is False or "://" in text
 
 
+@pytest.mark.parametrize(("line", "status"), [("Content-Length: 1200000", 413), ("Transfer-Encoding: chunked", 411)])
+def test_what_is_too_long_is_refused_before_it_is_read(local: int, line: str, status: int) -> None:
+    assert ask(local, f"Host: 127.0.0.1:{local}", line, method="POST").status == status
+
+
 def test_rules_are_plain_data() -> None:
     assert rules_of("127.0.0.1") == GateRules(OURS, login=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -33,3 +34,16 @@ def test_words_of_the_bus_are_in_no_text_of_props() -> None:
             found |= set(re.findall(r"{(.*?)}", words[1]))
         assert not re.search(r"\.props\([^f'\")]", text), path
     assert found == OURS
+
+
+def test_each_text_has_a_name_of_its_own() -> None:
+    """A second one of the same name would quietly take the place of the first."""
+    names = [
+        name.id
+        for line in ast.parse((FOLDER / "texts.py").read_text(encoding="utf-8")).body if isinstance(line, ast.Assign)
+        for target in line.targets for name in ast.walk(target) if isinstance(name, ast.Name)
+    ]  # fmt: skip
+    assert len(names) > 100
+    assert [name for name in set(names) if names.count(name) > 1] == []
+    used = {found for path in FOLDER.rglob("*.py") for found in re.findall(r"texts\.([A-Z_]+)", path.read_text(encoding="utf-8"))}
+    assert used <= set(names)

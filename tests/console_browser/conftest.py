@@ -36,6 +36,7 @@ expect.set_options(timeout=WITHIN * 1000)
 def chromium() -> Iterator[Browser]:
     if PROGRAM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
+    expect.set_options(timeout=WITHIN * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
         yield browser

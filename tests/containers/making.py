@@ -23,20 +23,22 @@ class Images:
 
     device: str
     sky: str
+    console: str
     broker: str
 
     def of(self, target: str) -> str:
-        return {"device": self.device, "sky": self.sky}[target]
+        return {"device": self.device, "sky": self.sky, "console": self.console}[target]
 
 
 def make_images() -> Images:
     """All of them. Raises PodmanError, or CalledProcessError where the base cannot be made."""
     if not _is_there(BASE):
         podman("import", _base_archive(), BASE)
-    images = Images("localhost/virtual-devices-device:tested", "localhost/virtual-devices-sky:tested", "localhost/virtual-devices-broker:tested")
+    images = Images("localhost/virtual-devices-device:tested", *(f"localhost/virtual-devices-{name}:tested" for name in ("sky", "console", "broker")))
     build(images.broker, ROOT / "tests" / "containers" / "Containerfile")
     build(images.device, ROOT / "k8s" / "Containerfile", target="device")
     build(images.sky, ROOT / "k8s" / "Containerfile", target="sky")
+    build(images.console, ROOT / "k8s" / "Containerfile", target="console")
     podman("image", "prune", "--force", "--filter", "until=24h")
     return images
 

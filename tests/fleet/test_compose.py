@@ -16,9 +16,11 @@ from k8s.compose import EXAMPLE, text_of
 from virtual_devices import __version__
 from virtual_devices.cli import commands
 from virtual_devices.cli import run as verb
+from virtual_devices.console.gate import rules_of
+from virtual_devices.console.serve import ConsoleOptions
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.fleet.compose import PROBE, compose_text
-from virtual_devices.fleet.credentials.identities import FLEET, identities
+from virtual_devices.fleet.credentials.identities import FLEET, OWNER, identities
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.fleet.described import DescribedDevice
 from virtual_devices.fleet.images import target_of
@@ -30,7 +32,7 @@ from virtual_devices.kit.home.file import parse
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-NO_DEVICES = {"mosquitto", "home-assistant"}
+NO_DEVICES = {"mosquitto", "console", "home-assistant"}
 
 
 def composed(example: Path) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def test_every_container_is_confined_and_has_a_user_and_a_password_of_its_own(ex
     home, _ = read_home(example, now=1_782_023_400)
     told = composed(example)
     secrets = {f"{name}": body["file"] for name, body in told["secrets"].items()}
-    assert secrets == {name: f"./secret/{name}.password" for name in identities(home) if "." in name and not name.endswith(f".{FLEET}")}
+    assert secrets == {name: f"./secret/{name}.password" for name in identities(home) if ("." in name and not name.endswith(f".{FLEET}")) or name == OWNER}
     for name, service in told["services"].items():
         if name == "home-assistant":
             continue
@@ -77,7 +79,7 @@ def test_every_container_is_confined_and_has_a_user_and_a_password_of_its_own(ex
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert service["user"] == "${VIRTUAL_DEVICES_USER:-1000:1000}"
-        if name == "mosquitto":
+        if name in ("mosquitto", "console"):
             continue
         assert service["secrets"] == [{"source": f"{home.name}.{name}", "target": "password"}]
         assert service["image"] == f"localhost/virtual-devices-{target_of(home.entry(name).kind)}:{__version__}"
@@ -89,8 +91,25 @@ def test_every_container_is_confined_and_has_a_user_and_a_password_of_its_own(ex
 def test_nothing_is_published_beyond_this_machine() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "mosquitto": ["127.0.0.1:1883:1883"], "home-assistant": ["127.0.0.1:8123:8123"],
+        "mosquitto": ["127.0.0.1:1883:1883"], "console": ["127.0.0.1:8765:8765"], "home-assistant": ["127.0.0.1:8123:8123"],
     }  # fmt: skip
+
+
+def test_the_console_is_there_for_who_asks_for_it_and_asks_who_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["console"]
+    assert service["profiles"] == ["console"]
+    assert service["secrets"] == [{"source": OWNER, "target": "password"}]
+    assert service["build"]["target"] == "console"
+    served: list[ConsoleOptions] = []
+    monkeypatch.setattr("virtual_devices.cli.console.serve", lambda options, **_words: served.append(options))
+    monkeypatch.setattr("virtual_devices.cli._options._password", lambda _file: "secret")
+    done = CliRunner().invoke(commands, service["command"])
+    assert done.exit_code == 0, done.output
+    (options,) = served
+    assert (options.endpoint.url, options.endpoint.password) == (f"mqtt://{OWNER}@mosquitto:1883", "secret")
+    assert rules_of(options.listen, names=options.hosts, login=options.login, ingress=options.ingress).login, "it binds all of its container"
+    assert options.homes is None
 
 
 def test_files_of_a_home_are_mounted_where_it_needs_them_and_only_there() -> None:
@@ -117,9 +136,10 @@ def test_a_dollar_sign_stays_one() -> None:
     assert "outage_calendar=a$$b.ics" in yaml.safe_load(text)["services"]["grid"]["command"]
 
 
-def test_a_device_with_the_brokers_name_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="is called mosquitto"):
-        compose_text(parse(HOME + "  mosquitto: {kind: tv}\n"), {}, "home.yaml")
+@pytest.mark.parametrize("name", ["mosquitto", "console"])
+def test_a_device_with_the_name_of_another_service_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"is called {name}"):
+        compose_text(parse(HOME + f"  {name}: {{kind: tv}}\n"), {}, "home.yaml")
 
 
 def test_what_it_asks_for_first_are_verbs_that_there_are() -> None:

@@ -244,6 +244,13 @@ def test_a_killed_pod_is_replaced_and_no_joule_is_lost(first: Story) -> None:
     audited(first.asker)
     running = {each.name: each for each in first.do(first.fleet.list())}
     assert running["inverter"].restarts >= 1
+    assert all(each.pod is not None and each.pod.startswith(name) and each.phase == "Running" for name, each in running.items())
+    # the same is told to whoever has no rights at the cluster, and what it has noted comes with the log
+    first.until(lambda: json.loads(first.asker.last["fleet", "running"])["devices"]["inverter"]["pod"] == running["inverter"].pod)
+    told = first.do(first.asker.wish("logs", name="inverter"))["lines"]
+    assert any("Deployment/inverter: Scaled up" in line for line in told), told
+    assert not any("Deployment/clock" in line for line in told), told
+    assert any("Deployment/" in line for line in first.do(first.asker.wish("logs"))["lines"])
     assert {name for name, each in running.items() if not each.alive} == set()
 
 
@@ -329,7 +336,7 @@ def test_the_verbs_bring_a_home_up_change_it_end_it_and_bring_it_up_again(
         assert loop.run(lambda: asker.online("boiler"), 40)
         assert not asker.online("oven"), "what is switched off stays so"
         assert at_home("apply", str(file)).splitlines() == ["1 device is changed", "  boiler: removed"]
-        assert "error: " in at_home("logs", "clock", code=1), "a stand-in node has no logs"
+        assert "Deployment/clock: Scaled up" in at_home("logs", "clock"), "a stand-in node has no logs, the cluster has events"
         audited(asker)
         loop.complete(asker.client.leave())
     assert "is being removed" in at_home("down", "--purge")

@@ -92,6 +92,8 @@ async def removed_and_back(asker: Asker) -> None:
     assert asker.last["homeassistant", f"homeassistant/device/virtual-{asker.home}-boiler/config"] == b""
     assert "boiler" not in asker.told("wanted")["devices"]
     begin = asker.loop.time()
+    dry = await asker.wish("rollback", revision=revision - 1, dry_run=True)
+    assert (dry["changes"], dry["revision"]) == (["boiler: added (geyser)", "geyser: removed"], revision + 1)
     answer = await asker.wish("rollback", revision=revision - 1)
     assert answer["changes"] == ["boiler: added (geyser)", "geyser: removed"]
     await asker.until(lambda: asker.takes_part("boiler") and not asker.takes_part("geyser"))

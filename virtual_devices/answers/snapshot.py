@@ -32,11 +32,16 @@ def load(endpoint: Endpoint, home: str | None, home_file: Path | None, assignmen
     home: its name, needed where the broker holds several.  home_file: only its folder matters, for files that settings
     name.  Raises BrokerError, ConfigurationError and SettingError.
     """
+    present = ask(endpoint, home)
+    return from_present(present, home_file.parent if home_file else Path.cwd(), by_device(assignments))
+
+
+def ask(endpoint: Endpoint, home: str | None) -> Snapshot:
+    """Where a home on a broker is. home: its name, needed where the broker holds several. Raises BrokerError and ConfigurationError."""
     with Session(endpoint) as session:
         name = session.home(home)
         messages = session.collect(f"{ROOT}/{name}/#")
-    placed = {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic)) and place[1] != HOST}
-    return from_present(Snapshot(name, placed), home_file.parent if home_file else Path.cwd(), by_device(assignments))
+    return Snapshot(name, {(place[1], place[2]): payload for topic, payload in messages.items() if (place := split(topic)) and place[1] != HOST})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from virtual_devices.kit.forms.pointing import word_meant
+
 _PLACE = re.compile(r"(?:^|(?<=[ ;]))([^\s:;][^:;]*?):(\d+): ")
-_QUOTED = re.compile(r"'([^']+)'")
-_NAMED = re.compile(r"(?:^|: )(?:device )?(?:\w+\.)*(\w+):|device (\w+)")
 _LONGEST = 160
 _MOST = 1 << 20
 
@@ -39,14 +39,6 @@ def _marked(line: str, number: int, text: str) -> list[str]:
     shown = "".join(char if char.isprintable() else " " for char in line)[:_LONGEST]
     if not shown.strip():
         return []
-    said = text.partition(";")[0]
-    words = [match[1] for match in _QUOTED.finditer(said)][::-1] + [match[1] or match[2] for match in _NAMED.finditer(said)][::-1]
-    for word, before in ((word, before) for word in words for before in (r"[\w.]", r"[^\W\d]")):  # a unit may stand behind its number
-        found = re.search(rf"(?<!{before}){re.escape(word)}(?!\w)", shown)
-        if found is not None:
-            begin, length = found.start(), len(word)
-            break
-    else:
-        begin, length = len(shown) - len(shown.lstrip()), 1
+    begin, length = word_meant(shown, text) or (len(shown) - len(shown.lstrip()), 1)
     margin = f"  {number:>4} | "
     return [f"{margin}{shown}", f"{' ' * (len(margin) - 2)}| {' ' * begin}{'^' * length}"]

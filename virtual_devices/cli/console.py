@@ -39,6 +39,10 @@ def _folder(state: Path | None) -> Path:
 @click.option("--login", is_flag=True, help="Ask for a password on loopback too.")
 @click.option("--ingress", metavar="ADDRESS", help="Of the Supervisor of a Home Assistant that shows this console: 172.30.32.2.")
 @click.option("--ingress-role", type=ROLES, default=PersonRole.LOOK.value, show_default=True, help="Of those whom Home Assistant sends and this console has no role for.")
+@click.option(
+    "--homes", is_flag=False, flag_value="", metavar="[FOLDER]",
+    help="People with the role build may make homes and start them here; their files are in FOLDER, else below the console's state.",
+)
 @click.option("--records", type=click.Path(path_type=Path), metavar="FOLDER", help="The state folder of the home, as `up --state` has it, for its history; else below ~/.local/state.")
 @_state_option
 @broker_options
@@ -51,6 +55,7 @@ def console(
     login: bool,  # noqa: FBT001 - click passes it by name
     ingress: str | None,
     ingress_role: str,
+    homes: str | None,
     records: Path | None,
     state: Path | None,
     endpoint: Endpoint,
@@ -58,7 +63,9 @@ def console(
     """A page in a browser: homes live, and what one wants to change in them."""
     if context.invoked_subcommand is not None:
         return
-    options = ConsoleOptions(endpoint, _folder(state), listen, port, hosts, login, ingress, PersonRole(ingress_role), records)
+    folder = _folder(state)
+    kept = None if homes is None else Path(homes) if homes else folder / "homes"
+    options = ConsoleOptions(endpoint, folder, listen, port, hosts, login, ingress, PersonRole(ingress_role), kept, records)
     serve(options, say=warn, started=lambda address: click.echo(f"console: {address}"))
 
 

@@ -10,7 +10,8 @@ from virtual_devices.cli._options import COMMAND_LINE
 
 @click.command()
 @click.argument("revision", type=click.IntRange(min=1))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @fleet_options
-def rollback(revision: int, *, where: Where, as_json: bool) -> None:
+def rollback(revision: int, *, dry_run: bool, where: Where, as_json: bool) -> None:
     """Make a running home again what it was wanted to be at a REVISION, see `revisions`."""
-    wish(where, lambda fleet: fleet.rollback(revision, COMMAND_LINE), as_json=as_json)
+    wish(where, lambda fleet: fleet.rollback(revision, COMMAND_LINE, dry_run=dry_run), as_json=as_json)

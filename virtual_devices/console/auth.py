@@ -208,6 +208,13 @@ class Who:
         role = self._users.role(person.name)
         return self._ingress_role if role is None and person.via == "ingress" else role
 
+    def require(self, person: Person, needed: PersonRole) -> None:
+        """Raises ConfigurationError where a person may not, now, do what needs a role."""
+        role = self.role_of(person)
+        if role is None or not role.may(needed):
+            has = "nothing any more" if role is None else f"{role.value} only"
+            raise ConfigurationError(f"{person.name} may {has}, and this takes the role {needed.value}; ask whoever runs this console for it")
+
 
 def cookie_name(folder: Path) -> str:
     """What this console calls its cookie: browsers do not tell ports apart, and two consoles of a machine must not log each other out.

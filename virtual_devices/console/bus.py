@@ -1,6 +1,6 @@
 """The console on the bus: one MQTT client for all pages. Whatever it does, any MQTT client can do.
 
-Each command and each wish passes `Bus._allow`, the one place that asks whether its person may, at that moment.
+Each command and each wish passes `Who.require`, the one place that asks whether its person may, at that moment.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from virtual_devices.console.auth import Who
 from virtual_devices.console.home_watch import HomeWatch
+from virtual_devices.console.listening import Attended, HeardWord, Listener
 from virtual_devices.console.roles import Person, PersonRole
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.fleet import FleetResponseMessage, Verb
@@ -21,7 +22,7 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, command_bytes, offline
 from virtual_devices.fleet.asking import PATIENCE as FLEET_PATIENCE
 from virtual_devices.fleet.asking import answer_of, request_bytes, request_of
-from virtual_devices.kit.errors import BrokerError, ConfigurationError
+from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.names import CLOCK, MAX_SENDER, is_name
 
 PATIENCE = 5.0
@@ -37,6 +38,7 @@ NEEDED: Mapping[Verb, PersonRole] = {
 MOST_HOMES = 2_000
 _LONGEST_NUMBER = 10
 Ear = Callable[[str, bytes], None]
+ListenerT = TypeVar("ListenerT", bound=Listener)
 _MARK = f"{ROOT}/_cli/sync/console"
 """Where marks lie, the same for all consoles: the embedded broker never forgets a topic filter."""
 
@@ -55,6 +57,7 @@ class Bus:
         self._ears: list[tuple[str, str, Ear]] = []
         self._watches: dict[str, HomeWatch] = {}
         self._lookers: dict[str, int] = {}
+        self._attended: dict[str, Attended] = {}
         self._own = secrets.token_hex(6).encode()
         self._asked = self._answered = 0
         self.client = Client(
@@ -86,6 +89,44 @@ class Bus:
             for name in self._watches.pop(home).filters():
                 self.client.unsubscribe(name)
 
+    def attend(self, key: str, make: Callable[[Callable[[str], None]], ListenerT]) -> ListenerT:
+        """Whoever listens under a key, made for the first who asks and then shared, until ``leave`` was called as often.
+
+        make: given what subscribes a topic filter for it.
+        """
+        entry = self._attended.get(key)
+        if entry is None:
+            entry = self._attended[key] = Attended(self.client)
+            entry.listener = make(entry.subscribe)
+        entry.lookers += 1
+        return entry.listener  # type: ignore[return-value] # under one key there is one kind of them
+
+    def leave(self, key: str, keep: float = KEEP_FOR) -> None:
+        """One fewer listens. keep: wall seconds for which it is kept all the same, so that a reload costs nothing."""
+        entry = self._attended[key]
+        entry.lookers -= 1
+        if keep:
+            self.loop.call_later(keep, lambda: self._drop(key, entry))
+        else:
+            self._drop(key, entry)
+
+    def _drop(self, key: str, entry: Attended) -> None:
+        if not entry.lookers and self._attended.get(key) is entry:
+            del self._attended[key]
+            others = {name for other in self._attended.values() for name in other.filters}
+            for name in entry.filters - others:
+                self.client.unsubscribe(name)
+
+    @contextmanager
+    def heard(self, topics: Topics, leaf: str) -> Iterator[HeardWord]:
+        """The newest word of a device on one of its topics, followed within the block; what is retained has come after ``sync``."""
+        key = f"heard/{topics.at(leaf)}"
+        word = self.attend(key, lambda subscribe: HeardWord(subscribe, topics, leaf))
+        try:
+            yield word
+        finally:
+            self.leave(key, keep=0)
+
     @contextmanager
     def _hearing(self, home: str, device: str, ear: Ear) -> Iterator[None]:
         """Hand what a device of a home says (leaf, payload) to the ear within the block."""
@@ -98,7 +139,7 @@ class Bus:
             self._ears.remove(entry)
             self.look_away(home)
 
-    async def _sync(self) -> None:
+    async def sync(self) -> None:
         """Wait until what is retained has come, for ``PATIENCE`` at most. Raises BrokerError where there is no broker."""
         if not self.client.connected:
             raise BrokerError(f"the broker {self.endpoint.url} is away; try again when it is back")
@@ -121,11 +162,14 @@ class Bus:
         for at_home, name, ear in list(self._ears):
             if (at_home, name) == (home, device):
                 ear(leaf, payload)
-        if leaf == "about" and device in (CLOCK, FLEET):
-            self._hear_of(home, gone=not payload and device == CLOCK)
+        if leaf == "about" and (device == CLOCK or (device == FLEET and payload)):
+            self._hear_of(home, gone=not payload)
         watch = self._watches.get(home)
         if watch is not None:
             watch.hear(device, leaf, payload)
+        for entry in list(self._attended.values()):
+            if entry.listener is not None:
+                entry.listener.hear(home, device, leaf, payload)
 
     def _hear_of(self, home: str, *, gone: bool) -> None:
         """A home is there, or nothing is left of its clock, and then of it. Whoever invents homes is heard for some."""
@@ -143,13 +187,6 @@ class Bus:
 
     # -- what is wished ------------------------------------------------------------------------------------------------
 
-    def _allow(self, person: Person, needed: PersonRole) -> None:
-        """Raises ConfigurationError where a person may not, now, do what needs a role."""
-        role = self.who.role_of(person)
-        if role is None or not role.may(needed):
-            has = "nothing any more" if role is None else f"{role.value} only"
-            raise ConfigurationError(f"{person.name} may {has}, and this takes the role {needed.value}; ask whoever runs this console for it")
-
     async def command(
         self, person: Person, home: str, device: str, changes: Mapping[str, Any], at: int | str | None = None
     ) -> dict[str, Any]:
@@ -157,7 +194,7 @@ class Bus:
 
         Raises ConfigurationError where the person may not, SettingError with the device's words, BrokerError where nobody answers.
         """
-        self._allow(person, PersonRole.OPERATE)
+        self.who.require(person, PersonRole.OPERATE)
         topics = Topics(home, device)
         answer: CommandAnswer | None = None
 
@@ -166,7 +203,7 @@ class Bus:
                 answer.hear(leaf, payload)
 
         with self._hearing(home, device, hear):
-            await self._sync()
+            await self.sync()
             seen = self._watches[home].picture.devices.get(device)
             if seen is None or not seen.online:
                 raise offline(topics)
@@ -182,12 +219,12 @@ class Bus:
 
         Raises ConfigurationError where the person may not or the fleet refuses, in its words; BrokerError where it does not answer.
         """
-        self._allow(person, NEEDED[verb])
+        self.who.require(person, NEEDED[verb])
         request, topics = request_of(verb, _name(person), **of_it), Topics(home, FLEET)
         leaf = topics.response(str(request.id)).removeprefix(topics.at(""))
         answers: list[bytes] = []
         with self._hearing(home, FLEET, lambda said, payload: answers.append(payload) if said == leaf else None):
-            await self._sync()
+            await self.sync()
             self.client.publish(topics.request, request_bytes(request), 1)
             await self.loop.until(lambda: bool(answers), FLEET_PATIENCE)
         return answer_of(topics, answers[0] if answers else None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from nicegui import ui
 
+from virtual_devices.console.apart import Apart
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.records import HomeRecords
@@ -17,14 +18,20 @@ from virtual_devices.kit.errors import VirtualDevicesError
 
 if TYPE_CHECKING:
     from virtual_devices.console.home_watch import HomeWatch
+    from virtual_devices.console.keeper import HomesKeeper
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What every page is given. records: where it finds what was."""
+    """What every page is given. records: where it finds what was.  keeper: who makes and starts homes; None: nobody here does.
+
+    apart: where home files are read.
+    """
 
     bus: Bus
     records: HomeRecords
+    keeper: HomesKeeper | None = None
+    apart: Apart = field(default_factory=Apart)
 
     def visit(self, request: Request, home: str = "") -> PageVisit:
         """A page that is being made for somebody."""
@@ -64,6 +71,11 @@ class PageVisit:
         """Whether the person may now do what needs a role; what is done is checked again."""
         role = self.console.bus.who.role_of(self.person)
         return role is not None and role.may(needed)
+
+    @property
+    def may_build(self) -> bool:
+        """Whether the person may now change what the home is."""
+        return self.may(PersonRole.BUILD)
 
     async def told(self, doing: Coroutine[Any, Any, Any]) -> bool:
         """Do something that may be refused, and tell the person where it is; whether it was done."""

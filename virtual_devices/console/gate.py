@@ -26,12 +26,15 @@ LOCAL = Person("local", "loopback")
 """Who comes where no login is asked for."""
 LOOK_EVERY = 1.0
 """Wall seconds between two looks at whether somebody whose WebSocket is open may still come."""
+LONGEST_BODY = (1 << 20) + (1 << 16)
+"""Bytes of a request: a home file, and what a browser puts around it."""
 _NO_PAGES = ("/_nicegui",)
 _FOREIGN_HOST = "this console is not called so; if it is yours and shall be, start it with --host-name NAME"
 _FOREIGN_PAGE = "this was asked by a page of elsewhere; open the console itself"
 _NOBODY = "Home Assistant does not say who asks, or where; open the console by its side bar"
 _MAY_NOTHING = "you may not look at this console; ask whoever runs it for a role"
 _LOG_IN = "log in first"
+_TOO_LONG = f"what is sent has to say how long it is, and be no longer than {LONGEST_BODY} bytes"
 _BROKEN = "the console cannot read who may come; whoever runs it is told why"
 
 
@@ -114,6 +117,9 @@ class ConsoleGate:
             await self._desk.to_login(send)
 
     async def _let_through(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (status := _body_refused(scope)):
+            await refuse(scope, receive, guarded(send, plain_policy()), status, _TOO_LONG)
+            return
         headers = [*without_told(scope["headers"]), *visit.told]
         passed = {**scope, "headers": headers, "state": {**scope.get("state", {}), "person": visit.person}}
         send = guarded(send, content_policy(visit.host, framed=visit.framed))
@@ -198,6 +204,14 @@ def _is_navigation(scope: Scope) -> bool:
         scope["type"] == "http" and scope["method"] == "GET"
         and values(headers, b"sec-fetch-mode") == ["navigate"] and values(headers, b"sec-fetch-dest") == ["document"]
     )  # fmt: skip
+
+
+def _body_refused(scope: Scope) -> int:
+    """The status for a request whose body may be too long; 0 for any other. The server holds it to the length that it says."""
+    lengths = values(scope["headers"], b"content-length")
+    if values(scope["headers"], b"transfer-encoding"):
+        return 411
+    return 413 if any(not each.isdigit() or int(each[:20]) > LONGEST_BODY for each in lengths) else 0
 
 
 def _asks_for_page(scope: Scope) -> bool:

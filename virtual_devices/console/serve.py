@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from virtual_devices.console.auth import Sessions, Users, Who, cookie_name
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.gate import ConsoleGate, rules_of
+from virtual_devices.console.keeper import AskingKeeper
+from virtual_devices.console.local_homes import LocalHomes
 from virtual_devices.console.login import LoginDesk
 from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.roles import PersonRole
@@ -38,8 +40,8 @@ class ConsoleOptions:
 
     listen: the address to bind.  port: None for ``DEFAULT_PORT``, or a free one where that is taken.  hosts: further names by which browsers
     come.  login: also on loopback.  ingress: address of a Home Assistant's Supervisor; None: whatever says to be one is nobody.
-    ingress_role: of those that it sends, unless the console knows them by name.  records: a state folder in which the home's records are; None:
-    this user's own.
+    ingress_role: of those that it sends, unless the console knows them by name.  homes: folder of home files that it may start; None: it starts
+    nothing.  records: a state folder in which the home's records are; None: this user's own.
     """
 
     endpoint: Endpoint
@@ -50,6 +52,7 @@ class ConsoleOptions:
     login: bool = False
     ingress: str | None = None
     ingress_role: PersonRole = PersonRole.LOOK
+    homes: Path | None = None
     records: Path | None = None
 
 
@@ -66,22 +69,27 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
     desk = LoginDesk(users, sessions, cookie_name(options.folder), say, prefix=rules.prefix)
     with Loop() as loop, _bound(options) as listening:
         bus = Bus(loop, options.endpoint, who)
-        app = ConsoleGate(_pages(bus, options), rules, who, sessions, desk, say)
+        host = LocalHomes(bus, options.homes, say) if options.homes is not None else None
+        app = ConsoleGate(_pages(bus, options, AskingKeeper(who, host) if host is not None else None), rules, who, sessions, desk, say)
         server = _server(app)
         bus.client.connect()
         end_with_stdin(loop)
-        host = f"[{options.listen}]" if ":" in options.listen else options.listen
+        bound = f"[{options.listen}]" if ":" in options.listen else options.listen
         try:
             with stopped_by_signals(loop) as stopped:
-                address = f"http://{host}:{listening.getsockname()[1]}"
+                if host is not None:
+                    host.begin()
+                address = f"http://{bound}:{listening.getsockname()[1]}"
                 flow = _run(loop, server, listening, lambda: bool(bus.homes), lambda: started(address), stopped)
                 # not `complete`: a callback of one browser's that fails is logged, and ends nobody else's page
                 loop.asyncio.run_until_complete(flow)
         finally:
+            if host is not None:
+                loop.complete(host.close())
             loop.complete(bus.client.leave())
 
 
-def _pages(bus: Bus, options: ConsoleOptions) -> ASGIApp:
+def _pages(bus: Bus, options: ConsoleOptions, keeper: AskingKeeper | None) -> ASGIApp:
     """NiceGUI's application, with our pages."""
     # read as it is imported; nothing of ours is stored there, and nothing of NiceGUI's shall be in the folder from which somebody starts this
     os.environ["NICEGUI_STORAGE_PATH"] = str(options.folder / "nicegui")
@@ -91,7 +99,7 @@ def _pages(bus: Bus, options: ConsoleOptions) -> ASGIApp:
         if (error.name or "").startswith("virtual_devices"):
             raise
         raise ConfigurationError(f"the console needs NiceGUI ({error}): pip install 'virtual-devices[console]'") from None
-    return site(bus, HomeRecords(options.records))
+    return site(bus, HomeRecords(options.records), keeper)
 
 
 @contextlib.contextmanager

@@ -7,17 +7,18 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
-from virtual_devices.console.pages import history, home, homes
+from virtual_devices.console.keeper import HomesKeeper
+from virtual_devices.console.pages import build, file, health, history, home, homes, new, plan
 from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, homes, history)
+PAGES = (home, build, file, new, history, plan, health, homes)
 
 
-def site(bus: Bus, records: HomeRecords) -> FastAPI:
+def site(bus: Bus, records: HomeRecords, keeper: HomesKeeper | None = None) -> FastAPI:
     """The application."""
-    console = Console(bus, records)
+    console = Console(bus, records, keeper)
     dress()
     for page in PAGES:
         page.add(console)

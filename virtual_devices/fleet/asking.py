@@ -53,7 +53,7 @@ class AskedFleet:
             form = self._running.devices.get(name)
             one = Running(name, device.declaration.kind, device.replicas, alive=form is not None and form.online)
             if form is not None:
-                one = Running(one.name, one.kind, one.replicas, form.online, form.restarts, form.since, form.memory, form.error)
+                one = Running(one.name, one.kind, one.replicas, form.online, form.restarts, form.since, form.memory, form.error, form.pod, form.phase)
             found.append(one)
         return found
 
@@ -78,12 +78,11 @@ class AskedFleet:
     async def restart(self, name: str, by: str) -> Outcome:
         return await self._wish("restart", by, name=name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
-        devices = {name: {"kind": each.kind, "settings": dict(each.settings)} for name, each in file.items()}
-        return await self._wish("apply", by, devices=devices, prune=prune, dry_run=dry_run)
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
+        return await self._wish("apply", by, devices=declared_form(file), prune=prune, dry_run=dry_run, live=live)
 
-    async def rollback(self, number: int, by: str) -> Outcome:
-        return await self._wish("rollback", by, revision=number)
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
+        return await self._wish("rollback", by, revision=number, dry_run=dry_run)
 
     async def down(self, by: str) -> Outcome:
         return await self._wish("down", by)
@@ -111,6 +110,11 @@ class AskedFleet:
             client.publish(self._topics.request, request_bytes(request), 1)
             await loop.until(lambda: bool(answers), PATIENCE)
         return answer_of(self._topics, answers[0] if answers else None)
+
+
+def declared_form(file: Mapping[str, Declaration]) -> dict[str, Any]:
+    """What a file declares, as ``apply`` takes it for ``devices``."""
+    return {name: {"kind": each.kind, "settings": dict(each.settings)} for name, each in file.items()}
 
 
 def request_of(verb: Verb, by: str | None, **of_it: Any) -> FleetRequestMessage:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from virtual_devices import __version__
+from virtual_devices.fleet.credentials.identities import OWNER
 from virtual_devices.fleet.describe import descriptions, run_words
 from virtual_devices.fleet.images import target_of
 from virtual_devices.kit.errors import ConfigurationError
@@ -17,6 +18,8 @@ FILES = "/etc/virtual-devices"
 """Where the home file's folder is in a container whose device reads files."""
 KEPT = "/var/lib/virtual-devices"
 HEALTH = "/run/virtual-devices/healthy"
+CONSOLE, CONSOLE_PORT = "console", 8765
+"""Of the console's container, its target and its profile; and its port on the host's loopback."""
 PROBE = f"find {HEALTH} -newermt '-30 sec' | grep -q ."
 """Whether a device that was started with ``--health`` is well, without Python: an importing probe costs more than the device."""
 
@@ -74,6 +77,21 @@ _SERVICE = """
     command: {command}
     secrets: [{{source: {identity}, target: password}}]
 """
+_CONSOLE = """
+  # docker compose --profile console up: the page on http://127.0.0.1:{port}; the password of its first user is in its log
+  {name}:
+    <<: *{name}
+    profiles: [{name}]
+    command: {command}
+    secrets: [{{source: {identity}, target: password}}]
+    ports: ["127.0.0.1:{port}:{port}"]
+    tmpfs: [/run/virtual-devices, /tmp]
+    volumes: ["./state/{name}:{kept}"]
+    healthcheck:
+      test: {probe}
+      interval: 30s
+      start_period: 30s
+"""
 _ASSISTANT = """
   home-assistant:
     image: homeassistant/home-assistant:stable
@@ -87,16 +105,17 @@ _ASSISTANT = """
 def compose_text(home: Home, documents: Mapping[str, str], source: str) -> str:
     """The file. documents: as ``read_home`` gives them.  source: the home file, as seen from where the compose file lies.
 
-    Raises ConfigurationError for a device with the broker's name.
+    Raises ConfigurationError for a device with the broker's name, or the console's.
     """
     found = descriptions(home, documents)
-    if BROKER in found:
-        raise ConfigurationError(f"a device of home {home.name} is called {BROKER}, which is its broker's name there; rename the device")
-    targets = sorted({target_of(description.kind) for description in found.values()})
+    for name, whose in ((BROKER, "its broker's"), (CONSOLE, "its console's")):
+        if name in found:
+            raise ConfigurationError(f"a device of home {home.name} is called {name}, which is {whose} name there; rename the device")
+    targets = [*sorted({target_of(description.kind) for description in found.values()}), CONSOLE]
     keeping = sorted(entry.name for entry in home.of("keeps"))
     folder = source.rpartition("/")[0] or "."
     text = _HEAD.format(
-        source=source, probe=_scalar(PROBE), state=" ".join(f"state/{name}" for name in ("mosquitto", "home_assistant", *keeping)),
+        source=source, probe=_scalar(PROBE), state=" ".join(f"state/{name}" for name in ("mosquitto", "home_assistant", CONSOLE, *keeping)),
         images="".join(_IMAGE.format(target=target, version=__version__) for target in targets),
     )  # fmt: skip
     for name, description in found.items():
@@ -109,8 +128,15 @@ def compose_text(home: Home, documents: Mapping[str, str], source: str) -> str:
         volumes += [f"./state/{name}:{KEPT}"] if name in keeping else []
         text += f"    volumes: {_list(volumes)}\n" if volumes else ""
         text += f"    working_dir: {FILES}\n" if description.documents else ""
-    secrets = "".join(f"  {home.name}.{name}: {{file: ./secret/{home.name}.{name}.password}}\n" for name in found)
-    return f"{text}{_ASSISTANT}\nsecrets:\n{secrets}"
+    secrets = "".join(f"  {identity}: {{file: ./secret/{identity}.password}}\n" for identity in (*(f"{home.name}.{name}" for name in found), OWNER))
+    return f"{text}{_console()}{_ASSISTANT}\nsecrets:\n{secrets}"
+
+
+def _console() -> str:
+    """The console's service, which nobody gets who does not ask for its profile. It binds all of its container, so people log in."""
+    words = ["console", "--broker", f"mqtt://{OWNER}@{BROKER}:1883", "--password-file", "/run/secrets/password", "--listen", "0.0.0.0", "--port", str(CONSOLE_PORT)]  # noqa: S104
+    probe = ["CMD", "python", "-c", f"import socket; socket.create_connection(('127.0.0.1', {CONSOLE_PORT}), 5).close()"]
+    return _CONSOLE.format(name=CONSOLE, port=CONSOLE_PORT, command=_list(words), identity=OWNER, kept=KEPT, probe=_list(probe))
 
 
 def _scalar(text: str) -> str:

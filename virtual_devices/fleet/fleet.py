@@ -22,6 +22,7 @@ class Running:
 
     replicas: how many are wanted, 1 or 0.  alive: its process, pod or runtime is there.  restarts: unasked ones.  since: of the wall, UTC
     seconds.  memory: resident bytes of its own process; None where it has none.  error: why it does not run, in words.
+    pod, phase: on a cluster, see ``RunningForm``.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Running:
     since: float | None = None
     memory: int | None = None
     error: str | None = None
+    pod: str | None = None
+    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,12 @@ class Fleet(Protocol):
     async def restart(self, name: str, by: str) -> Outcome:
         """End a device and start it again; it goes on from where it was."""
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
-        """Make the home what a file declares, with the fewest changes; prune: also undo what was changed live."""
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
+        """Make the home what a file declares, with the fewest changes; prune: also undo what was changed live.
+
+        live: no file says so, somebody changes devices together: the file that was read last stays the one that declares. Without prune those
+        that are not named stay as they are.
+        """
 
     async def down(self, by: str) -> Outcome:
         """Stop the home as a whole; it goes on where it was when it is brought up again."""
@@ -88,5 +95,5 @@ class Fleet(Protocol):
     async def revisions(self) -> Sequence[Revision]:
         """The last 50, oldest first."""
 
-    async def rollback(self, number: int, by: str) -> Outcome:
-        """Want again what was wanted then."""
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
+        """Want again what was wanted then; dry_run: only say what would change."""

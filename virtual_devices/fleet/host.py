@@ -354,10 +354,11 @@ class HomeHost:
         self.loop.call_later(ANSWERED_WITHIN, self._end)
 
     def said(self, name: str | None, lines: int) -> list[str]:
-        """The last lines that a device has said, or the home as a whole. Raises ConfigurationError where none are kept."""
-        if self.orders.logs is None:
+        """The last lines that a device has said, or the home as a whole; none of one that has said nothing. Raises ConfigurationError where none are kept."""
+        logs = self.orders.logs
+        if logs is None:
             raise ConfigurationError("nothing of what was said is kept here")
-        return self.orders.logs.read(name, lines)
+        return logs.read(name, lines) if logs.folder.exists() else []
 
     def _changed(self) -> None:
         """Who runs here has changed."""

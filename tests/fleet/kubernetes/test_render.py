@@ -31,10 +31,10 @@ from virtual_devices.fleet.kubernetes.objects.render import (
     secret_names,
     secrets,
 )
-from virtual_devices.fleet.kubernetes.objects.written import home_text
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.wanted import scaled
+from virtual_devices.kit.home.written import home_text
 from virtual_devices.kit.names import MAX_NAME, NAME
 
 ROOT = Path(__file__).parents[3]

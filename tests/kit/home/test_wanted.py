@@ -11,6 +11,7 @@ from virtual_devices.kit.home.wanted import (
     Wanted,
     applied,
     declared_by,
+    declared_live,
     differences,
     scaled,
     with_device,
@@ -71,6 +72,23 @@ def test_what_was_changed_live_stays_until_the_file_says_something_else_of_that_
             assert after.devices[name].declaration == file[name]
         else:
             assert name not in after.devices
+
+
+@given(lives(), files, st.booleans())
+def test_what_is_declared_live_is_no_word_of_a_file(wanted: Wanted, said: dict[str, Declaration], prune: bool) -> None:  # noqa: FBT001 - drawn
+    after = declared_live(wanted, said, prune=prune)
+    assert after.file == wanted.file
+    assert with_file(after, wanted.file) == after, "it stays over restarts"
+    assert {name: device.declaration for name, device in after.devices.items() if name in said} == said
+    assert {name: device for name, device in after.devices.items() if name not in said} == (
+        {} if prune else {name: device for name, device in wanted.devices.items() if name not in said}
+    )
+
+
+def test_who_is_switched_off_stays_so_under_a_new_name() -> None:
+    wanted = scaled(with_device(Wanted(), "oven", Declaration("oven")), "oven", 0)
+    after = declared_live(wanted, {"stove": Declaration("oven", {"former_name": "oven"})}, prune=True)
+    assert {name: device.replicas for name, device in after.devices.items()} == {"stove": 0}
 
 
 @given(lives(), files)

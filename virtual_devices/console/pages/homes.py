@@ -1,13 +1,26 @@
-"""All homes on this broker, and the way to each of them."""
+"""All homes on this broker: how they are, the way to each of them, and what makes, starts and ends them."""
 
 from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.console import Console
+from virtual_devices.console.books import rounds_of
+from virtual_devices.console.console import Console, PageVisit
+from virtual_devices.console.overview import KEY, HomesOverview
+from virtual_devices.console.parts.asked import CopyDialog, DeleteDialog
 from virtual_devices.console.parts.frame import framed
+from virtual_devices.console.parts.homes_table import HomeActions, HomesTable
+from virtual_devices.console.roles import PersonRole
+
+LOOK = 1.0
+"""Wall seconds between two looks at all homes."""
+MANY = 8
+"""Homes from which on one may want to find one."""
 
 
 def add(console: Console) -> None:
@@ -18,41 +31,106 @@ def add(console: Console) -> None:
         """The only home, or the list of them."""
         visit = console.visit(request)
         with framed(visit, "homes"):
-            _listed(console)
+            HomesPage(visit)
         go = ui.timer(0.5, lambda: _enter(console, go))
 
     @ui.page("/homes")
     def homes(request: Request) -> None:
-        with framed(console.visit(request), "homes"):
-            _listed(console)
+        visit = console.visit(request)
+        with framed(visit, "homes"):
+            HomesPage(visit)
 
 
 def _enter(console: Console, timer: ui.timer) -> None:
-    """Go into the only home, as soon as one is known."""
-    if len(console.bus.homes) == 1:
+    """Go into the only home, as soon as one is known; who makes homes here wants to see that there is a list."""
+    if console.keeper is None and len(console.bus.homes) == 1:
         timer.cancel()
         ui.navigate.to(f"/home/{next(iter(console.bus.homes))}")
 
 
-def _listed(console: Console) -> None:
-    seen = -1
+class HomesPage:
+    """What stands on the page."""
 
-    @ui.refreshable
-    def table() -> None:
+    def __init__(self, visit: PageVisit) -> None:
+        self._visit, bus = visit, visit.console.bus
+        self._overview = bus.attend(KEY, HomesOverview)
+        ui.context.client.on_delete(lambda: bus.leave(KEY))
+        self._stored: frozenset[str] = frozenset()
+        self._ended: Mapping[str, str] = {}
+        self._doing: dict[str, str] = {}
+        keeps, builds = visit.console.keeper is not None, visit.may(PersonRole.BUILD)
         with ui.element("section").classes("vd-panel"):
-            if not console.bus.homes:
-                ui.label(texts.NO_HOMES)
-                return
-            with ui.element("ul").classes("vd-list"):
-                for name in sorted(console.bus.homes):
-                    with ui.element("li"):
-                        ui.link(name, f"/home/{name}")
+            with ui.element("div").classes("vd-bar"):
+                with ui.element("h2"):
+                    ui.label(texts.PAGES["homes"])
+                ui.space()
+                ui.button(texts.MAKE_LINK, icon="add", on_click=lambda: ui.navigate.to("/new")).props("outline")
+                self._find = ui.input(texts.FILTER_HOMES, on_change=self._show).props("dense outlined clearable")
+            self._none = ui.label(texts.NO_HOMES)
+            self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds))
+            if builds and not keeps:
+                ui.label(texts.NO_KEEPER).classes("vd-soft q-mt-md")
+        if keeps and builds:
+            self._copying, self._deleting = CopyDialog(self._do_copy), DeleteDialog(self._do_delete)
+        self._show()
+        ui.timer(LOOK, self._look)
 
-    def look() -> None:
-        nonlocal seen
-        if seen != console.bus.changed:
-            seen = console.bus.changed
-            table.refresh()
+    async def _look(self) -> None:
+        console = self._visit.console
+        if console.keeper is not None:
+            self._stored, self._ended = frozenset(await console.keeper.stored()), await console.keeper.ended()
+        self._show()
+        await rounds_of(self._overview).turn(console.bus, self._overview.rows(console.bus.homes))
 
-    table()
-    ui.timer(1.0, look)
+    def _show(self) -> None:
+        names = self._visit.console.bus.homes | self._stored
+        self._none.set_visibility(not names)
+        self._table.table.set_visibility(bool(names))
+        self._find.set_visibility(len(names) > MANY)
+        rows = {row.name: row for row in self._overview.rows(names)}
+        self._table.show(rows, rounds_of(self._overview).done, self._stored, self._ended, self._doing, str(self._find.value or "").strip().lower())
+
+    # -- what is done --------------------------------------------------------------------------------------------------
+
+    async def _done(self, home: str, doing: str, action: Coroutine[Any, Any, str]) -> bool:
+        """Do something with a home that may take a while, and tell what came of it; whether it was done."""
+        said: list[str] = []
+
+        async def kept() -> None:
+            said.append(await action)
+
+        self._doing[home] = doing
+        self._show()
+        try:
+            done = await self._visit.told(kept())
+        finally:
+            self._doing.pop(home, None)
+            await self._look()
+        for text in said:
+            ui.notify(text, type="positive", position="top", multi_line=True)
+        return done
+
+    async def _stop(self, home: str) -> None:
+        async def stopped() -> str:
+            await self._visit.console.bus.wish(self._visit.person, home, "down")
+            return texts.STOPPED.format(home=home)
+
+        await self._done(home, texts.HOME_STOPS, stopped())
+
+    async def _start(self, home: str) -> None:
+        if (keeper := self._visit.console.keeper) is not None:
+            await self._done(home, texts.HOME_STARTS, keeper.start(self._visit.person, home))
+
+    def _copy(self, home: str) -> None:
+        self._copying.open(home, frozenset(self._visit.console.bus.homes | self._stored))
+
+    def _delete(self, home: str) -> None:
+        self._deleting.open(home)
+
+    async def _do_copy(self, home: str, new: str) -> bool:
+        keeper = self._visit.console.keeper
+        return keeper is not None and await self._done(home, "", keeper.copy(self._visit.person, home, new))
+
+    async def _do_delete(self, home: str, records: bool) -> bool:  # noqa: FBT001 - a callback's argument
+        keeper = self._visit.console.keeper
+        return keeper is not None and await self._done(home, "", keeper.delete(self._visit.person, home, records=records))

@@ -1,92 +1,98 @@
-"""One setting of a device as a control: what it may be comes from its schema, what it is from the device, and why not stands at it."""
+"""One setting of a device: what it is now, what was declared, how it is changed, the way back, and why not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.console import PageVisit
-from virtual_devices.console.parts.safe import plain
+from virtual_devices.console.build_steps import BuildStep, DeviceOrder, declared
+from virtual_devices.console.building import problems_at
+from virtual_devices.console.parts.builder import Builder
+from virtual_devices.console.parts.control import SettingControl
 from virtual_devices.kit.errors import VirtualDevicesError
 
 
 class Field:
-    """A switch, a choice, or a line of text in which units are written as people write them.
+    """A control that follows the device. A setting that cannot change while the device runs is declared anew, which starts the device anew.
 
     schema: of the setting, as the catalogue of kinds has it.  may: whether it can be set; else it is shown only.
     """
 
-    def __init__(self, visit: PageVisit, device: str, name: str, schema: Mapping[str, Any], *, may: bool) -> None:
-        self._visit, self._device, self._name, self._may = visit, device, name, may
+    def __init__(self, builder: Builder, device: str, name: str, schema: Mapping[str, Any], *, may: bool) -> None:
+        self._builder, self._device, self._name, self._schema, self._may = builder, device, name, schema, may
+        self._live = bool(schema.get("x-live"))
         self._shown: Any = None
-        title, choices = str(schema.get("title") or name), choices_of(schema, [each.name for each in visit.watch.picture.of("carries")])
-        self._is_switch = is_switch(schema)
-        self._is_choice = bool(choices) and not self._is_switch
-        with ui.element("div").classes("vd-field") as element:
-            if self._is_switch:
-                self._control: Any = ui.switch(title, on_change=self._changed)
-            elif choices:
-                self._control = ui.select(choices, label=title, on_change=self._changed)
-            else:
-                self._control = ui.input(title, placeholder=str(schema.get("description") or ""))
-                self._control.on("keydown.enter", self._sent).on("blur", self._sent)
-                if unit := schema.get("x-unit"):  # not as a text of props, of which parts are obeyed: it comes from the bus
-                    self._control.props["suffix"] = plain(str(unit))
-            self._why = ui.label().classes("vd-warn").props('role="alert"')
-        if about := schema.get("description"):
-            with element:
-                ui.tooltip(str(about))
+        self._sending: list[Any] = []
+        circuits = [each.name for each in builder.visit.watch.picture.of("carries") if each.name != device]
+        with ui.element("div").classes("vd-field"):
+            self._control = SettingControl(name, schema, circuits, self._changed)
+            with ui.element("div").classes("vd-declared") as self._aside:
+                self._declared = ui.label().classes("vd-soft")
+                self._back = ui.button(texts.RESET, on_click=self._reset).props("flat dense")
+        self._back.props["aria-label"] = f"{texts.RESET}: {schema.get('title') or name}"
+        self._aside.set_visibility(False)
         if not may:
-            self._control.disable()
-        self._why.set_visibility(False)
+            self._control.input.disable()
+            self._back.set_visibility(False)
 
-    def follow(self, value: Any) -> None:
+    def refresh(self) -> None:
         """Show what the device says, unless somebody is writing."""
-        if value == self._shown:
-            return
-        self._shown = value
-        self._control.set_value(self._written(value))
+        house = self._builder.house()
+        word = house.settled(self._device, self._name)
+        value = house.value(self._device, self._name) if self._live else word
+        said, default = self._name in house.declared(self._device), self._schema.get("default")
+        differs = value != word if self._live else said and word != default
+        differs = differs and self._device in house.wanted  # what a guest was declared as nobody here knows
+        self._aside.set_visibility(differs)
+        if differs:
+            back = word if self._live else default
+            text = texts.DECLARED if self._live and said else texts.BY_DEFAULT
+            self._declared.set_text(text.format(value=self._words(back)))
+        if value != self._shown:
+            self._shown = value
+            self._control.show(value)
 
-    def _written(self, value: Any) -> Any:
-        if self._is_switch:
-            return bool(value)
-        if self._is_choice:
-            return str(value) if value is not None else None
-        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    def _words(self, value: Any) -> str:
+        if value is None or value == "":
+            return "–"
+        text = (texts.YES if value else texts.NO) if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+        unit = self._schema.get("x-unit")
+        return f"{text} {unit}" if unit else text
 
     async def _changed(self) -> None:
-        if self._control.value != self._written(self._shown):
-            await self._set(self._control.value)
+        """Somebody has chosen or written something; what is shown of the device comes here too, and changes nothing."""
+        value = self._control.value
+        if self._control.input.value != self._control.written(self._shown):
+            await self._set(value)
 
-    async def _sent(self) -> None:
-        text = str(self._control.value or "").strip()
-        if text != self._written(self._shown):
-            await self._set(text or None)
+    async def _reset(self) -> None:
+        house = self._builder.house()
+        await self._set(house.settled(self._device, self._name) if self._live else None)
 
     async def _set(self, value: Any) -> None:
-        visit = self._visit
-        try:
-            await visit.console.bus.command(visit.person, visit.home, self._device, {self._name: value})
-        except VirtualDevicesError as error:
-            self._why.set_text(str(error))
-            self._why.set_visibility(True)
-            if self._is_switch or self._is_choice:
-                self._control.set_value(self._written(self._shown))
+        if value in self._sending or not self._may:  # Enter, and then the loss of the keyboard
             return
-        self._why.set_visibility(False)
+        self._sending.append(value)
+        try:
+            await self._builder.perform(self._step(value))
+        except VirtualDevicesError as error:
+            at, rest = ({}, "") if self._live else problems_at(str(error), {self._name: self._schema})
+            self._control.why(at.get(self._name) or rest or str(error))
+            if self._control.is_switch or self._control.is_choice:
+                self._control.show(self._shown)
+            return
+        finally:
+            self._sending.remove(value)
+        self._control.why("")
         ui.notify(texts.TAKEN.format(device=self._device, setting=self._name), type="positive", position="top")
 
-
-def is_switch(schema: Mapping[str, Any]) -> bool:
-    """Whether a setting is on or off."""
-    return any(each.get("type") == "boolean" for each in (schema, *schema.get("anyOf", ())))
-
-
-def choices_of(schema: Mapping[str, Any], circuits: Sequence[str] = ()) -> list[str]:
-    """What a setting may be, where that is one of some words; empty for any other. circuits: what a load may hang on in this home."""
-    found: list[Any] = next((each["enum"] for each in (schema, *schema.get("anyOf", ())) if "enum" in each), [])
-    words = [str(each) for each in found if isinstance(each, str)]
-    return [*words, *circuits] if schema.get("x-circuit") else words
+    def _step(self, value: Any) -> BuildStep:
+        house = self._builder.house()
+        if not self._live:
+            return declared(house, self._device, {self._name: value})
+        words, before = f"{self._device}: {self._name} set", house.value(self._device, self._name)
+        order, back = DeviceOrder(self._device, {self._name: value}), DeviceOrder(self._device, {self._name: before})
+        return BuildStep(words, (order,), (back,), device=self._device)

@@ -8,10 +8,12 @@ from typing import Any
 from nicegui import ui
 
 from virtual_devices.console import texts
+from virtual_devices.console.build_steps import switched
 from virtual_devices.console.console import PageVisit
-from virtual_devices.console.parts.field import Field, choices_of
+from virtual_devices.console.parts.builder import Builder
+from virtual_devices.console.parts.control import choices_of
+from virtual_devices.console.parts.field import Field
 from virtual_devices.console.roles import PersonRole
-from virtual_devices.edge.messages.fleet import Verb
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.names import is_name
 
@@ -19,10 +21,10 @@ _DIGITS = 3
 
 
 class DeviceSheet:
-    """A dialog that one page has, for whichever device is chosen."""
+    """A dialog that one page has, for whichever device is chosen. builder: of a page that can take back what is done here."""
 
-    def __init__(self, visit: PageVisit) -> None:
-        self._visit = visit
+    def __init__(self, visit: PageVisit, builder: Builder | None = None) -> None:
+        self._visit, self._builder = visit, builder or Builder(visit)
         self._name = ""
         self._fields: dict[str, Field] = {}
         self._readings: dict[str, ui.label] = {}
@@ -48,8 +50,8 @@ class DeviceSheet:
             return
         self._state.set_text("" if seen.online else texts.DEVICE_OFF if self._is_off else texts.DEVICE_AWAY)
         self._running.set_text(texts.SWITCH_ON if self._is_off else texts.SWITCH_OFF)
-        for name, field in self._fields.items():
-            field.follow(seen.state.get(name))
+        for field in self._fields.values():
+            field.refresh()
         for name, label in self._readings.items():
             label.set_text(_words(seen.state.get(name), self._form_of(seen).get(name, {})))
 
@@ -61,7 +63,7 @@ class DeviceSheet:
     def _build(self, seen: DeviceView) -> None:
         watch, may = self._visit.watch, self._visit.may(PersonRole.OPERATE)
         form = watch.kinds.get(seen.kind)
-        with ui.row().classes("full-width items-center"):
+        with ui.row().classes("full-width items-center no-wrap vd-sheet-head"):
             with ui.element("h2").classes("vd-sheet-title"):
                 ui.label(seen.name)
             ui.label(form.title if form is not None else seen.kind).classes("vd-soft")
@@ -84,18 +86,22 @@ class DeviceSheet:
                     self._readings[name] = ui.label()
         with ui.expansion(texts.ALL_SETTINGS).classes("full-width"):
             self._make_fields({name: schema for name, schema in live.items() if name not in everyday}, may=may)
+        fixed = {name: schema for name, schema in settings.items() if name not in live and name != "former_name"}
+        if self._name in watch.wanted and fixed:
+            with ui.expansion(texts.SET_UP).classes("full-width"):
+                ui.label(texts.STARTS_ANEW).classes("vd-soft")
+                self._make_fields(fixed, may=self._visit.may(PersonRole.BUILD))
 
     def _make_fields(self, schemas: Mapping[str, Any], *, may: bool) -> None:
         for name, schema in schemas.items():
-            self._fields[name] = Field(self._visit, self._name, name, schema, may=may)
+            self._fields[name] = Field(self._builder, self._name, name, schema, may=may)
 
     def _form_of(self, seen: DeviceView) -> Mapping[str, Any]:
         form = self._visit.watch.kinds.get(seen.kind)
         return form.readings if form is not None else {}
 
     async def _switch(self) -> None:
-        verb: Verb = "on" if self._is_off else "off"
-        await self._visit.told(self._visit.console.bus.wish(self._visit.person, self._visit.home, verb, name=self._name))
+        await self._visit.told(self._builder.perform(switched(self._builder.house(), self._name, on=self._is_off)))
         self.refresh()
 
 

@@ -31,6 +31,11 @@ def _degrees(text: str) -> tuple[float, float] | None:
     return halves[0], halves[1]
 
 
+def zones() -> tuple[str, ...]:
+    """IANA zones that are named after a city, in order."""
+    return tuple(sorted(_table()))
+
+
 def city_of(zone: str) -> tuple[float, float] | None:
     """Latitude and longitude of an IANA zone's city, None where it has none, such as UTC."""
     return _table().get(zone)

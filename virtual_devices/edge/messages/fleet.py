@@ -26,7 +26,8 @@ class DeclarationForm(Message):
 class FleetRequestMessage(Message):
     """A wish. id: of the answer.  name: of the device; a new one without is called after its kind.  devices: of ``apply``, the whole home.
 
-    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: only say what would change.  revision: to go back to.
+    lines: of ``logs``, how many.  prune: ``apply`` removes what it does not name.  dry_run: of ``apply`` and ``rollback``, only say what would change.
+    live: no file says what ``apply`` says.  revision: to go back to.
     """
 
     verb: Verb
@@ -39,6 +40,7 @@ class FleetRequestMessage(Message):
     devices: dict[Name, DeclarationForm] | None = None
     prune: bool = True
     dry_run: bool = False
+    live: bool = False
     lines: Annotated[int, Field(ge=1, le=1000)] = 100
     revision: Annotated[int, Field(ge=1, le=2**53)] | None = None
 
@@ -82,7 +84,8 @@ class FleetWantedMessage(Message):
 class RunningForm(Message):
     """A device that runs, or should. online: as it says itself.  restarts: since the fleet began.  since: of the wall, UTC seconds.
 
-    memory: resident bytes of its process or container; None where it shares one.
+    memory: resident bytes of its process or container; None where it shares one.  pod, phase: of its pod on a cluster, and how that is: ``Pending``,
+    ``Running``, …; None elsewhere.
     """
 
     online: bool
@@ -90,6 +93,8 @@ class RunningForm(Message):
     since: int | None = None
     memory: int | None = None
     error: str | None = None
+    pod: str | None = None
+    phase: str | None = None
 
 
 class FleetRunningMessage(Message):

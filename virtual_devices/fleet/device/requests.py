@@ -116,11 +116,11 @@ async def _restart(fleet: Fleet, request: FleetRequestMessage, by: str) -> Outco
 
 async def _apply(fleet: Fleet, request: FleetRequestMessage, by: str) -> Outcome:
     file = {name: Declaration(form.kind, form.settings) for name, form in (request.devices or {}).items()}
-    return await fleet.apply(file, by, prune=request.prune, dry_run=request.dry_run)
+    return await fleet.apply(file, by, prune=request.prune, dry_run=request.dry_run, live=request.live)
 
 
 async def _rollback(fleet: Fleet, request: FleetRequestMessage, by: str) -> Outcome:
-    return await fleet.rollback(request.revision or 0, by)
+    return await fleet.rollback(request.revision or 0, by, dry_run=request.dry_run)
 
 
 async def _down(fleet: Fleet, _request: FleetRequestMessage, by: str) -> Outcome:

@@ -122,7 +122,7 @@ class Telling:
     def _form(self, running: Running) -> RunningForm:
         return RunningForm(
             online=running.name in self._online, restarts=running.restarts, since=int(running.since) if running.since is not None else None,
-            memory=running.memory, error=running.error,
+            memory=running.memory, error=running.error, pod=running.pod, phase=running.phase,
         )  # fmt: skip
 
 

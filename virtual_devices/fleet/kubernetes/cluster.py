@@ -32,6 +32,7 @@ _PATHS = {
     "PersistentVolumeClaim": (_CORE, "persistentvolumeclaims"),
     "ResourceQuota": (_CORE, "resourcequotas"),
     "Pod": (_CORE, "pods"),
+    "Event": (_CORE, "events"),
     "Deployment": (_APPS, "deployments"),
     "ControllerRevision": (_APPS, "controllerrevisions"),
     "NetworkPolicy": ("/apis/networking.k8s.io/v1", "networkpolicies"),

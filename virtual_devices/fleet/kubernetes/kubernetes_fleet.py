@@ -24,11 +24,11 @@ from virtual_devices.fleet.kubernetes.objects.names import DEVICE_LABEL, FLEET, 
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.refusals import ApiConflictError
 from virtual_devices.fleet.kubernetes.revisions import Revisions, is_abandoned
-from virtual_devices.fleet.kubernetes.running import running_of
+from virtual_devices.fleet.kubernetes.running import events_of, names_of, running_of
 from virtual_devices.fleet.kubernetes.seen import Seen, as_kept, known_passwords, look, refuse_strangers
 from virtual_devices.fleet.kubernetes.watching import NamespaceWatch
-from virtual_devices.kit.errors import ConfigurationError, SettingError, suggestion
-from virtual_devices.kit.home.changing import as_declared, complete, home_of
+from virtual_devices.kit.errors import ConfigurationError, SettingError, VirtualDevicesError, suggestion
+from virtual_devices.kit.home.changing import as_declared, asked_for, complete, home_of
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import (
     Declaration,
@@ -45,7 +45,7 @@ from virtual_devices.kit.home.wanted import (
 )
 
 Found = TypeVar("Found")
-ATTEMPTS = 5
+ATTEMPTS, MOST_EVENTS = 5, 30
 BY_HAND = "kubernetes"
 """Who changed what nobody wished of the fleet: somebody at the cluster."""
 
@@ -186,10 +186,12 @@ class KubernetesFleet:
             await self.aside(self.cluster.merge, "Deployment", object_name(name), self.namespace, patch)
             return Outcome(f"{name} is started again", self._revision, name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
         """See ``Fleet``."""
 
         def wish(seen: Seen) -> Wish:
+            if live:
+                return Wish(_target(seen, asked_for(seen.wanted, file, prune=prune, live=True)))
             whole = {name: as_declared(name, said) for name, said in complete(file, seen.wanted).items()}
             filed = home_of(seen.home, applied(Wanted(), whole))
             return Wish(replace(_target(seen, _after(seen, whole, prune=prune)), home=filed))
@@ -223,16 +225,21 @@ class KubernetesFleet:
             return Outcome(f"home {self.home} ends on {self.place}; `up` goes on from there", seen.revision)
 
     async def logs(self, name: str | None, lines: int) -> Sequence[str]:
-        """See ``Fleet``; of a home as a whole, those of its fleet."""
+        """See ``Fleet``; of a home as a whole, those of its fleet. What the cluster has noted of it comes last."""
         seen = await self.look()
         label = f"app.kubernetes.io/component={FLEET}" if name is None else f"{DEVICE_LABEL}={_known(seen, name)}"
         pods = await self.aside(self.cluster.find, "Pod", self.namespace, f"{ours(self.home)},{label}")
         found: list[str] = []
-        for pod in pods:
-            found += await self.aside(self.cluster.logs, pod["metadata"]["name"], self.namespace, lines)
-        return found[-lines:]
+        names = None if name is None else {object_name(name)} | names_of(pods)
+        for pod in sorted(str(pod["metadata"]["name"]) for pod in pods):
+            try:
+                found += await self.aside(self.cluster.logs, pod, self.namespace, lines)
+            except VirtualDevicesError as error:  # one that waits to start has said nothing, and its events say why
+                found.append(f"pod {pod}: {error}")
+        events = await self.aside(events_of, self.cluster, self.namespace, names, min(lines, MOST_EVENTS))
+        return [*found, *events][-lines:]
 
-    async def rollback(self, number: int, by: str) -> Outcome:
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
         """See ``Fleet``."""
         then = await self.aside(self.record.read, number)
         if then is None:
@@ -243,7 +250,7 @@ class KubernetesFleet:
         def wish(seen: Seen) -> Wish:
             return Wish(_target(seen, replace(seen.wanted, devices=then.wanted.devices)), f"the home is again as it was wanted in revision {number}")
 
-        return await self.become(wish, by)
+        return await self.become(wish, by, dry_run=dry_run)
 
     # -- making it so -------------------------------------------------------------------------------------------------
 
@@ -259,7 +266,7 @@ class KubernetesFleet:
                 after = wished.target.wanted
                 changes = tuple(differences(seen.wanted, after))
                 if seen.wanted == after and seen.home == wished.target.home and seen.rendering == wished.target.rendering:
-                    return Outcome(wished.said or counted(changes), seen.revision, wished.name)
+                    return Outcome(counted(changes) if dry_run else wished.said or counted(changes), seen.revision, wished.name)
                 await self.aside(refuse_impossible, home_of(seen.home, seen.wanted), wished.target)
                 if dry_run:
                     return Outcome(counted(changes, dry_run=True), seen.revision, changes=changes)

@@ -12,12 +12,12 @@ from virtual_devices.fleet.kubernetes.objects.device import WANTED
 from virtual_devices.fleet.kubernetes.objects.hosting import HOME_FILE, OPTIONS
 from virtual_devices.fleet.kubernetes.objects.names import BROKER, DEVICE_LABEL, FLEET, object_name, ours
 from virtual_devices.fleet.kubernetes.objects.options import Rendering, read
-from virtual_devices.fleet.kubernetes.objects.written import home_text
 from virtual_devices.fleet.kubernetes.revisions import DONE, RevisionMark, Revisions
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import Declaration, Wanted, WantedDevice, declared_by
+from virtual_devices.kit.home.written import home_text
 
 PASSWORD = "password"  # noqa: S105 - the key of a Secret
 

@@ -14,19 +14,17 @@ from virtual_devices.fleet.fleet import Outcome, Revision, Running
 from virtual_devices.fleet.local.possible import possible
 from virtual_devices.fleet.places.place import DevicePlace, There
 from virtual_devices.kit.errors import SettingError
-from virtual_devices.kit.home.changing import as_declared, complete
+from virtual_devices.kit.home.changing import as_declared, asked_for
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import (
     Declaration,
     Wanted,
     WantedDevice,
-    applied,
     counted,
     differences,
     free_name,
     scaled,
     with_device,
-    with_file,
     without_device,
 )
 from virtual_devices.kit.names import CLOCK
@@ -175,19 +173,13 @@ class LocalFleet:
             self.tell()
             return Outcome(f"{name} is started again", self.revision, name)
 
-    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False) -> Outcome:
+    async def apply(self, file: Mapping[str, Declaration], by: str, *, prune: bool = True, dry_run: bool = False, live: bool = False) -> Outcome:
         """See ``Fleet``."""
         async with self._turn:
-            whole = {name: as_declared(name, said) for name, said in complete(file, self.wanted).items()}
-            after = applied(self.wanted, whole) if prune else with_file(self.wanted, whole)
-            if dry_run:
-                home, _ = possible(self._base, self.home, after, self._folder)
-                self._around.permit(home)
-                changes = tuple(differences(self.wanted, after))
-                return Outcome(counted(changes, dry_run=True), self.revision, changes=changes)
-            return await self._become(after, by)
+            after = asked_for(self.wanted, file, prune=prune, live=live)
+            return self._would_become(after) if dry_run else await self._become(after, by)
 
-    async def rollback(self, number: int, by: str) -> Outcome:
+    async def rollback(self, number: int, by: str, *, dry_run: bool = False) -> Outcome:
         """See ``Fleet``."""
         async with self._turn:
             then = next((each for each in self._wishes.revisions if each.number == number), None)
@@ -195,6 +187,8 @@ class LocalFleet:
                 first, last = self._wishes.revisions[0].number, self.revision
                 raise SettingError(f"there is no revision {number} any more, or not yet; choose {first} to {last}")
             after = replace(self.wanted, devices=then.wanted.devices)
+            if dry_run:
+                return self._would_become(after)
             return await self._become(after, by, f"the home is again as it was wanted in revision {number}")
 
     async def down(self, by: str) -> Outcome:
@@ -210,6 +204,13 @@ class LocalFleet:
             raise SettingError(f"there is no device {name!r} in home {self.home.name}")
 
     # -- making it so -------------------------------------------------------------------------------------------------
+
+    def _would_become(self, after: Wanted) -> Outcome:
+        """What would change. Raises VirtualDevicesError where it cannot be."""
+        home, _ = possible(self._base, self.home, after, self._folder)
+        self._around.permit(home)
+        changes = tuple(differences(self.wanted, after))
+        return Outcome(counted(changes, dry_run=True), self.revision, changes=changes)
 
     async def _become(self, after: Wanted, by: str, said: str | None = None, name: str | None = None) -> Outcome:
         """Be what is wished: checked, written, done, in this order. Raises VirtualDevicesError, and nothing has changed then."""

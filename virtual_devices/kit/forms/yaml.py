@@ -71,7 +71,7 @@ def read(text: str) -> Node:
             context += f" (begun in line {error.context_mark.line + 1})"
         raise YamlError(
             mark.line + 1 if mark else 1,
-            f"broken YAML:{context} {error.problem or 'it cannot be read'}; mend the indentation, quote or bracket here",
+            f"broken YAML{f' in column {mark.column + 1}' if mark else ''}:{context} {error.problem or 'it cannot be read'}; mend the indentation, quote or bracket here",
         ) from None
     except yaml.YAMLError as error:
         line = text[: getattr(error, "position", 0)].count("\n") + 1
@@ -126,7 +126,7 @@ def _build(text: str) -> Node:
             _refuse(event, line)
         if isinstance(event, yaml.ScalarEvent):
             plain = event.implicit[0] and event.style is None
-            tree.place(Node("value", line, _resolve(event.value) if plain else event.value))
+            tree.place(Node("value", line, resolve(event.value) if plain else event.value))
         elif isinstance(event, yaml.CollectionStartEvent):
             tree.enter(Node("map" if isinstance(event, yaml.MappingStartEvent) else "list", line))
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -145,7 +145,8 @@ def _refuse(event: yaml.NodeEvent, line: int) -> None:
         raise YamlError(line, f"the tag {tag} is not understood here; leave it out")
 
 
-def _resolve(text: str) -> Any:
+def resolve(text: str) -> Any:
+    """What a word without quotes stands for."""
     if text in _NULLS:
         return None
     if text in _TRUE or text in _FALSE:

@@ -18,7 +18,7 @@ from virtual_devices.kit.home.entries import (
     without_absent,
 )
 from virtual_devices.kit.home.model import STEP, DeviceEntry, Event, Home, speed_of, step_of, wiring_problems
-from virtual_devices.kit.home.wanted import Declaration, Wanted, WantedDevice, applied
+from virtual_devices.kit.home.wanted import Declaration, Wanted, WantedDevice, applied, declared_live, with_file
 from virtual_devices.kit.names import CLOCK, is_name
 
 if TYPE_CHECKING:
@@ -59,6 +59,15 @@ def complete(file: Mapping[str, Declaration], wanted: Wanted) -> dict[str, Decla
         kind, settings = catalogue.switchboard()
         found.setdefault(kind, Declaration(kind, dict(settings)))
     return found
+
+
+def asked_for(wanted: Wanted, file: Mapping[str, Declaration], *, prune: bool, live: bool) -> Wanted:
+    """What is wanted once somebody applies a file, or, live, devices that no file names; see ``Fleet.apply``. Raises CatalogueError as ``complete`` does."""
+    said = file if live and not prune else complete(file, wanted)
+    whole = {name: as_declared(name, each) for name, each in said.items()}
+    if live:
+        return declared_live(wanted, whole, prune=prune)
+    return applied(wanted, whole) if prune else with_file(wanted, whole)
 
 
 def as_declared(name: str, declaration: Declaration) -> Declaration:

@@ -80,6 +80,18 @@ def applied(wanted: Wanted, file: Mapping[str, Declaration]) -> Wanted:
     return Wanted(devices, dict(file))
 
 
+def declared_live(wanted: Wanted, said: Mapping[str, Declaration], *, prune: bool) -> Wanted:
+    """What is wanted once somebody declares devices while the home runs: no file has said so, so the one that was read last stays the one that declares.
+
+    prune: those that are not named are wanted no more; else they stay as they are.  Who is switched off stays so, also under a new name.
+    """
+    devices = {} if prune else dict(wanted.devices)
+    for name, declaration in said.items():
+        there = wanted.devices.get(name) or wanted.devices.get(str(declaration.settings.get("former_name")))
+        devices[name] = WantedDevice(declaration, there.replicas if there is not None else 1)
+    return replace(wanted, devices=devices)
+
+
 def with_device(wanted: Wanted, name: str, declaration: Declaration) -> Wanted:
     """With one device more, which is to run; it is called as the others are, with their home's name or without."""
     clock = wanted.devices.get(CLOCK)

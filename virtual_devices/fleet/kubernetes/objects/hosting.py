@@ -28,9 +28,9 @@ from virtual_devices.fleet.kubernetes.objects.pods import (
 from virtual_devices.fleet.kubernetes.objects.sizes import FLEET as SIZE
 from virtual_devices.fleet.kubernetes.objects.sizes import HOME as HOME_SIZE
 from virtual_devices.fleet.kubernetes.objects.sizes import STORAGE
-from virtual_devices.fleet.kubernetes.objects.written import home_text
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home
+from virtual_devices.kit.home.written import home_text
 
 HOME_FILE, OPTIONS = "home.yaml", "options.json"
 """Keys of the fleet's ConfigMap: what the home's file declares, and how it is rendered."""
@@ -71,6 +71,8 @@ def rules(namespace: str) -> list[dict[str, Any]]:
         {"apiGroups": [""], "resources": ["configmaps", "secrets", "persistentvolumeclaims"], "verbs": _ALL},
         {"apiGroups": ["apps"], "resources": ["deployments", "deployments/scale", "controllerrevisions"], "verbs": _ALL},
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["list"]},
         {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": [FLEET], "verbs": ["get", "patch", "update"]},
     ]
