@@ -102,6 +102,8 @@ class _FilePage:
 
     def _applied(self) -> None:
         self._kept = self._editor.text
+        if self._note.text == texts.FILE_RUNS_OTHERWISE:  # the home was told of before the answer came
+            self._as_it_runs()
 
     def _as_it_runs(self) -> None:
         self._note_that("")
