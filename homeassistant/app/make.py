@@ -14,7 +14,7 @@ ROOT = HERE.parents[1]
 OWN = ("config.yaml", "Dockerfile", "run.py")
 SOURCES = ("virtual_devices", "inverter", "examples", "pyproject.toml", "README.md", "LICENSE")
 TEXTS = ("translations",)
-LISTS = ("build.txt", "sky.txt")
+LISTS = ("build.txt", "console.txt")
 
 
 def make(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -18,6 +19,8 @@ from typing import Any
 from urllib.parse import quote
 
 SECONDS = 30.0
+SUPERVISOR, INGRESS_PORT = "172.30.32.2", 8099
+"""Who brings people from Home Assistant, always from this address; and where it looks for the page, as config.yaml says."""
 
 
 class UnusableOptionsError(Exception):
@@ -83,6 +86,26 @@ def words(options: Mapping[str, Any], broker: Broker | None, data: Path, config:
     return [*found, "--start", str(options["start"])] if options.get("start") else found
 
 
+def console_words(options: Mapping[str, Any], broker: Broker, data: Path) -> list[str]:
+    """The command line of the console; empty where it is switched off."""
+    if not options.get("console"):
+        return []
+    return [
+        "virtual-devices", "console", "--broker", broker.url, "--listen", "0.0.0.0", "--port", str(INGRESS_PORT), "--ingress", SUPERVISOR,  # noqa: S104 - of its container
+        "--ingress-role", str(options.get("console_role") or "look"), "--state", str(data / "console"),
+    ]  # fmt: skip
+
+
+def begin(console: list[str]) -> None:
+    """Start the console beside the home that this process becomes. It ends with it: its standard input does, which only this process holds open."""
+    hearing, held = os.pipe()
+    subprocess.Popen(
+        console, stdin=hearing, stdout=sys.stderr, env={**os.environ, "VIRTUAL_DEVICES_END_WITH_STDIN": "1"}
+    )
+    os.close(hearing)
+    os.set_inheritable(held, True)  # noqa: FBT003
+
+
 def main(data: Path = Path("/data"), config: Path = Path("/config"), supervisor: str = "http://supervisor") -> None:
     """Become the home; whoever ends the app ends it."""
     try:
@@ -93,6 +116,8 @@ def main(data: Path = Path("/data"), config: Path = Path("/config"), supervisor:
         sys.exit(f"error: {error}")
     if broker is not None and broker.password:
         os.environ["VIRTUAL_DEVICES_PASSWORD"] = broker.password
+    if broker is not None and (console := console_words(options, broker, data)):
+        begin(console)
     os.execvp(command[0], command)  # noqa: S606 - no shell, and nothing is left behind
 
 

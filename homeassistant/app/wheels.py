@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-LIST = Path(__file__).resolve().parents[2] / "k8s" / "sky.txt"
+LIST = Path(__file__).resolve().parents[2] / "k8s" / "console.txt"
 PYTHON = "3.13"
 GLIBC = (17, 24, 26, 27, 28, 31, 34, 35, 36, 39, 40, 41)
 """Minor versions of glibc that wheels name, up to Debian 13's."""

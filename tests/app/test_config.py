@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from homeassistant.app.run import INGRESS_PORT
 from tests.app.supervisor import CONFIG, FOLDER
 from virtual_devices import __version__
+from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.files import examples
 from virtual_devices.kit.instants import parse_instant
 
@@ -87,7 +89,8 @@ def objections(config: dict[str, Any]) -> list[str]:
 def test_it_is_what_the_supervisor_takes() -> None:
     assert objections(CONFIG) == []
     assert CONFIG["version"] == __version__
-    assert "ingress" not in CONFIG, "there is nothing to show yet"
+    assert CONFIG["ingress"]
+    assert CONFIG["ingress_port"] == INGRESS_PORT
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,7 @@ def test_every_option_has_a_type_and_every_default_fits_it() -> None:
     options, types = CONFIG["options"], CONFIG["schema"]
     assert options.keys() == {name for name, kind in types.items() if not kind.endswith("?")}
     assert options["home"] in examples.names()
+    assert options["console_role"] in types["console_role"].removeprefix("list(").removesuffix(")").split("|") == [role.value for role in PersonRole]
     low, high = re.findall(r"[\d.]+", types["speed"])
     assert float(low) <= options["speed"] <= float(high)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,22 @@ from typing import Any
 import pytest
 
 from homeassistant.app.make import make
-from homeassistant.app.run import Broker, UnusableOptionsError, home_of, of_options, of_supervisor, words
+from homeassistant.app.run import (
+    INGRESS_PORT,
+    Broker,
+    UnusableOptionsError,
+    console_words,
+    home_of,
+    of_options,
+    of_supervisor,
+    words,
+)
 from tests.app.supervisor import FOLDER, TOKEN, supervisor
 from tests.stage import RUNNING
 from virtual_devices.edge.broker.start import Broker as RunningBroker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.client import Client
+from virtual_devices.edge.visitor.session import Session
 
 SERVICE = {"addon": "core_mosquitto", "host": "core-mosquitto", "port": 1883, "ssl": False, "protocol": "3.1.1", "username": "addons", "password": "p w"}
 
@@ -73,6 +85,60 @@ def test_a_home_of_the_owners_lives_on_the_broker_that_the_supervisor_knows(brok
     assert ends[0] < ends[1], "it went on"
     assert [path.name for path in (tmp_path / "data" / "homes").iterdir()] == ["mine"]
     loop.complete(client.leave())
+
+
+def test_the_console_is_there_beside_the_home_and_ends_with_it(broker: RunningBroker, tmp_path: Path) -> None:
+    """Who does not come from the Supervisor's address is asked for a password."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "mine.yaml").write_text(RUNNING.replace("HOME", "with_console"))
+    service = {**SERVICE, "host": "127.0.0.1", "port": broker.endpoint.port, "username": "", "password": ""}
+    with supervisor(service) as address:
+        app = started(tmp_path, {"home": "mine", "speed": 60, "console": True, "console_role": "look"}, address)
+        try:
+            assert _until(lambda: _asked("/login") == 200), app.poll()
+            assert _until(lambda: _runs(broker)), app.poll()
+            headers = {"X-Ingress-Path": "/api/hassio_ingress/x", "X-Remote-User-Name": "anna"}
+            assert _asked("/homes", headers) in (303, 401), "nobody but the Supervisor is believed"
+        finally:
+            app.send_signal(signal.SIGTERM)
+            _, said = app.communicate(timeout=60)
+    assert app.returncode == 0, said
+    assert "the first user of this console is owner" in said
+    assert _until(lambda: _asked("/login") is None)
+    assert (tmp_path / "data" / "console" / "users.json").exists()
+
+
+def _runs(broker: RunningBroker) -> bool:
+    with Session(broker.endpoint) as session:
+        return any(seen.online for seen in session.devices("with_console").values())
+
+
+def _asked(path: str, headers: Mapping[str, str] | None = None) -> int | None:
+    """The status of the console's answer; None: nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", INGRESS_PORT, timeout=10)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def _until(condition: Callable[[], bool], seconds: float = 90) -> bool:
+    end = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
+
+
+def test_it_has_no_console_unless_the_option_is_on(tmp_path: Path) -> None:
+    there = Broker("mqtt://core-mosquitto:1883", "addons", "p w")
+    assert console_words({"console": False}, there, tmp_path) == console_words({}, there, tmp_path) == []
+    line = console_words({"console": True, "console_role": "operate"}, there, tmp_path)
+    assert line[:4] == ["virtual-devices", "console", "--broker", there.url]
+    assert line[-4:] == ["--ingress-role", "operate", "--state", str(tmp_path / "console")]
+    assert "p w" not in " ".join(line)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +194,4 @@ def test_the_folder_for_home_assistant_holds_all_that_the_image_is_built_of(tmp_
     assert found >= {"config.yaml", "Dockerfile", "run.py", "translations", "DOCS.md", "pyproject.toml", "virtual_devices", "inverter", "examples", "k8s"}
     copied = [line.split()[1] for line in (FOLDER / "Dockerfile").read_text().splitlines() if line.startswith("COPY") and "--from" not in line]
     assert set(copied) - {"."} <= found
-    assert {path.name for path in (tmp_path / "virtual_devices" / "k8s").iterdir()} == {"build.txt", "sky.txt"}
+    assert {path.name for path in (tmp_path / "virtual_devices" / "k8s").iterdir()} == {"build.txt", "console.txt"}

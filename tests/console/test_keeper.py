@@ -155,6 +155,8 @@ def test_what_cannot_start_says_why(hosted: Hosted) -> None:
     state.write_text("a file where its folder should be", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"home taken does not start: its process ended .exit code .*the state folder"):
         loop.complete(keeper.create(LOCAL, "taken", TEXT))
+    assert loop.complete(keeper.stored()) == ["broken"]
+    assert loop.complete(keeper.ended()) == {}
 
 
 @pytest.mark.parametrize("role", [None, PersonRole.LOOK, PersonRole.OPERATE])

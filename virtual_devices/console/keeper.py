@@ -17,7 +17,7 @@ class HomesKeeper(Protocol):
     """
 
     async def create(self, person: Person, name: str, text: str) -> str:
-        """Keep a home under a name that no other has, and start it. text: a home file; its own name is replaced by this one."""
+        """Keep a home under a name that no other has, and start it; what does not start is not kept. text: a home file; its own name is replaced by this one."""
         ...
 
     async def start(self, person: Person, name: str) -> str:

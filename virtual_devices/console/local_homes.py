@@ -34,7 +34,7 @@ from virtual_devices.fleet.describe import broker_words
 from virtual_devices.fleet.keeping.places import state_folder
 from virtual_devices.fleet.logs import Logs
 from virtual_devices.fleet.places.processes import Processes
-from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import declared_by
 from virtual_devices.kit.instants import write_instant
@@ -94,7 +94,12 @@ class LocalHomes:
         """See ``HomesKeeper``."""
         with self._alone(name):
             await self._add(name, text)
-            await self._start(name)
+            try:
+                await self._start(name)
+            except VirtualDevicesError:
+                self._ended.pop(name, None)
+                await self._aside(self.files.throw_away, name)  # whoever made it mends it, and makes it anew
+                raise
         return f"home {name} is made and started"
 
     async def start(self, name: str) -> str:
@@ -134,8 +139,12 @@ class LocalHomes:
     def begin(self) -> None:
         """Start those that ran when the console ended; what keeps one from it is told as its end. Raises ConfigurationError for a broken list."""
         for name in self._kept.value().running:
-            if name in self.files.names():
-                self._spawn(name)
+            if name not in self.files.names():
+                continue
+            try:
+                self._spawn(name, self.files.home(name))
+            except VirtualDevicesError as error:
+                self._ended[name] = str(error)
 
     async def close(self) -> None:
         """End all that run; they stay noted as running."""
@@ -162,9 +171,9 @@ class LocalHomes:
         self.files.path(name)
         if await self._online(name) or not await self._has_ended(name):
             raise ConfigurationError(f"home {name} runs already")
-        await self._aside(self.files.home, name)  # says what is wrong in it before anything is started
+        home = await self._aside(self.files.home, name)  # says what is wrong in it before anything is started
         with self._bus.heard(Topics(name, CLOCK), "availability") as clock:
-            self._spawn(name)
+            self._spawn(name, home)
             self._note(name, running=True)
             await self._bus.loop.until(lambda: clock.payload == b"online" or name not in self.processes.running(), STARTS_WITHIN)
             gone = await self._bus.loop.until(lambda: name not in self._kept.value().running, 0 if name in self.processes.running() else LEAVES_WITHIN)
@@ -172,16 +181,11 @@ class LocalHomes:
             raise ConfigurationError(f"home {name} does not start: {self._ended.get(name, 'its process ended at once')}")
         return f"home {name} is started" if clock.payload == b"online" else f"home {name} is starting, and takes its time"
 
-    def _spawn(self, name: str) -> None:
+    def _spawn(self, name: str, home: Home) -> None:
         self._ended.pop(name, None)
         self._last[name] = deque(maxlen=LAST_LINES)
-        path, endpoint = self.files.path(name), self._bus.endpoint
-        try:
-            own = _clock_words(self.files.home(name))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file, the other homes start
-            self._ended[name] = str(error)
-            return
-        words = [sys.executable, "-P", "-m", "virtual_devices", "up", str(path), "--json", *broker_words(endpoint), *own]
+        path, broker = self.files.path(name), broker_words(self._bus.endpoint)
+        words = [sys.executable, "-P", "-m", "virtual_devices", "up", str(path), "--json", *broker, *_clock_words(home)]
         self.processes.spawn(name, lambda: words)
 
     def _line(self, name: str, line: str) -> None:

@@ -27,8 +27,9 @@ def add(console: Console) -> None:
     """Serve ``/home/<name>/health``."""
 
     @ui.page("/home/{name}/health")
-    def health(request: Request, name: str) -> None:
-        if not is_name(name):
+    async def health(request: Request, name: str) -> None:
+        stored = await console.keeper.stored() if console.keeper is not None else ()
+        if not is_name(name) or (name not in console.bus.homes and name not in stored):
             with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
                 ui.label(texts.NOT_THERE)
             return

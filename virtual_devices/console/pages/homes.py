@@ -74,13 +74,17 @@ class HomesPage:
             self._copying, self._deleting = CopyDialog(self._do_copy), DeleteDialog(self._do_delete)
         self._show()
         ui.timer(LOOK, self._look)
+        ui.timer(LOOK, self._audit)  # apart: a broker may take its time to tell a ledger
 
     async def _look(self) -> None:
         console = self._visit.console
         if console.keeper is not None:
             self._stored, self._ended = frozenset(await console.keeper.stored()), await console.keeper.ended()
         self._show()
-        await rounds_of(self._overview).turn(console.bus, self._overview.rows(console.bus.homes))
+
+    async def _audit(self) -> None:
+        bus = self._visit.console.bus
+        await rounds_of(self._overview).turn(bus, self._overview.rows(bus.homes))
 
     def _show(self) -> None:
         names = self._visit.console.bus.homes | self._stored
