@@ -107,7 +107,7 @@ def test_a_home_is_made_stopped_started_copied_and_deleted(hosted: Hosted) -> No
     # killed: told, with the reason
     os.kill(hosted.pid("lake_house"), signal.SIGKILL)
     assert loop.run(until=lambda: bool(hosted.said), timeout=30)
-    assert loop.complete(keeper.ended())["lake_house"].startswith("its process ended (killed by SIGKILL)")
+    assert loop.complete(keeper.ended())["lake_house"] == "its process ended (killed by SIGKILL)"
     assert "the process ended (killed by SIGKILL)" in loop.complete(keeper.said("lake_house", 5))[-1]
     loop.complete(keeper.start(LOCAL, "lake_house"))
     assert loop.complete(keeper.ended()) == {}

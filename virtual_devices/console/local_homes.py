@@ -44,6 +44,8 @@ STARTS_WITHIN, LEAVES_WITHIN = 60.0, 10.0
 """Wall seconds for a home's clock to come, and for its devices to be gone from the broker."""
 LAST_LINES = 4
 """Of what a process said, that tell why it ended."""
+_ERROR = "error: "
+"""Begins what a verb says when it cannot go on."""
 Found = TypeVar("Found")
 
 
@@ -197,7 +199,9 @@ class LocalHomes:
         self._note(name, running=False)
         if code:
             how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            self._ended[name] = "; ".join([f"its process ended ({how})", *self._last.get(name, ())])
+            said = list(self._last.get(name, ()))
+            errors = [line for line in said if line.startswith(_ERROR)]
+            self._ended[name] = "; ".join([f"its process ended ({how})", *(errors or (said if code > 0 else ()))])
             self._logs(name).say(f"the process ended ({how})")
             self._say(f"home {name}: its process ended ({how})")
         return False

@@ -24,6 +24,7 @@ from virtual_devices.console.homes_words import (
 from virtual_devices.console.parts.balance import balance
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.edge.visitor.picture import watts
+from virtual_devices.kit.names import CLOCK
 
 LINES = 200
 """Of a log, that are asked for."""
@@ -93,7 +94,9 @@ class PaceCard:
         """Follow. late: whom it waits for."""
         watch = self._visit.watch
         now = watch.now()
-        self._speed.set_text(texts.PAUSED if now.paused else speed_words(now.speed) or NONE)
+        clock = watch.picture.devices.get(CLOCK)
+        stopped = clock is None or not clock.online
+        self._speed.set_text(texts.HOME_STATES["stopped"] if stopped else texts.PAUSED if now.paused else speed_words(now.speed) or NONE)
         windows, steps = (NONE if each is None else f"{each:.1f}" for each in (books.rate() if books is not None else None) or (None, None))
         memory = [form.memory for form in watch.running.values() if form.memory]
         self._rows.show({
