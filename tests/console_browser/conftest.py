@@ -9,17 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.console_browser.running import (
     HOME,
-    PROGRAM,
-    QUIET,
     TEXT,
     WITHIN,
     ConsoleProcess,
     Looked,
     OnBus,
+    chromium_program,
     ended,
     looking,
     started,
@@ -34,13 +33,8 @@ expect.set_options(timeout=WITHIN * 1000)
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    if PROGRAM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    expect.set_options(timeout=WITHIN * 1000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
+    with chromium_program() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

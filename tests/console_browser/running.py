@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
 from tests.machine import free_port
 from virtual_devices.edge.messages.topics import Topics
@@ -196,6 +197,17 @@ def watched(context: BrowserContext) -> Looked:
 
     line.on("Network.loadingFinished", loaded)
     return looked
+
+
+@contextmanager
+def chromium_program() -> Iterator[Browser]:
+    """Debian's Chromium; the test is skipped where there is none."""
+    if PROGRAM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=QUIET)
+        yield browser
+        browser.close()
 
 
 @contextmanager

@@ -5,102 +5,31 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from tests.fleet_asker import Asker
-from tests.kube_api import RESTRICTED, VARIABLE, KubeApi, account, kube_api
+from tests.kube_api import RESTRICTED, VARIABLE, KubeApi, account
 from tests.kubernetes.node import Node
+from tests.kubernetes.stories import DEV, Story, asker_of, audited, home_of, home_text
 from tests.scenarios.running import command
 from virtual_devices.cli import commands
-from virtual_devices.edge.ledger.audit import Audit
 from virtual_devices.edge.loop import Loop
-from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.kubernetes.cluster import Cluster, cluster_of, secret_texts
+from virtual_devices.fleet.kubernetes.cluster import Cluster, cluster_of
 from virtual_devices.fleet.kubernetes.installing import bring_up, take_down
 from virtual_devices.fleet.kubernetes.kubernetes_fleet import KubernetesFleet
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.objects.render import as_filed, passwords_of, render, secrets
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
 from virtual_devices.kit.home.file import parse
-from virtual_devices.kit.home.model import Home
 
 pytestmark = [
     pytest.mark.kubernetes,
     pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no Kubernetes API"),
 ]
-NAMESPACES = ["first-home", "second-home", "static-home", "whole-home", "guarded-home", "verbs-home", "foreign", "given-home"]
-DEV = Rendering(volumes=False, guarded=False)
-
-
-def home_text(name: str) -> str:
-    return f"""
-home: {name}
-site: {{latitude: -33.92, longitude: 18.42, altitude: 25 m, time_zone: Africa/Johannesburg}}
-clock: {{start: 2026-06-21 06:30, step: 60 s, speed: 600, max_steps: 10}}
-seed: 7
-devices:
-  grid: {{outages: "08:00-10:30, 18:00-20:30"}}
-  battery: {{capacity: 5 kWh, start_soc: 50 %}}
-  inverter: {{rated_power: 5 kW}}
-  house: {{kind: base_load, priority: 1}}
-  oven: {{priority: 7, mode: "on"}}
-events:
-  - {{at: 2026-06-21 06:40, device: oven, set: {{setpoint: 230}}}}
-"""
-
-
-def home_of(name: str) -> Home:
-    return parse(home_text(name))
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeApi]:
-    with kube_api(tmp_path_factory.mktemp("api"), NAMESPACES) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def cluster(api: KubeApi) -> Cluster:
-    return api.cluster()
-
-
-@pytest.fixture(scope="module")
-def node(api: KubeApi, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    accounts = {(namespace, "fleet"): api.kubeconfigs[account(namespace)] for namespace in NAMESPACES}
-    with Node(api.cluster(), NAMESPACES, tmp_path_factory.mktemp("node"), accounts) as found:
-        yield found
-        assert not found.failures
-
-
-def asker_of(loop: Loop, cluster: Cluster, node: Node, home: str, namespace: str) -> Asker:
-    """As the home's owner, who knows his password from its Secret."""
-    secret = cluster.get("Secret", "people.owner", namespace)
-    assert secret is not None
-    texts = secret_texts(secret)
-    endpoint = Endpoint("127.0.0.1", node.port(namespace, 1883), texts["username"], texts["password"])
-    return Asker(loop, endpoint, home)
-
-
-def audited(asker: Asker, *, away: bool = False) -> None:
-    """Every window that was settled, in its order: a record whose settlement was never said, as that of an inverter that was killed, is void.
-
-    away: whoever heard them was without a broker for a while, and may have missed some.
-    """
-    audit, settled = Audit(), json.loads(asker.last["inverter", "settlement"])["seq"]
-    for seq, payload in sorted(asker.ledger.items()):
-        if away and seq - 1 not in asker.ledger:
-            audit.begin_anew()
-        if seq <= settled:
-            audit.add(payload, f"window {seq}", "inverter")
-    assert audit.ok, audit.problems
-    assert audit.windows > 2
-
-
 def equal_to_simulation(asker: Asker, text: str, folder: Path) -> None:
     file = folder / "home.yaml"
     file.write_text(text)
@@ -108,43 +37,6 @@ def equal_to_simulation(asker: Asker, text: str, folder: Path) -> None:
     seconds = record.span.end - asker.records[1].span.start
     result = command(folder, "simulate", str(file), "--for", f"{seconds}s")
     assert result["ledger_sha256"] == record.digest
-
-
-class Story:
-    """A home that is up, and whoever looks at it."""
-
-    def __init__(self, loop: Loop, cluster: Cluster, node: Node, name: str, rendering: Rendering = DEV) -> None:
-        self.loop, self.cluster, self.node, self.name = loop, cluster, node, name
-        self.namespace = name.replace("_", "-")
-        self.home = home_of(name)
-        self.begun = time.monotonic()
-        self.said = bring_up(loop, cluster, self.home, {}, rendering, "tests")
-        self.fleet = KubernetesFleet(loop, cluster, name)
-        self.asker = asker_of(loop, cluster, node, name, self.namespace)
-
-    def do(self, flow: Any) -> Any:
-        return self.loop.complete(flow)
-
-    def until(self, condition: Callable[[], bool], seconds: float = 40) -> None:
-        assert self.loop.run(condition, seconds), (self.node.failures, {each: self.node.log(self.namespace, each)[-600:] for each in ("fleet", "clock", "oven", "home")})
-
-    def kill(self, name: str) -> None:
-        """As a machine fails: without a word."""
-        self.until(lambda: self.node.process(self.namespace, name) is not None)
-        process = self.node.process(self.namespace, name)
-        assert process is not None
-        process.kill()
-
-    def until_done(self) -> None:
-        """Until the newest revision is carried out."""
-        end = time.monotonic() + 30
-        while not self.do(self.fleet.look()).marks[-1].done:
-            assert time.monotonic() < end, self.node.log(self.namespace, "fleet")
-            self.loop.run(None, 0.2)
-
-    def windows(self, count: int) -> None:
-        goal = max(self.asker.records, default=0) + count
-        self.until(lambda: max(self.asker.records, default=0) >= goal)
 
 
 @pytest.fixture(scope="module")
