@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,6 +106,13 @@ def started(words: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes
             [sys.executable, "-m", "virtual_devices", *words], stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=folder,
             env=own | {"XDG_STATE_HOME": str(folder / "state")},
         )  # fmt: skip
+
+
+def listens(port: int) -> bool:
+    """Whether a broker is there."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def ended(process: subprocess.Popen[bytes]) -> None:
