@@ -35,6 +35,7 @@ from virtual_devices.console.planning import (
     only_passes,
     plan_form,
 )
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.console.usual_use import usual_use
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.messages.base import AboutMessage
@@ -263,8 +264,8 @@ def test_a_chart_has_what_is_known_and_nothing_else(form: PlanForm) -> None:
 def test_what_a_home_usually_takes_is_in_its_record(tmp_path: Path) -> None:
     house, file = House(small_home(SMALL)), tmp_path / "past.sqlite"
     result = run(house, 2 * 86_400, record=file)
-    found = usual_use(str(file))
+    found = usual_use(HomeRecords(tmp_path), house.home.name)
     assert set(found) == set(range(24))
     assert sum(found.values()) * 2 == pytest.approx(result["energy_kwh"]["load_demand"], rel=0.02)
     assert max(found, key=lambda hour: found[hour]) == 9, "when the oven and the geyser are on"
-    assert usual_use("nobody_of_this_name") == {}
+    assert usual_use(HomeRecords(None), "nobody_of_this_name") == {}

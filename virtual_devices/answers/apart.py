@@ -21,29 +21,19 @@ from virtual_devices.answers.next_days import next_days
 from virtual_devices.answers.simulate import Changes
 from virtual_devices.answers.snapshot import ask
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.keeping.finding import records_of
 from virtual_devices.kit.errors import ProtocolError, VirtualDevicesError
-from virtual_devices.record.files.info import info_of
 
 MODULE = "virtual_devices.answers.apart"
+HERE = Path()
+"""The folder in which whoever asks was started."""
 _NICENESS = 10
 _LOOKS = 5
 """How often a home is looked at that goes on faster than it can be read."""
 
 
-def question(endpoint: Endpoint, home: str, plans: list[Changes], duration: int) -> bytes:
-    """What to write to its standard input; the broker's password is in it."""
-    return orjson.dumps({"broker": asdict(endpoint), "home": home, "plans": plans, "duration": duration}) + b"\n"
-
-
-def folder_of(home: str) -> Path:
-    """Where the files lie that a home's settings name: beside its file, which the newest of its records on this machine knows; else here."""
-    with contextlib.suppress(VirtualDevicesError):
-        for path in reversed(records_of(Path(home))):
-            file = info_of(path).home_file
-            if file is not None and Path(file).is_file():
-                return Path(file).parent
-    return Path.cwd()
+def question(endpoint: Endpoint, home: str, plans: list[Changes], duration: int, folder: Path = HERE) -> bytes:
+    """What to write to its standard input; the broker's password is in it. folder: of the files that settings name."""
+    return orjson.dumps({"broker": asdict(endpoint), "home": home, "plans": plans, "duration": duration, "folder": str(folder)}) + b"\n"
 
 
 def answer(asked: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
@@ -51,7 +41,7 @@ def answer(asked: dict[str, Any], progress: Callable[[float], None]) -> dict[str
     endpoint, home = Endpoint(**asked["broker"]), str(asked["home"])
     for look in range(1, _LOOKS + 1):
         try:
-            return next_days(ask(endpoint, home), folder_of(home), asked["plans"], asked["duration"], progress)
+            return next_days(ask(endpoint, home), Path(asked["folder"]), asked["plans"], asked["duration"], progress)
         except ProtocolError:  # what was read is of two moments
             if look == _LOOKS:
                 raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,8 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from virtual_devices.console.serve import DEFAULT_PORT
-from virtual_devices.edge.broker.start import free_port
+from virtual_devices.console.serve import listening_on
 from virtual_devices.edge.mqtt.endpoint import PASSWORD_VARIABLE
 from virtual_devices.fleet.describe import broker_words
 from virtual_devices.fleet.places.processes import Processes
@@ -35,7 +33,8 @@ class ConsoleBeside:
     def __init__(self, port: int) -> None:
         if find_spec("nicegui") is None:
             raise ConfigurationError("a console needs NiceGUI: pip install 'virtual-devices[console]', or leave --console out")
-        self._port = port or _usual_or_free()
+        with listening_on(_HERE, port or None) as listening:  # free now; the console binds it again
+            self._port = listening.getsockname()[1]
         self._processes: Processes | None = None
 
     def __enter__(self) -> Self:
@@ -54,13 +53,3 @@ class ConsoleBeside:
         for pid in self._processes.running().values() if self._processes is not None else ():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-
-
-def _usual_or_free() -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HERE, DEFAULT_PORT))
-        except OSError:
-            return free_port(_HERE)
-    return DEFAULT_PORT

@@ -9,6 +9,7 @@ from datetime import datetime
 from virtual_devices.console import texts
 from virtual_devices.console.books import Audited
 from virtual_devices.console.home_watch import HeardError
+from virtual_devices.console.numbers import ENGLISH, LocalNumbers
 from virtual_devices.console.overview import HomeRow
 from virtual_devices.edge.messages.fleet import RunningForm
 from virtual_devices.edge.visitor.device_view import DeviceView
@@ -34,7 +35,7 @@ def state_words(row: HomeRow) -> str:
     return ", ".join(words)
 
 
-def cells(row: HomeRow, audited: Audited | None) -> dict[str, str]:
+def cells(row: HomeRow, audited: Audited | None, numbers: LocalNumbers = ENGLISH) -> dict[str, str]:
     """What the table shows of a home, by column of ``texts.HOMES_HEADS``. What flowed when it stopped is no power of now."""
     lives = row.condition in ("running", "paused")
     return {
@@ -43,7 +44,7 @@ def cells(row: HomeRow, audited: Audited | None) -> dict[str, str]:
         "soc": NONE if row.soc is None else f"{row.soc * 100:.0f} %",
         "solar": NONE if row.solar is None or not lives else watts(row.solar),
         "load": NONE if row.load is None or not lives else watts(row.load),
-        "cost": NONE if row.cost is None else f"{row.cost:.2f} {row.currency}".rstrip(),
+        "cost": NONE if row.cost is None else numbers.decimal(row.cost, 2, row.currency),
         "devices": NONE if row.wanted is None or not lives else texts.DEVICES_ONLINE.format(online=row.online or 0, wanted=row.wanted),
         "audit": audit_words(audited) if row.settler else NONE,
     }

@@ -41,3 +41,6 @@ def _locale_of(accepted: str) -> Locale:
         except (ValueError, UnknownLocaleError, TypeError):
             continue
     return _FALLBACK
+
+
+ENGLISH = LocalNumbers()

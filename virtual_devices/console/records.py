@@ -10,7 +10,7 @@ from virtual_devices.fleet.keeping.finding import records_of
 from virtual_devices.fleet.keeping.places import state_folder
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.names import is_name
-from virtual_devices.record.files.info import home_of
+from virtual_devices.record.files.info import home_of, info_of
 from virtual_devices.record.reading.readers import Reader
 
 
@@ -47,6 +47,15 @@ class HomeRecords:
     def newest(self, home: str, run: str | None = None) -> KeptPast | None:
         """The one that was written last, or the one of a run; None where there is none."""
         return next((kept for kept in reversed(self.of(home)) if run in (None, kept.run)), None)
+
+    def file_folder(self, home: str) -> Path | None:
+        """Where the home's file lay when it was started, beside which its settings' files are; None where that is not here, or not known."""
+        kept = self.newest(home)
+        try:
+            file = info_of(kept.path).home_file if kept is not None else None
+        except ConfigurationError:
+            return None
+        return Path(file).parent if file is not None and Path(file).is_file() else None
 
     def _folders(self, home: str) -> list[Path]:
         found = [self._folder, self._folder / home] if self._folder is not None else []

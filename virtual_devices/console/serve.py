@@ -67,7 +67,7 @@ def serve(options: ConsoleOptions, *, say: Callable[[str], None], started: Calla
         say(f"the first user of this console is owner, with the password {password}; it is said this once: keep it")
     sessions, who = Sessions(options.folder, users), Who(users, options.ingress_role)
     desk = LoginDesk(users, sessions, cookie_name(options.folder), say, prefix=rules.prefix)
-    with Loop() as loop, _bound(options) as listening:
+    with Loop() as loop, listening_on(options.listen, options.port) as listening:
         bus = Bus(loop, options.endpoint, who)
         host = LocalHomes(bus, options.homes, say) if options.homes is not None else None
         app = ConsoleGate(_pages(bus, options, AskingKeeper(who, host) if host is not None else None), rules, who, sessions, desk, say)
@@ -103,20 +103,21 @@ def _pages(bus: Bus, options: ConsoleOptions, keeper: AskingKeeper | None) -> AS
 
 
 @contextlib.contextmanager
-def _bound(options: ConsoleOptions) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in options.listen else socket.AF_INET
+def listening_on(listen: str, port: int | None) -> Iterator[socket.socket]:
+    """A socket on an address and a port, see ``ConsoleOptions``. Raises ConfigurationError where that cannot be bound."""
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        wanted = options.port if options.port is not None else DEFAULT_PORT
+        wanted = port if port is not None else DEFAULT_PORT
         try:
             try:
-                listening.bind((options.listen, wanted))
+                listening.bind((listen, wanted))
             except OSError:
-                if options.port is not None:
+                if port is not None:
                     raise
-                listening.bind((options.listen, 0))  # another console has the usual one
+                listening.bind((listen, 0))  # another console has the usual one
         except OSError as error:
-            raise ConfigurationError(f"the console cannot listen on {options.listen} port {wanted}: {why(error)}; choose another --port") from None
+            raise ConfigurationError(f"the console cannot listen on {listen} port {wanted}: {why(error)}; choose another --port") from None
         yield listening
 
 

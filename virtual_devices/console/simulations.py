@@ -7,11 +7,12 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, Any, Literal
 
 import orjson
 
-from virtual_devices.answers.apart import MODULE, question
+from virtual_devices.answers.apart import HERE, MODULE, question
 from virtual_devices.answers.simulate import Changes
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import SettingError, VirtualDevicesError
@@ -29,9 +30,9 @@ class PlanSimulations:
         self.words = words
         self.room = asyncio.Semaphore(at_once)
 
-    def begin(self, endpoint: Endpoint, home: str, plans: list[Changes], duration: int) -> PlanSimulation:
+    def begin(self, endpoint: Endpoint, home: str, plans: list[Changes], duration: int, folder: Path = HERE) -> PlanSimulation:
         """Begin one, from where the home is once there is room for it. See ``answers.next_days``; call this on the loop."""
-        return PlanSimulation(self, question(endpoint, home, plans, duration))
+        return PlanSimulation(self, question(endpoint, home, plans, duration, folder))
 
 
 class PlanSimulation:

@@ -1,4 +1,4 @@
-"""What a home usually takes at each hour of the day, by its newest record on this machine."""
+"""What a home usually takes at each hour of the day, by the newest record that the console finds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from virtual_devices.fleet.keeping.finding import records_of
+from virtual_devices.console.records import HomeRecords
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.reading.readers import Reader
@@ -15,14 +15,14 @@ _WEEK = 7 * 86_400
 _HOUR = 3_600
 
 
-def usual_use(home: str) -> Mapping[int, float]:
+def usual_use(records: HomeRecords, home: str) -> Mapping[int, float]:
     """The mean power in kW that all loads wanted, by hour of the local day, over the last seven days that are recorded; hours of which nothing is are left out.
 
     It reads a file, and is nothing for a loop. Empty where there is no record that can be read.
     """
     try:
-        known = records_of(Path(home))
-        return _used(known[-1]) if known else {}
+        known = records.newest(home)
+        return _used(known.path) if known is not None else {}
     except ConfigurationError:
         return {}
 

@@ -67,7 +67,7 @@ class HomesPage:
                 ui.button(texts.MAKE_LINK, icon="add", on_click=lambda: ui.navigate.to("/new")).props("outline")
                 self._find = ui.input(texts.FILTER_HOMES, on_change=self._show).props("dense outlined clearable")
             self._none = ui.label(texts.NO_HOMES)
-            self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds))
+            self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds), self._visit.numbers)
             if builds and not keeps:
                 ui.label(texts.NO_KEEPER).classes("vd-soft q-mt-md")
         if keeps and builds:

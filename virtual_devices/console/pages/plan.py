@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from nicegui import run, ui
 
+from virtual_devices.answers.apart import HERE
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.parts.frame import REFRESH, framed
@@ -84,12 +86,13 @@ class _PlanPage:
         self._running: PlanSimulation | None = None
         self._gone = False
         self._found: Mapping[str, Any] | None = None
+        self._folder = HERE
         self._use: Mapping[int, float] = {}
         self._seen, self._stale, self._drawn = -1, False, 0.0
         self._options: dict[str, Any] = {}
         may = visit.may(PersonRole.OPERATE)
         self._build_table(may=may)
-        self._result = PlanResult()
+        self._result = PlanResult(self._visit.numbers)
         with ui.element("section").classes("vd-panel"):
             with ui.element("h2"):
                 ui.label(texts.PLAN_AHEAD)
@@ -133,7 +136,9 @@ class _PlanPage:
         self._seen = -1
 
     async def _look_back(self) -> None:
-        self._use = await run.io_bound(usual_use, self._visit.home) or {}
+        found: Path | None = await run.io_bound(self._visit.console.records.file_folder, self._visit.home)
+        self._folder = found or HERE
+        self._use = await run.io_bound(usual_use, self._visit.console.records, self._visit.home) or {}
         self._edited()
 
     def _leave(self) -> None:
@@ -200,7 +205,7 @@ class _PlanPage:
             self._chart.update()
 
     def _say_tariff(self, known: PlanOutlook, grid: DeviceView | None) -> None:
-        self._tariff.set_text(tariff_words(known, None if grid is None else number(grid.state, "feed_in_price_now")))
+        self._tariff.set_text(tariff_words(known, None if grid is None else number(grid.state, "feed_in_price_now"), self._visit.numbers))
 
     def _seconds(self, now: datetime) -> int:
         """How far is looked, from a local time on."""
@@ -235,7 +240,7 @@ class _PlanPage:
             return
         plan = self._table.plan()
         plans: list[Mapping[str, Mapping[str, Any]]] = [{}, {self._inverter.name: wanted}] if wanted else [{}]
-        running = self._simulations.begin(self._visit.console.bus.endpoint, self._visit.home, plans, self._seconds(now))
+        running = self._simulations.begin(self._visit.console.bus.endpoint, self._visit.home, plans, self._seconds(now), self._folder)
         self._running = running
         self._show_running()
         try:

@@ -10,6 +10,7 @@ from nicegui import ui
 from virtual_devices.console import texts
 from virtual_devices.console.books import Audited
 from virtual_devices.console.homes_words import NONE, audit_long, cells
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.overview import HomeRow
 from virtual_devices.console.parts.safe import plain
 
@@ -28,8 +29,8 @@ class HomeActions:
 class HomeLine:
     """One home. name: its name, in links only where it is one."""
 
-    def __init__(self, name: str, actions: HomeActions) -> None:
-        self._actions = actions
+    def __init__(self, name: str, actions: HomeActions, numbers: LocalNumbers) -> None:
+        self._actions, self._numbers = actions, numbers
         self._name = name
         self._shown: tuple[HomeRow, Audited | None, bool, str, str] | None = None
         self._cells: dict[str, ui.label] = {}
@@ -66,7 +67,7 @@ class HomeLine:
         if now == self._shown:
             return
         self._shown = now
-        for column, text in cells(row, audited).items():
+        for column, text in cells(row, audited, self._numbers).items():
             self._cells[column].set_text(text)
             self._cells[column].classes(add="vd-blank" if text == NONE else "", remove="" if text == NONE else "vd-blank")
         self._why.set_text(plain(why))
@@ -90,10 +91,10 @@ class HomeLine:
 
 
 class HomesTable:
-    """All lines, by name."""
+    """All lines, by name. numbers: as who looks writes them."""
 
-    def __init__(self, actions: HomeActions) -> None:
-        self._actions = actions
+    def __init__(self, actions: HomeActions, numbers: LocalNumbers) -> None:
+        self._actions, self._numbers = actions, numbers
         self._lines: dict[str, HomeLine] = {}
         with ui.element("table").classes("vd-table vd-homes") as self.table:
             with ui.element("thead"), ui.element("tr"):
@@ -112,7 +113,7 @@ class HomesTable:
             line = self._lines.get(name)
             if line is None:
                 with self._body:
-                    line = self._lines[name] = HomeLine(name, self._actions)
+                    line = self._lines[name] = HomeLine(name, self._actions, self._numbers)
                     line.row.move(target_index=place)
             line.show(row, audits.get(name), stored=name in stored, why=ended.get(name, ""), doing=doing.get(name, ""))
             line.seen(visible=find in name)

@@ -9,13 +9,15 @@ from typing import Any
 from nicegui import ui
 
 from virtual_devices.console import texts
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.plan_words import Row, better, rows, zones
 
 
 class PlanResult:
-    """A panel that is not there before there is something to show."""
+    """A panel that is not there before there is something to show. numbers: as who looks writes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: LocalNumbers) -> None:
+        self._numbers = numbers
         self._plan: Mapping[str, Any] = {}
         with ui.element("section").classes("vd-panel vd-plan-result") as self._panel:
             with ui.element("h2"):
@@ -30,12 +32,12 @@ class PlanResult:
         self._inside.clear()
         with self._inside:
             with ui.element("div").classes("vd-plan-said").props('role="status"'):
-                for line in better(result):
+                for line in better(result, self._numbers):
                     ui.label(line)
             names = [texts.PLAN_AS_IT_IS, texts.PLAN_THIS][: len(result["plans"])]
             with ui.element("div").classes("vd-plan-tables"):
-                _table("", names, rows(result))
-                if by_price := zones(result):
+                _table("", names, rows(result, self._numbers))
+                if by_price := zones(result, self._numbers):
                     _table(texts.PLAN_ZONES, names, by_price)
             start, end = (datetime.fromisoformat(result[name]) for name in ("start", "end"))
             said = texts.PLAN_FROM if len(names) > 1 else texts.PLAN_FROM_ALONE

@@ -10,6 +10,7 @@ from nicegui import ui
 from virtual_devices.console import texts
 from virtual_devices.console.build_steps import switched
 from virtual_devices.console.console import PageVisit
+from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.parts.builder import Builder
 from virtual_devices.console.parts.control import choices_of
 from virtual_devices.console.parts.field import Field
@@ -53,7 +54,7 @@ class DeviceSheet:
         for field in self._fields.values():
             field.refresh()
         for name, label in self._readings.items():
-            label.set_text(_words(seen.state.get(name), self._form_of(seen).get(name, {})))
+            label.set_text(_words(seen.state.get(name), self._form_of(seen).get(name, {}), self._visit.numbers))
 
     @property
     def _is_off(self) -> bool:
@@ -105,12 +106,12 @@ class DeviceSheet:
         self.refresh()
 
 
-def _words(value: Any, reading: Mapping[str, Any]) -> str:
+def _words(value: Any, reading: Mapping[str, Any], numbers: LocalNumbers) -> str:
     """A reading as people read it."""
     if value is None or value == []:
         return "–"
     if isinstance(value, bool):
         return texts.YES if value else texts.NO
-    text = f"{value:.{_DIGITS}f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    text = numbers.plain(value, _DIGITS) if isinstance(value, float) else str(value)
     unit = reading.get("unit")
     return f"{text} {unit}" if unit else text
