@@ -127,7 +127,7 @@ def test_a_clock_that_dies_with_a_window_open_takes_it_up_again(stage: Stage) ->
         stage.vanish("clock")
         stage.vanish("inverter")
 
-    stage.when("clock", "window", everything_that_decides)
+    stage.when_heard_by("inverter", "clock", "window", everything_that_decides)
     stage.begin_steps(6)
     stage.wait(lambda: stage.availability("clock") == stage.availability("inverter") == "offline")
     stage.sync()
