@@ -229,8 +229,17 @@ def looking(browser: Browser, width: int = 1280, height: int = 900, **how: Any) 
 
 
 def serious(page: Page, axe: str) -> list[str]:
-    """What axe-core finds on a page that is serious."""
+    """What axe-core finds on a page that is serious, and stays: parts of a page come one after the other."""
     page.evaluate(axe)
+    for _ in range(5):
+        found = _found(page)
+        if not found:
+            break
+        page.wait_for_timeout(1000)
+    return found
+
+
+def _found(page: Page) -> list[str]:
     found: dict[str, Any] = page.evaluate("axe.run()")
     return [
         f"{each['id']}: {each['help']}: " + "; ".join(f"{node['html'][:160]} ({node['failureSummary']})" for node in each["nodes"][:5])

@@ -185,7 +185,7 @@ class HistoryPage:
         self._note.set_text(words.format(count=len(seen.outages), hours=hours))
         for period, button in self._buttons.items():
             chosen = period == self._period.period
-            button.props["aria-pressed"], button.props["outline"], button.props["unelevated"] = "true" if chosen else "false", not chosen, chosen
+            button.props["aria-pressed"] = "true" if chosen else "false"
             button.update()
         self._earlier.set_enabled(seen.asked.start > seen.recorded[0])
         self._later.set_enabled(seen.asked.end < seen.recorded[1])
