@@ -7,7 +7,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.parts.cards import CARDS
+from virtual_devices.console.parts.cards import FIRST_CARDS, MORE_CARDS
 from virtual_devices.console.parts.drawn import FlowCard
 from virtual_devices.console.parts.frame import REFRESH, framed
 from virtual_devices.console.parts.sheet import DeviceSheet
@@ -34,7 +34,9 @@ def _shown(visit: PageVisit) -> None:
         with ui.element("section").classes("vd-panel") as panel:
             flow = FlowCard(watch)
         with ui.element("section").classes("vd-cards"):
-            cards = [make(visit) for make in CARDS]
+            cards = [make(visit) for make in FIRST_CARDS]
+        with ui.element("section").classes("vd-cards vd-below"):
+            cards += [make(visit) for make in MORE_CARDS]
     sheet = DeviceSheet(visit)
     panel.on(
         "click", lambda event: sheet.open(str(event.args)),

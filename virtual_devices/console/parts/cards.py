@@ -172,8 +172,10 @@ class WeatherCard(Card):
         return bool(now.weather)
 
 
-CARDS: tuple[Callable[[PageVisit], Card], ...] = (TimeCard, BatteryCard, GridCard, DecisionCard, TodayCard, WeatherCard)
-"""In the order in which they stand."""
+FIRST_CARDS: tuple[Callable[[PageVisit], Card], ...] = (TimeCard, BatteryCard, GridCard)
+"""In the order in which they stand, beside the flow where there is room."""
+MORE_CARDS: tuple[Callable[[PageVisit], Card], ...] = (DecisionCard, TodayCard, WeatherCard)
+"""Behind those, below the flow where there is room."""
 
 
 def _countdown(state: dict[str, Any], *, there: bool) -> str:
