@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.console_browser.running import HOME, WITHIN, ConsoleProcess, Looked, OnBus, ended, looking, until
+from tests.console_browser.test_pages import LARGEST
 from tests.console_browser.test_people import log_in, verb
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.topics import FLEET, Topics
@@ -297,3 +298,12 @@ def test_a_script_in_a_title_stays_text(built: Looked, bus: OnBus) -> None:
     finally:
         bus.publish(FLEET, kinds=kinds)
         bus.publish("forged", about=b"", availability=b"", state=b"")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_small_and_fits(chromium: Browser, console: ConsoleProcess, width: int) -> None:
+    with looking(chromium, width) as looked:
+        opened(looked, console.url)
+        assert 0 < looked.bytes <= LARGEST
+        assert looked.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert looked.wrong == []

@@ -12,6 +12,7 @@ from virtual_devices.console import texts
 from virtual_devices.console.build_steps import added, moved
 from virtual_devices.console.building import BIN, needed
 from virtual_devices.console.console import Console, PageVisit
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.builder import Builder
 from virtual_devices.console.parts.frame import REFRESH, framed
 from virtual_devices.console.parts.house import HouseView
@@ -57,10 +58,10 @@ class BuildPage:
                         ui.label(texts.HOUSE)
                     self._said = ui.label().classes("vd-said").props('role="status" aria-live="polite"')
                     if may_operate:
-                        self._undo = ui.button(texts.UNDO, icon="undo", on_click=builder.take_back).props('outline data-undo="1"')
+                        self._undo = ui.button(texts.UNDO, icon=symbols.UNDO, on_click=builder.take_back).props('outline data-undo="1"')
                     if may_build:
                         with ui.element("div").classes("vd-bin") as bin_:
-                            ui.icon("delete")
+                            ui.icon(symbols.DELETE)
                             ui.label(texts.BIN)
                         bin_.props["data-zone"], bin_.props["title"] = BIN, texts.BIN_HOW
                 self._no_fleet = ui.label(texts.NO_FLEET).classes("vd-warn")

@@ -8,6 +8,7 @@ from nicegui import events, ui
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.home_text import exported, text_of_bytes
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.changing import HomeChange
 from virtual_devices.console.parts.frame import REFRESH, framed
 from virtual_devices.console.parts.home_editor import HomeEditor
@@ -61,14 +62,14 @@ class _FilePage:
 
     def _buttons(self) -> None:
         with ui.element("div").classes("vd-buttons"):
-            ui.button(texts.FILE_DOWNLOAD, icon="download", on_click=self._download).props("outline")
+            ui.button(texts.FILE_DOWNLOAD, icon=symbols.DOWNLOAD, on_click=self._download).props("outline")
             if not self._may:
                 return
             upload = ui.upload(auto_upload=True, max_files=1, max_file_size=MAX_BYTES, on_upload=self._uploaded, on_rejected=self._rejected)
             upload.classes("vd-unseen").props('accept=".yaml,.yml,.txt"')
-            ui.button(texts.FILE_UPLOAD, icon="upload").props("outline").on("click", js_handler=f"() => getElement({upload.id}).$refs.qRef.pickFiles()")
+            ui.button(texts.FILE_UPLOAD, icon=symbols.UPLOAD).props("outline").on("click", js_handler=f"() => getElement({upload.id}).$refs.qRef.pickFiles()")
             self._upload = upload
-            ui.button(texts.FILE_AS_IT_RUNS, icon="refresh", on_click=self._as_it_runs).props("outline")
+            ui.button(texts.FILE_AS_IT_RUNS, icon=symbols.REFRESH, on_click=self._as_it_runs).props("outline")
 
     def _refresh(self) -> None:
         watch = self._visit.watch

@@ -12,6 +12,7 @@ from virtual_devices.console import texts
 from virtual_devices.console.books import rounds_of
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.overview import KEY, HomesOverview
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.asked import CopyDialog, DeleteDialog
 from virtual_devices.console.parts.frame import framed
 from virtual_devices.console.parts.homes_table import HomeActions, HomesTable
@@ -64,7 +65,7 @@ class HomesPage:
                 with ui.element("h2"):
                     ui.label(texts.PAGES["homes"])
                 ui.space()
-                ui.button(texts.MAKE_LINK, icon="add", on_click=lambda: ui.navigate.to("/new")).props("outline")
+                ui.button(texts.MAKE_LINK, icon=symbols.ADD, on_click=lambda: ui.navigate.to("/new")).props("outline")
                 self._find = ui.input(texts.FILTER_HOMES, on_change=self._show).props("dense outlined clearable")
             self._none = ui.label(texts.NO_HOMES)
             self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds), self._visit.numbers)

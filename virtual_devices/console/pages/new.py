@@ -15,6 +15,7 @@ from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.home_text import ReadText, TextRemark, read_text
 from virtual_devices.console.new_home import Beginnings, HomeDraft, beginnings
 from virtual_devices.console.pages.file import MEDIA_TYPE
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.draft_form import DraftDevices
 from virtual_devices.console.parts.frame import framed
 from virtual_devices.console.parts.home_editor import HomeEditor
@@ -123,11 +124,11 @@ class _NewPage:
 
     def _buttons(self) -> None:
         with ui.element("div").classes("vd-buttons vd-new-buttons"):
-            self._check = ui.button(texts.MAKE_CHECK, icon="rule", on_click=self._on_check).props("outline")
-            ui.button(texts.FILE_DOWNLOAD, icon="download", on_click=self._download).props("outline")
-            ui.button(texts.MAKE_ANEW, icon="refresh", on_click=self._anew).props("outline")
+            self._check = ui.button(texts.MAKE_CHECK, icon=symbols.CHECK, on_click=self._on_check).props("outline")
+            ui.button(texts.FILE_DOWNLOAD, icon=symbols.DOWNLOAD, on_click=self._download).props("outline")
+            ui.button(texts.MAKE_ANEW, icon=symbols.REFRESH, on_click=self._anew).props("outline")
             if self._visit.console.keeper is not None and self._visit.may_build:
-                self._start = ui.button(texts.MAKE_START, icon="play_arrow", on_click=self._on_start).props("unelevated")
+                self._start = ui.button(texts.MAKE_START, icon=symbols.PLAY, on_click=self._on_start).props("unelevated")
         if self._visit.console.keeper is None:
             ui.label(texts.MAKE_HOW_TO_START).classes("vd-file-note")
         elif not self._visit.may_build:

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.new_home import DraftDevice, HomeDraft, first_settings, further_settings
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.control import choices_of, is_switch
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.edge.messages.fleet import KindForm
@@ -24,7 +25,7 @@ class DraftDevices:
         with ui.element("div").classes("vd-buttons vd-add"):
             named = {name: f"{form.title} – {form.about}" for name, form in sorted(kinds.items(), key=lambda item: (item[1].group, item[0]))}
             self._kind = ui.select(named, label=texts.MAKE_KIND, with_input=True).classes("vd-grow")
-            ui.button(texts.MAKE_ADD, icon="add", on_click=self._add).props("outline")
+            ui.button(texts.MAKE_ADD, icon=symbols.ADD, on_click=self._add).props("outline")
 
     def show(self, draft: HomeDraft) -> None:
         """Show another draft."""
@@ -66,7 +67,7 @@ class DraftDevices:
             draft_fields(form, first_settings(form, device.settings), device, told)
             self._rest(form, device, told)
         with ui.element("div").classes("vd-buttons vd-draft-whole"):
-            ui.button(texts.MAKE_REMOVE, icon="delete", on_click=lambda: self._remove(device, row)).props("flat")
+            ui.button(texts.MAKE_REMOVE, icon=symbols.DELETE, on_click=lambda: self._remove(device, row)).props("flat")
 
     def _rest(self, form: KindForm, device: DraftDevice, told: Callable[[], None]) -> None:
         names = further_settings(form, device.settings)

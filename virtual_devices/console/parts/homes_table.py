@@ -12,6 +12,7 @@ from virtual_devices.console.books import Audited
 from virtual_devices.console.homes_words import NONE, audit_long, cells
 from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.overview import HomeRow
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.safe import plain
 
 _NUMBERS = ("soc", "solar", "load", "cost", "devices")
@@ -56,7 +57,7 @@ class HomeLine:
         self._stop = ui.button(texts.STOP, on_click=lambda: actions.stop(name)).props('outline no-caps padding="xs md"')
         self._start = ui.button(texts.START, on_click=lambda: actions.start(name)).props('outline no-caps padding="xs md"')
         if actions.keeps:
-            with ui.button(icon="more_vert").props("flat round dense") as more, ui.menu():
+            with ui.button(icon=symbols.MORE).props("flat round dense") as more, ui.menu():
                 more.props["aria-label"] = texts.MORE
                 ui.menu_item(texts.COPY, on_click=lambda: actions.copy(name))
                 ui.menu_item(texts.DELETE, on_click=lambda: actions.delete(name))

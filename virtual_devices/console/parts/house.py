@@ -20,6 +20,7 @@ from virtual_devices.console.building import (
     BuildZone,
     hung_on,
 )
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.builder import Builder
 from virtual_devices.console.parts.drawn import put
 from virtual_devices.console.parts.icons import icon
@@ -139,7 +140,7 @@ class HouseView:
             with ui.element("div").classes("vd-card-told"):
                 self._told[card.name] = ui.label(), ui.label().classes("vd-soft")
             if may_operate:
-                menu_button("menu", card.name, texts.MENU_OF.format(name=card.name), "more_vert")
+                menu_button("menu", card.name, texts.MENU_OF.format(name=card.name), symbols.MORE)
         self._refusal(card.name)
 
     def _refusal(self, at: str) -> None:

@@ -10,6 +10,7 @@ from nicegui import ui
 from virtual_devices.console import texts
 from virtual_devices.console.build_steps import BuildStep, added, copied, moved, removed, renamed, switched
 from virtual_devices.console.building import BuildCard, BuildZone, circuit_setting, needed, places_for, problems_at
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.builder import Builder
 from virtual_devices.console.parts.control import SettingControl
 from virtual_devices.console.roles import PersonRole
@@ -33,7 +34,7 @@ class MenuDialog:
             with ui.element("h2").classes("vd-sheet-title"):
                 ui.label(title)
             ui.space()
-            ui.button(icon="close", on_click=self.dialog.close).props(f'flat round aria-label="{texts.CLOSE}"')
+            ui.button(icon=symbols.CLOSE, on_click=self.dialog.close).props(f'flat round aria-label="{texts.CLOSE}"')
         self.dialog.open()
 
     def heading(self, text: str) -> None:
@@ -62,15 +63,15 @@ class DeviceMenu(MenuDialog):
         self.begin(card.name)
         build = visit.may(PersonRole.BUILD) and card.fleet
         with self.inside:
-            self.button(texts.MENU_SETTINGS, lambda: self._settings(name), "tune")
+            self.button(texts.MENU_SETTINGS, lambda: self._settings(name), symbols.SETTINGS)
             if card.fleet:
-                self._done(texts.SWITCH_OFF if card.on else texts.SWITCH_ON, lambda: switched(self.builder.house(), name, on=not card.on), card, "power_settings_new")
+                self._done(texts.SWITCH_OFF if card.on else texts.SWITCH_ON, lambda: switched(self.builder.house(), name, on=not card.on), card, symbols.POWER)
             if build:
                 if not card.single:
-                    self._done(texts.MENU_COPY, lambda: copied(self.builder.house(), name), card, "content_copy")
+                    self._done(texts.MENU_COPY, lambda: copied(self.builder.house(), name), card, symbols.COPY)
                 if card.ability != "settles":
-                    self.button(texts.MENU_RENAME, lambda: self._rename(card), "edit")
-                    self._done(texts.MENU_REMOVE, lambda: removed(self.builder.house(), name), card, "delete")
+                    self.button(texts.MENU_RENAME, lambda: self._rename(card), symbols.EDIT)
+                    self._done(texts.MENU_REMOVE, lambda: removed(self.builder.house(), name), card, symbols.DELETE)
             self._moves(card, house.plan().zones, allowed=build or card.online)
 
     def _moves(self, card: BuildCard, zones: Mapping[str, BuildZone], *, allowed: bool) -> None:
@@ -113,7 +114,7 @@ class DeviceMenu(MenuDialog):
                 self.dialog.close()
 
             name.on("keydown.enter", act)
-            self.button(texts.MENU_RENAME, act, "edit")
+            self.button(texts.MENU_RENAME, act, symbols.EDIT)
 
 
 class AddMenu(MenuDialog):
@@ -136,7 +137,7 @@ class AddMenu(MenuDialog):
                 ui.label(texts.NEEDS).classes("vd-soft")
             fields = {name: _field(name, schemas[name]) for name in must if name in schemas}
             for zone in places:
-                self.button(place_name(zone), self._adder(form, zone, fields, why), "add")
+                self.button(place_name(zone), self._adder(form, zone, fields, why), symbols.ADD)
             with ui.expansion(texts.NAME_AND_SETTINGS, value=bool(zone_id)).classes("full-width"):
                 fields |= self._more(form, house.free(kind), must)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from virtual_devices.console import texts
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.drawn import put
 from virtual_devices.console.parts.house import draggable, menu_button, picture
 from virtual_devices.console.parts.safe import plain
@@ -20,7 +21,7 @@ class Palette:
         self._drawn: Mapping[str, KindForm] | None = None
         with ui.element("aside").classes("vd-panel vd-palette"):
             with ui.element("button").classes("vd-fold") as fold:
-                ui.icon("add")
+                ui.icon(symbols.ADD)
                 ui.label(texts.SHOW_PALETTE)
             fold.props["type"], fold.props["data-fold"], fold.props["aria-expanded"] = "button", "1", "false"
             with ui.element("div").classes("vd-folded"):
@@ -57,4 +58,4 @@ class Palette:
             with ui.element("div").classes("vd-kind-words"):
                 ui.label(form.title)
                 ui.label(about).classes("vd-soft vd-about")
-            menu_button("add", form.kind, texts.ADD_TO.format(title=form.title), "add")
+            menu_button("add", form.kind, texts.ADD_TO.format(title=form.title), symbols.ADD)

@@ -11,6 +11,7 @@ from virtual_devices.console import texts
 from virtual_devices.console.build_steps import switched
 from virtual_devices.console.console import PageVisit
 from virtual_devices.console.numbers import LocalNumbers
+from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.builder import Builder
 from virtual_devices.console.parts.control import choices_of
 from virtual_devices.console.parts.field import Field
@@ -72,7 +73,7 @@ class DeviceSheet:
             ui.space()
             self._running = ui.button(texts.SWITCH_OFF, on_click=self._switch).props("outline")
             self._running.set_visibility(may and self._name in watch.wanted and watch.fleet_online)
-            ui.button(icon="close", on_click=self._dialog.close).props(f'flat round aria-label="{texts.CLOSE}"')
+            ui.button(icon=symbols.CLOSE, on_click=self._dialog.close).props(f'flat round aria-label="{texts.CLOSE}"')
         if form is None:
             ui.label(texts.NO_KINDS).classes("vd-soft")
             return
