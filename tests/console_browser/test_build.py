@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.console_browser.running import HOME, WITHIN, ConsoleProcess, Looked, OnBus, ended, looking, until
+from tests.console_browser.running import HOME, WITHIN, ConsoleProcess, Looked, OnBus, ended, looking, serious, until
 from tests.console_browser.test_pages import LARGEST
 from tests.console_browser.test_people import log_in, verb
 from virtual_devices.edge.messages.ledger import read_ledger
@@ -307,3 +307,15 @@ def test_the_page_is_small_and_fits(chromium: Browser, console: ConsoleProcess, 
         assert 0 < looked.bytes <= LARGEST
         assert looked.page.evaluate("document.documentElement.scrollWidth") <= width
         assert looked.wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_off_can_still_be_read(chromium: Browser, console: ConsoleProcess, bus: OnBus, axe: str, scheme: str) -> None:
+    wish(bus, "scale", "lights", 0)
+    try:
+        with looking(chromium, color_scheme=scheme) as looked:
+            opened(looked, console.url)
+            expect(card(looked, "lights")).to_contain_text("off")
+            assert serious(looked.page, axe) == []
+    finally:
+        wish(bus, "scale", "lights", 1)
