@@ -13,7 +13,7 @@ import yaml
 from homeassistant.app.run import INGRESS_PORT
 from tests.app.supervisor import CONFIG, FOLDER
 from virtual_devices import __version__
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.edge.files import examples
 from virtual_devices.kit.instants import parse_instant
 

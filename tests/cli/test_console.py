@@ -21,8 +21,8 @@ from click.testing import CliRunner
 from tests.machine import free_ports
 from tests.stage import RUNNING
 from virtual_devices.cli import commands
-from virtual_devices.console.auth import Users
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.auth import Users
+from virtual_devices.console.door.roles import PersonRole
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90.0

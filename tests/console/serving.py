@@ -14,12 +14,12 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from virtual_devices.console.answering import answer
-from virtual_devices.console.auth import Sessions, Users, Who
-from virtual_devices.console.gate import ConsoleGate, GateRules
-from virtual_devices.console.guesses import Guesses
-from virtual_devices.console.login import LoginDesk
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.answering import answer
+from virtual_devices.console.door.auth import Sessions, Users, Who
+from virtual_devices.console.door.gate import ConsoleGate, GateRules
+from virtual_devices.console.door.guesses import Guesses
+from virtual_devices.console.door.login import LoginDesk
+from virtual_devices.console.door.roles import PersonRole
 
 WITHIN = 10.0
 """Wall seconds that a server may take to begin and to end, and an answer to come."""

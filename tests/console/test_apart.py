@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.console.apart import Apart
+from virtual_devices.console.making.apart import Apart
 from virtual_devices.kit.errors import ConfigurationError
 
 
@@ -58,7 +58,7 @@ def test_an_idle_one_ends() -> None:
 
 BEGINS = """
 import asyncio, os, time
-from virtual_devices.console.apart import Apart
+from virtual_devices.console.making.apart import Apart
 
 async def begin():
     print(await Apart().do(os.getpid), flush=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.console.auth import SESSION, SESSIONS, Sessions, Users, Who, cookie_name
-from virtual_devices.console.guesses import BURST, EVERY, REMEMBERED, Guesses
-from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.door.auth import SESSION, SESSIONS, Sessions, Users, Who, cookie_name
+from virtual_devices.console.door.guesses import BURST, EVERY, REMEMBERED, Guesses
+from virtual_devices.console.door.roles import Person, PersonRole
 from virtual_devices.kit.errors import ConfigurationError
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -126,7 +126,7 @@ def test_what_another_process_changes_holds_at_once(tmp_path: Path) -> None:
     token = sessions.open("ann")
     assert (sessions.person(token), who.role_of(person)) == (person, PersonRole.LOOK)
     text = (
-        "import sys\nfrom pathlib import Path\nfrom virtual_devices.console.auth import Users\nfrom virtual_devices.console.roles import PersonRole\n"
+        "import sys\nfrom pathlib import Path\nfrom virtual_devices.console.door.auth import Users\nfrom virtual_devices.console.door.roles import PersonRole\n"
         "users = Users(Path(sys.argv[1]))\nusers.grant('ann', PersonRole.BUILD) if sys.argv[2] == 'grant' else users.revoke('ann')\n"
     )
     subprocess.run([sys.executable, "-c", text, str(tmp_path), "grant"], check=True)

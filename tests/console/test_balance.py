@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.console.drawn import shown
 from tests.kit.members.test_trees import START, STEP, Plan, plans
 from tests.laws import tried
-from virtual_devices.console.parts.balance import balance, gaps, line_powers, lost
-from virtual_devices.console.parts.layout import layout
+from virtual_devices.console.parts.flow.balance import balance, gaps, line_powers, lost
+from virtual_devices.console.parts.flow.layout import layout
 from virtual_devices.edge.visitor.picture import Now
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.house import House

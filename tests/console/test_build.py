@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from virtual_devices.console.build_steps import (
+from virtual_devices.console.making.build_steps import (
     BuildStep,
     DeviceOrder,
     FleetWish,
@@ -21,7 +21,7 @@ from virtual_devices.console.build_steps import (
     renamed,
     switched,
 )
-from virtual_devices.console.building import (
+from virtual_devices.console.making.building import (
     AROUND,
     BIN,
     DC_SIDE,
@@ -36,7 +36,7 @@ from virtual_devices.console.building import (
     places_for,
     problems_at,
 )
-from virtual_devices.console.home_watch import HomeWatch
+from virtual_devices.console.watching.home_watch import HomeWatch
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.messages.fleet import FleetWantedMessage, WantedForm
 from virtual_devices.edge.messages.topics import FLEET

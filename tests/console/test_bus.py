@@ -10,10 +10,10 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from tests.stage import Stage
-from virtual_devices.console.auth import Users, Who
 from virtual_devices.console.bus import NEEDED, Bus
-from virtual_devices.console.gate import LOCAL
-from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.door.auth import Users, Who
+from virtual_devices.console.door.gate import LOCAL
+from virtual_devices.console.door.roles import Person, PersonRole
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.messages.base import ErrorMessage, write
 from virtual_devices.edge.visitor.picture import Picture

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.console.drawn import homes, shown
 from tests.laws import examples
-from virtual_devices.console.parts import flow as flow_module
-from virtual_devices.console.parts.flow import Values, changes, drawing, values
-from virtual_devices.console.parts.layout import layout
+from virtual_devices.console.parts.flow import flow as flow_module
+from virtual_devices.console.parts.flow.flow import Values, changes, drawing, values
+from virtual_devices.console.parts.flow.layout import layout
 from virtual_devices.console.parts.safe import SafeHtml, escaped, joined, markup
 from virtual_devices.edge.messages.base import AboutMessage, write
 from virtual_devices.edge.visitor.picture import Now, Picture

@@ -14,9 +14,9 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from tests.console.serving import UPGRADE, Answer, Gated, ask, gated, serving
-from virtual_devices.console.gate import LOOK_EVERY, GateRules, rules_of
-from virtual_devices.console.hosts import Hosts, Netloc, hosts_of, parse_netloc, same_place
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.gate import LOOK_EVERY, GateRules, rules_of
+from virtual_devices.console.door.hosts import Hosts, Netloc, hosts_of, parse_netloc, same_place
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.kit.errors import ConfigurationError
 
 SUPERVISOR = "127.0.0.2"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.record.recorded import home, settled, write
 from virtual_devices.console import texts
-from virtual_devices.console.parts.past_chart import LOADS, energy_chart, energy_rows, moment_line, past_chart
-from virtual_devices.console.past_periods import (
+from virtual_devices.console.parts.past.past_chart import LOADS, energy_chart, energy_rows, moment_line, past_chart
+from virtual_devices.console.past.past_periods import (
     PERIODS,
     ZOOMED,
     PastPeriod,
@@ -25,7 +25,7 @@ from virtual_devices.console.past_periods import (
     whole,
     zoomed,
 )
-from virtual_devices.console.records import HomeRecords
+from virtual_devices.console.past.records import HomeRecords
 from virtual_devices.fleet.keeping.places import records_folder
 from virtual_devices.kit.calendar import DAY, calendar
 from virtual_devices.kit.errors import ConfigurationError

@@ -8,8 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
-from virtual_devices.console.home_text import SOURCE, ReadText, TextRemark, beside, exported, read_text, text_of_bytes
-from virtual_devices.console.home_watch import HomeWatch
+from virtual_devices.console.making.home_text import (
+    SOURCE,
+    ReadText,
+    TextRemark,
+    beside,
+    exported,
+    read_text,
+    text_of_bytes,
+)
+from virtual_devices.console.watching.home_watch import HomeWatch
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.files import examples
 from virtual_devices.edge.messages.base import SiteMessage, write

@@ -13,13 +13,13 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from tests.stage import Stage
-from virtual_devices.console.auth import Users, Who
-from virtual_devices.console.books import AuditRounds, BooksWatch, books_key, look, verdict
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.home_watch import HeardError
-from virtual_devices.console.homes_words import NONE, audit_long, audit_words, cells, device_rows, error_rows
-from virtual_devices.console.latecomers import Latecomers
-from virtual_devices.console.overview import KEY, HomeRow, HomesOverview
+from virtual_devices.console.door.auth import Users, Who
+from virtual_devices.console.watching.books import AuditRounds, BooksWatch, books_key, look, verdict
+from virtual_devices.console.watching.home_watch import HeardError
+from virtual_devices.console.watching.homes_words import NONE, audit_long, audit_words, cells, device_rows, error_rows
+from virtual_devices.console.watching.latecomers import Latecomers
+from virtual_devices.console.watching.overview import KEY, HomeRow, HomesOverview
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.messages.fleet import FleetRunningMessage, RunningForm
 from virtual_devices.edge.messages.topics import LEDGER, PLACES
@@ -146,7 +146,7 @@ def test_many_homes_cost_little(stage: Stage) -> None:
 
 
 def test_whoever_invents_homes_is_heard_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.console.overview.MOST_HOMES", 3)
+    monkeypatch.setattr("virtual_devices.console.watching.overview.MOST_HOMES", 3)
     asked: list[str] = []
     overview = HomesOverview(asked.append)
     about = json.dumps({"kind": "inverter", "ability": "settles", "title": "", "version": ""}).encode()

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from virtual_devices.cli import commands
-from virtual_devices.console.auth import Users, Who
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.gate import LOCAL
-from virtual_devices.console.home_files import HomeFiles, named
-from virtual_devices.console.keeper import AskingKeeper
-from virtual_devices.console.local_homes import LocalHomes
-from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.door.auth import Users, Who
+from virtual_devices.console.door.gate import LOCAL
+from virtual_devices.console.door.roles import Person, PersonRole
+from virtual_devices.console.hosting.home_files import HomeFiles, named
+from virtual_devices.console.hosting.keeper import AskingKeeper
+from virtual_devices.console.hosting.local_homes import LocalHomes
 from virtual_devices.console.serve import ConsoleOptions
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.loop import Loop

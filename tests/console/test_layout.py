@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.console.drawn import homes
 from tests.laws import examples
-from virtual_devices.console.parts.layout import FlowLayout, FlowLine, FlowNode, layout
-from virtual_devices.console.parts.words import NAME, SMALL, fitted, width_of
+from virtual_devices.console.parts.flow.layout import FlowLayout, FlowLine, FlowNode, layout
+from virtual_devices.console.parts.flow.words import NAME, SMALL, fitted, width_of
 from virtual_devices.edge.visitor.picture import Now, Picture
 
 BOTH = pytest.mark.parametrize("wide", [True, False], ids=["desk", "phone"])

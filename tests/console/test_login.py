@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from tests.console.serving import Gated, gated, serving
-from virtual_devices.console import login
-from virtual_devices.console.gate import rules_of
-from virtual_devices.console.guesses import BURST, EVERY
-from virtual_devices.console.login import LONGEST_BODY, login_page
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door import login
+from virtual_devices.console.door.gate import rules_of
+from virtual_devices.console.door.guesses import BURST, EVERY
+from virtual_devices.console.door.login import LONGEST_BODY, login_page
+from virtual_devices.console.door.roles import PersonRole
 
 PASSWORD = "correct horse battery"  # noqa: S105
 FORM = {"name": "ann", "password": PASSWORD}

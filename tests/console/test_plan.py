@@ -11,8 +11,7 @@ import pytest
 
 from tests.stage import SMALL, small_home
 from virtual_devices.answers.simulate import run
-from virtual_devices.console.parts.plan_chart import chart_options
-from virtual_devices.console.plan_outlook import (
+from virtual_devices.console.ahead.plan_outlook import (
     PlanOutlook,
     course_of,
     grid_powers,
@@ -21,8 +20,8 @@ from virtual_devices.console.plan_outlook import (
     outlook_on_bus,
     wall,
 )
-from virtual_devices.console.plan_words import better, rows, tariff_words, zones
-from virtual_devices.console.planning import (
+from virtual_devices.console.ahead.plan_words import better, rows, tariff_words, zones
+from virtual_devices.console.ahead.planning import (
     PlanForm,
     bounds,
     changes,
@@ -35,8 +34,9 @@ from virtual_devices.console.planning import (
     only_passes,
     plan_form,
 )
-from virtual_devices.console.records import HomeRecords
-from virtual_devices.console.usual_use import usual_use
+from virtual_devices.console.parts.plan.plan_chart import chart_options
+from virtual_devices.console.past.records import HomeRecords
+from virtual_devices.console.past.usual_use import usual_use
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.messages.base import AboutMessage
 from virtual_devices.edge.messages.fleet import KindForm

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from tests.stage import Stage
-from virtual_devices.console.simulations import PlanSimulation, PlanSimulations
+from virtual_devices.console.ahead.simulations import PlanSimulation, PlanSimulations
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import SettingError

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.console_browser.running import HOME, ConsoleProcess, Looked, OnBus, looking, until
-from virtual_devices.console.parts.balance import balance
-from virtual_devices.console.parts.words import Sayings
+from virtual_devices.console.parts.flow.balance import balance
+from virtual_devices.console.parts.flow.words import Sayings
 from virtual_devices.edge.messages.topics import FLEET
 from virtual_devices.edge.visitor.picture import Now, Picture
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.console_browser.running import HOME, WITHIN, ConsoleProcess, Looked, OnBus, ended, looking, until
-from virtual_devices.console.auth import Users
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.auth import Users
+from virtual_devices.console.door.roles import PersonRole
 
 pytestmark = pytest.mark.console
 LARGEST = 850_000

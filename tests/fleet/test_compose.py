@@ -16,7 +16,7 @@ from k8s.compose import EXAMPLE, text_of
 from virtual_devices import __version__
 from virtual_devices.cli import commands
 from virtual_devices.cli import run as verb
-from virtual_devices.console.gate import rules_of
+from virtual_devices.console.door.gate import rules_of
 from virtual_devices.console.serve import ConsoleOptions
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.fleet.compose import PROBE, compose_text

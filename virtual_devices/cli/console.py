@@ -9,8 +9,8 @@ import click
 
 from virtual_devices.cli._options import broker_options
 from virtual_devices.cli._streams import warn
-from virtual_devices.console.auth import Users
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.auth import Users
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.serve import DEFAULT_PORT, ConsoleOptions, serve
 from virtual_devices.fleet.keeping.places import make_ready, state_folder
 

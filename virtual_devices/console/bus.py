@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from virtual_devices.console.auth import Who
-from virtual_devices.console.home_watch import HomeWatch
-from virtual_devices.console.listening import Attended, HeardWord, Listener
-from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.door.auth import Who
+from virtual_devices.console.door.roles import Person, PersonRole
+from virtual_devices.console.watching.home_watch import HomeWatch
+from virtual_devices.console.watching.listening import Attended, HeardWord, Listener
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.fleet import FleetResponseMessage, Verb
 from virtual_devices.edge.messages.topics import FLEET, ROOT, Topics, split

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from nicegui import ui
 
-from virtual_devices.console.apart import Apart
 from virtual_devices.console.bus import Bus
+from virtual_devices.console.door.roles import Person, PersonRole
+from virtual_devices.console.making.apart import Apart
 from virtual_devices.console.numbers import LocalNumbers
-from virtual_devices.console.records import HomeRecords
-from virtual_devices.console.roles import Person, PersonRole
+from virtual_devices.console.past.records import HomeRecords
 from virtual_devices.kit.errors import VirtualDevicesError
 
 if TYPE_CHECKING:
-    from virtual_devices.console.home_watch import HomeWatch
-    from virtual_devices.console.keeper import HomesKeeper
+    from virtual_devices.console.hosting.keeper import HomesKeeper
+    from virtual_devices.console.watching.home_watch import HomeWatch
 
 
 @dataclass(frozen=True, slots=True)

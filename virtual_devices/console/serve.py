@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from virtual_devices.console.auth import Sessions, Users, Who, cookie_name
 from virtual_devices.console.bus import Bus
-from virtual_devices.console.gate import ConsoleGate, rules_of
-from virtual_devices.console.keeper import AskingKeeper
-from virtual_devices.console.local_homes import LocalHomes
-from virtual_devices.console.login import LoginDesk
-from virtual_devices.console.records import HomeRecords
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.auth import Sessions, Users, Who, cookie_name
+from virtual_devices.console.door.gate import ConsoleGate, rules_of
+from virtual_devices.console.door.login import LoginDesk
+from virtual_devices.console.door.roles import PersonRole
+from virtual_devices.console.hosting.keeper import AskingKeeper
+from virtual_devices.console.hosting.local_homes import LocalHomes
+from virtual_devices.console.past.records import HomeRecords
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint

@@ -7,10 +7,10 @@ from nicegui import ui
 
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
-from virtual_devices.console.keeper import HomesKeeper
+from virtual_devices.console.hosting.keeper import HomesKeeper
 from virtual_devices.console.pages import build, file, health, history, home, homes, new, plan
 from virtual_devices.console.parts.frame import FAVICON, dress
-from virtual_devices.console.records import HomeRecords
+from virtual_devices.console.past.records import HomeRecords
 from virtual_devices.console.texts import TITLE
 
 PAGES = (home, build, file, new, history, plan, health, homes)

@@ -9,17 +9,17 @@ from fastapi import Request
 from nicegui import events, ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.build_steps import added, moved
-from virtual_devices.console.building import BIN, needed
 from virtual_devices.console.console import Console, PageVisit
+from virtual_devices.console.door.roles import PersonRole
+from virtual_devices.console.making.build_steps import added, moved
+from virtual_devices.console.making.building import BIN, needed
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.builder import Builder
+from virtual_devices.console.parts.build.builder import Builder
+from virtual_devices.console.parts.build.house import HouseView
+from virtual_devices.console.parts.build.menus import AddMenu, DeviceMenu
+from virtual_devices.console.parts.build.palette import Palette
 from virtual_devices.console.parts.frame import REFRESH, framed
-from virtual_devices.console.parts.house import HouseView
-from virtual_devices.console.parts.menus import AddMenu, DeviceMenu
-from virtual_devices.console.parts.palette import Palette
 from virtual_devices.console.parts.sheet import DeviceSheet
-from virtual_devices.console.roles import PersonRole
 from virtual_devices.kit.names import is_name
 
 _ACT = "(event) => { const button = event.target.closest('[data-act]'); if (button) emit(button.dataset.act, button.dataset.name); }"

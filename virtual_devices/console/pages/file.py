@@ -7,12 +7,12 @@ from nicegui import events, ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.home_text import exported, text_of_bytes
+from virtual_devices.console.making.home_text import exported, text_of_bytes
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.changing import HomeChange
+from virtual_devices.console.parts.file.changing import HomeChange
+from virtual_devices.console.parts.file.home_editor import HomeEditor
+from virtual_devices.console.parts.file.revisions import RevisionList
 from virtual_devices.console.parts.frame import REFRESH, framed
-from virtual_devices.console.parts.home_editor import HomeEditor
-from virtual_devices.console.parts.revisions import RevisionList
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 

@@ -6,13 +6,20 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.books import BooksWatch, books_key
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.latecomers import Latecomers
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.parts.frame import framed
-from virtual_devices.console.parts.health_cards import LINES, BooksCard, DevicesCard, ErrorsCard, LogCard, PaceCard
+from virtual_devices.console.parts.homes.health_cards import (
+    LINES,
+    BooksCard,
+    DevicesCard,
+    ErrorsCard,
+    LogCard,
+    PaceCard,
+)
 from virtual_devices.console.parts.safe import plain
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.watching.books import BooksWatch, books_key
+from virtual_devices.console.watching.latecomers import Latecomers
 from virtual_devices.edge.visitor.answer import GRACE
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.names import CLOCK, is_name

@@ -13,11 +13,11 @@ from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.parts.frame import framed
-from virtual_devices.console.parts.moment import MomentPanel
-from virtual_devices.console.parts.past_chart import LOADS, moment_line, past_chart
-from virtual_devices.console.parts.past_tables import EnergyPanel, HappeningPanel
-from virtual_devices.console.past_periods import PERIODS, PastPeriod, from_wall, of_date, spoken, zoomed
-from virtual_devices.console.records import HomeRecords, KeptPast
+from virtual_devices.console.parts.past.moment import MomentPanel
+from virtual_devices.console.parts.past.past_chart import LOADS, moment_line, past_chart
+from virtual_devices.console.parts.past.past_tables import EnergyPanel, HappeningPanel
+from virtual_devices.console.past.past_periods import PERIODS, PastPeriod, from_wall, of_date, spoken, zoomed
+from virtual_devices.console.past.records import HomeRecords, KeptPast
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.record.reading.asked import Times
 from virtual_devices.record.reading.curves import Curves, curves

@@ -9,14 +9,14 @@ from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.books import rounds_of
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.overview import KEY, HomesOverview
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.asked import CopyDialog, DeleteDialog
 from virtual_devices.console.parts.frame import framed
-from virtual_devices.console.parts.homes_table import HomeActions, HomesTable
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.parts.homes.asked import CopyDialog, DeleteDialog
+from virtual_devices.console.parts.homes.homes_table import HomeActions, HomesTable
+from virtual_devices.console.watching.books import rounds_of
+from virtual_devices.console.watching.overview import KEY, HomesOverview
 
 LOOK = 1.0
 """Wall seconds between two looks at all homes."""

@@ -12,13 +12,13 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.home_text import ReadText, TextRemark, read_text
-from virtual_devices.console.new_home import Beginnings, HomeDraft, beginnings
+from virtual_devices.console.making.home_text import ReadText, TextRemark, read_text
+from virtual_devices.console.making.new_home import Beginnings, HomeDraft, beginnings
 from virtual_devices.console.pages.file import MEDIA_TYPE
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.draft_form import DraftDevices
+from virtual_devices.console.parts.file.draft_form import DraftDevices
+from virtual_devices.console.parts.file.home_editor import HomeEditor
 from virtual_devices.console.parts.frame import framed
-from virtual_devices.console.parts.home_editor import HomeEditor
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.names import is_name

@@ -12,17 +12,17 @@ from nicegui import run, ui
 
 from virtual_devices.answers.apart import HERE
 from virtual_devices.console import texts
+from virtual_devices.console.ahead.plan_outlook import PlanOutlook, course_of, outlook_found, outlook_on_bus, wall
+from virtual_devices.console.ahead.plan_words import tariff_words
+from virtual_devices.console.ahead.planning import PlanForm, kept_level, master, moved, only_passes, plan_form
+from virtual_devices.console.ahead.simulations import PlanSimulation, PlanSimulations
 from virtual_devices.console.console import Console, PageVisit
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.parts.frame import REFRESH, framed
-from virtual_devices.console.parts.plan_chart import HEIGHT, chart_options
-from virtual_devices.console.parts.plan_result import PlanResult
-from virtual_devices.console.parts.plan_table import PlanTable
-from virtual_devices.console.plan_outlook import PlanOutlook, course_of, outlook_found, outlook_on_bus, wall
-from virtual_devices.console.plan_words import tariff_words
-from virtual_devices.console.planning import PlanForm, kept_level, master, moved, only_passes, plan_form
-from virtual_devices.console.roles import PersonRole
-from virtual_devices.console.simulations import PlanSimulation, PlanSimulations
-from virtual_devices.console.usual_use import usual_use
+from virtual_devices.console.parts.plan.plan_chart import HEIGHT, chart_options
+from virtual_devices.console.parts.plan.plan_result import PlanResult
+from virtual_devices.console.parts.plan.plan_table import PlanTable
+from virtual_devices.console.past.usual_use import usual_use
 from virtual_devices.edge.visitor.device_view import DeviceView, number
 from virtual_devices.kit.errors import SettingError, VirtualDevicesError
 

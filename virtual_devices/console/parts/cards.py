@@ -10,7 +10,7 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import PageVisit
-from virtual_devices.console.roles import PersonRole
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.edge.visitor.device_view import DeviceView, number
 from virtual_devices.edge.visitor.picture import Now, watts
 from virtual_devices.kit.names import CLOCK

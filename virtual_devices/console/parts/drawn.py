@@ -11,10 +11,10 @@ from weakref import WeakKeyDictionary
 import orjson
 from nicegui import ui
 
-from virtual_devices.console.home_watch import HomeWatch
-from virtual_devices.console.parts.flow import Values, changes, drawing, values
-from virtual_devices.console.parts.layout import FlowLayout, layout
+from virtual_devices.console.parts.flow.flow import Values, changes, drawing, values
+from virtual_devices.console.parts.flow.layout import FlowLayout, layout
 from virtual_devices.console.parts.safe import SafeHtml
+from virtual_devices.console.watching.home_watch import HomeWatch
 
 WIDTHS = {"vd-wide": True, "vd-narrow": False}
 """Both drawings are on a page, by the ids of their SVGs; its style shows the one that fits."""

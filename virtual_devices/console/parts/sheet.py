@@ -8,14 +8,14 @@ from typing import Any
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.build_steps import switched
 from virtual_devices.console.console import PageVisit
+from virtual_devices.console.door.roles import PersonRole
+from virtual_devices.console.making.build_steps import switched
 from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.builder import Builder
+from virtual_devices.console.parts.build.builder import Builder
 from virtual_devices.console.parts.control import choices_of
 from virtual_devices.console.parts.field import Field
-from virtual_devices.console.roles import PersonRole
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.kit.names import is_name
 

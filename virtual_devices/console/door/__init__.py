@@ -1,0 +1,1 @@
+"""Who may: what every request passes, and who people are."""

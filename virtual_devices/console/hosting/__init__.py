@@ -1,0 +1,1 @@
+"""Who makes and starts homes."""

@@ -1,0 +1,1 @@
+"""What is built, and homes as files."""

@@ -1,0 +1,1 @@
+"""A home file, and what it would change."""

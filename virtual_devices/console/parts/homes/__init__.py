@@ -1,0 +1,1 @@
+"""All homes, and the health of one."""

@@ -1,0 +1,1 @@
+"""Curves, tables, and a moment that is asked about."""

@@ -1,0 +1,1 @@
+"""A plan as a table and over time, and what it comes to."""

@@ -1,0 +1,1 @@
+"""What is, as it is heard on the bus."""
