@@ -14,10 +14,10 @@ from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.making.build_steps import added, moved
 from virtual_devices.console.making.building import BIN, needed
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.build.builder import Builder
-from virtual_devices.console.parts.build.house import HouseView
-from virtual_devices.console.parts.build.menus import AddMenu, DeviceMenu
-from virtual_devices.console.parts.build.palette import Palette
+from virtual_devices.console.parts.building.builder import Builder
+from virtual_devices.console.parts.building.house import HouseView
+from virtual_devices.console.parts.building.menus import AddMenu, DeviceMenu
+from virtual_devices.console.parts.building.palette import Palette
 from virtual_devices.console.parts.frame import REFRESH, framed
 from virtual_devices.console.parts.sheet import DeviceSheet
 from virtual_devices.kit.names import is_name

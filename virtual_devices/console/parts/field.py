@@ -10,7 +10,7 @@ from nicegui import ui
 from virtual_devices.console import texts
 from virtual_devices.console.making.build_steps import BuildStep, DeviceOrder, declared
 from virtual_devices.console.making.building import problems_at
-from virtual_devices.console.parts.build.builder import Builder
+from virtual_devices.console.parts.building.builder import Builder
 from virtual_devices.console.parts.control import SettingControl
 from virtual_devices.kit.errors import VirtualDevicesError
 

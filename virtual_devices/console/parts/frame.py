@@ -15,8 +15,8 @@ FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#009e73" stroke-width="2">'
     '<path d="M3 11L12 3L21 11V21H3Z"/><path d="M13 8L9 14H15L11 19"/></svg>'
 )
-STYLES = ("page.css", "flow/flow.css", "build/build.css", "file/file.css", "homes/homes.css", "plan/plan.css", "past/past.css")
-SCRIPTS = ("page.js", "flow/flow.js", "build/build.js", "plan/plan.js", "past/past.js")
+STYLES = ("page.css", "flow/flow.css", "building/build.css", "file/file.css", "homes/homes.css", "plan/plan.css", "past/past.css")
+SCRIPTS = ("page.js", "flow/flow.js", "building/build.js", "plan/plan.js", "past/past.js")
 """Files in ``parts/``, each small, which every page has."""
 OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "plan": "/plan", "health": "/health"}
 """Pages of one home, by their names: where each is below the home's."""

@@ -13,7 +13,7 @@ from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.making.build_steps import switched
 from virtual_devices.console.numbers import LocalNumbers
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.build.builder import Builder
+from virtual_devices.console.parts.building.builder import Builder
 from virtual_devices.console.parts.control import choices_of
 from virtual_devices.console.parts.field import Field
 from virtual_devices.edge.visitor.device_view import DeviceView

@@ -8,12 +8,19 @@ from typing import Any
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.making.build_steps import BuildStep, added, copied, moved, removed, renamed, switched
-from virtual_devices.console.making.building import BuildCard, BuildZone, circuit_setting, needed, places_for, problems_at
-from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.build.builder import Builder
-from virtual_devices.console.parts.control import SettingControl
 from virtual_devices.console.door.roles import PersonRole
+from virtual_devices.console.making.build_steps import BuildStep, added, copied, moved, removed, renamed, switched
+from virtual_devices.console.making.building import (
+    BuildCard,
+    BuildZone,
+    circuit_setting,
+    needed,
+    places_for,
+    problems_at,
+)
+from virtual_devices.console.parts import symbols
+from virtual_devices.console.parts.building.builder import Builder
+from virtual_devices.console.parts.control import SettingControl
 from virtual_devices.edge.messages.fleet import KindForm
 from virtual_devices.kit.errors import VirtualDevicesError
 

@@ -10,9 +10,9 @@ import orjson
 from nicegui import ui
 
 from virtual_devices.console import texts
+from virtual_devices.console.console import PageVisit
 from virtual_devices.console.making.build_steps import Ask, BuildStep, DeviceOrder, FleetWish, UndoStack
 from virtual_devices.console.making.building import BuildHouse
-from virtual_devices.console.console import PageVisit
 from virtual_devices.kit.errors import BrokerError, VirtualDevicesError
 
 COMES_WITHIN = 30.0

@@ -8,8 +8,8 @@ from nicegui import ui
 
 from virtual_devices.console import texts
 from virtual_devices.console.parts import symbols
+from virtual_devices.console.parts.building.house import draggable, menu_button, picture
 from virtual_devices.console.parts.drawn import put
-from virtual_devices.console.parts.build.house import draggable, menu_button, picture
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.edge.messages.fleet import KindForm
 

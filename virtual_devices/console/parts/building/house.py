@@ -7,6 +7,7 @@ import time
 from nicegui import ui
 
 from virtual_devices.console import texts
+from virtual_devices.console.door.roles import PersonRole
 from virtual_devices.console.making.building import (
     AROUND,
     DC_SIDE,
@@ -21,13 +22,12 @@ from virtual_devices.console.making.building import (
     hung_on,
 )
 from virtual_devices.console.parts import symbols
-from virtual_devices.console.parts.build.builder import Builder
+from virtual_devices.console.parts.building.builder import Builder
 from virtual_devices.console.parts.drawn import put
 from virtual_devices.console.parts.flow.icons import icon
 from virtual_devices.console.parts.flow.layout import NodeKind
-from virtual_devices.console.parts.safe import SafeHtml, markup, plain
 from virtual_devices.console.parts.flow.words import Sayings
-from virtual_devices.console.door.roles import PersonRole
+from virtual_devices.console.parts.safe import SafeHtml, markup, plain
 from virtual_devices.edge.visitor.picture import Flow, Now
 from virtual_devices.kit.accounts import PORTS
 

@@ -1,0 +1,1 @@
+"""A house to build in."""
