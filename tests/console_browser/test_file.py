@@ -94,9 +94,10 @@ def test_a_changed_setting_is_compared_applied_and_rolled_back(filed: Looked, bu
     expect(page.locator(".cm-content")).not_to_contain_text("# another")  # as it runs now
     expect(page.get_by_text(texts.FILE_RUNS_OTHERWISE)).to_be_hidden()
     # and back: shown first, then done
-    page.get_by_role("button", name=texts.FILE_BACK, exact=False).first.click()
+    revision = json.loads(bus.raw(Topics(HOME, FLEET).wanted))["revision"]
+    page.get_by_role("button", name=texts.FILE_BACK_TO.format(revision=revision - 1), exact=True).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"house: priority 3 → {before}")).to_be_visible()
+    expect(dialog.get_by_role("listitem")).to_have_text([f"house: priority 3 → {before}"])
     assert bus.state("house")["priority"] == 3
     dialog.get_by_role("button", name=texts.FILE_BACK, exact=True).click()
     until(lambda: bus.state("house")["priority"] == before, "back", page)
