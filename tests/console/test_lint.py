@@ -46,4 +46,5 @@ def test_each_text_has_a_name_of_its_own() -> None:
     assert len(names) > 100
     assert [name for name in set(names) if names.count(name) > 1] == []
     used = {found for path in FOLDER.rglob("*.py") for found in re.findall(r"texts\.([A-Z_]+)", path.read_text(encoding="utf-8"))}
-    assert used <= set(names)
+    used |= set(re.findall(r"texts import (\w+)", "".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py"))))
+    assert used == set(names)

@@ -186,11 +186,6 @@ class Sessions:
             with self._file.changing() as kept:
                 kept.sessions.pop(key, None)
 
-    def close_all(self, name: str) -> None:
-        """End all sessions of somebody. Raises ConfigurationError where that cannot be kept."""
-        with self._file.changing() as kept:
-            kept.sessions = {key: each for key, each in kept.sessions.items() if each.name != name}
-
 
 class Who:
     """Says what a person may, at the moment it is asked.

@@ -18,7 +18,7 @@ from virtual_devices.console.parts.building.builder import Builder
 from virtual_devices.console.parts.building.house import HouseView
 from virtual_devices.console.parts.building.menus import AddMenu, DeviceMenu
 from virtual_devices.console.parts.building.palette import Palette
-from virtual_devices.console.parts.frame import REFRESH, framed
+from virtual_devices.console.parts.frame import REFRESH, show_home
 from virtual_devices.console.parts.sheet import DeviceSheet
 from virtual_devices.kit.names import is_name
 
@@ -31,14 +31,7 @@ def add(console: Console) -> None:
 
     @ui.page("/home/{name}/build")
     def build(request: Request, name: str) -> None:
-        if name not in console.bus.homes:
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "build"):
-            BuildPage(visit)
+        show_home(console, request, name, "build", BuildPage)
 
 
 class BuildPage:

@@ -12,7 +12,7 @@ from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.file.changing import HomeChange
 from virtual_devices.console.parts.file.home_editor import HomeEditor
 from virtual_devices.console.parts.file.revisions import RevisionList
-from virtual_devices.console.parts.frame import REFRESH, framed
+from virtual_devices.console.parts.frame import REFRESH, show_home
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.yaml import MAX_BYTES
 
@@ -26,14 +26,12 @@ def add(console: Console) -> None:
 
     @ui.page("/home/{name}/file")
     def file(request: Request, name: str) -> None:
-        if name not in console.bus.homes:
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "file"), ui.element("div").classes("vd-file"):
-            _FilePage(visit)
+        show_home(console, request, name, "file", _shown)
+
+
+def _shown(visit: PageVisit) -> None:
+    with ui.element("div").classes("vd-file"):
+        _FilePage(visit)
 
 
 class _FilePage:

@@ -8,7 +8,7 @@ from nicegui import ui
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.door.roles import PersonRole
-from virtual_devices.console.parts.frame import framed
+from virtual_devices.console.parts.frame import show_home
 from virtual_devices.console.parts.homes.health_cards import (
     LINES,
     BooksCard,
@@ -22,7 +22,7 @@ from virtual_devices.console.watching.books import BooksWatch, books_key
 from virtual_devices.console.watching.latecomers import Latecomers
 from virtual_devices.edge.visitor.answer import GRACE
 from virtual_devices.kit.errors import VirtualDevicesError
-from virtual_devices.kit.names import CLOCK, is_name
+from virtual_devices.kit.names import CLOCK
 
 LOOK = 1.0
 """Wall seconds between two looks."""
@@ -36,13 +36,7 @@ def add(console: Console) -> None:
     @ui.page("/home/{name}/health")
     async def health(request: Request, name: str) -> None:
         stored = await console.keeper.stored() if console.keeper is not None else ()
-        if not is_name(name) or (name not in console.bus.homes and name not in stored):
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "health"):
-            HealthPage(visit)
+        show_home(console, request, name, "health", HealthPage, known=name in stored)
 
 
 class HealthPage:

@@ -12,7 +12,7 @@ from nicegui.events import GenericEventArguments, ValueChangeEventArguments
 
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
-from virtual_devices.console.parts.frame import framed
+from virtual_devices.console.parts.frame import show_home
 from virtual_devices.console.parts.past.moment import MomentPanel
 from virtual_devices.console.parts.past.past_chart import LOADS, moment_line, past_chart
 from virtual_devices.console.parts.past.past_tables import EnergyPanel, HappeningPanel
@@ -35,13 +35,8 @@ def add(console: Console) -> None:
 
     @ui.page("/home/{name}/history")
     async def history(request: Request, name: str) -> None:
-        if name not in console.bus.homes and not await run.io_bound(console.records.of, name):
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "history"):
-            HistoryPage(visit)
+        recorded = name not in console.bus.homes and bool(await run.io_bound(console.records.of, name))
+        show_home(console, request, name, "history", HistoryPage, known=recorded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 from nicegui import ui
 
-from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.parts.cards import FIRST_CARDS, MORE_CARDS
 from virtual_devices.console.parts.drawn import FlowCard
-from virtual_devices.console.parts.frame import REFRESH, framed
+from virtual_devices.console.parts.frame import REFRESH, show_home
 from virtual_devices.console.parts.sheet import DeviceSheet
 
 
@@ -18,14 +17,7 @@ def add(console: Console) -> None:
 
     @ui.page("/home/{name}")
     def home(request: Request, name: str) -> None:
-        if name not in console.bus.homes:
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "home"):
-            _shown(visit)
+        show_home(console, request, name, "home", _shown)
 
 
 def _shown(visit: PageVisit) -> None:

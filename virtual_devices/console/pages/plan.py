@@ -18,7 +18,7 @@ from virtual_devices.console.ahead.planning import PlanForm, kept_level, master,
 from virtual_devices.console.ahead.simulations import PlanSimulation, PlanSimulations
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.door.roles import PersonRole
-from virtual_devices.console.parts.frame import REFRESH, framed
+from virtual_devices.console.parts.frame import REFRESH, show_home
 from virtual_devices.console.parts.plan.plan_chart import HEIGHT, chart_options
 from virtual_devices.console.parts.plan.plan_result import PlanResult
 from virtual_devices.console.parts.plan.plan_table import PlanTable
@@ -38,14 +38,7 @@ def add(console: Console) -> None:
 
     @ui.page("/home/{name}/plan")
     def plan(request: Request, name: str) -> None:
-        if name not in console.bus.homes:
-            with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
-                ui.label(texts.NOT_THERE)
-            ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)
-            return
-        visit = console.visit(request, name)
-        with framed(visit, "plan"):
-            _begun(visit, simulations)
+        show_home(console, request, name, "plan", lambda visit: _begun(visit, simulations))
 
 
 def _begun(visit: PageVisit, simulations: PlanSimulations) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 
+from fastapi import Request
 from nicegui import ui
 
 from virtual_devices.console import texts
-from virtual_devices.console.console import PageVisit
+from virtual_devices.console.console import Console, PageVisit
 
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#009e73" stroke-width="2">'
@@ -57,3 +58,15 @@ def framed(visit: PageVisit, page: str) -> Iterator[None]:
     with ui.element("div").classes("vd-main"):
         yield
     ui.timer(1.0, lambda: gone.set_visibility(not bus.client.connected))
+
+
+def show_home(console: Console, request: Request, name: str, page: str, build: Callable[[PageVisit], object], *, known: bool = False) -> None:
+    """A page of one home; where there is none of this name it says so, until there is. known: it is kept somewhere, also while it is not on the broker."""
+    if name in console.bus.homes or known:
+        visit = console.visit(request, name)
+        with framed(visit, page):
+            build(visit)
+        return
+    with framed(console.visit(request), "homes"), ui.element("section").classes("vd-panel"):
+        ui.label(texts.NOT_THERE)
+    ui.timer(1.0, lambda: ui.navigate.reload() if name in console.bus.homes else None)

@@ -39,14 +39,11 @@ class HomeRecords:
 
         A record that cannot be read is passed over: the home may be just beginning it.
         """
-        if not is_name(home):
-            return ()
-        paths = next((found for folder in self._folders(home) if (found := [path for path in records_of(folder) if home_of(path) == home])), [])
-        return [kept for path in paths if (kept := _kept(path)) is not None]
+        return [kept for path in self._paths(home) if (kept := _kept(path)) is not None]
 
     def newest(self, home: str, run: str | None = None) -> KeptPast | None:
         """The one that was written last, or the one of a run; None where there is none."""
-        return next((kept for kept in reversed(self.of(home)) if run in (None, kept.run)), None)
+        return next((kept for path in reversed(self._paths(home)) if (kept := _kept(path)) is not None and run in (None, kept.run)), None)
 
     def file_folder(self, home: str) -> Path | None:
         """Where the home's file lay when it was started, beside which its settings' files are; None where that is not here, or not known."""
@@ -56,6 +53,12 @@ class HomeRecords:
         except ConfigurationError:
             return None
         return Path(file).parent if file is not None and Path(file).is_file() else None
+
+    def _paths(self, home: str) -> list[Path]:
+        """Records of a home in the first folder that has any, in the order in which they were written."""
+        if not is_name(home):
+            return []
+        return next((found for folder in self._folders(home) if (found := [path for path in records_of(folder) if home_of(path) == home])), [])
 
     def _folders(self, home: str) -> list[Path]:
         found = [self._folder, self._folder / home] if self._folder is not None else []
