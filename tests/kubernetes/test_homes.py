@@ -25,6 +25,7 @@ from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.objects.render import as_filed, passwords_of, render, secrets
 from virtual_devices.kit.errors import BrokerError, ConfigurationError, SettingError
 from virtual_devices.kit.home.file import parse
+from virtual_devices.kit.home.wanted import Declaration
 
 pytestmark = [
     pytest.mark.kubernetes,
@@ -120,10 +121,17 @@ def test_a_home_is_applied_diffed_and_rolled_back(first: Story) -> None:
     assert first.do(first.fleet.apply_home(other, {}, "anna")).changes == told.changes
     first.until(lambda: first.asker.takes_part("tv"))
     assert first.do(first.fleet.apply_home(other, {}, "anna")).said == "nothing is to change"
+    told = first.do(first.fleet.rollback(before, "anna", dry_run=True))
+    assert (told.said, told.changes) == ("2 devices would change", ("oven: priority 5 → 7", "tv: removed"))
+    assert "tv" in first.fleet.wanted.devices, "it was only told"
     first.do(first.fleet.rollback(before, "anna"))
     first.until(lambda: not first.asker.online("tv"))
     first.windows(3)
     assert not first.asker.takes_part("tv")
+    live = {"oven": Declaration("oven", {**first.fleet.wanted.devices["oven"].declaration.settings, "priority": 4})}
+    assert first.do(first.fleet.apply(live, "anna", prune=False, live=True)).changes == ("oven: priority 7 → 4",)
+    assert first.fleet.wanted.file["oven"].settings["priority"] == 5, "no file says so: the one that was applied last stays the one that declares"
+    first.do(first.fleet.rollback(before, "anna"))
     with pytest.raises(SettingError, match="there is no revision 999"):
         first.do(first.fleet.rollback(999, "anna"))
     audited(first.asker)
