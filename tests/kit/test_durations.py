@@ -38,7 +38,7 @@ def test_reads_what_people_write(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "90", "h", "-5min", "5 minutes", "1.5s", "0s", "1e9d", "99999999d", "6h!", "1h-2", "١h", "5minh"]
+    "text", ["", "  ", "h", "-5min", "1.5s", "0s", "1e9d", "99999999d", "6h!", "1h-2", "١h", "5minh"]
 )
 def test_refuses_everything_else_and_shows_the_form(text: str) -> None:
     with pytest.raises(ConfigurationError, match="write it like 90s"):
@@ -68,6 +68,8 @@ def test_refuses_everything_else_and_shows_the_form(text: str) -> None:
 )
 def test_what_is_nearly_a_duration_is_asked_back(text: str, asked: str) -> None:
     assert meant(text) == asked
+    with pytest.raises(ConfigurationError, match=re.escape(f"is no duration{asked or '; write it like 90s'}")):
+        parse_duration(text)
 
 
 @given(text=st.text(st.sampled_from("0123456789.,: smhdwyano"), max_size=12))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.cli.table import table
@@ -31,7 +32,7 @@ def _state(verb: Verb) -> Verb:
     return click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="The state folder, where `up` was given one.")(verb)
 
 
-@click.group()
+@click.group(cls=Group)
 def record() -> None:
     """What a home's runs have left: a database each, which `up` and `simulate --record` write.
 

@@ -25,7 +25,7 @@ _ALIKE = {
     "y": "yr yrs year years a",
 }
 """Unit → what people call it elsewhere. ``m`` alone may be a minute or a month: it is never taken for either, only asked back."""
-_MONTHS = frozenset("mo mon mth month months".split())
+_MONTHS = frozenset(["mo", "mon", "mth", "month", "months"])
 _SMALLER = {"h": "min", "min": "s", "d": "h", "w": "d"}
 """What a number without a unit is, behind one with it: ``1h30``."""
 _WORD = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)[\s,]*(?:and\s+)?", re.ASCII)
@@ -49,7 +49,7 @@ def parse_duration(text: str) -> int:
     parts = parts_of(text)
     shown = repr(text if len(text) <= 40 else text[:39] + "…")  # noqa: PLR2004 - as much as fits into a message
     if not parts:
-        raise ConfigurationError(f"{shown} is no duration{meant(text)}; {_FORM}")
+        raise ConfigurationError(f"{shown} is no duration{meant(text) or f'; {_FORM}'}")
     total = sum(Fraction(number) * unit for number, unit in parts)
     if total.denominator != 1:
         raise ConfigurationError(f"{shown} is no whole number of seconds; {_FORM}")
