@@ -36,7 +36,7 @@ class CompletingType(click.ParamType):
         """As the type says."""
         return self._inner.convert(value, param, ctx)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click passes it
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """What begins so."""
         try:
             return self._find(ctx, incomplete)

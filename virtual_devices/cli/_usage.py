@@ -151,7 +151,7 @@ _PROGRAM = "virtual-devices"
 
 
 def epilog(path: str) -> str | None:
-    """The end of a command's help; None where it has no examples. ``\\b`` keeps click from filling the lines."""
+    """The end of a command's help; None where it has no examples. Its first sign keeps click from filling the lines."""
     examples = EXAMPLES.get(path)
     if examples is None:
         return None
