@@ -149,4 +149,4 @@ def test_every_example_is_read_without_a_complaint(path: str, line: str) -> None
 
 def test_the_help_ends_with_them() -> None:
     result = CliRunner().invoke(commands, ["set", "--help"], prog_name="virtual-devices")
-    assert "Examples:\n    virtual-devices set oven setpoint='200 °C' mode=on\n        two settings at once\n" in result.output
+    assert "Examples:\n    # two settings at once\n    virtual-devices set oven setpoint='200 °C' mode=on\n" in result.output

@@ -148,6 +148,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 """Command as one types it, without the program's name → (its command line, what it is for)."""
 
 _PROGRAM = "virtual-devices"
+_WIDE = 74
+"""Characters of a command line, which the help moves four columns to the right."""
 
 
 def epilog(path: str) -> str | None:
@@ -155,4 +157,13 @@ def epilog(path: str) -> str | None:
     examples = EXAMPLES.get(path)
     if examples is None:
         return None
-    return "\b\nExamples:\n" + "\n".join(f"  {_PROGRAM} {line}\n      {what}" for line, what in examples)
+    return "\b\nExamples:\n" + "\n".join(f"  # {what}\n  {_shown(line)}" for line, what in examples)
+
+
+def _shown(line: str) -> str:
+    """A command line as a shell takes it, gone on in a second line where it is long."""
+    whole = f"{_PROGRAM} {line}"
+    if len(whole) <= _WIDE:
+        return whole
+    cut = whole.rindex(" -", 0, _WIDE)
+    return f"{whole[:cut]} \\\n     {whole[cut:]}"

@@ -12,6 +12,7 @@ import click
 from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json, warn
+from virtual_devices.cli._width import filled
 from virtual_devices.cli.table import table
 from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.errors import ConfigurationError
@@ -109,7 +110,7 @@ def _told(found: RecordInfo) -> list[str]:
         "goes on": f"behind window {found.behind}" if found.behind is not None else "no, its home has nothing to go on from here",
         "on disk": f"{_megabytes(found.size)} MB, written last {_wall(found.written)}",
     }
-    return [str(found.path), *(f"  {name:<10} {text}" for name, text in lines.items())]
+    return [str(found.path), *(filled(text, f"  {name:<10} ", " " * 13) for name, text in lines.items())]
 
 
 def _row(found: RecordInfo) -> tuple[str, ...]:
