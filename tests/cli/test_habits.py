@@ -108,3 +108,14 @@ def test_as_a_process_the_exit_code_is_2() -> None:
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_page_names_every_variable_and_what_it_says_of_codes_holds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+    for variable in ("VIRTUAL_DEVICES_BROKER", "VIRTUAL_DEVICES_PASSWORD", "VIRTUAL_DEVICES_PLACE", "XDG_STATE_HOME", "COLUMNS"):
+        assert f"`{variable}`" in page
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_VIRTUAL_DEVICES_COMPLETE={shell}_source virtual-devices" in page
+    assert run("check", "cape_town").exit_code == 0
+    assert run("ps", "--broker", "mqtt://127.0.0.1:9").exit_code == 1
+    assert run("check", "nowhere.yaml").exit_code == run("simulate", "cape_town", "--for", "1h", "--set", "oven.mode=dance").exit_code == 2
