@@ -19,6 +19,7 @@ from virtual_devices.cli._options import (
     home_argument,
     home_option,
     json_option,
+    ledger_option,
     shows_progress,
 )
 from virtual_devices.cli._options import (
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--from", "broker", metavar="BROKER", help="Go on from where the home on this broker is now.")
 @home_option
 @credential_options
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@ledger_option
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write the run to a record; Ctrl-C leaves what was simulated until then.")
 @click.option("--compiled/--plain", default=None, help="Dispatch with numba or without; the results are the same.")
 @json_option

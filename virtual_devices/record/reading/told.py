@@ -46,14 +46,33 @@ class ReadingsOfPeriod:
         return {name: each.mean for name, each in self.measured.items()} | {f"{name}_seconds": float(value) for name, value in self.held.items()} | dict(self.last)
 
 
-def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[ReadingsOfPeriod]:
-    """What a device told, oldest first, period by period. every, zone: as of ``periods``.
+@dataclass(frozen=True, slots=True)
+class ToldColumns:
+    """What a device told, column by column: a number for each of these periods, see ``ReadingsOfPeriod``. bounds: start and end of each.
+
+    last: None where the reading was unknown.
+    """
+
+    bounds: list[tuple[int, int]]
+    seconds: list[int]
+    measured: Mapping[str, list[Measured]]
+    held: Mapping[str, list[int]]
+    last: Mapping[str, list[float | None]]
+
+    def plain(self) -> dict[str, list[float | None]]:
+        """By reading, one number for each period, as ``ReadingsOfPeriod.plain`` has them."""
+        means = {name: [each.mean for each in values] for name, values in self.measured.items()}
+        return {**means, **{f"{name}_seconds": [float(value) for value in values] for name, values in self.held.items()}, **self.last}
+
+
+def told_columns(told: Sequence[PastRows], every: str, zone: str) -> ToldColumns:
+    """What a device told, period by period, oldest first. every, zone: as of ``periods``.
 
     Raises ConfigurationError for steps that are not equal.
     """
     pieces = joined(sorted(told, key=lambda rows: rows.starts[0]))
     if not pieces:
-        return
+        return ToldColumns([], [], {}, {}, {})
     rows = pieces[0]
     if len(pieces) > 1:
         raise unequal(rows.step, pieces[1].step, pieces[1].starts[0])
@@ -64,12 +83,18 @@ def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[Readin
     measured = {name: _measured(swings, begins, ends, steps) for name, swings in rows.columns.items()}
     held = {name: _sums(values, begins) for name, values in rows.seconds.items()}
     last = {name: [_last(values[begin:end]) for begin, end in zip(begins.tolist(), ends, strict=True)] for name, values in rows.last.items()}
-    for number, (start, end) in enumerate(bounds):
-        stood = {name: values[number] for name, values in last.items()}
+    return ToldColumns(bounds, [rows.step * count for count in steps], measured, held, last)
+
+
+def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[ReadingsOfPeriod]:
+    """The same, period by period."""
+    found = told_columns(told, every, zone)
+    for number, (start, end) in enumerate(found.bounds):
+        last = {name: values[number] for name, values in found.last.items()}
         yield ReadingsOfPeriod(
-            start, end, rows.step * steps[number],
-            {name: values[number] for name, values in measured.items()}, {name: values[number] for name, values in held.items()},
-            {name: value / PARTS for name, value in stood.items() if value is not None},
+            start, end, found.seconds[number],
+            {name: values[number] for name, values in found.measured.items()}, {name: values[number] for name, values in found.held.items()},
+            {name: value for name, value in last.items() if value is not None},
         )  # fmt: skip
 
 
@@ -88,5 +113,6 @@ def _measured(swings: TallyColumns, begins: Integers, ends: Sequence[int], steps
     ]
 
 
-def _last(values: Sequence[int | None]) -> int | None:
-    return next((value for value in reversed(values) if value is not None), None)
+def _last(values: Sequence[int | None]) -> float | None:
+    """In the reading's unit."""
+    return next((value / PARTS for value in reversed(values) if value is not None), None)
