@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,9 @@ def parquet_bytes(table: SeriesTable) -> bytes:
     beside = {"units": json.dumps(table.units(), ensure_ascii=False), "zone": table.facts.zone, "home": table.facts.home, "every": table.every}
     target = _Kept()
     whole = pd.DataFrame({name: times[name] for name in TIMES} | _values(table))
-    fastparquet.write("", whole, compression="SNAPPY", custom_metadata=beside, open_with=lambda *_: target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what the library does with pandas
+        fastparquet.write("", whole, compression="SNAPPY", custom_metadata=beside, open_with=lambda *_: target)
     return target.getvalue()
 
 
