@@ -55,7 +55,7 @@ def parquet_bytes(table: SeriesTable) -> bytes:
         utc = pd.Series(pd.to_datetime(seconds, unit="s", utc=True))
         times[f"{name}_utc"], times[f"{name}_local"] = utc, utc.dt.tz_convert(table.facts.zone).dt.tz_localize(None)
     beside = {"units": json.dumps(table.units(), ensure_ascii=False), "zone": table.facts.zone, "home": table.facts.home, "every": table.every}
-    target = _Kept()
+    target = _Unclosed()
     whole = pd.DataFrame({name: times[name] for name in TIMES} | _values(table))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what the library does with pandas
@@ -74,7 +74,7 @@ def _values(table: SeriesTable) -> dict[str, Any]:
     return {column.name: column.values.astype("int64") if column.name == "recorded_s" else column.values for column in table.columns}
 
 
-class _Kept(io.BytesIO):
+class _Unclosed(io.BytesIO):
     """Bytes that stay when their writer closes them."""
 
     def close(self) -> None:
