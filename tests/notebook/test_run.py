@@ -136,7 +136,9 @@ def test_the_picture(home: vd.Home, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     made = home.run("2d").plot(every="1h")
     powers, levels = made.axes
-    assert [text.get_text() for text in powers.get_legend().get_texts()] == [
+    legend = powers.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
         "no grid", "sun", "from batteries", "from the grid", "to batteries", "to the grid", "load, wanted", "load",
     ]  # fmt: skip
     (load,) = (line for line in powers.get_lines() if line.get_label() == "load")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.kit.errors import ConfigurationError
@@ -57,8 +57,9 @@ class RunLedger:
     def _of_file(self) -> Iterator[LedgerRecord]:
         path = self._folder.ledger
         assert path is not None  # noqa: S101 - asked before
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield from map(read_ledger, _lines(file))
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rb") as file:
+            yield from map(read_ledger, file)
 
     def _of_record(self) -> Iterator[LedgerRecord]:
         with Reader(self._folder.record) as reader:
@@ -69,7 +70,3 @@ class RunLedger:
                         'the record keeps the windows of the last 30 days whole; for all of them name a file: run("365d", ledger="year.jsonl.gz")'
                     )
                 yield each
-
-
-def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(file.readline, b"")

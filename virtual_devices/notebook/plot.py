@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from virtual_devices.kit.errors import ConfigurationError
 
@@ -22,14 +22,14 @@ def figure(home: str, series: pd.DataFrame) -> Figure:
     """Of a frame as ``run.frame`` gives it. Raises ConfigurationError where matplotlib is not installed."""
     if find_spec("matplotlib") is None:
         raise ConfigurationError("a picture needs matplotlib: pip install 'virtual-devices[plots]'")
-    from matplotlib import pyplot  # noqa: PLC0415 - an extra; and what lets a notebook show figures
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra; and what lets a notebook show figures
 
     levels = [name for name in series if str(name).endswith("_soc")]
     rows = 2 if levels else 1
-    made, axes = pyplot.subplots(
+    made, axes = plt.subplots(
         rows, 1, sharex=True, squeeze=False, figsize=(11, 3.2 + 1.6 * rows), height_ratios=[3, 1][:rows], layout="constrained"
     )
-    pyplot.close(made)  # whoever has it shows it: a notebook would show it twice
+    plt.close(made)  # whoever has it shows it: a notebook would show it twice
     for axis in axes[:, 0]:
         _outages(axis, series)
     _powers(axes[0, 0], home, series)
@@ -38,7 +38,7 @@ def figure(home: str, series: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.grid(visible=True, alpha=0.25)
         axis.margins(x=0)
-    _times(axes[-1, 0], series)
+    _clocks(axes[-1, 0], series)
     return made
 
 
@@ -48,7 +48,7 @@ def _powers(axis: Axes, home: str, series: pd.DataFrame) -> None:
     def kilowatts(purpose: str) -> Any:
         return (series[f"{purpose}_kwh"] / hours).to_numpy()
 
-    times = series.index.to_pydatetime()
+    times = _moments(series)
     axis.stackplot(times, *(kilowatts(name) for name, _, _ in SOURCES), labels=[label for _, label, _ in SOURCES], colors=[colour for _, _, colour in SOURCES], step="post")
     axis.stackplot(times, *(-kilowatts(name) for name, _, _ in SINKS), labels=[label for _, label, _ in SINKS], colors=[colour for _, _, colour in SINKS], step="post")
     if series["load_unserved_kwh"].any():
@@ -60,7 +60,7 @@ def _powers(axis: Axes, home: str, series: pd.DataFrame) -> None:
 
 
 def _levels(axis: Axes, series: pd.DataFrame, levels: list[Any]) -> None:
-    times = series.index.to_pydatetime()
+    times = _moments(series)
     for name in levels:
         axis.step(times, series[name].to_numpy(), where="post", label=str(name).removesuffix("_soc"))
     axis.set_ylim(0, 100)
@@ -74,16 +74,25 @@ def _outages(axis: Axes, series: pd.DataFrame) -> None:
     away = (series[connected].max(axis=1) <= series["recorded_s"] / 2).to_numpy() if connected else None
     if away is not None and away.any():
         axis.fill_between(
-            series.index.to_pydatetime(), 0, 1, where=away.tolist(), step="post", transform=axis.get_xaxis_transform(), color=DARK, alpha=0.5, linewidth=0, zorder=0,
-            label="no grid" if axis.get_subplotspec().rowspan.start == 0 else None,
+            _moments(series), 0, 1, where=away.tolist(), step="post", transform=axis.get_xaxis_transform(), color=DARK, alpha=0.5, linewidth=0, zorder=0,
+            label="no grid",
         )  # fmt: skip
 
 
-def _times(axis: Axes, series: pd.DataFrame) -> None:
+def _clocks(axis: Axes, series: pd.DataFrame) -> None:
     """By the home's clocks."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - an extra
+    from matplotlib import dates  # noqa: PLC0415 - an extra
 
-    zone = series.index.tz  # type: ignore[attr-defined] # it is an index of times
-    places = AutoDateLocator(tz=zone)
+    made: Any = dates  # its functions have no types
+    zone = _times(series).tz
+    places = made.AutoDateLocator(tz=zone)
     axis.xaxis.set_major_locator(places)
-    axis.xaxis.set_major_formatter(ConciseDateFormatter(places, tz=zone))
+    axis.xaxis.set_major_formatter(made.ConciseDateFormatter(places, tz=zone))
+
+
+def _times(series: pd.DataFrame) -> pd.DatetimeIndex:
+    return cast("pd.DatetimeIndex", series.index)
+
+
+def _moments(series: pd.DataFrame) -> Any:
+    return _times(series).to_pydatetime()

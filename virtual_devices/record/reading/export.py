@@ -28,7 +28,7 @@ def csv_text(table: SeriesTable) -> str:
     form = ",".join(column.form for column in table.columns)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow([*TIMES, *(column.name for column in table.columns)])
-    for (start, end), numbers in zip(bounds, zip(*(column.values.tolist() for column in table.columns), strict=True), strict=True):
+    for (start, end), numbers in zip(bounds, zip(*(column.numbers.tolist() for column in table.columns), strict=True), strict=True):
         (begins, begins_there), (ends, ends_there) = written[start], written[end]
         text.write(f"{begins},{ends},{begins_there},{ends_there},{(form % numbers).replace('nan', '')}\n")
     return text.getvalue()
@@ -39,7 +39,7 @@ def frame(table: SeriesTable) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - who wants no frame does without
 
     times = pd.DatetimeIndex(pd.to_datetime(table.start, unit="s", utc=True), name="time").tz_convert(table.facts.zone)
-    found = pd.DataFrame(_values(table), index=times)
+    found = pd.DataFrame(_numbers(table), index=times)
     found.attrs = {"units": table.units(), "zone": table.facts.zone}
     return found
 
@@ -56,7 +56,7 @@ def parquet_bytes(table: SeriesTable) -> bytes:
         times[f"{name}_utc"], times[f"{name}_local"] = utc, utc.dt.tz_convert(table.facts.zone).dt.tz_localize(None)
     beside = {"units": json.dumps(table.units(), ensure_ascii=False), "zone": table.facts.zone, "home": table.facts.home, "every": table.every}
     target = _Unclosed()
-    whole = pd.DataFrame({name: times[name] for name in TIMES} | _values(table))
+    whole = pd.DataFrame({name: times[name] for name in TIMES} | _numbers(table))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what the library does with pandas
         fastparquet.write("", whole, compression="SNAPPY", custom_metadata=beside, open_with=lambda *_: target)
@@ -69,9 +69,9 @@ def needs_parquet() -> None:
         raise ConfigurationError("Parquet needs fastparquet: pip install 'virtual-devices[parquet]'; or take CSV")
 
 
-def _values(table: SeriesTable) -> dict[str, Any]:
+def _numbers(table: SeriesTable) -> dict[str, Any]:
     """By column; seconds of what is recorded are whole."""
-    return {column.name: column.values.astype("int64") if column.name == "recorded_s" else column.values for column in table.columns}
+    return {column.name: column.numbers.astype("int64") if column.name == "recorded_s" else column.numbers for column in table.columns}
 
 
 class _Unclosed(io.BytesIO):

@@ -30,14 +30,14 @@ _OF_READINGS = "%.9g"
 
 @dataclass(frozen=True, slots=True)
 class SeriesColumn:
-    """One series. name: ``battery_mean_w``.  unit: of what the ledger says.  values: a number for each period, NaN where it is not known.
+    """One series. name: ``battery_mean_w``.  unit: of what the ledger says.  numbers: one for each period, NaN where it is not known.
 
     reading: the device that told it, and its name there; None of what the ledger says.
     """
 
     name: str
     unit: str
-    values: Numbers
+    numbers: Numbers
     reading: tuple[str, str] | None = None
 
     @property

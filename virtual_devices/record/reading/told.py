@@ -61,8 +61,9 @@ class ToldColumns:
 
     def plain(self) -> dict[str, list[float | None]]:
         """By reading, one number for each period, as ``ReadingsOfPeriod.plain`` has them."""
-        means = {name: [each.mean for each in values] for name, values in self.measured.items()}
-        return {**means, **{f"{name}_seconds": [float(value) for value in values] for name, values in self.held.items()}, **self.last}
+        found: dict[str, list[float | None]] = {name: [each.mean for each in values] for name, values in self.measured.items()}
+        found |= {f"{name}_seconds": [float(value) for value in values] for name, values in self.held.items()}
+        return found | dict(self.last)
 
 
 def told_columns(told: Sequence[PastRows], every: str, zone: str) -> ToldColumns:
