@@ -139,7 +139,7 @@ def test_a_file_that_stood_there_stands_where_the_new_one_does_not_fit(home: Pat
     file.write_text("mine")
     text = (
         "import resource, signal; from virtual_devices.cli import main\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from virtual_devices.answers import series\nmade = series.csv_text\n"
+        "from virtual_devices.record.reading import export as series\nmade = series.csv_text\n"
         "def small(table):\n    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))\n    return made(table)\n"
         f"series.csv_text = small\nmain(['simulate', {str(home)!r}, '--for', '2d', '--csv', {str(file)!r}])\n"
     )
@@ -154,14 +154,20 @@ def test_a_file_that_stood_there_stands_where_the_new_one_does_not_fit(home: Pat
 # -- Parquet -----------------------------------------------------------------------------------------------------------
 
 
-def test_without_its_library_parquet_is_asked_for_in_words(home: Path, tmp_path: Path) -> None:
-    text = program(("fastparquet",), "from virtual_devices.cli import main\nmain()\n")
+@pytest.mark.parametrize(
+    ("hidden", "option", "said"),
+    [
+        ("fastparquet", "--parquet", "Parquet needs fastparquet: pip install 'virtual-devices[parquet]'; or take CSV"),
+        ("numpy", "--csv", "series need numpy: pip install numpy"),
+    ],
+)
+def test_without_its_library_a_file_is_asked_for_in_words(home: Path, tmp_path: Path, hidden: str, option: str, said: str) -> None:
+    text = program((hidden,), "from virtual_devices.cli import main\nmain()\n")
     done = subprocess.run(
-        [sys.executable, "-c", text, "simulate", str(home), "--for", "3650d", "--parquet", str(tmp_path / "a.parquet")],
+        [sys.executable, "-c", text, "simulate", str(home), "--for", "3650d", option, str(tmp_path / "a")],
         capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: Parquet needs fastparquet: pip install 'virtual-devices[parquet]'; or take CSV\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {said}\n")
 
 
 def test_parquet_has_what_csv_has(home: Path, tmp_path: Path) -> None:

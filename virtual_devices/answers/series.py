@@ -7,15 +7,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from virtual_devices.edge.files.write import why, write_out
 from virtual_devices.kit.errors import ConfigurationError
-from virtual_devices.record.reading.asked import Asked
-from virtual_devices.record.reading.export import csv_text, needs_parquet, parquet_bytes
-from virtual_devices.record.reading.history import series
 from virtual_devices.record.reading.periods import length_of
-from virtual_devices.record.reading.series import SeriesTable
+
+if TYPE_CHECKING:
+    from virtual_devices.record.reading.series import SeriesTable
 
 EVERY = "15min"
 STDOUT = Path("-")
@@ -35,9 +36,13 @@ class SeriesFiles:
         return self.csv is not None or self.parquet is not None
 
     def check(self) -> None:
-        """Before anything is simulated. Raises ConfigurationError where a file could not be written, for another ``every``, and without the library."""
+        """Before anything is simulated. Raises ConfigurationError where a file could not be written, for another ``every``, and without a library."""
         length_of(self.every)
+        if self and find_spec("numpy") is None:
+            raise ConfigurationError("series need numpy: pip install numpy")
         if self.parquet is not None:
+            from virtual_devices.record.reading.export import needs_parquet  # noqa: PLC0415 - numpy, which other runs do without
+
             needs_parquet()
         for file, option in ((self.csv, "--csv"), (self.parquet, "--parquet")):
             if file is not None and file != STDOUT and (reason := _refused(file)):
@@ -45,6 +50,8 @@ class SeriesFiles:
 
     def write(self, record: Path) -> SeriesWritten:
         """Write the files of a record, each whole or not at all. Raises nothing that the record or a disk is to blame for: that is told."""
+        from virtual_devices.record.reading.export import csv_text, parquet_bytes  # noqa: PLC0415
+
         files = {"csv": self.csv, "parquet": self.parquet}
         wanted = {form: file for form, file in files.items() if file is not None}
         try:
@@ -75,6 +82,9 @@ class SeriesWritten:
 
 def whole(record: Path, every: str) -> SeriesTable:
     """All that a record says, in such periods. Raises as ``series``."""
+    from virtual_devices.record.reading.asked import Asked  # noqa: PLC0415
+    from virtual_devices.record.reading.history import series  # noqa: PLC0415
+
     return series(record, lambda times: Asked(times.start, times.end, every))
 
 

@@ -13,7 +13,6 @@ import click
 
 from virtual_devices.answers.series import EVERY, STDOUT, SeriesFiles
 from virtual_devices.cli._results import print_result
-from virtual_devices.record.reading.export import csv_text
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -47,6 +46,8 @@ def print_with_series(result: Mapping[str, Any], series: SeriesFiles, record: Pa
     if written.unwritten:
         result = {**result, "unwritten": [*result.get("unwritten", []), *written.unwritten]}
     if series.csv == STDOUT and written.table is not None:
+        from virtual_devices.record.reading.export import csv_text  # noqa: PLC0415 - numpy, which other runs do without
+
         click.echo(csv_text(written.table), nl=False)
     with contextlib.redirect_stdout(sys.stderr) if series.csv == STDOUT else contextlib.nullcontext():
         if not as_json and written.table is not None:
