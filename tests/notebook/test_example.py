@@ -25,8 +25,8 @@ for number, cell in enumerate(json.load(open(sys.argv[1], encoding="utf-8"))["ce
     exec(compile(body, f"cell {number}", "exec"), space)
     if last is not None:  # as a notebook shows it
         value = eval(compile(ast.Expression(last.value), f"cell {number}", "eval"), space)
-        html = getattr(value, "_repr_html_", None)
-        print(f"[{number}]", value if html is None else html())
+        html = getattr(value, "_repr_html_", lambda: None)()
+        print(f"[{number}]", html or value)
 """
 
 

@@ -118,7 +118,7 @@ class NotebookHome:
         ledger: a file for every transfer, ``.jsonl`` or ``.jsonl.gz``; it is needed for ``.ledger`` of more than 30 days.  progress: told
         the simulated time (UTC seconds) now and then.  Python's warnings tell what is allowed, but hardly meant.
 
-        Raises HomeFileError and ConfigurationError, and where a file cannot be written.
+        Raises HomeFileError and ConfigurationError, and VirtualDevicesError where a file is not whole or the audit finds something.
         """
         seconds = _seconds(duration)
         rehearse(self.model, self.documents)
@@ -127,10 +127,8 @@ class NotebookHome:
             warnings.warn(line, stacklevel=2)
         simulation.compile_if_worth(house, seconds, wanted=None)
         folder = RunFolder(Path(record) if record is not None else None, Path(ledger) if ledger is not None else None)
-        result = simulation.run(house, seconds, ledger=folder.ledger, record=folder.record, progress=progress)
-        if result.get("unwritten"):
-            raise ConfigurationError("; ".join(result["unwritten"]))
-        return NotebookRun(self.name, self.zone, result, folder)
+        found = simulation.run_findings(house, seconds, ledger=folder.ledger, record=folder.record, progress=progress)
+        return NotebookRun(found, folder)
 
     def __repr__(self) -> str:
         """In short."""

@@ -22,16 +22,11 @@ class RunLedger:
     Each is a LedgerRecord: ``span`` (``start`` in UTC seconds, ``step`` in s, ``steps``), ``edges`` (from whom to whom) and ``energy`` (for
     each edge the mJ of every step), ``demand`` and ``available`` (mJ of every step by load and by array), ``digest``.
 
-    windows: how many.  digest: SHA-256 over every step of the run; equal ledgers have equal digests.
+    digest: SHA-256 over every step of the run; equal ledgers have equal digests.
     """
 
-    def __init__(self, folder: RunFolder, zone: str, windows: int, digest: str) -> None:
-        self._folder, self._zone = folder, zone
-        self.windows, self.digest = windows, digest
-
-    def __len__(self) -> int:
-        """How many windows there are."""
-        return self.windows
+    def __init__(self, folder: RunFolder, zone: str, digest: str) -> None:
+        self._folder, self._zone, self.digest = folder, zone, digest
 
     def __iter__(self) -> Iterator[LedgerRecord]:
         """Raises ConfigurationError where the run is longer than its record keeps windows whole, and nobody wanted a ledger."""
@@ -52,7 +47,7 @@ class RunLedger:
 
     def __repr__(self) -> str:
         """In short."""
-        return f"<ledger of {self.windows} windows, digest {self.digest}>"
+        return f"<ledger with digest {self.digest}>"
 
     def _of_file(self) -> Iterator[LedgerRecord]:
         path = self._folder.ledger

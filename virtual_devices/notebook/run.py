@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.series import EVERY, whole
 from virtual_devices.notebook.folder import RunFolder
+from virtual_devices.notebook.html import lines_of, table
 from virtual_devices.notebook.ledger import RunLedger
 from virtual_devices.record.reading.export import frame
 from virtual_devices.record.reading.series import SeriesTable
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
 
 class NotebookRun:
-    """A run of a home, as ``vd.Home.run`` gives it."""
+    """A run of a home that is over, as ``vd.Home.run`` gives it.
 
-    def __init__(self, home: str, zone: str, result: Mapping[str, Any], folder: RunFolder) -> None:
-        self._home, self._zone, self._result, self._folder = home, zone, result, folder
+    summary: what it came to, energies in kWh, powers in W, shares 0 to 1, money in the grid's currency; None where nobody knows.
+    """
+
+    def __init__(self, summary: Findings, folder: RunFolder) -> None:
+        self.summary, self._folder = summary, folder
 
     @property
     def record(self) -> Path:
@@ -31,7 +35,7 @@ class NotebookRun:
     @property
     def ledger(self) -> RunLedger:
         """Every transfer, and its digest."""
-        return RunLedger(self._folder, self._zone, self._result["windows"], self._result["ledger_sha256"])
+        return RunLedger(self._folder, self.summary.zone, self.summary.digest or "")
 
     def frame(self, every: str = EVERY) -> pd.DataFrame:
         """A line for each period, indexed by ``time``, when it begins by the home's clocks; the columns of ``simulate --csv``.
@@ -48,7 +52,16 @@ class NotebookRun:
         """
         from virtual_devices.notebook.plot import figure  # noqa: PLC0415 - an extra
 
-        return figure(self._home, self.frame(every))
+        return figure(self.summary.home, self.frame(every))
+
+    def __repr__(self) -> str:
+        """In short."""
+        return f"<run of {self.summary.home} from {self.summary.start[:16]} to {self.summary.end[:16]}>"
+
+    def _repr_html_(self) -> str:
+        """The first answers."""
+        found = self.summary
+        return table(f"{found.home}, {found.start[:16].replace('T', ' ')} to {found.end[:16].replace('T', ' ')} ({found.zone})", (), lines_of(found))
 
     def _table(self, every: str) -> SeriesTable:
         return whole(self._folder.record, every)
