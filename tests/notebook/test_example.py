@@ -58,3 +58,16 @@ def test_its_cells_run_in_order(tmp_path: Path) -> None:
     assert any("Figure" in text for text in said.values())
     assert any("(10.0, 15.0, 'kWh')" in text for text in said.values())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_page_shows_runs(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "notebooks.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        shorter = block.replace('"7d"', '"1d"').replace('"30d"', '"1d"')
+        done = subprocess.run(
+            [sys.executable, "-c", shorter], capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
