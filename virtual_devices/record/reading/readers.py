@@ -23,8 +23,9 @@ from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.series import POWER, STORED
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.runs import Runs, written_at
-from virtual_devices.record.reading.columns import columns
+from virtual_devices.record.reading.columns import Columns, columns
 from virtual_devices.record.reading.cutting import Cut, cut
 from virtual_devices.record.reading.energy import Energy, energies
 from virtual_devices.record.reading.facts import Facts, read_facts
@@ -132,9 +133,9 @@ class Reader:
 
     def series(self, every: str, start: int | None = None, end: int | None = None, devices: Collection[str] | None = None) -> SeriesTable:
         """All of that as one table of numbers. devices: whose readings are wanted; None: all."""
-        with self.of_one_moment(), self._reading() as connection:
+        with self.of_one_moment():
             rows, facts = self._rows(start, end), self.facts
-            told = {name: [each for _, each in stored_past(connection, start, end, name)] for name in (self.tellers if devices is None else devices)}
+            told = {name: self.told(name, start, end) for name in (self.tellers if devices is None else devices)}
             revisions = self.revisions
         cut = self._cut(rows, every)
         names = rows.names()
@@ -146,6 +147,16 @@ class Reader:
             columns += told_columns_of(name, told_columns(pieces, every, facts.zone), starts)
         declared = {name: device.declaration for name, device in revisions[-1].wanted.devices.items()} if revisions else {}
         return SeriesTable(facts, every, starts, ends, tuple(columns), declared)
+
+    def told(self, device: str, start: int | None = None, end: int | None = None) -> list[PastRows]:
+        """The rows that a device told of its past, oldest first; none of one that told nothing."""
+        with self._reading() as connection:
+            return [rows for _, rows in stored_past(connection, start, end, device)]
+
+    def columns(self, start: int | None = None, end: int | None = None) -> tuple[Columns, Roles]:
+        """Every quarter of an hour as columns, and who is who in them."""
+        rows = self._rows(start, end)
+        return columns(rows), roles_of(rows.names())
 
     def windows(self, after: int = 0, until: int | None = None) -> Iterator[LedgerRecord]:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""
