@@ -14,12 +14,14 @@ from virtual_devices.answers.simulate import run
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.members.house import House
+from virtual_devices.kit.members.past import PARTS, PastRows
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.reading.asked import Asked
 from virtual_devices.record.reading.export import csv_text, frame
 from virtual_devices.record.reading.history import series
 from virtual_devices.record.reading.readers import Reader
 from virtual_devices.record.reading.series import SeriesTable
+from virtual_devices.record.store.writer import RecordWriter
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +96,31 @@ def test_units_are_those_of_the_kinds(record: Path) -> None:
     assert len(units["grid_cost"]) == 3
 
 
+def test_of_a_last_quarter_that_is_not_full_it_is_told_how_it_stood_in_the_end(tmp_path: Path) -> None:
+    path, house = tmp_path / "a.sqlite", House(home("2026-06-21 14:00"))
+    run(house, 3600 + 300, record=path)
+    with Reader(path) as reader:
+        (*_, last) = reader.readings("battery", "15min")
+        (*_, weather) = reader.readings("weather", "15min")
+    assert (last.seconds, weather.seconds) == (300, 300)
+    assert last.last["soc"] == pytest.approx(house.soc()["battery"] * 100, abs=1e-4)
+    assert weather.measured["temp_air"].low == weather.measured["temp_air"].high != 0
+
+
 def test_what_is_not_known_is_empty_in_text_and_no_number_in_a_frame(tmp_path: Path) -> None:
-    """Of the quarter that is not over devices have told nothing."""
-    of = home("2026-06-21 12:00")
+    """Windows alone, of which devices have told nothing; but one of them was told of in one quarter."""
+    windows = settled(home("2026-06-21 14:00"), 3600)
     path = tmp_path / "a.sqlite"
-    run(House(of), 3600 + 300, record=path)
+    writer = RecordWriter(path, "berlin", "house", {"zone": "Europe/Berlin"})
+    for record in windows:
+        writer.book(record)
+    writer.told("battery", 1, PastRows(300, [windows[0].span.start + 900], [3], {}, {}, {"soc": [55 * PARTS]}))
+    writer.write()
+    writer.close()
     table = series(path, lambda times: Asked(times.start, times.end, "15min"))
     found = frame(table)
-    assert len(found) == 5
-    assert str(found.index[0]) == "2026-06-21 12:00:00+02:00"
-    assert found["battery_soc"].isna().tolist() == [False] * 4 + [True]
+    assert str(found.index[0]) == "2026-06-21 14:00:00+02:00"
+    assert found["battery_soc"].tolist() == pytest.approx([math.nan, 55, math.nan, math.nan], nan_ok=True)
     head, *lines = (line.split(",") for line in csv_text(table).splitlines())
+    assert [line[head.index("battery_soc")] for line in lines] == ["", "55", "", ""]
     assert all(len(line) == len(head) for line in lines)
-    for place, name in enumerate(head[4:], 4):
-        assert [line[place] == "" for line in lines] == found[name].isna().tolist()
