@@ -48,7 +48,7 @@ def test_half_a_kilowatt_more_costs_half_a_kilowatt_more() -> None:
 
 
 def test_a_battery_that_no_sun_fills_saves_nothing_once_it_is_refilled() -> None:
-    """It gives 99 % of 2.5 kWh, of which 80 % arrive: 1.98 kWh less to import, for 3.96 ZAR. To refill it costs more than that."""
+    """It gives 99 % of 2.5 kWh, of which 80 % arrive: 1.98 kWh less to import, for 3.96 ZAR. Had it been empty at the start, they would have been imported."""
     home = constant(grid="{price: 2, currency: ZAR}")
     found = compare(home, duration="1d")
     assert found.titles == ("before", "constant")
@@ -57,13 +57,10 @@ def test_a_battery_that_no_sun_fills_saves_nothing_once_it_is_refilled() -> None
     assert bills[1] is not None
     assert bills[0].amount == bills[0].total == 48.0
     assert bills[1].amount == pytest.approx(48.0 - 3.96, abs=0.01)
-    assert bills[1].refill > 3.96
-    assert found.shown.saving == pytest.approx(48.0 - bills[1].amount - bills[1].refill)
-    assert rows(found)["bill.refill"][2] == bills[1].refill
-    assert found.saving is not None
-    assert found.saving.low is not None
-    assert found.saving.low < 0
-    assert sentences(found)[0].startswith("In this day battery costs ")
+    assert bills[1].refill == pytest.approx(3.96, abs=0.01)
+    assert found.shown.saving == pytest.approx(0.0, abs=0.005)
+    assert rows(found)["bill.refill"] == (0.0, bills[1].refill, bills[1].refill)
+    assert sentences(found)[0] == "In this day battery changes nothing in the bill."
 
 
 def test_before_and_after_by_hand_with_outages() -> None:

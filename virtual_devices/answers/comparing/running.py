@@ -12,12 +12,11 @@ from virtual_devices.answers.bigger import with_grid
 from virtual_devices.answers.comparing.comparison import Comparison, WeatherCompared, whole_years
 from virtual_devices.answers.comparing.money import Investment
 from virtual_devices.answers.comparing.pairing import Pair, Side, in_weather_of
-from virtual_devices.answers.findings.collecting import run_findings
 from virtual_devices.answers.findings.findings import BillFound, Findings
-from virtual_devices.answers.simulate import compile_if_worth
+from virtual_devices.answers.simulate import compile_if_worth, run_findings
 from virtual_devices.answers.survive import with_outages
 from virtual_devices.answers.winters import winters
-from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
 
@@ -109,10 +108,7 @@ def _part(progress: Progress, number: int, of: int, side: Side, duration: int) -
 def _one(side: Side, duration: int, progress: Callable[[int], None] | None = None) -> Findings:
     house = House(side.home, side.documents)
     compile_if_worth(house, duration, wanted=None)
-    found = run_findings(house, duration, progress=progress)
-    if found.problems:
-        raise VirtualDevicesError(f"home {side.home.name}, {side.title}: the audit found: {'; '.join(found.problems)}")
-    return found
+    return run_findings(house, duration, progress=progress)
 
 
 def _free_without_grid(pair: Pair, found: list[Findings]) -> list[Findings]:
