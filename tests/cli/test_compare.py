@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.answers.outage_homes import CONSTANT
-from virtual_devices.answers.comparing.price_file import read_investment
+from virtual_devices.answers.comparing.price_file import parse_investment, read_investment
 from virtual_devices.cli import commands
 
 ROOT = Path(__file__).parents[2]
@@ -117,3 +118,13 @@ def test_another_zone_is_refused(folder: Path) -> None:
 def test_the_price_file_that_ships_is_one() -> None:
     found = read_investment(ROOT / "examples" / "investments" / "cape_town.yaml")
     assert (found.currency, found.price, found.life) == ("ZAR", 130_000.0, 20)
+
+
+def test_the_page_names_every_key_of_the_json_and_of_a_price(folder: Path) -> None:
+    page = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+    found = json.loads(run("old.yaml", "new.yaml", "--price", "prices.yaml", "--json").stdout)
+    rows = re.findall(r"^\| (`.*?) \|", page.partition("\n## JSON\n")[2], re.MULTILINE)
+    assert [key for row in rows for key in re.findall(r"`(\w+)`", row)] == list(found)
+    assert re.findall(r"`(\w+)` \|$", page.partition("\n## A price\n")[2].partition("\n## JSON\n")[0], re.MULTILINE) == ["worth", *found["worth"]]
+    (prices,) = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("currency")]
+    assert parse_investment(prices).price == 130_000.0

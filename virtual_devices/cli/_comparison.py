@@ -82,7 +82,7 @@ def _worths(found: Comparison) -> list[str]:
         ("discounted, years", lambda each: each.discounted_payback, lambda value: f"{value:.1f}", False),
         (f"present value, {paid.currency}", lambda each: each.net_present_value, money, False),
         ("rate of return, %", lambda each: each.rate_of_return, lambda value: f"{100 * value:.1f}", True),
-        (f"{paid.currency} per kWh", lambda each: each.levelised, lambda value: f"{value:.2f}", False),
+        (f"levelised, {paid.currency}/kWh", lambda each: each.levelised, lambda value: f"{value:.2f}", False),
     ]
     lines = ["", _line(["", "least", "median", "most"], f"at {money(paid.price, paid.currency)}")]
     for name, of, text, unknown_is_low in measures:

@@ -23,7 +23,7 @@ _YEARS = Quantity("years", "years", (("year", 1.0), ("a", 1.0)))
 _Years = Annotated[int, _YEARS]
 
 
-class PriceForm(Form):
+class InvestmentForm(Form):
     """A price file but for its replacements. Shares a year are in %."""
 
     currency: str = Field(min_length=1, max_length=8, description="as the grid of the home has it")
@@ -59,7 +59,7 @@ def parse_investment(text: str, source: str = "prices.yaml") -> Investment:
         raise HomeFileError([f"{source}:{root.line}: is no price file; write `currency: EUR`, `kit: 9000`, `life: 20 years` and the rest"])
     problems: list[tuple[int, str]] = []
     again = [part for node in _parts(root) if (part := _replacement(node, problems)) is not None]
-    form, found = model_of(PriceForm, {key: node.plain() for key, node in root.map.items() if key != AGAIN})
+    form, found = model_of(InvestmentForm, {key: node.plain() for key, node in root.map.items() if key != AGAIN})
     problems += [(root.keys.get(name, root.line), f"{name}: {said}" if name else said) for name, said in found]
     problems += _repeated(root)
     if form is not None and form.subsidy > form.kit + form.installation:
