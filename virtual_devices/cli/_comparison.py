@@ -37,7 +37,7 @@ def table(found: Comparison) -> list[str]:
     differences = found.differences if many > 1 else {}
     head = ["", *(_short(title) for title in found.titles), "difference", *([f"of {many} years"] if many > 1 else [])]
     lines = [_line(head, f"in {found.shown.name}" if many > 1 else "")]
-    for row in found.rows:
+    for row in (row for row in found.rows if row.a or row.b or row.key == "bill.total"):
         cells = [_text(row, value) for value in (row.a, row.b)] + [_text(row, row.difference, sign=True)]
         cells += [_range(differences[row.key])] if row.key in differences else []
         lines.append(_line([_named(row), *cells]))

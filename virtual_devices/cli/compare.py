@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,7 @@ def _with_progress(pair: Pair, duration: int, seeds: int, investment: Investment
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{pair.a.title} and {pair.b.title}", total=math.inf)
+        task = bar.add_task(f"{pair.a.title} and {pair.b.title}", total=None)
         return compared(
             pair, duration, seeds=seeds, investment=investment, progress=lambda done, of: bar.update(task, total=of, completed=done)
         )

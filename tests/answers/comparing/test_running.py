@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.answers.compared_homes import A, side
 from tests.answers.outage_homes import constant
@@ -89,6 +91,20 @@ def test_a_home_beside_itself_differs_in_nothing() -> None:
         assert "changes nothing in the bill" in sentences(found)[0]
 
 
+@settings(max_examples=8, deadline=None)
+@given(st.integers(1, 30), st.integers(0, 100), st.sampled_from(["", "06:00-08:00"]), st.floats(0, 5), st.floats(0, 5), st.integers(1, 10))
+def test_what_one_saves_the_other_costs_and_nobody_saves_against_himself(
+    capacity: int, level: int, outages: str, price: float, income: float, sun: int
+) -> None:
+    grid = ("price: 2", f"price: {price}, feed_in_price: {income}, outages: '{outages}'")
+    home = side(A, ("5 kWh, start_soc: 45 %", f"{capacity} kWh, start_soc: {level} %"), grid).home
+    other = side(A, ("home: one", "home: two"), ("3 kW", f"{sun} kW"), ("45 %", f"{level} %"), grid).home
+    alone, one, two = (compare(*pair, "6h", seeds=1) for pair in ((home, home), (home, other), (other, home)))
+    assert {row.difference for row in alone.rows} == {0.0}
+    assert one.shown.saving == -(two.shown.saving or 0.0)
+    assert [row.difference for row in one.rows] == [-(row.difference or 0.0) for row in two.rows]
+
+
 def test_each_run_is_the_one_that_simulate_makes_in_processes_or_not() -> None:
     pair = paired(side(A), None, {"battery": {"capacity": "10 kWh"}})
     told: list[tuple[float, int]] = []
@@ -126,7 +142,7 @@ def test_a_price_is_held_against_whole_years() -> None:
     assert [each.payback, each.net_present_value] == pytest.approx([5.0, 43_800.0])
     assert each.levelised == pytest.approx(1.0)
     assert "At 43800 ZAR it is paid back after 5.0 years, discounted after 5.0 years; its net present value over 10 years is 43800 ZAR." in sentences(found)
-    for wrong, said in (("7d", "whole years"), ("1d", "run 1y")):
+    for wrong, said in (("7d", "whole years"), ("1d", "run 365d")):
         with pytest.raises(ConfigurationError, match=said):
             compare(plain(), plain(house=half), wrong, price=paid)
     with pytest.raises(ConfigurationError, match="the price is in EUR, and home constant pays in ZAR; give it in ZAR"):

@@ -52,7 +52,7 @@ def test_what_the_loads_did_not_get_is_no_saving() -> None:
     found = replace(compared(1.0), weathers=(WeatherCompared("seed 0", a, b),))
     assert sentences(found)[1:] == [
         "new imports 50 kWh instead of 100.",
-        "new gives its loads 40.0 kWh less, so that much of the difference is no saving (most of it oven, -40.0 kWh).",
+        "The loads get 40.0 kWh less, so that much of the difference is no saving (most of it oven, -40.0 kWh).",
     ]
     assert [(row.name, row.a, row.b) for row in without_power(a, b)] == [("oven", 0.0, 9.0)]
 

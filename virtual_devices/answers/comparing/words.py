@@ -81,7 +81,8 @@ def _rest(found: Comparison) -> str:
         if abs(a - b) >= _FEW:
             parts.append(text.format(a=a, b=b))
     when = f", in the median year ({found.shown.name})" if len(found.weathers) > 1 else ""
-    return f"{_then(found)} {_listed(parts)}{when}." if parts else ""
+    itself = found.titles[0] == BEFORE or found.titles[1] == CHANGED
+    return f"{'The home then' if itself else found.titles[1]} {_listed(parts)}{when}." if parts else ""
 
 
 def _listed(parts: list[str]) -> str:
@@ -96,20 +97,14 @@ def _service(found: Comparison) -> str:
     names = {*found.shown.a.loads, *found.shown.b.loads}
     by_load = {name: sum(sign * each.loads[name].energy_kwh for sign, each in ((1, found.shown.b), (-1, found.shown.a)) if name in each.loads) for name in names}
     most = max(sorted(by_load), key=lambda name: by_load[name] * (b - a), default="")
-    judged = "for which it pays too" if b > a else "so that much of the difference is no saving"
-    return f"{_then(found)} gives its loads {abs(b - a):.1f} kWh {'more' if b > a else 'less'}, {judged} (most of it {most}, {by_load[most]:+.1f} kWh)."
+    judged = "and the bill is for that too" if b > a else "so that much of the difference is no saving"
+    return f"The loads get {abs(b - a):.1f} kWh {'more' if b > a else 'less'}, {judged} (most of it {most}, {by_load[most]:+.1f} kWh)."
 
 
 def _lacking(found: Comparison) -> str:
     told = [(title, sum(loads.values())) for title, loads in zip(found.titles, found.not_delivered, strict=True) if loads is not None]
     parts = [f"{energy:.1f} kWh from the loads of {title}" for title, energy in told if energy >= _FEW]
     return f"Outages keep {_listed(parts)}." if parts else ""
-
-
-def _then(found: Comparison) -> str:
-    """The second home, at the beginning of a sentence."""
-    itself = found.titles[0] == BEFORE or found.titles[1] == CHANGED
-    return "The home then" if itself else found.titles[1]
 
 
 def _worth(found: Comparison) -> str:
