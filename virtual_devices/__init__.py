@@ -6,6 +6,7 @@ For notebooks and scripts, each name imported when it is used:
 
     run = vd.Home.load("cape_town").set("battery.capacity", "15 kWh").run("7d")
     run.summary, run.frame(every="15min"), run.ledger.digest, run.plot()
+    vd.compare("cape_town", changes={"battery.capacity": "15 kWh"}, duration="7d").saving
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from virtual_devices.notebook.compare import compare
     from virtual_devices.notebook.home import NotebookHome as Home
 
 __version__ = "0.1.0"
-__all__ = ["Home", "__version__"]
+__all__ = ["Home", "__version__", "compare"]
 
 _OFFERED = {
     "Home": "virtual_devices.notebook.home:NotebookHome",
+    "compare": "virtual_devices.notebook.compare:compare",
 }
 """Where each name comes from. A device's file imports this package too, and none of that with it."""
 

@@ -57,13 +57,15 @@ def test_its_cells_run_in_order(tmp_path: Path) -> None:
     assert len(said) >= 8
     assert any("Figure" in text for text in said.values())
     assert any("(10.0, 15.0, 'kWh')" in text for text in said.values())
+    (by_hand,) = (float(found[1]) for text in said.values() if (found := re.fullmatch(r"([\d.]+) ZAR less in this week with 15 kWh", text)))
+    assert by_hand > 10
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_the_page_shows_runs(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "notebooks.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         shorter = block.replace('"7d"', '"1d"').replace('"30d"', '"1d"')
         done = subprocess.run(

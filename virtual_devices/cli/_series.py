@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.series import EVERY, STDOUT, SeriesFiles
 from virtual_devices.cli._results import print_result
 
@@ -40,7 +41,7 @@ def print_with_series(result: Mapping[str, Any], series: SeriesFiles, record: Pa
     What could not be written is told as what else could not, and costs no result.
     """
     if not series or record is None:
-        print_result(result, as_json=as_json)
+        print_result(result, Findings.of(result["findings"]), as_json=as_json)
         return
     written = series.write(record)
     if written.unwritten:
@@ -54,4 +55,4 @@ def print_with_series(result: Mapping[str, Any], series: SeriesFiles, record: Pa
             count = len(written.table.start)
             for file in written.files:
                 click.echo(f"{file}: {count} {'line' if count == 1 else 'lines'} of {written.table.facts.home}")
-        print_result(result, as_json=as_json)
+        print_result(result, Findings.of(result["findings"]), as_json=as_json)
