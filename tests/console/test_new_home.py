@@ -6,8 +6,9 @@ from functools import lru_cache
 
 import pytest
 
+from virtual_devices.answers.starting.draft import HomeDraft, first_settings, further_settings
 from virtual_devices.console.making.home_text import read_text
-from virtual_devices.console.making.new_home import Beginnings, HomeDraft, beginnings, first_settings, further_settings
+from virtual_devices.console.making.new_home import Beginnings, beginnings
 from virtual_devices.kit.home.file import parse
 
 NOW = 1_790_000_000

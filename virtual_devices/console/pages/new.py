@@ -10,10 +10,11 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from virtual_devices.answers.starting.draft import HomeDraft
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
 from virtual_devices.console.making.home_text import ReadText, TextRemark, read_text
-from virtual_devices.console.making.new_home import Beginnings, HomeDraft, beginnings
+from virtual_devices.console.making.new_home import Beginnings, beginnings
 from virtual_devices.console.pages.file import MEDIA_TYPE
 from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.file.draft_form import DraftDevices
