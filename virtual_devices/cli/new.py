@@ -50,10 +50,8 @@ def new(folder: Path | None, begin_with: str | None, *, yes: bool, force: bool, 
         free_place(folder, force=force)  # before anybody is asked anything
         if given["name"] is None:
             texts["name"] = home_name(folder.resolve().name)
-    if begun is None and not yes:
-        told = _asked(texts) if at_terminal() else _told(texts)
-    else:
-        told = answers(texts)
+    ask = answers if begun or yes else _asked if at_terminal() else _told
+    told = ask(texts)
     made = make(told, folder if folder is not None else Path(told.name), force=force, begun=begun if _unchanged(begun, given) else None)
     for file in made.files:
         click.echo(f"written: {file}")
@@ -100,7 +98,7 @@ def _told(texts: Mapping[str, str]) -> Answered:
     """What options say. Raises ConfigurationError where a question is left that nobody is there to answer."""
     so_far, left = unasked(), []
     for question in QUESTIONS:
-        if question.name not in texts and question.asked(so_far):
+        if question.name not in texts and question.name != "name" and question.asked(so_far):
             left.append(_option(question.name))
         so_far = answered(question, texts.get(question.name), so_far)
     if left:

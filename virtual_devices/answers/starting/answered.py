@@ -9,6 +9,9 @@ from virtual_devices.answers.starting.panels import RoofSide
 from virtual_devices.answers.starting.places import Spot, find
 from virtual_devices.answers.starting.prices import Prices
 
+FREE = Prices(0.0)
+"""A kWh costs nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatteryWish:
@@ -38,7 +41,7 @@ class Answered:
     on_grid: bool = True
     outages: str = ""
     currency: str = "USD"
-    prices: Prices = Prices(0.0)
+    prices: Prices = FREE
     feed_in: float | None = None
     people: int = 0
     electric_water: bool = False

@@ -21,6 +21,7 @@ ASKED_FIRST = frozenset((
 """Settings, of whichever kind, that somebody knows of a house; all others are there too."""
 _SUMMARY = 80
 """Letters of a device's settings in a line."""
+_AIR = "monthly_temp_air"
 _PLACES = 2
 """Digits of a city's latitude and longitude: a kilometre."""
 
@@ -129,6 +130,9 @@ class HomeDraft:
                 self._mirror()
             self.site.update(latitude=round(city[0], _PLACES), longitude=round(city[1], _PLACES))
             self.site.pop("altitude", None)
+            for each in self.devices:
+                if _AIR in each.remarks:  # taken by the place it stood in before, and not by somebody
+                    each.put(_AIR, None)
 
 
 def first_settings(form: KindForm, settings: Iterable[str] = ()) -> list[str]:

@@ -16,6 +16,10 @@ from virtual_devices.kit.forms.changes import number_text
 TARIFF = "tariff.yaml"
 """The file beside the home file, where prices are more than one number."""
 SPEED = 60
+_HOW = (
+    "Begun with `virtual-devices new`; every number may be changed here. `virtual-devices check FILE` says how the file is understood, "
+    "`virtual-devices describe KIND` what each device can be set to besides."
+)
 _FULL_SUN = {True: 0.0, False: 180.0}
 """Azimuth towards the equator, by whether it is in the south."""
 _TANKS = ((2, 100), (4, 150), (6, 200), (50, 300))
@@ -23,15 +27,17 @@ _TANKS = ((2, 100), (4, 150), (6, 200), (50, 300))
 _ELEMENT = {100: "2 kW", 150: "3 kW", 200: "3 kW", 300: "4 kW"}
 
 
-def drafted(told: Answered, now: int, begun: Preset | None = None) -> HomeDraft:
-    """The home, with remarks. now: UTC seconds, of the day with which it begins.  begun: the preset that it was begun with."""
+def drafted(told: Answered, now: int, begun: Preset | None = None, *, with_files: bool = True) -> HomeDraft:
+    """The home, with remarks. now: UTC seconds, of the day with which it begins.  begun: the preset that it was begun with.
+
+    with_files: whether there may be files beside the home file; without, prices are the one of all other hours.
+    """
     spot = told.spot
     where = spot.name or f"{spot.latitude:g}, {spot.longitude:g}"
     draft = HomeDraft(told.name, seed=1)
     draft.notes = [
         f"{begun.title}. Prices are examples, as of {AS_OF}." if begun is not None else f"A home in {where}.",
-        "Begun with `virtual-devices new`; every number may be changed here. `virtual-devices check FILE` says how the file is understood, "
-        "`virtual-devices describe KIND` what each device can be set to besides.",
+        _HOW,
     ]
     draft.site = {"latitude": spot.latitude, "longitude": spot.longitude, "altitude": f"{spot.altitude:g} m", "time_zone": spot.zone}
     if spot.near:
@@ -39,7 +45,7 @@ def drafted(told: Answered, now: int, begun: Preset | None = None) -> HomeDraft:
     draft.clock = {"start": f"{datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(spot.zone)):%Y-%m-%d} 00:00", "speed": SPEED}
     draft.remarks["clock"] = "the day on which this was written; `start: now, speed: 1` for a home that lives with you"
     draft.remarks["seed"] = "of the weather's and the household's chance: another number, another year of the same climate"
-    draft.devices = [*_nature(told), *_wired(told, draft), *_household(told)]
+    draft.devices = [*_nature(told), *_wired(told, draft, with_files=with_files), *_household(told)]
     return draft
 
 
@@ -53,13 +59,13 @@ def _nature(told: Answered) -> list[DraftDevice]:
     return [DraftDevice("sun", "sun", heading="what nature gives"), weather]
 
 
-def _wired(told: Answered, draft: HomeDraft) -> list[DraftDevice]:
+def _wired(told: Answered, draft: HomeDraft, *, with_files: bool) -> list[DraftDevice]:
     """What is wired to the inverter, or to the switchboard where there is none."""
     found = _roofs(told)
     if told.battery is not None:
         found.append(_battery(told))
     if told.on_grid:
-        found.append(_grid(told, draft))
+        found.append(_grid(told, draft, with_files=with_files))
     if told.inverter is not None:
         found.append(_inverter(told))
     if found:
@@ -74,7 +80,7 @@ def _roofs(told: Answered) -> list[DraftDevice]:
         azimuth = _FULL_SUN[told.spot.south] if side.azimuth is None else side.azimuth
         if len(told.panels) > 1:
             plain = f"roof_{words_of(azimuth).lower().replace('-', '_')}"
-            same = sum(each.name == plain or each.name.startswith(f"{plain}_") and each.name[len(plain) + 1 :].isdecimal() for each in found)
+            same = sum(each.name == plain or (each.name.startswith(f"{plain}_") and each.name[len(plain) + 1 :].isdecimal()) for each in found)
             device.name = f"{plain}_{same + 1}" if same else plain
         device.say("capacity", power_text(side.capacity), _size(side))
         device.say("surface_tilt", _degrees(side.tilt if side.tilt is not None else default_tilt()), "0: flat, 90: upright")
@@ -105,13 +111,15 @@ def _battery(told: Answered) -> DraftDevice:
     return device
 
 
-def _grid(told: Answered, draft: HomeDraft) -> DraftDevice:
+def _grid(told: Answered, draft: HomeDraft, *, with_files: bool) -> DraftDevice:
     device = DraftDevice("grid", "grid")
     if told.outages:
         device.say("outages", told.outages, "every day; `outage_calendar:` takes a calendar of them")
     usual = told.prices.base == told.usual.price and told.currency == told.usual.currency
     device.say("price", told.prices.base, f"{told.currency} a kWh, with taxes{f'; usual there in {AS_OF}, roughly' if usual else ''}; write what your bill says")
-    if told.prices.needs_file:
+    if told.prices.needs_file and not with_files:
+        device.remarks["price"] = f"{told.currency} a kWh; a tariff file beside this one would say: {told.prices.text}"
+    elif told.prices.needs_file:
         device.say("tariff", TARIFF, "hours, fixed charges; what it does not say costs the price above")
         draft.files[TARIFF] = told.prices.tariff(told.currency)
     if told.panels:

@@ -32,8 +32,10 @@ _WORDS = {0: "north", 4: "east", 8: "south", 12: "west", 2: "north-east", 6: "so
 
 @dataclass(frozen=True, slots=True)
 class RoofSide:
-    """An array. power: W of each of ``modules``, or of all where nobody says how many (0).  azimuth, tilt: °; None where nobody says: towards the
-    equator, and the array's own default."""
+    """An array. power: W of each of ``modules``, or of all where nobody says how many (0).  azimuth, tilt: °; None where nobody says.
+
+    Without azimuth it faces the equator, without tilt it has the array's own default.
+    """
 
     power: float
     modules: int = 0

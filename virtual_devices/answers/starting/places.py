@@ -36,11 +36,12 @@ _AIR = {
 }
 """°C of the months, where the climate's nearest temperatures are too far away or too high up to be trusted: of the South African Weather Service,
 the first its normals of 1961 to 1990, the others the middle of its mean highs and lows."""
-_TWO = dict(pair.split(":") for pair in (
+_TWO: dict[str, str] = dict(re.findall(
+    r"(\w{3}):(\w\w)",
     "AUS:AU AUT:AT BEL:BE BGR:BG BIH:BA BLR:BY BLZ:BZ BRN:BN CAN:CA CHE:CH CHL:CL CHN:CN CUB:CU CYP:CY CZE:CZ DEU:DE DNK:DK DZA:DZ EGY:EG ESP:ES "
     "ETH:ET FIN:FI FJI:FJ FRA:FR GBR:GB GRC:GR GTM:GT GUM:GU HKG:HK HND:HN HUN:HU IND:IN IRL:IE ISL:IS ISR:IL ITA:IT JPN:JP KOR:KR LTU:LT MEX:MX "
-    "MTQ:MQ MYS:MY NIC:NI NLD:NL NOR:NO NZL:NZ PHL:PH POL:PL PRI:PR PRT:PT SGP:SG SLV:SV USA:US ZAF:ZA"
-).split())  # fmt: skip
+    "MTQ:MQ MYS:MY NIC:NI NLD:NL NOR:NO NZL:NZ PHL:PH POL:PL PRI:PR PRT:PT SGP:SG SLV:SV USA:US ZAF:ZA",
+))  # fmt: skip
 """The countries of the climate's table, as time zones have them."""
 _LOCALTIME = Path("/etc/localtime")
 _HIGHEST = 9000.0
@@ -153,7 +154,7 @@ def _key(name: str) -> str:
 @lru_cache(maxsize=1)
 def _index() -> tuple[tuple[str, Spot], ...]:
     """Each name of each place that is known, the best known first."""
-    return tuple((_key(name), spot) for names, spot in _towns() for name in names) + tuple((_key(spot.name), spot) for spot in (*_measured(), *_cities()))
+    return tuple((_key(name), spot) for names, spot in _towns() for name in names) + tuple((_key(spot.name.partition("/")[0]), spot) for spot in (*_measured(), *_cities()))
 
 
 @lru_cache(maxsize=1)

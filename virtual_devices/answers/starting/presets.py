@@ -27,7 +27,7 @@ PRESETS = {
         }),
         Preset("de-balcony", "A flat in Berlin with a balcony plant: two panels behind an 800 W inverter, no battery, feed-in unpaid", {
             "place": "Berlin", "panels": "2 × 450 W facing south, 70°", "battery": "none", "inverter": "800 W", "outages": "none",
-            "currency": "EUR", "price": "0.36; 12 per month", "feed_in": "0", "people": "2", "hot_water": "other", "name": "de_balcony",
+            "currency": "EUR", "price": "0.36; 0.40 per day", "feed_in": "0", "people": "2", "hot_water": "other", "name": "de_balcony",
         }),
         Preset("au-battery", "A house in Sydney: 6.6 kW on two roofs, 13.5 kWh, and a tariff that is dear in the evening", {
             "place": "Sydney", "panels": "10 × 440 W facing north and 5 × 440 W facing west", "battery": "13.5 kWh", "inverter": "5 kW", "outages": "none",

@@ -28,7 +28,7 @@ _ENOUGH, _SMALL = 0.8, 2000.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. name: of the option, and key of the answer.  fills: settings, as ``kind.setting``; the first one's bounds hold.
+    """One question. name: of the option, and key of the answer.  fills: settings, as ``kind.setting``.  bounded: whether the answer is within the first one's bounds.
 
     read: an answer, and all that was answered before, to all that is answered then; raises VirtualDevicesError, which says how to mend it.
     usual: what is taken where nobody answers.  asked: whether it is worth asking, by what was answered before.
@@ -42,14 +42,12 @@ class Question:
     read: Callable[[str, Answered], Answered]
     usual: Callable[[Answered], str]
     asked: Callable[[Answered], bool] = lambda _: True
+    bounded: bool = False
 
     @property
     def range(self) -> str:
-        """What the setting that it fills accepts, empty where the answer is no single number of it."""
-        if not self.fills:
-            return ""
-        field = setting_field(*self.fills[0].split("."))
-        return field.range if field.type in ("number", "integer") else ""
+        """What the setting that it fills accepts, empty where the answer says more than one."""
+        return setting_field(*self.fills[0].split(".")).range if self.bounded else ""
 
 
 def _place(text: str, so_far: Answered) -> Answered:
@@ -159,9 +157,9 @@ QUESTIONS = (
     Question("panels", "Panels", "how many, of how many W, facing where; several roofs with `and` between; none", panels.EXAMPLE,
              ("pv_array.capacity", "pv_array.surface_azimuth", "pv_array.surface_tilt"),
              _panels, lambda so_far: f"12 × 450 W facing {'north' if so_far.spot.south else 'south'}"),
-    Question("battery", "Battery", "what it stores, 2 × 5 kWh for packs; none", "10 kWh", ("battery.capacity", "battery.packs"), _battery, _usual_battery),
+    Question("battery", "Battery", "what it stores, 2 × 5 kWh for packs; none", "10 kWh", ("battery.capacity", "battery.packs"), _battery, _usual_battery, bounded=True),
     Question("inverter", "Inverter", "its rated power; none where there are neither panels nor a battery", "5 kW", ("inverter.rated_power",),
-             _inverter, _usual_inverter, lambda so_far: bool(so_far.panels or so_far.battery)),
+             _inverter, _usual_inverter, lambda so_far: bool(so_far.panels or so_far.battery), bounded=True),
     Question("outages", "Outages", f"times without grid every day; none; twice: {TWICE}; always: there is no grid", "18:00-20:30", ("grid.outages",),
              _outages, lambda _: "none"),
     Question("currency", "Currency", "three letters", "ZAR", ("grid.currency",), _currency, lambda so_far: so_far.usual.currency, _paid),
@@ -170,7 +168,7 @@ QUESTIONS = (
     Question("feed_in", "Feed-in", "what an exported kWh earns; 0: it earns nothing; none: nothing may be exported", "0.08", ("grid.feed_in_price", "inverter.solar_export"),
              _feed_in, _usual_feed_in, lambda so_far: so_far.on_grid and bool(so_far.panels)),
     Question("people", "People", "who live there: light, cooking, hot water and all else go by them", "3", ("geyser.persons", "base_load.scale"),
-             _people, lambda _: number_text(setting_field("geyser", "persons").default)),
+             _people, lambda _: number_text(setting_field("geyser", "persons").default), bounded=True),
     Question("hot_water", "Hot water", "electric, or other: gas, wood, district heating, nothing of it is on the bill", "electric", (),
              _water, lambda so_far: "electric" if so_far.usual.electric_water and so_far.on_grid else "other", lambda so_far: so_far.people > 0),
     Question("name", "Name of the home", "small letters, digits and _", "our_house", (), _name, lambda so_far: home_name(so_far.spot.name or "my_home")),

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from virtual_devices.answers.starting.draft import DraftDevice, HomeDraft
+from virtual_devices.answers.starting.household import drafted
+from virtual_devices.answers.starting.presets import PRESETS
+from virtual_devices.answers.starting.questions import answers
+from virtual_devices.console.making.answering import read_answers
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.files import examples
 from virtual_devices.edge.files.cities import zones
@@ -19,7 +23,7 @@ from virtual_devices.kit.names import CLOCK
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """An example that a new home may begin from. title: what it shows."""
+    """An example, or a preset, that a new home may begin from. title: what it shows."""
 
     name: str
     title: str
@@ -28,11 +32,12 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Beginnings:
-    """All that a form for a new home needs. zones: names of time zones."""
+    """All that a form for a new home needs. zones: names of time zones.  usual: answers where nobody says anything, by question."""
 
     kinds: Mapping[str, KindForm]
     examples: tuple[Beginning, ...]
     zones: tuple[str, ...]
+    usual: Mapping[str, str]
 
 
 def beginnings(now: int) -> Beginnings:
@@ -46,7 +51,8 @@ def beginnings(now: int) -> Beginnings:
         if all(each.startswith(SHIPPED) for each in documents_needed(home)):
             found.append(Beginning(name, examples.title(name), draft_of(home)))
     found.sort(key=lambda each: each.name != examples.DEFAULT)
-    return Beginnings({form.kind: form for form in every_kind().kinds}, tuple(found), zones())
+    begun = [Beginning(each.name, each.title, drafted(answers(each.texts), now, each, with_files=False)) for each in PRESETS.values()]
+    return Beginnings({form.kind: form for form in every_kind().kinds}, (*found[:1], *begun, *found[1:]), zones(), read_answers({}, now).usual)
 
 
 def draft_of(home: Home) -> HomeDraft:
