@@ -36,7 +36,7 @@ def drafted(told: Answered, now: int, begun: Preset | None = None, *, with_files
     where = spot.name or f"{spot.latitude:g}, {spot.longitude:g}"
     draft = HomeDraft(told.name, seed=1)
     draft.notes = [
-        f"{begun.title}. Prices are examples, as of {AS_OF}." if begun is not None else f"A home in {where}.",
+        f"{begun.title}.{f' Prices are examples, as of {AS_OF}.' if told.on_grid else ''}" if begun is not None else f"A home in {where}.",
         _HOW,
     ]
     draft.site = {"latitude": spot.latitude, "longitude": spot.longitude, "altitude": f"{spot.altitude:g} m", "time_zone": spot.zone}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from virtual_devices.answers.starting.answered import unasked
+from virtual_devices.answers.starting.answered import Answered, unasked
 from virtual_devices.answers.starting.draft import HomeDraft
 from virtual_devices.answers.starting.household import drafted
+from virtual_devices.answers.starting.presets import Preset
 from virtual_devices.answers.starting.questions import QUESTIONS, answered
 from virtual_devices.kit.errors import VirtualDevicesError
 
@@ -31,4 +32,12 @@ def read_answers(texts: Mapping[str, str], now: int) -> ReadAnswers:
         except VirtualDevicesError as error:
             wrong[question.name] = str(error)
             so_far = answered(question, None, so_far)
-    return ReadAnswers(None if wrong else drafted(so_far, now, with_files=False), wrong, usual)
+    return ReadAnswers(None if wrong else form_draft(so_far, now), wrong, usual)
+
+
+def form_draft(told: Answered, now: int, begun: Preset | None = None) -> HomeDraft:
+    """A draft as a form shows one: it begins when it is started, and has no files beside it. begun: the preset that it was begun with."""
+    draft = drafted(told, now, begun, with_files=False)
+    draft.clock = {"start": "now"}
+    draft.remarks.pop("clock", None)
+    return draft

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from virtual_devices.answers.starting.draft import DraftDevice, HomeDraft
-from virtual_devices.answers.starting.household import drafted
 from virtual_devices.answers.starting.presets import PRESETS
 from virtual_devices.answers.starting.questions import answers
-from virtual_devices.console.making.answering import read_answers
+from virtual_devices.console.making.answering import form_draft, read_answers
 from virtual_devices.edge.faces.kinds import every_kind
 from virtual_devices.edge.files import examples
 from virtual_devices.edge.files.cities import zones
@@ -51,7 +50,7 @@ def beginnings(now: int) -> Beginnings:
         if all(each.startswith(SHIPPED) for each in documents_needed(home)):
             found.append(Beginning(name, examples.title(name), draft_of(home)))
     found.sort(key=lambda each: each.name != examples.DEFAULT)
-    begun = [Beginning(each.name, each.title, drafted(answers(each.texts), now, each, with_files=False)) for each in PRESETS.values()]
+    begun = [Beginning(each.name, each.title, form_draft(answers(each.texts), now, each)) for each in PRESETS.values()]
     return Beginnings({form.kind: form for form in every_kind().kinds}, (*found[:1], *begun, *found[1:]), zones(), read_answers({}, now).usual)
 
 

@@ -90,8 +90,9 @@ class _NewPage:
         self._take(deepcopy(found.draft), called if called and is_name(called) else "my_home")
 
     async def _answered(self, given: Mapping[str, str]) -> None:
+        name = self._draft.name if is_name(self._draft.name) else "my_home"
         try:
-            read = await self._visit.console.apart.do(read_answers, given, int(time.time()))
+            read = await self._visit.console.apart.do(read_answers, {**given, "name": name}, int(time.time()))
         except VirtualDevicesError as error:
             self._tell(str(error), wrong=True)
             return
@@ -100,11 +101,10 @@ class _NewPage:
             self._take(read.draft, read.draft.name)
 
     def _take(self, draft: HomeDraft, name: str) -> None:
-        """Show another draft, under a name; time goes on with it as it says."""
+        """Show another draft, under a name."""
         self._draft, draft.name = draft, name
         self._name.set_value(name)
-        speed = str(draft.clock.get("speed", "1"))
-        self._speed.set_value(speed if speed in texts.MAKE_SPEEDS else "1")
+        self._speed.set_value("1")
         self._show_site()
         self._devices.show(self._draft)
         self._changed()

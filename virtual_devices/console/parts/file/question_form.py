@@ -14,12 +14,12 @@ from virtual_devices.console.parts.safe import plain
 
 
 class QuestionForm:
-    """An input for each question. usual: what is taken where one is empty.  given: told all texts when they are to become a home."""
+    """An input for each question but the home's name, for which a page has one. usual: what is taken where one is empty.  given: told all texts when they are to become a home."""
 
     def __init__(self, usual: Mapping[str, str], given: Callable[[Mapping[str, str]], Awaitable[None]]) -> None:
         self._given = given
         with ui.expansion(texts.MAKE_ANSWERS).classes("full-width vd-draft") as self._all, ui.element("div").classes("vd-draft-form"):
-            self._inputs = {each.name: ui.input(each.title).props("stack-label").tooltip(plain(each.help)) for each in QUESTIONS}
+            self._inputs = {each.name: ui.input(each.title).props("stack-label").tooltip(plain(each.help)) for each in QUESTIONS if each.name != "name"}
             with ui.element("div").classes("vd-buttons vd-draft-whole"):
                 self._button = ui.button(texts.MAKE_BY_ANSWERS, icon=symbols.CHECK, on_click=self._give).props("outline")
         self._placeholders(usual)
