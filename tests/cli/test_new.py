@@ -80,6 +80,15 @@ def test_who_has_no_grid_is_not_asked_what_it_costs() -> None:
     assert {"grid", "oven"}.isdisjoint(entry.name for entry in read_home(Path("off_grid/home.yaml"))[0].devices)
 
 
+@pytest.mark.usefixtures("asked")
+def test_a_name_whose_folder_has_a_home_is_asked_again() -> None:
+    assert run(said="\n" * 20).exit_code == 0
+    done = run(said="\n" * 11 + "second\n")
+    assert done.exit_code == 0, done.output
+    assert "johannesburg/home.yaml: there is a home already" in done.stdout
+    assert read_home(Path("second/home.yaml"))[0].name == "second"
+
+
 def test_nobody_to_ask_is_told_which_options_answer() -> None:
     done = run("--place", "Berlin", "--panels", "5 kW")
     assert done.exit_code == 2

@@ -50,8 +50,12 @@ def new(folder: Path | None, begin_with: str | None, *, yes: bool, force: bool, 
         free_place(folder, force=force)  # before anybody is asked anything
         if given["name"] is None:
             texts["name"] = home_name(folder.resolve().name)
-    ask = answers if begun or yes else _asked if at_terminal() else _told
-    told = ask(texts)
+    if begun or yes:
+        told = answers(texts)
+    elif at_terminal():
+        told = _asked(texts, lambda found: free_place(folder or Path(found.name), force=force))
+    else:
+        told = _told(texts)
     made = make(told, folder if folder is not None else Path(told.name), force=force, begun=begun if _unchanged(begun, given) else None)
     for file in made.files:
         click.echo(f"written: {file}")
@@ -67,23 +71,26 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _asked(texts: Mapping[str, str]) -> Answered:
-    """What somebody says, question by question; what an option answers is not asked."""
+def _asked(texts: Mapping[str, str], named: Callable[[Answered], None]) -> Answered:
+    """What somebody says, question by question; what an option answers is not asked. named: raises where there can be no home of the name."""
     click.echo("A new home, by a few questions. Enter takes what stands in brackets.\n")
     so_far = unasked()
     for question in QUESTIONS:
         text = texts.get(question.name)
-        so_far = _ask(question, so_far) if text is None and question.asked(so_far) else answered(question, text, so_far)
+        so_far = _ask(question, so_far, named) if text is None and question.asked(so_far) else answered(question, text, so_far)
     click.echo("")
     return so_far
 
 
-def _ask(question: Question, so_far: Answered) -> Answered:
+def _ask(question: Question, so_far: Answered, named: Callable[[Answered], None]) -> Answered:
     def read(text: str) -> Answered:
         try:
-            return answered(question, text, so_far)
+            found = answered(question, text, so_far)
+            if question.name == "name":
+                named(found)
         except VirtualDevicesError as error:
             raise click.BadParameter(str(error)) from None
+        return found
 
     accepted = f" ({question.range})" if question.range else ""
     click.echo(click.style(f"{question.help}{accepted}", dim=True))

@@ -12,7 +12,7 @@ from virtual_devices.kit.home.written import flow_text
 _COLUMN = 40
 """Where comments begin, unless a line is longer."""
 _WIDTH = 110
-"""Letters of a line of comment of its own."""
+"""Letters of a line with a comment, and of a line of comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def remarked_text(told: Mapping[str, Any], remarks: Mapping[str, str], devices: 
     """The text of a home file. told: sections but for the devices.  remarks: on them.  notes: paragraphs of comment that it begins with."""
     lines = [f"# {line}" for note in notes for line in textwrap.wrap(note, _WIDTH - 2)]
     lines.append("")
-    lines += [_line(f"{name}: {flow_text(value)}", remarks.get(name, "")) for name, value in told.items()]
+    lines += [line for name, value in told.items() for line in _lines(f"{name}: {flow_text(value)}", remarks.get(name, ""))]
     lines += ["", "devices:"]
     for number, each in enumerate(devices):
         if each.heading:
@@ -40,11 +40,16 @@ def remarked_text(told: Mapping[str, Any], remarks: Mapping[str, str], devices: 
 
 def _device(each: RemarkedSection) -> list[str]:
     """A line where it has no setting, else a line for each."""
-    if not each.told:
-        return [_line(f"  {each.name}: {{}}", each.remarks.get("", ""))]
-    lines = [_line(f"  {each.name}:", each.remarks.get("", ""))]
-    return lines + [_line(f"    {name}: {flow_text(value)}", each.remarks.get(name, "")) for name, value in each.told.items()]
+    lines = _lines(f"  {each.name}:" if each.told else f"  {each.name}: {{}}", each.remarks.get("", ""))
+    return lines + [line for name, value in each.told.items() for line in _lines(f"    {name}: {flow_text(value)}", each.remarks.get(name, ""))]
 
 
-def _line(text: str, remark: str) -> str:
-    return f"{text:<{_COLUMN - 2}}  # {remark}" if remark else text
+def _lines(text: str, remark: str) -> list[str]:
+    """A line with its comment beside it, or above it where both are too long."""
+    if not remark:
+        return [text]
+    beside = f"{text:<{_COLUMN - 2}}  # {remark}"
+    if len(beside) <= _WIDTH:
+        return [beside]
+    indent = " " * (len(text) - len(text.lstrip()))
+    return [*(f"{indent}# {line}" for line in textwrap.wrap(remark, _WIDTH - len(indent) - 2)), text]
