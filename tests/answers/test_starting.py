@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from virtual_devices.answers.simulate import load, run
+from virtual_devices.answers.starting.catalogued import checked_value
+from virtual_devices.answers.starting.countries import COUNTRIES
 from virtual_devices.answers.starting.making import FIRST, make
 from virtual_devices.answers.starting.panels import RoofSide, panels_text, read_panels
 from virtual_devices.answers.starting.places import _measured, _towns, find, here
@@ -139,6 +141,23 @@ def test_every_town_is_on_its_continent_and_found_by_each_of_its_names() -> None
         assert -10 <= spot.altitude <= 3000
         near = [each for each in _measured() if each.country == spot.country and distance((each.latitude, each.longitude), (spot.latitude, spot.longitude)) < 25]
         assert all(abs(each.altitude - spot.altitude) < 450 for each in near), spot
+
+
+@examples(60)
+@given(st.integers(-9000, 9000), st.integers(-18000, 18000))
+def test_anywhere_on_earth_is_a_place_that_reads_back(latitude: int, longitude: int) -> None:
+    spot = find(f"{latitude / 100}, {longitude / 100}")
+    assert (spot.latitude, spot.longitude) == (latitude / 100, longitude / 100)
+    assert find(spot.text) == spot
+    assert find(f"{abs(latitude) / 100}° {'S' if latitude < 0 else 'N'}, {abs(longitude) / 100}° {'W' if longitude < 0 else 'E'}") == spot
+
+
+def test_what_is_usual_in_a_country_can_be_said_of_a_grid() -> None:
+    for country in COUNTRIES.values():
+        assert checked_value("grid", "currency", country.currency) == country.currency
+        assert checked_value("grid", "price", country.price) > 0
+        assert country.feed_in is None or 0 < country.feed_in < country.price
+    assert {spot.country for _, spot in _towns()} <= set(COUNTRIES)
 
 
 def test_usual_is_the_city_of_this_machines_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:

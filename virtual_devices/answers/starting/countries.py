@@ -31,6 +31,8 @@ ZW Zimbabwe USD 0.14 - yes
 ZM Zambia ZMW 2.00 - yes
 MZ Mozambique MZN 9.50 - yes
 KE Kenya KES 28 - yes
+UG Uganda UGX 800 - yes
+TZ Tanzania TZS 360 - yes
 NG Nigeria NGN 210 - yes
 GH Ghana GHS 1.90 - yes
 MA Morocco MAD 1.30 - no
@@ -57,6 +59,7 @@ CZ Czechia CZK 7.50 1.50 yes
 HU Hungary HUF 40 5 no
 RO Romania RON 1.35 0.40 no
 BG Bulgaria BGN 0.28 0.10 yes
+UA Ukraine UAH 4.30 - no
 TR Turkey TRY 3.20 - yes
 CY Cyprus EUR 0.31 0.08 yes
 MT Malta EUR 0.13 0.10 yes
@@ -66,6 +69,8 @@ MX Mexico MXN 2.10 - no
 BR Brazil BRL 0.90 0.70 no
 AR Argentina ARS 120 - no
 CL Chile CLP 180 90 no
+PE Peru PEN 0.75 - no
+CO Colombia COP 850 - no
 AU Australia AUD 0.34 0.05 yes
 NZ New_Zealand NZD 0.36 0.14 yes
 IN India INR 8 3 yes
