@@ -31,6 +31,7 @@ from virtual_devices.kit.names import HOME_FILE
 from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.file import RecordFile
 from virtual_devices.record.hearing.house_hearing import HouseHearing
+from virtual_devices.record.reading.facts import facts_of_site
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -173,7 +174,7 @@ def conditions_of(house: House, start: int) -> list[str]:
 def _facts(home: Home) -> dict[str, Any]:
     """What a record says of a simulated home."""
     file = Path(home.source)
-    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step}
+    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "step": home.step} | facts_of_site(home.site)
 
 
 def _wanted(house: House) -> Revision:
