@@ -42,7 +42,8 @@ def test_a_preset_is_written_checked_and_answered_at_once(name: str) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     folder = name.replace("-", "_")
     assert f"written: {folder}/home.yaml\n" in done.stdout
-    assert "Its first week:" in done.stdout
+    assert "Its first week, " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
     for command in (f"simulate {folder}/home.yaml", f"up {folder}/home.yaml --console", f"compare {folder}/home.yaml --before"):
         assert f"virtual-devices {command}" in done.stdout
     checked = CliRunner().invoke(commands, ["check", f"{folder}/home.yaml", "--strict"])

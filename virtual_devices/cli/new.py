@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 import click
 
-from virtual_devices.answers.simulate import load, run
+from virtual_devices.answers.findings.words import period, sentences
+from virtual_devices.answers.simulate import load, run_findings
 from virtual_devices.answers.starting.answered import Answered, unasked
 from virtual_devices.answers.starting.making import FIRST, MadeHome, free_place, make
 from virtual_devices.answers.starting.presets import PRESETS, Preset, preset
 from virtual_devices.answers.starting.questions import QUESTIONS, Question, answered, answers, home_name
+from virtual_devices.cli._closing import WIDE, wrapped
 from virtual_devices.cli._options import cautions
-from virtual_devices.cli._results import print_result
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -61,7 +62,7 @@ def new(folder: Path | None, begin_with: str | None, *, yes: bool, force: bool, 
         click.echo(f"written: {file}")
     cautions(made.checked.warnings)
     _first_answer(made)
-    click.echo(f"\nIt is a file that you may change: `virtual-devices check {_word(made.path)}` says how each line is understood. What to try next:\n")
+    click.echo("\nThe file is yours to change; `virtual-devices check` says how it is understood.\nWhat to try next:\n")
     for command in _next(made.path):
         click.echo(f"  {command}")
 
@@ -93,7 +94,7 @@ def _ask(question: Question, so_far: Answered, named: Callable[[Answered], None]
         return found
 
     accepted = f" ({question.range})" if question.range else ""
-    click.echo(click.style(f"{question.help}{accepted}", dim=True))
+    click.echo(click.style(click.wrap_text(f"{question.help}{accepted}", WIDE), dim=True))
     found: Answered = click.prompt(question.title, default=question.usual(so_far), value_proc=read)
     if question.name == "place":
         spot = found.spot
@@ -121,8 +122,10 @@ def _unchanged(begun: Preset | None, given: Mapping[str, str | None]) -> bool:
 
 
 def _first_answer(made: MadeHome) -> None:
-    click.echo("\nIts first week:\n")
-    print_result(run(load(made.path, ()), FIRST), as_json=False)
+    """What the home's first week comes to, in steps of its own, so that `simulate` says the same."""
+    found = run_findings(load(made.path, ()), FIRST)
+    click.echo(f"\nIts first week, {period(found)}:\n")
+    click.echo("\n".join(wrapped((*sentences(found), *found.conditions))))
 
 
 def _next(path: Path) -> tuple[str, ...]:
