@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -44,7 +45,7 @@ def test_a_preset_is_written_checked_and_answered_at_once(name: str) -> None:
     assert f"written: {folder}/home.yaml\n" in done.stdout
     assert "Its first week, " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
-    for command in (f"simulate {folder}/home.yaml", f"up {folder}/home.yaml --console", f"compare {folder}/home.yaml --before"):
+    for command in (f"simulate {folder}/home.yaml", f"up {folder}/home.yaml --console", f"check {folder}/home.yaml" if name == "cabin" else f"compare {folder}/home.yaml --before"):
         assert f"virtual-devices {command}" in done.stdout
     checked = CliRunner().invoke(commands, ["check", f"{folder}/home.yaml", "--strict"])
     assert (checked.exit_code, checked.stderr) == (0, "")
@@ -146,6 +147,19 @@ def test_what_cannot_be_says_how_to_mend_it(words: tuple[str, ...], said: str) -
     assert done.exit_code == 2
     assert said in done.stderr
     assert not list(Path().glob("*/home.yaml"))
+
+
+def test_what_to_try_next_can_be_tried() -> None:
+    done = run("--preset", "de-balcony")
+    commands_said = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("  virtual-devices ")]
+    assert [words[0] for words in commands_said] == ["simulate", "up", "compare"]
+    for words in commands_said:
+        command = commands.get_command(click.Context(commands), words[0])
+        assert command is not None
+        command.make_context(words[0], words[1:])  # all of it is understood
+    simulated = CliRunner().invoke(commands, [*commands_said[0][:2], "--for", "7d"])
+    first = next(line for line in done.stdout.splitlines() if line.startswith("  It costs"))
+    assert first in simulated.stdout  # the same week by the same steps
 
 
 def test_a_folder_with_a_blank_can_be_pasted_to_a_shell() -> None:

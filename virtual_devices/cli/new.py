@@ -63,7 +63,7 @@ def new(folder: Path | None, begin_with: str | None, *, yes: bool, force: bool, 
     cautions(made.checked.warnings)
     _first_answer(made)
     click.echo("\nThe file is yours to change; `virtual-devices check` says how it is understood.\nWhat to try next:\n")
-    for command in _next(made.path):
+    for command in _next(made.path, told):
         click.echo(f"  {command}")
 
 
@@ -128,9 +128,12 @@ def _first_answer(made: MadeHome) -> None:
     click.echo("\n".join(wrapped((*sentences(found), *found.conditions))))
 
 
-def _next(path: Path) -> tuple[str, ...]:
+def _next(path: Path, told: Answered) -> tuple[str, ...]:
+    """Commands to try. A home that is nothing without its sun has no *before* to compare with; a month of that takes seconds, a year a minute."""
     word = _word(path)
-    return (f"virtual-devices simulate {word} --for 365d", f"virtual-devices up {word} --console", f"virtual-devices compare {word} --before")
+    has_before = told.on_grid and (told.panels or told.battery)
+    last = f"compare {word} --before --for 30d" if has_before else f"check {word}"
+    return tuple(f"virtual-devices {rest}" for rest in (f"simulate {word} --for 365d", f"up {word} --console", last))
 
 
 def _word(path: Path) -> str:
