@@ -20,16 +20,20 @@ from virtual_devices.kit.errors import VirtualDevicesError
 if TYPE_CHECKING:
     from virtual_devices.kit.forms.fields import SettingField
 
+    AnyParamType = click.ParamType[Any]
+else:
+    AnyParamType = click.ParamType  # of which earlier versions of click cannot say what it makes
+
 Finder = Callable[[click.Context, str], list[CompletionItem]]
 
 _LARGEST = 1 << 20
 """Bytes of a file that is looked into."""
 
 
-class CompletingType(click.ParamType):
+class CompletingType(AnyParamType):
     """A parameter's type with what may be completed."""
 
-    def __init__(self, inner: click.ParamType, find: Finder) -> None:
+    def __init__(self, inner: AnyParamType, find: Finder) -> None:
         self.name, self._inner, self._find = inner.name, inner, find
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -44,7 +48,7 @@ class CompletingType(click.ParamType):
             return []
 
 
-def completing(path: str, param: click.Parameter) -> click.ParamType:
+def completing(path: str, param: click.Parameter) -> AnyParamType:
     """The type of a parameter of a command (``ha history``), with what may be completed of it; its own where that is nothing special."""
     find = _finder(path, param)
     return param.type if find is None or isinstance(param.type, CompletingType) else CompletingType(param.type, find)
@@ -172,6 +176,7 @@ def _beginning(incomplete: str, names: list[str]) -> list[CompletionItem]:
 _BY_NAME: dict[str, Finder] = {
     "KIND": _kinds,
     "HOME": _homes,
+    "OTHER": _homes,
     "HOME|FILE": _records,
     "FILE|HOME": _records,
     "DEVICE": _devices,

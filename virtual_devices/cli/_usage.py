@@ -16,6 +16,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("survive cape_town --stage 4 --month 7", "a July of stage 4"),
         ("survive home.yaml --stage 6 --month 6 --set battery.capacity='10 kWh'", "with another battery"),
     ),
+    "compare": (
+        ("compare home.yaml --before", "what sun and battery save"),
+        ("compare home.yaml --set battery.capacity='15 kWh' --for 30d", "what a bigger battery would, in a month"),
+        ("compare home.yaml other.yaml --price kit.yaml", "another home, and when it has paid for itself"),
+    ),
+    "new": (
+        ("new", "a few questions"),
+        ("new cabin --preset cabin --yes", "as usual there, nothing is asked"),
+        ("new --preset za-5kw --battery '15 kWh'", "with another battery"),
+    ),
     "up": (
         ("up cape_town --speed 60", "an example, a minute each second"),
         ("up home.yaml --console", "with a page in the browser"),
