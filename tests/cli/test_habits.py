@@ -119,3 +119,13 @@ def test_the_page_names_every_variable_and_what_it_says_of_codes_holds() -> None
     assert run("check", "cape_town").exit_code == 0
     assert run("ps", "--broker", "mqtt://127.0.0.1:9").exit_code == 1
     assert run("check", "nowhere.yaml").exit_code == run("simulate", "cape_town", "--for", "1h", "--set", "oven.mode=dance").exit_code == 2
+
+
+def test_an_hour_of_a_home_is_simulated_without_pandas_scipy_pvlib_s_package_and_a_session_over_mqtt() -> None:
+    program = (
+        "import sys\nfrom virtual_devices.cli import main\n"
+        "try:\n    main(['simulate', 'cape_town', '--for', '1h', '-q'])\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+        "print([name for name in ('pandas', 'scipy', 'pvlib', 'paho', 'matplotlib', 'kubernetes', 'icalendar') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]"
