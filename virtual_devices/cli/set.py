@@ -8,9 +8,7 @@ import click
 
 from virtual_devices.cli._options import COMMAND_LINE, assignment, broker_options, home_option, merged
 from virtual_devices.cli._words import words, written
-from virtual_devices.edge.visitor.session import Session
-from virtual_devices.kit.home.model import clock_values
-from virtual_devices.kit.names import CLOCK
+from virtual_devices.client.running_home import RunningHome
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -30,9 +28,8 @@ def set_settings(
     Units may be written: capacity="5.5 kWh". What a device accepts is in `virtual-devices describe KIND`.
     """
     changes = {name: written(value) for name, value in merged(settings).items()}
-    with Session(endpoint) as session:
-        name = session.home(home)
-        state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at, by=COMMAND_LINE)
+    with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
+        state = running.set(device, changes, at=at)
     if at is not None:
         click.echo(f"{device}: takes it at {at}")
         return
