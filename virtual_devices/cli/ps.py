@@ -45,7 +45,7 @@ def ps(*, place: str, as_json: bool, home: str | None, endpoint: Endpoint) -> No
         _there(Where(place, home, endpoint), as_json=as_json)
         return
     with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
-        name, found = running.name, running.look(labelled=False)
+        name, found = running.name, running.last_seen()
     devices = sorted(found.values(), key=lambda each: each.seen.about is None)[:_MOST]  # a name that says nothing of itself comes last
     more = len(found) - len(devices)
     if as_json:

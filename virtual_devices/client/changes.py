@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from virtual_devices.client.hearing import Hearing
-from virtual_devices.client.line import Line
+from virtual_devices.client.hearing import HomeHearing
+from virtual_devices.client.line import BrokerLine
+from virtual_devices.client.running_device import told_anew
 from virtual_devices.client.simulated_time import seconds_of
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.visitor.device_view import DeviceView
+from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.names import is_name
 
@@ -55,6 +57,10 @@ class StateNews:
         return DeviceNews(name, presence, before, changed) if presence is not None or changed else None
 
 
+def _watched(session: Session, home: str, device: str | None) -> list[DeviceView]:
+    return list(session.devices(home).values()) if device is None else [session.device(home, device)]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One value of a device is another now.
@@ -69,13 +75,15 @@ class Change:
     value: Any
 
 
-class Changes(Hearing, Iterator[Change]):
+class Changes(HomeHearing, Iterator[Change]):
     """Changes from now on, oldest first, as an iterator that waits for the next; it ends when its time is over, or when it is closed.
 
-    lost: changes that came while nobody read, and are gone.  Raises BrokerError while iterating where the connection is lost.
+    since: simulated time of which what is there at the beginning should be.  lost: changes that came while nobody read, and are gone.  Raises BrokerError while iterating where the connection is lost.
     """
 
-    def __init__(self, line: Line, home: str, zone: str, device: str | None, name: str | None, timeout: float | None) -> None:
+    def __init__(
+        self, line: BrokerLine, home: str, zone: str, device: str | None, name: str | None, *, since: datetime | None, timeout: float | None
+    ) -> None:
         self.lost = 0
         self._zone, self._name = zone, name
         self._news_of = StateNews(home, [device] if device is not None else [], anybody=device is None)
@@ -83,6 +91,11 @@ class Changes(Hearing, Iterator[Change]):
         self._begun = self._ended = False
         topics = Topics(home, device or "+")
         super().__init__(line, topics.state, topics.availability)
+        try:
+            line.do(lambda session: told_anew(session, _watched(session, home, device), since))
+        except BaseException:
+            self.close()
+            raise
         self._begun = True  # what was there is no change
         self._deadline = None if timeout is None else time.monotonic() + timeout
 

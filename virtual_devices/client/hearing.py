@@ -10,15 +10,15 @@ from contextlib import ExitStack
 from math import inf
 from typing import Self
 
-from virtual_devices.client.line import Line
+from virtual_devices.client.line import BrokerLine
 from virtual_devices.edge.messages.topics import split
 from virtual_devices.kit.errors import BrokerError
 
 
-class Hearing(ABC):
+class HomeHearing(ABC):
     """Hears topics of a home from now on, until it is closed. ``take`` is called in the line's thread, ``wait`` in that of whoever waits."""
 
-    def __init__(self, line: Line, *filters: str) -> None:
+    def __init__(self, line: BrokerLine, *filters: str) -> None:
         self._line = line
         self._news = threading.Condition()
         self._open = ExitStack()

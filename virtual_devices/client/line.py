@@ -21,7 +21,7 @@ T = TypeVar("T")
 Errand = Callable[[Session], Any]
 
 
-class Line:
+class BrokerLine:
     """Carries out errands in its session, one after the other; any thread may send them.
 
     patience: wall seconds to wait for the broker, and for each answer.  Raises BrokerError where the broker cannot be reached or refuses us.

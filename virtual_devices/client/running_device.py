@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -61,11 +61,7 @@ class RunningDevice:
     @property
     def time(self) -> datetime | None:
         """Simulated time of its values, UTC; None before it has told any."""
-        text = self.seen.state.get(TIME)
-        try:
-            return datetime.fromisoformat(text) if isinstance(text, str) else None
-        except ValueError:
-            return None
+        return _time_of(self.seen)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -110,26 +106,38 @@ def look_at(session: Session, home: str, name: str) -> RunningDevice:
     return RunningDevice(seen, labels(session, seen))
 
 
-def look_anew(session: Session, home: str, name: str, since: datetime | None) -> RunningDevice:
-    """The same, but it is asked for its values as they are now. since: simulated time of which they should be, or later.
+def told_anew(session: Session, devices: Collection[DeviceView], since: datetime | None) -> None:
+    """Ask devices of one home for their values, and take them in. since: simulated time of which they should be, or later.
 
-    Who does not answer within ``LATEST`` is taken by what he said last. Raises BrokerError, ConfigurationError where there is none of this name.
+    Who does not answer within ``LATEST`` is taken by what he said last. Raises BrokerError where the broker is silent.
     """
-    found = look_at(session, home, name)
-    topics, answered = Topics(home, name), False
+    found = {Topics(each.home, each.name): each for each in devices if each.online}
+    places = {topic: topics for topics in found for topic in (topics.state, topics.availability)}
+    answered: set[Topics] = set()
 
     def hear(topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - a listener
-        nonlocal answered
-        leaf = topic.removeprefix(topics.at(""))
-        found.seen.hear(leaf, payload)
-        answered = answered or (leaf == "state" and not retain)
+        topics = places[topic]
+        found[topics].hear(topic.removeprefix(topics.at("")), payload)
+        if topic == topics.state and not retain:
+            answered.add(topics)
 
     def done() -> bool:
-        late = since is not None and found.time is not None and found.time < since
-        return not found.online or (answered and not late)
+        return all(not each.online or (topics in answered and not _is_before(_time_of(each), since)) for topics, each in found.items())
 
-    with session.listening(hear, topics.state, topics.availability):
+    with session.listening(hear, *places):
         session.sync()
-        session.client.publish(topics.at("get"), b"")
+        for topics in found:
+            session.client.publish(topics.at("get"), b"")
         session.wait(done, LATEST)
-    return found
+
+
+def _time_of(seen: DeviceView) -> datetime | None:
+    text = seen.state.get(TIME)
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _is_before(time: datetime | None, since: datetime | None) -> bool:
+    return time is not None and since is not None and time < since

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Self, TypeVar, overload
 
 from virtual_devices.client.changes import Changes
-from virtual_devices.client.line import Line
-from virtual_devices.client.running_device import RunningDevice, look, look_anew, look_at
+from virtual_devices.client.line import BrokerLine
+from virtual_devices.client.running_device import RunningDevice, look, look_at, told_anew
 from virtual_devices.client.simulated_time import (
     Moment,
     TimeHearing,
@@ -49,7 +49,7 @@ class RunningHome(FleetWishes):
     def __init__(self, endpoint: Endpoint, home: str | None = None, *, by: str = SCRIPT, patience: float = PATIENCE) -> None:
         super().__init__(by)
         self.endpoint = endpoint
-        self._line = Line(endpoint, patience)
+        self._line = BrokerLine(endpoint, patience)
         self._finalizer = weakref.finalize(self, self._line.close)
         self._zone: str | None = None
         self._awaited: datetime | None = None
@@ -81,12 +81,17 @@ class RunningHome(FleetWishes):
 
     @property
     def devices(self) -> dict[str, RunningDevice]:
-        """All devices by name, as they told it last; also those that are offline or switched off."""
-        return self.look()
+        """All devices by name as they are now: all are asked for their values; also those that are offline or switched off."""
+        return self.visit(self._asked_for_all)
 
-    def look(self, *, labelled: bool = True) -> dict[str, RunningDevice]:
-        """The same. labelled: False: without titles and units, which says nothing of what is a setting, and is quicker."""
-        return self.visit(lambda session, home: look(session, home, labelled=labelled))
+    def last_seen(self) -> dict[str, RunningDevice]:
+        """The same as they told it last, without asking them, and without titles and units: nothing says what is a setting."""
+        return self.visit(lambda session, home: look(session, home, labelled=False))
+
+    def _asked_for_all(self, session: Session, home: str) -> dict[str, RunningDevice]:
+        found = look(session, home, labelled=True)
+        told_anew(session, [each.seen for each in found.values()], self._awaited)
+        return found
 
     @overload
     def get(self, device: str) -> RunningDevice: ...
@@ -96,7 +101,8 @@ class RunningHome(FleetWishes):
 
     def get(self, device: str, name: str | None = None) -> RunningDevice | Any:
         """A device as it is now, which is asked for its values; with the name of a setting or reading only that value, in the unit of ``get(device).unit(name)``."""
-        seen = self.visit(lambda session, home: look_anew(session, home, device, self._awaited))
+        seen = self.last_told(device)
+        self.visit(lambda session, _: told_anew(session, [seen.seen], self._awaited))
         return seen if name is None else seen[name]
 
     def last_told(self, device: str) -> RunningDevice:
@@ -108,9 +114,7 @@ class RunningHome(FleetWishes):
 
         timeout: wall seconds after which it ends; None: when it is closed.
         """
-        if device is not None:
-            self.visit(lambda session, home: session.device(home, device))
-        return Changes(self._line, self.name, self.zone, device, name, timeout)
+        return Changes(self._line, self.name, self.zone, device, name, since=self._awaited, timeout=timeout)
 
     # -- commanding ---------------------------------------------------------------------------------------------------
 

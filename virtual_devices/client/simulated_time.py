@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from virtual_devices.client.hearing import Hearing
-from virtual_devices.client.line import Line
+from virtual_devices.client.hearing import HomeHearing
+from virtual_devices.client.line import BrokerLine
 from virtual_devices.edge.messages.base import AppliedMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.topics import Topics
@@ -117,10 +117,10 @@ def seconds_at(when: Moment, now: int, zone: str) -> int:
     raise ConfigurationError(f"{when!r} is no time; give a text such as '2026-06-21 18:00' or '2h', a datetime, or a timedelta")
 
 
-class TimeHearing(Hearing):
+class TimeHearing(HomeHearing):
     """Hears how time goes on in a home. time: UTC seconds up to which it is settled; None while nobody has said it."""
 
-    def __init__(self, line: Line, home: str, zone: str) -> None:
+    def __init__(self, line: BrokerLine, home: str, zone: str) -> None:
         self.home, self.zone = home, zone
         self.time: int | None = None
         self.paused = self._steps = False
