@@ -104,12 +104,14 @@ def test_run_until_stops_exactly_there_and_what_is_asked_then_is_of_then(home: R
         ("1h 30min", BEGIN + timedelta(minutes=112)),
         (datetime(2026, 6, 21, 10, 30, tzinfo=UTC), datetime(2026, 6, 21, 12, 30, tzinfo=ZONE)),
         (datetime(2026, 6, 22, 12, 30), datetime(2026, 6, 22, 12, 30, tzinfo=ZONE)),  # noqa: DTZ001 - local
+        ("12:45", datetime(2026, 6, 22, 12, 45, tzinfo=ZONE)),
+        ("8:15", datetime(2026, 6, 23, 8, 15, tzinfo=ZONE)),
     ):
         assert home.run_until(when) == then
         assert home.time == home.clock().time == then
         assert home.clock().paused
         assert {name: home.get(name).time for name in ("tv", "battery", "inverter", "grid")} == dict.fromkeys(("tv", "battery", "inverter", "grid"), then)
-    with pytest.raises(SettingError, match=r"2026-06-21 08:45:00 is over in home .*: it is 2026-06-22 12:30:00"):
+    with pytest.raises(SettingError, match=r"2026-06-21 08:45:00 is over in home .*: it is 2026-06-23 08:15:00"):
         home.run_until("2026-06-21 08:45")
     with pytest.raises(SettingError, match="'tea' is no time"):
         home.run_until("tea")

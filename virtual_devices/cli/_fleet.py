@@ -67,7 +67,7 @@ def asked(where: Where) -> Iterator[FleetWishes]:
     from virtual_devices.client.running_home import RunningHome  # noqa: PLC0415 - a cluster does without a broker
 
     with RunningHome(where.endpoint, where.home, by=COMMAND_LINE) as running:
-        yield running
+        yield running.fleet
 
 
 @contextmanager

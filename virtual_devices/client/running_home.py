@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, overload
 
 from virtual_devices.client.changes import Changes
 from virtual_devices.client.line import BrokerLine
+from virtual_devices.client.presence import await_presence
 from virtual_devices.client.running_device import RunningDevice, look, look_at, told_anew
 from virtual_devices.client.simulated_time import (
     Moment,
@@ -25,7 +26,7 @@ from virtual_devices.client.wishes import FleetWishes
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor.session import PATIENCE, Session
 from virtual_devices.fleet.asking import AskedFleet
-from virtual_devices.fleet.fleet import Fleet
+from virtual_devices.fleet.fleet import Fleet, Outcome
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import clock_values
@@ -36,7 +37,18 @@ SCRIPT = "script"
 """By whom a client sends commands, where nobody says otherwise."""
 
 
-class RunningHome(FleetWishes):
+class _AskedWishes(FleetWishes):
+    """Of a fleet on the bus."""
+
+    def __init__(self, line: BrokerLine, home: str, by: str) -> None:
+        super().__init__(by)
+        self._line, self._home = line, home
+
+    def ask(self, make: Callable[[Fleet], Coroutine[Any, Any, T]]) -> T:
+        return self._line.do(lambda session: session.loop.complete(make(AskedFleet(session, self._home))))
+
+
+class RunningHome:
     """A home on a broker, for as long as a ``with`` block lasts, or until ``close``. Any thread may use it.
 
     endpoint: the broker.  home: its name; None where the broker has only one.  by: who sends its commands, as the home's record shows it.
@@ -47,8 +59,7 @@ class RunningHome(FleetWishes):
     """
 
     def __init__(self, endpoint: Endpoint, home: str | None = None, *, by: str = SCRIPT, patience: float = PATIENCE) -> None:
-        super().__init__(by)
-        self.endpoint = endpoint
+        self.endpoint, self._by = endpoint, by
         self._line = BrokerLine(endpoint, patience)
         self._finalizer = weakref.finalize(self, self._line.close)
         self._zone: str | None = None
@@ -59,6 +70,8 @@ class RunningHome(FleetWishes):
         except BaseException:
             self.close()
             raise
+        self.fleet: FleetWishes = _AskedWishes(self._line, self.name, by)
+        """All that its fleet can be wished; it answers when it has begun, where the methods here wait until it is so."""
 
     def __enter__(self) -> Self:
         return self
@@ -145,9 +158,29 @@ class RunningHome(FleetWishes):
             self._awaited = now.time
         return now
 
-    def ask(self, make: Callable[[Fleet], Coroutine[Any, Any, T]]) -> T:
-        """Ask the home's fleet for something, and wait for its answer."""
-        return self.visit(lambda session, home: session.loop.complete(make(AskedFleet(session, home))))
+    # -- devices come and go: of a home that `virtual-devices up` runs; refused with ConfigurationError, in its fleet's own words -----------------
+
+    def spawn(self, kind: str, name: str | None = None, settings: Mapping[str, Any] | None = None) -> Outcome:
+        """One more device of a kind, online; without a name it is called after its kind. It stays, over restarts too, until it is removed."""
+        outcome = self.fleet.spawn(kind, name, settings)
+        await_presence(self._line, self.name, outcome.name or name or kind, online=True)
+        return outcome
+
+    def remove(self, name: str) -> Outcome:
+        """Remove a device, with all that it left on the broker."""
+        return self.fleet.remove(name)
+
+    def on(self, name: str) -> Outcome:
+        """Switch a device on, and wait until it is there: it goes on from where it was."""
+        outcome = self.fleet.on(name)
+        await_presence(self._line, self.name, name, online=True)
+        return outcome
+
+    def off(self, name: str) -> Outcome:
+        """Switch a device off, as if it were pulled out, and wait until it is: its need is gone from the next window."""
+        outcome = self.fleet.off(name)
+        await_presence(self._line, self.name, name, online=False)
+        return outcome
 
     # -- time ---------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time as wall
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,7 +24,10 @@ from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.names import CLOCK
 
 Moment = str | datetime | timedelta
-"""A simulated time: ``"2026-06-21 18:00"`` (local unless it says otherwise), a datetime (local where it has no zone), or how long from now: ``"2h"``, a timedelta."""
+"""A simulated time: ``"2026-06-21 18:00"`` (local unless it says otherwise), ``"18:00"``, the next time that it is so late, a datetime (local where it has no
+zone), or how long from now: ``"2h"``, a timedelta.
+"""
+_TIME_OF_DAY = re.compile(r"\s*(\d?\d:\d\d)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,16 @@ def seconds_at(when: Moment, now: int, zone: str) -> int:
     if isinstance(when, datetime):
         return round(when.timestamp()) if when.tzinfo is not None else parse_instant(when.isoformat(" ", "seconds"), zone)
     if isinstance(when, str):
+        if (match := _TIME_OF_DAY.fullmatch(when)) is not None:
+            return _next(match[1], now, zone)
         return now + parse_duration(when) if parts_of(when) else parse_instant(when, zone)
     raise ConfigurationError(f"{when!r} is no time; give a text such as '2026-06-21 18:00' or '2h', a datetime, or a timedelta")
+
+
+def _next(time_of_day: str, now: int, zone: str) -> int:
+    local = calendar(zone).local(now)
+    days = (parse_instant(f"{local + timedelta(days=day):%Y-%m-%d} {time_of_day}", zone) for day in (0, 1))
+    return next(time for time in days if time > now)
 
 
 class TimeHearing(HomeHearing):
