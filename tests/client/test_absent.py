@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_broker_without_a_home(tmp_path: Path) -> None:
         ("mqtts://127.0.0.1", {"certfile": "x"}, "certfile= and keyfile= belong together"),
     ],
 )
-def test_an_address_that_cannot_be(url: str, options: dict[str, str], complaint: str) -> None:
+def test_an_address_that_cannot_be(url: str, options: dict[str, Any], complaint: str) -> None:
     refused(lambda: connect(url, **options), ConfigurationError, complaint)
 
 
@@ -107,7 +107,7 @@ def test_a_broker_that_ends_while_somebody_waits(tmp_path: Path) -> None:
         with lively(made.endpoint, SLOW) as stage, ThreadPoolExecutor() as others:
             home = connect(made.endpoint.url, stage.home.name, patience=1)
             changes = home.watch("sun", "plain_readings")
-            waits = [others.submit(home.wait_until, "2h"), others.submit(next, changes)]
+            waits: list[Future[Any]] = [others.submit(home.wait_until, "2h"), others.submit(next, changes)]
             assert home.get("tv").online
             broker.__exit__(None, None, None)
             for each in waits:
@@ -124,9 +124,7 @@ def test_closing_ends_every_wait(broker: Broker) -> None:
     with lively(broker.endpoint, SLOW) as stage, ThreadPoolExecutor() as others:
         home = connect(broker.endpoint.url, stage.home.name)
         waits = others.submit(home.wait_until, "2h")
-        begun = threading.Event()
-        others.submit(lambda: (home.time, begun.set()))
-        assert begun.wait(10)
+        assert others.submit(lambda: home.time).result(10)
         home.close()
         with pytest.raises(BrokerError, match="connect again"):
             waits.result(20)

@@ -57,13 +57,14 @@ def test_devices_come_go_and_are_switched(broker: Broker, tmp_path: Path) -> Non
 def test_what_a_fleet_refuses_it_says_itself(broker: Broker, tmp_path: Path) -> None:
     def story(home: RunningHome) -> None:
         before = set(home.last_seen())
-        for wish, words in (
+        wishes: list[tuple[Callable[[], object], str]] = [
             (lambda: home.spawn("kettle"), "there is no kind 'kettle'"),
             (lambda: home.spawn("oven", "oven"), "is there already"),
             (lambda: home.spawn("tv", "telly", {"prioritie": 3}), "did you mean 'priority'"),
             (lambda: home.off("ofen"), "did you mean 'oven'"),
             (lambda: home.remove("inverter"), "inverter"),
-        ):
+        ]
+        for wish, words in wishes:
             with pytest.raises(ConfigurationError, match=words):
                 wish()
         assert set(home.last_seen()) == before
