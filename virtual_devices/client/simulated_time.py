@@ -80,10 +80,10 @@ def set_clock(
     Raises SettingError where it refuses, BrokerError where it is silent, ConfigurationError where there is none.
     """
     state = session.device(home, CLOCK).state
-    if speed is not None:
-        state = session.command(home, CLOCK, {"speed": 0 if speed == "max" else speed}, by=by)
-    if paused is not None:
-        state = session.command(home, CLOCK, {"paused": paused, "paused_steps": 0}, by=by)
+    changes: dict[str, Any] = {} if speed is None else {"speed": 0 if speed == "max" else speed}
+    changes |= {} if paused is None else {"paused": paused, "paused_steps": 0}
+    if changes:
+        state = session.command(home, CLOCK, changes, by=by)
     if steps is not None:
         state = make_steps(session, home, steps, by)
     return state
