@@ -195,6 +195,9 @@ def test_one_that_is_closed_or_forgotten_has_left_the_broker(broker: Broker, run
         with pytest.raises(BrokerError, match="is closed; connect again"):
             ask()
     assert line.closed
+    changes = connect(broker.endpoint.url, running.home.name).watch("tv", timeout=0.1)
+    gc.collect()
+    assert list(changes) == [], "who watches needs not keep the home"
     other = connect(broker.endpoint.url, running.home.name)._line
     gc.collect()
     assert other.closed

@@ -85,6 +85,8 @@ class Changes(HomeHearing, Iterator[Change]):
         self, line: BrokerLine, home: str, zone: str, device: str | None, name: str | None, *, since: datetime | None, timeout: float | None
     ) -> None:
         self.lost = 0
+        self.owner: object = None
+        """Whoever leaves the broker when nobody needs him any more: not as long as these are read."""
         self._zone, self._name = zone, name
         self._news_of = StateNews(home, [device] if device is not None else [], anybody=device is None)
         self._waiting: deque[Change] = deque()

@@ -127,7 +127,9 @@ class RunningHome:
 
         timeout: wall seconds after which it ends; None: when it is closed.
         """
-        return Changes(self._line, self.name, self.zone, device, name, since=self._awaited, timeout=timeout)
+        changes = Changes(self._line, self.name, self.zone, device, name, since=self._awaited, timeout=timeout)
+        changes.owner = self
+        return changes
 
     # -- commanding ---------------------------------------------------------------------------------------------------
 
