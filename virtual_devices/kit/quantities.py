@@ -151,6 +151,8 @@ CONDUCTANCE = Quantity("thermal_conductance", "W/K", metric="watts_per_kelvin", 
 HEAT_CAPACITY = Quantity("heat_capacity", "kJ/K", (("J/K", 1e-3),), metric="joules_per_kelvin", metric_factor=1e3)
 PRICE = Quantity("price", "/kWh", state_class=None, metric="per_kilowatt_hour", digits=4)
 MONEY = Quantity("money", "", state_class="total", device_class="monetary", metric="currency", digits=2)
+CARBON_INTENSITY = Quantity("carbon_intensity", "g/kWh", state_class="measurement", metric="grams_per_kilowatt_hour", digits=0)
+EMISSIONS = Quantity("emissions", "kg", _scale(g=1e-3, t=1e3), "weight", "total_increasing", metric="grams", metric_factor=1000.0, digits=2)
 SIZE = Quantity("data_size", "B", _scale(kB=1e3, MB=1e6, GB=1e9), "data_size", metric="bytes", digits=0)
 COUNT = Quantity("count", "", metric="", digits=0)
 FACTOR = Quantity("factor", "", metric="ratio", digits=3)
@@ -183,6 +185,8 @@ Conductance = Annotated[float, CONDUCTANCE]
 HeatCapacity = Annotated[float, HEAT_CAPACITY]
 Price = Annotated[float, PRICE]
 Money = Annotated[float, MONEY]
+CarbonIntensity = Annotated[float, CARBON_INTENSITY]
+Emissions = Annotated[float, EMISSIONS]
 Size = Annotated[int, SIZE]
 Count = Annotated[int, COUNT]
 Factor = Annotated[float, FACTOR]

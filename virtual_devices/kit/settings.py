@@ -52,6 +52,11 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Daily:
+    """Marks a text setting whose number depends on the time of day, see ``virtual_devices.kit.levels``; a home file may write a number or a list too."""
+
+
+@dataclass(frozen=True, slots=True)
 class HomeFileOnly:
     """Marks a setting that is fixed while a home runs."""
 

@@ -7,21 +7,25 @@ What a kWh costs and earns is in ``virtual_devices.supply.tariffs.tariff``, the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from virtual_devices.kit.calendar import DAY, DailyTimes
 from virtual_devices.kit.coverage import Coverage
 from virtual_devices.kit.device import Connects, milliwatts
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.levels import DailyLevels, daily_levels, levels_text
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import MAX_BREAKER_RESET, Link
 from virtual_devices.kit.quantities import (
     INSTANT,
+    MJ_PER_KWH,
+    CarbonIntensity,
     Duration,
+    Emissions,
     Frequency,
     Money,
     Percent,
@@ -32,7 +36,7 @@ from virtual_devices.kit.quantities import (
     power_text,
 )
 from virtual_devices.kit.readings import Mark
-from virtual_devices.kit.settings import Detail, Everyday, FileName, HomeFileOnly
+from virtual_devices.kit.settings import Daily, Detail, Everyday, FileName, HomeFileOnly
 from virtual_devices.kit.settings import Settings as DeviceSettings
 from virtual_devices.kit.site import Context
 from virtual_devices.kit.steps import lengthened
@@ -50,6 +54,17 @@ from virtual_devices.supply.tariffs.zones import HIGHEST, MICRO
 
 if TYPE_CHECKING:
     from virtual_devices.supply._planned import Planned
+
+
+DIRTIEST = 2000.0
+"""G CO₂ of a kWh: more than of lignite."""
+
+
+def _checked(text: str) -> str:
+    highest = max(value for _, value in daily_levels(text).levels)
+    if highest > DIRTIEST:
+        raise ValueError(f"{highest:g} g/kWh is more than any grid has; write at most {DIRTIEST:g}")
+    return text
 
 
 class Settings(DeviceSettings):
@@ -107,6 +122,15 @@ class Settings(DeviceSettings):
     currency: Annotated[str, HomeFileOnly()] = Field(
         "ZAR", pattern=r"^[A-Z]{3}$", title="Currency", description="Three letters of ISO 4217"
     )
+    carbon_intensity: Annotated[Annotated[str, Field(max_length=1000), Daily(), BeforeValidator(levels_text), AfterValidator(_checked)] | None, HomeFileOnly()] = Field(
+        None, title="Carbon intensity", description="CO₂ of a kWh imported, g: a number, or by the time of day; without, CO₂ is not counted"
+    )
+
+
+    @property
+    def carbon(self) -> DailyLevels | None:
+        """How much CO₂ a kWh brings, g."""
+        return None if self.carbon_intensity is None else daily_levels(self.carbon_intensity)
 
 
 _DAYS = ("raw_today", "raw_tomorrow", "today", "tomorrow", "tomorrow_valid")
@@ -117,11 +141,14 @@ _DAYS = ("raw_today", "raw_tomorrow", "today", "tomorrow", "tomorrow_valid")
 class State:
     """What is remembered: the bill, and where the last settled step began (UTC seconds), 0 before there is one.
 
+    emissions: CO₂ of what was imported, mJ times mg/kWh.
+
     import_agreed, feed_in_agreed: what the price series say of the span that is proposed; None where there is no series.
     """
 
     bill: Bill = field(default_factory=Bill)
     last_step: int = 0
+    emissions: int = 0
     import_agreed: AgreedPrices | None = None
     feed_in_agreed: AgreedPrices | None = None
 
@@ -129,6 +156,8 @@ class State:
 @dataclass(frozen=True, slots=True)
 class Telemetry(OutageReadings):
     """What is planned, and the bill. cost: import_cost and fixed_cost less export_income, since the fresh start.
+
+    carbon_intensity_now, emissions: of import; None where nobody says what the grid is made of.
 
     price_now, next_price_change, price_forecast: of import with VAT, in the block that the month has reached.
     price_forecast: mean prices of this hour and the 47 that follow.  raw_today, raw_tomorrow: those of the hours of a local day, and today,
@@ -150,6 +179,8 @@ class Telemetry(OutageReadings):
     today: Annotated[list[float], Mark(beside=True)]
     tomorrow: Annotated[list[float], Mark(beside=True)]
     tomorrow_valid: Annotated[bool, Mark(beside=True)]
+    carbon_intensity_now: Annotated[CarbonIntensity | None, Mark(icon="mdi:molecule-co2")]
+    emissions: Annotated[Emissions | None, Mark(icon="mdi:molecule-co2")]
 
 
 class Grid(Connects[Settings, State, Telemetry]):
@@ -161,6 +192,11 @@ class Grid(Connects[Settings, State, Telemetry]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._tariffs: dict[tuple[str | None, ...], Tariff] = {}
+
+    @classmethod
+    def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:
+        """CO₂, where nobody says what the grid is made of."""
+        return () if settings.get("carbon_intensity") is not None else ("carbon_intensity_now", "emissions")
 
     def begin(self, settings: Settings) -> State:
         """Nothing is paid yet. Raises ConfigurationError here, before time runs, for a calendar or a tariff that cannot be used."""
@@ -200,7 +236,15 @@ class Grid(Connects[Settings, State, Telemetry]):
         bases = round(settings.price * MICRO), round(settings.feed_in_price * MICRO)
         tariff = self._tariff(settings).with_agreed(state.import_agreed, state.feed_in_agreed, span)
         bill = book(tariff, bases, state.bill, span, imported, exported, self.site.calendar)
-        return replace(state, bill=bill, last_step=span.end - span.step)
+        return replace(state, bill=bill, last_step=span.end - span.step, emissions=state.emissions + self._emitted(settings, span, imported))
+
+    def _emitted(self, settings: Settings, span: Span, imported: Sequence[int]) -> int:
+        """MJ times mg/kWh of a span; a step counts by the time at which it starts."""
+        begin, emitted = 0, 0
+        for steps, grams in settings.carbon.runs(span, self.site.calendar) if settings.carbon is not None else ():
+            emitted += sum(imported[begin : begin + steps]) * span.step * round(grams * 1000)
+            begin += steps
+        return emitted
 
     def skip(self, settings: Settings, state: State, since: int, start: int) -> State:
         """Nothing is charged for time that is skipped."""
@@ -233,6 +277,8 @@ class Grid(Connects[Settings, State, Telemetry]):
             today=[hour["value"] for hour in today],
             tomorrow=[hour["value"] for hour in tomorrow],
             tomorrow_valid=bool(tomorrow),
+            carbon_intensity_now=None if settings.carbon is None else settings.carbon.at(local.second_of_day(time)),
+            emissions=None if settings.carbon is None else _kilograms(state.emissions),
         )
 
     def month_start(self, settings: Settings, time: int) -> int:
@@ -243,7 +289,8 @@ class Grid(Connects[Settings, State, Telemetry]):
         """The bill: what it grew by is what a quarter-hour cost. What is planned, and today's price, is of no use later."""
         bill = state.bill
         return {
-            "cost": bill.total.money, "import_cost": bill.imports.money, "export_income": bill.exports.money, "fixed_cost": bill.charges.money
+            "cost": bill.total.money, "import_cost": bill.imports.money, "export_income": bill.exports.money, "fixed_cost": bill.charges.money,
+            "emissions": None if settings.carbon is None else _kilograms(state.emissions),
         }  # fmt: skip
 
     def warnings(self, settings: Settings, start: int, step: int) -> list[str]:
@@ -311,6 +358,11 @@ class Grid(Connects[Settings, State, Telemetry]):
         if known is None:
             known = self._tariffs[files] = load_tariff(self.context, *files)
         return known
+
+
+def _kilograms(emitted: int) -> float:
+    """Of mJ times mg/kWh."""
+    return emitted / MJ_PER_KWH / 1_000_000
 
 
 def _off(times: DailyTimes) -> str:

@@ -19,7 +19,7 @@ from virtual_devices.kit.home.model import MAX_DEVICES
 BASE_UNITS = {
     "bytes", "watts", "joules", "seconds", "celsius", "kelvin", "degrees", "ratio", "volts", "amperes", "hertz", "liters", "meters",
     "watts_per_square_meter", "meters_per_second", "watts_per_kelvin", "joules_per_kelvin", "currency",
-    "per_kilowatt_hour",
+    "per_kilowatt_hour", "grams", "grams_per_kilowatt_hour",
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from virtual_devices.kit.forms.fields import (
     title_of,
 )
 from virtual_devices.kit.forms.orders import orders_form
+from virtual_devices.kit.levels import levels_text
 from virtual_devices.kit.quantities import ANGLE
 from virtual_devices.kit.settings import TOGGLE, Form
 
@@ -216,10 +217,8 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
             problem = "is not UTF-8 text; send plain text"
     if isinstance(value, bool) and field.type in ("number", "integer"):
         problem = f"{shown(value)} is no number; use {field.range}"
-    elif field.numbers and isinstance(value, list) and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value):
-        value = ", ".join(map(number_text, value))
-    elif isinstance(value, (list, dict)):
-        problem = f"is a list or a map; use {field.range}"
+    elif field.daily or isinstance(value, (list, dict)):
+        value, problem = _of_several(field, value)
     elif field.type == "choice" and field.optional and isinstance(value, str) and not value.strip():
         value = None
     elif field.type == "choice" and _is_switch(field) and str(value).strip().casefold() in _FLAGS:
@@ -230,6 +229,18 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
     elif isinstance(value, str):
         value = _trimmed(field, value)
     return value, problem
+
+
+def _of_several(field: SettingField, value: Any) -> tuple[Any, str]:
+    """What may be written as a list, in the text form, and a problem or an empty text."""
+    if field.daily:
+        try:
+            return levels_text(value), ""
+        except ValueError as error:
+            return value, str(error)
+    if field.numbers and isinstance(value, list) and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value):
+        return ", ".join(map(number_text, value)), ""
+    return value, f"is a list or a map; use {field.range}"
 
 
 def _is_switch(field: SettingField) -> bool:

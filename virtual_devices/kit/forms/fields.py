@@ -25,6 +25,7 @@ from virtual_devices.kit.schedule import SWITCH
 from virtual_devices.kit.settings import (
     Appearance,
     Choices,
+    Daily,
     Detail,
     Document,
     Everyday,
@@ -66,7 +67,7 @@ class SettingField:
     open_maximum: the bound itself is excluded.  step: the smallest sensible change.  choices: of a choice, in JSON form.
     words: texts that stand for a number (such as ``max``).  longest: most characters of a text.  default: JSON form.  live: may be changed while the home runs.
     everyday: what its owner reaches for.  detail: hidden from a first look.  appearance: how it is called and shown, and nothing more.  icon: of its entity.  partner: it names another device.  circuit: it says what the device hangs on; its
-    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  numbers: how many a text holds, where it holds numbers.  optional: may be null.
+    choices are the ports that most homes have, and every circuit of a home is one more.  document: it names a file.  numbers: how many a text holds, where it holds numbers.  daily: a number that depends on the time of day.  optional: may be null.
     required: has no default.
     """
 
@@ -92,6 +93,7 @@ class SettingField:
     circuit: bool = False
     document: bool = False
     numbers: int = 0
+    daily: bool = False
     optional: bool = False
     required: bool = False
     open_minimum: bool = False
@@ -283,6 +285,7 @@ def _setting(model: type[Form], name: str, info: FieldInfo, before: dict[str, An
         circuit=parts.one(OnCircuit) is not None,
         document=document,
         numbers=numbers.count if (numbers := parts.one(Numbers)) else 0,
+        daily=parts.one(Daily) is not None,
         optional=parts.optional,
         required=required,
         open_minimum=low_open,

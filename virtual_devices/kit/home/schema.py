@@ -96,6 +96,10 @@ def _options(item: SettingField) -> list[dict[str, Any]]:
         named = [{"type": "string", "pattern": item.pattern}] if item.circuit else []
         return [{"enum": list(item.choices)}, *named]
     text = {"type": "string"} | ({"pattern": item.pattern} if item.pattern else {})
+    if item.daily:
+        part = {"type": "object", "required": ["start", "end", "value"], "additionalProperties": False,
+                "properties": {"start": {"type": "string"}, "end": {"type": "string"}, "value": {"type": "number", "minimum": 0}}}  # fmt: skip
+        return [{"type": "number", "minimum": 0}, text, {"type": "array", "items": part}]
     numbers = {"type": "array", "items": {"type": "number"}, "minItems": item.numbers, "maxItems": item.numbers}
     return [text, numbers] if item.numbers else [text]
 
