@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.lively import HOME, lively
-from tests.stage import RUNNING, Stage
+from tests.stage import RUNNING, Stage, small_home
 from virtual_devices.client.address import BROKER_VARIABLE, PASSWORD_VARIABLE
 from virtual_devices.client.connecting import connect
 from virtual_devices.client.running_home import RunningHome
@@ -134,3 +134,15 @@ def test_what_goes_as_fast_as_it_can_is_waited_for(broker: Broker) -> None:
     with lively(broker.endpoint, RUNNING) as stage, connect(broker.endpoint.url, stage.home.name) as home:
         assert isinstance(stage, Stage)
         assert home.wait_until("2026-06-22 00:00", timeout=60).day >= 22
+
+
+def test_closing_ends_a_command_that_nobody_answers(broker: Broker) -> None:
+    with Stage(broker.endpoint, small_home(HOME)) as stage, ThreadPoolExecutor() as others:
+        stage.start()  # and nobody turns its loop: its devices are silent
+        home = connect(broker.endpoint.url, stage.home.name, patience=60)
+        waits = others.submit(home.set, "oven", setpoint=190)
+        while not home._line._busy:
+            assert not waits.done()
+        home.close()
+        with pytest.raises(BrokerError, match="is closed; connect again"):
+            waits.result(20)

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -34,7 +34,7 @@ class BrokerLine:
         self._session = Session(endpoint, patience=patience)
         self._session.on_connection = self._connection
         self._told: list[Callable[[], None]] = []
-        self._errands: deque[tuple[Errand, Future[Any]]] = deque()
+        self._errands: deque[tuple[Errand, Future[Any], bool]] = deque()
         self._lock = threading.Lock()
         self._closing = self._busy = self._ended = False
         self._end: BaseException | None = None
@@ -43,13 +43,16 @@ class BrokerLine:
         self._thread.start()
         begun.result()
 
-    def do(self, errand: Callable[[Session], T]) -> T:
-        """What an errand gives back, once it is done. Raises what it raises, and BrokerError where there is no connection, or no longer."""
+    def do(self, errand: Callable[[Session], T], *, connected: bool = True) -> T:
+        """What an errand gives back, once it is done. connected: False: it is done without a connection too.
+
+        Raises what it raises, and BrokerError where there is no connection within ``patience``, or the line is closed.
+        """
         answer: Future[T] = Future()
         with self._lock:
             if self._ended:
                 raise self._closed() from self._end
-            self._errands.append((errand, answer))
+            self._errands.append((errand, answer, connected))
         self._wake()
         return answer.result()
 
@@ -72,8 +75,8 @@ class BrokerLine:
             try:
                 yield
             finally:
-                if not self._closing:
-                    self.do(lambda _: block.__exit__(None, None, None))
+                with suppress(BrokerError):  # it is closed, and nobody hears anything
+                    self.do(lambda _: block.__exit__(None, None, None), connected=False)
         finally:
             self._told.remove(told)
 
@@ -85,9 +88,7 @@ class BrokerLine:
     def close(self) -> None:
         """Leave the broker, and end the thread; who waits for an answer gets an error. Harmless when it is done twice."""
         self._closing = True
-        if self._busy:
-            self._session.loop.stop()
-        self._wake()
+        self._wake(self._interrupt)
         if threading.current_thread() is not self._thread:
             self._thread.join(2 * self.patience)
         for told in list(self._told):
@@ -115,13 +116,13 @@ class BrokerLine:
         except BaseException as error:  # noqa: BLE001 - whoever asks next gets it
             self._end = error
         finally:
-            self._session.close()
+            self._session.close()  # before anybody is told: what is said last has gone out then
             self._dismiss()
 
-    def _carry_out(self, errand: Errand, answer: Future[Any]) -> None:
+    def _carry_out(self, errand: Errand, answer: Future[Any], connected: bool) -> None:  # noqa: FBT001 - as it was sent
         self._busy = True
         try:
-            if not self._session.wait(lambda: self._session.client.connected, self.patience):
+            if connected and not self._session.wait(lambda: self._session.client.connected, self.patience):
                 raise self.gone()  # noqa: TRY301 - it goes the way of all errors
             result = errand(self._session)
         except BaseException as error:  # noqa: BLE001 - whoever asked gets it
@@ -145,8 +146,13 @@ class BrokerLine:
         for told in list(self._told):
             told()
 
-    def _wake(self) -> None:
+    def _interrupt(self) -> None:
+        """A callback's exception leaves through whatever turns the loop: here an errand that waits."""
+        if self._busy:
+            raise self._closed()
+
+    def _wake(self, callback: Callable[[], None] = lambda: None) -> None:
         try:
-            self._session.loop.call_soon_threadsafe(lambda: None)
+            self._session.loop.call_soon_threadsafe(callback)
         except RuntimeError:  # it is closed: nobody waits
             return
