@@ -123,6 +123,21 @@ def test_wait_until_hears_time_come_that_others_let_go_on(home: RunningHome) -> 
     assert home.wait_until("2026-06-21 08:30") >= BEGIN + timedelta(hours=2), "what is over is not waited for"
 
 
+def test_a_home_that_goes_as_fast_as_it_can_is_stopped_where_one_wants(home: RunningHome) -> None:
+    for _ in range(2):
+        home.clock(speed="max", paused=False)
+        home.wait_until("1d")
+        then = home.clock(paused=True).time
+        assert then == home.time == home.get("tv").time
+        assert then == home.clock().time, "it stands"
+        home.clock(paused=False)
+        home.wait_until("1min")
+        before = home.time
+        now = home.run_until("12h")
+        assert now == home.time == home.get("tv").time
+        assert now >= before + timedelta(hours=12)
+
+
 def test_a_clock_that_stands_still_is_not_waited_for(home: RunningHome) -> None:
     with pytest.raises(BrokerError, match=r"it is not 2026-06-21 10:30:00 in home .*: its clock is paused at 2026-06-21 08:30:00; let it go on"):
         home.wait_until("2h")

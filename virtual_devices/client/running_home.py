@@ -155,9 +155,13 @@ class RunningHome:
         if speed is None and paused is None and steps is None:
             return time_now(self.get(CLOCK).values, self.zone)
         values = self.visit(lambda session, home: set_clock(session, home, self._by, speed=speed, paused=paused, steps=steps))
+        if paused and steps is None:
+            with TimeHearing(self._line, self.name, self.zone) as hearing:
+                hearing.come_to_rest()
+                self._await(hearing)
+            return self.clock()
         now = time_now(values, self.zone)
-        if steps is not None:
-            self._awaited = now.time
+        self._awaited = now.time if steps is not None else self._awaited
         return now
 
     # -- devices come and go: of a home that `virtual-devices up` runs; refused with ConfigurationError, in its fleet's own words -----------------
@@ -221,6 +225,9 @@ class RunningHome:
         says what time it is, when it does not become so late, SettingError where that is over.
         """
         with TimeHearing(self._line, self.name, self.zone) as hearing:
+            if not hearing.stands:  # what it has opened already, as fast as it can, would be settled past that time
+                self.visit(lambda session, home: set_clock(session, home, self._by, paused=True))
+                hearing.come_to_rest()
             target = hearing.ahead(seconds_at(when, hearing.now(), self.zone))
             self.visit(lambda session, home: stop_at(session, home, target, self._by))
             self.visit(lambda session, home: set_clock(session, home, self._by, speed=speed, paused=False))

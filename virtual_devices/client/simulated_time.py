@@ -14,8 +14,9 @@ from virtual_devices.client.hearing import HomeHearing
 from virtual_devices.client.line import BrokerLine
 from virtual_devices.edge.messages.base import AppliedMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
+from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.edge.messages.window import WindowHead
+from virtual_devices.edge.messages.window import SettlementHead, WindowHead
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.durations import parse_duration, parts_of
@@ -138,10 +139,12 @@ class TimeHearing(HomeHearing):
         self.paused = self._steps = False
         self._states = 0
         self._offline_since: float | None = None
+        self._window: WindowHead | None = None
+        self._settled: SettlementHead | None = None
         topics = Topics(home, CLOCK)
-        super().__init__(line, topics.state, topics.window, topics.applied, topics.availability)
+        super().__init__(line, topics.state, topics.window, topics.applied, topics.availability, Topics(home, "+").settlement)
 
-    def take(self, _device: str, leaf: str, payload: bytes) -> None:
+    def take(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability":
             there = payload == b"online"
             self._offline_since = None if there else self._offline_since or wall.monotonic()
@@ -152,12 +155,16 @@ class TimeHearing(HomeHearing):
             self._come(seconds_of(state))
         elif payload:
             with suppress(ProtocolError):
-                self._take_word(leaf, payload)
+                self._take_word(device, leaf, payload)
 
-    def _take_word(self, leaf: str, payload: bytes) -> None:
+    def _take_word(self, device: str, leaf: str, payload: bytes) -> None:
         """What is said at once: a state comes up to a second later."""
         if leaf == "window":
-            self._come(read(WindowHead, payload).span.start)
+            self._window = read(WindowHead, payload)
+            self._come(self._window.span.start)
+        elif leaf == "settlement":
+            if self._window is None or self._window.settler in (None, device):  # nobody else's counts
+                self._settled = settled_of(payload)
         elif leaf == "applied":
             said = read(AppliedMessage, payload)
             self.paused = bool(said.changes.get("paused", self.paused))
@@ -190,8 +197,12 @@ class TimeHearing(HomeHearing):
 
     @property
     def stands(self) -> bool:
-        """Whether it goes on only when somebody says so."""
-        return self.paused and not self._steps
+        """Whether it goes on only when somebody says so: as fast as it can, a home still lives some windows after it was stopped."""
+        return self.paused and not self._steps and (self._window is None or self._window.last >= self._window.reach or self._window.following(self._settled) is None)
+
+    def come_to_rest(self) -> None:
+        """Wait until what the clock has opened is settled, as long as the line's patience lasts."""
+        self.wait(lambda: self.stands, self._line.patience)
 
     def ahead(self, target: int) -> int:
         """A time that is still to come. Raises SettingError for one that is over."""
