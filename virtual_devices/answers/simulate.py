@@ -150,7 +150,7 @@ def conditions_of(house: House, start: int) -> list[str]:
 def _facts(home: Home) -> dict[str, Any]:
     """What a record says of a simulated home."""
     file = Path(home.source)
-    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step}
+    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step, "seed": home.site.seed}
 
 
 def _wanted(house: House) -> Revision:

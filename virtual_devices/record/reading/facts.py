@@ -14,7 +14,7 @@ UNKNOWN_ZONE = "UTC"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Whose record it is. zone: IANA name of the home's time zone; UTC where nobody said.  step: s.  program: the version that wrote it.
+    """Whose record it is. zone: IANA name of the home's time zone; UTC where nobody said.  step: s.  program: the version that wrote it.  seed: of the home's noise.
 
     broker, home_file: of the run, see ``Origin``.  None where the record does not say.
     """
@@ -26,6 +26,7 @@ class Facts:
     program: str | None = None
     broker: str | None = None
     home_file: str | None = None
+    seed: int | None = None
 
 
 def read_facts(connection: sqlite3.Connection) -> Facts:
@@ -33,5 +34,5 @@ def read_facts(connection: sqlite3.Connection) -> Facts:
     site = connection.execute("SELECT payload FROM kept WHERE device = ? AND leaf = 'site'", (CLOCK,)).fetchone()
     said = {**(site_facts({(CLOCK, "site"): site[0]}) if site is not None else {}), **facts_of(connection, REMEDY_OF_READERS)}
     texts = {name: value for name in ("home", "run", "zone", "program", "broker", "home_file") if isinstance(value := said.get(name), str)}
-    step = said.get("step")
-    return Facts(**({"home": "", "run": ""} | texts), step=step if isinstance(step, int) else None)
+    step, seed = (value if isinstance(value := said.get(name), int) else None for name in ("step", "seed"))
+    return Facts(**({"home": "", "run": ""} | texts), step=step, seed=seed)
