@@ -12,6 +12,8 @@ from virtual_devices.answers.charts.scales import Scale
 LEFT, TOP, BELOW = 52.0, 24.0, 26.0
 _GAP = 0.24
 """Of a group, that is free."""
+_BROADEST = 56.0
+"""Pixels of a bar, at most."""
 _LEGIBLE = 34.0
 """Pixels that a group's name takes."""
 
@@ -32,7 +34,8 @@ def bars(width: float, height: float, groups: Sequence[BarGroup], unit: str, tit
     drawn = []
     every = max(1, -(-int(_LEGIBLE * len(groups)) // int(across.at_high - across.at_low)))
     for place, group in enumerate(groups):
-        begin, end = across(place + _GAP / 2), across(place + 1 - _GAP / 2)
+        middle, half = across(place + 0.5), min((across(1) - across(0)) * (1 - _GAP), _BROADEST * max(1, len(group.bars))) / 2
+        begin, end = middle - half, middle + half
         wide = (end - begin) / max(1, len(group.bars))
         for beside, bar in enumerate(group.bars):
             total = 0.0

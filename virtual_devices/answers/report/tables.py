@@ -21,6 +21,8 @@ from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.quantities import MJ_PER_KWH
 
 _HEIGHT, _TOP, _BELOW, _LEFT = 190.0, 24.0, 24.0, 52.0
+_LITTLE = 0.05
+"""kWh that are not worth a word."""
 _LONG = 21 * DAY
 """s from which on single cycles are too close to be told apart."""
 _HELD = "What it held at the end of each quarter of an hour."
@@ -29,9 +31,13 @@ _HELD_BY_DAY = "Between how little and how much it held, day by day."
 
 def summary(findings: Findings) -> Markup:
     """What matters, as figures and in words."""
-    tiles = [tag("li", tag("b", value), tag("span", name)) for name, value in _tiles(findings)]
     words = tag("ul", each(tag("li", text) for text in sentences(findings)), class_="words")
-    return section("summary", "What it came to", tag("ul", each(tiles), class_="tiles"), words)
+    return section("summary", "What it came to", tiles(findings), words)
+
+
+def tiles(findings: Findings) -> Markup:
+    """What matters most, as figures."""
+    return tag("ul", each(tag("li", tag("b", value), tag("span", name)) for name, value in _tiles(findings)), class_="tiles")
 
 
 def _tiles(findings: Findings) -> list[tuple[str, str]]:
@@ -45,7 +51,7 @@ def _tiles(findings: Findings) -> list[tuple[str, str]]:
     found += [("dark: an essential load had no power in an outage", figure(findings.dark_hours, "h"))] if findings.dark_hours is not None else []
     found += [("without the grid", figure(findings.outage_hours, "h"))] if findings.outage_hours else []
     found += [("used of each kWp", figure(sum(array.energy_kwh for array in arrays) / kwp, "kWh"))] if kwp and all(array.kwp for array in arrays) else []
-    found += [("curtailed", figure(findings.energy_kwh["curtailed"], "kWh"))] if findings.energy_kwh.get("curtailed") else []
+    found += [("curtailed", figure(findings.energy_kwh["curtailed"], "kWh"))] if findings.energy_kwh.get("curtailed", 0.0) >= _LITTLE else []
     found += [(f"highest import, {clock(findings.peak_import.time)}", figure(findings.peak_import.power / 1000, "kW"))] if findings.peak_import is not None and findings.peak_import.power else []
     found += [(f"highest load, {clock(findings.peak_load.time)}", figure(findings.peak_load.power / 1000, "kW"))] if findings.peak_load is not None else []
     found += [("CO₂ of what was imported", figure(findings.emissions_kg, "kg"))] if findings.emissions_kg is not None else []
