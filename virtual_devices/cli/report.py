@@ -59,7 +59,7 @@ def report(
 
     when = chosen if any(each is not None for each in (day, month, start, end)) else None
     paths = [record_of(named, state, run), *([record_of(other, None, None)] if other is not None else [])]
-    from virtual_devices.answers.report import asking  # noqa: PLC0415 - pandas and pictures, for reports only
+    from virtual_devices.answers.report import asking  # noqa: PLC0415 - numpy and pictures, for reports only
 
     seen = [asking.see(path, when) for path in paths]
     made = time.time()
@@ -67,7 +67,7 @@ def report(
         page = asking.page_of(seen, made).encode()
         _write(_place(out, asking.file_name(seen)), page, paths, "a page")
     if image is not None:
-        _write(image, asking.png(seen[0]), paths, "an image")
+        _write(image, asking.image_of(seen[0]), paths, "an image")
     if as_json:
         echo_json(orjson.dumps(asking.json_of(seen), option=orjson.OPT_INDENT_2).decode())
     elif out is None and image is None:
@@ -81,7 +81,7 @@ def _place(out: Path, name: str) -> Path:
 def _write(file: Path, content: bytes, records: list[Path], what: str) -> None:
     """Whole or not at all, and never over a record."""
     if file == _STDOUT:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
         return
     if any(file.exists() and record.samefile(file) for record in records):
         raise ConfigurationError(f"{file} is the record itself; choose another place for {what}")

@@ -19,7 +19,7 @@ class Markup(str):
 def tag(name: str, /, *children: str | None, **attributes: str | float | None) -> Markup:
     """An element. children: texts, escaped unless they are ``Markup``; None: left out.
 
-    attributes: ``class_`` is ``class``, and an underscore within a name a hyphen; None: left out; an empty text: without a value; numbers as ``number``.
+    attributes: ``class_`` is ``class``, and an underscore within a name a hyphen; None and False: left out; True: without a value; numbers as ``number``.
     """
     said = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
     content = joined(*children)
@@ -48,6 +48,6 @@ def number(value: float) -> str:
 def _attribute(name: str, value: str | float) -> str:
     key = name.removesuffix("_").replace("_", "-")
     key = "viewBox" if key == "viewbox" else key
-    if value == "":  # noqa: PLC1901 - a number 0 is a value
-        return f" {key}"
+    if isinstance(value, bool):
+        return f" {key}" if value else ""
     return f' {key}="{escape(value if isinstance(value, str) else number(value))}"'

@@ -124,7 +124,7 @@ def stacked(field: Panel, begin: float, length: float, layers: Sequence[Layer], 
 def _stairs(field: Panel, begin: float, length: float, values: Floats) -> tuple[list[float], list[float]]:
     """Where each step begins, and in the end where the last one ends; and how high each is, thinned to what pixels can show."""
     first, each_x = field.time(begin), (field.time(begin + length) - field.time(begin))
-    x = first + each_x * np.arange(len(values) + 1)
+    x: Floats = first + each_x * np.arange(len(values) + 1, dtype=np.float64)
     places = kept(x[:-1], values)
     return [*x[places].tolist(), float(x[-1])], [field.value(value) for value in values[places].tolist()]
 

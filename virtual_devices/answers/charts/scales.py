@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from virtual_devices.kit.calendar import DAY, Calendar
 
@@ -46,7 +47,7 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def tick_texts(ticks: Sequence[float]) -> list[str]:
     """As many decimals as tell them apart, the same for all."""
-    step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=1.0)
+    step = min((abs(b - a) for a, b in pairwise(ticks)), default=1.0)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return [f"{tick + 0.0:,.{decimals}f}" for tick in ticks]
 

@@ -8,10 +8,10 @@ from typing import Any
 from virtual_devices.answers.findings.words import sentences
 from virtual_devices.answers.report.beside import beside_page, differences, told_beside
 from virtual_devices.answers.report.page import page
-from virtual_devices.answers.report.png import png
+from virtual_devices.answers.report.png import png as image_of
 from virtual_devices.answers.report.reading import RunSeen, see
 
-__all__ = ["file_name", "json_of", "page_of", "png", "see", "told"]
+__all__ = ["file_name", "image_of", "json_of", "page_of", "see", "told"]
 
 
 def page_of(seen: Sequence[RunSeen], made: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from virtual_devices import __version__
 from virtual_devices.answers.charts.markup import each, tag
-from virtual_devices.answers.findings.findings import Findings
+from virtual_devices.answers.findings.findings import Findings, PeakFound
 from virtual_devices.answers.findings.words import sentences
 from virtual_devices.answers.report.figures import MINUS, NOTHING, clock, figure
 from virtual_devices.answers.report.page import whole
@@ -57,8 +57,8 @@ def _measures(first: Findings, second: Findings) -> Iterator[Measure]:
     for name, words in (("outage_hours", "without the grid"), ("dark_hours", "dark: an essential load had no power in an outage"), ("longest_dark_hours", "dark for longest")):
         yield Measure(name, words, "h", getattr(first, name), getattr(second, name), 1)
     for name, words in (("peak_import", "highest import"), ("peak_load", "highest load")):
-        yield Measure(f"{name}.power", words, "kW", *(peak.power / 1000 if (peak := getattr(run, name)) is not None else None for run in (first, second)), 2)
-    yield Measure("cycles", "full cycles of the batteries", "", *(_sum([battery.cycles for battery in run.batteries.values()]) for run in (first, second)), 1)
+        yield Measure(f"{name}.power", words, "kW", _kilowatts(getattr(first, name)), _kilowatts(getattr(second, name)), 2)
+    yield Measure("cycles", "full cycles of the batteries", "", _cycles(first), _cycles(second), 1)
     yield Measure("emissions_kg", "CO₂ of what was imported", "kg", first.emissions_kg, second.emissions_kg, 1)
 
 
@@ -66,9 +66,14 @@ def _percent(value: float | None) -> float | None:
     return None if value is None else 100 * value
 
 
-def _sum(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
+def _kilowatts(peak: PeakFound | None) -> float | None:
+    return None if peak is None else peak.power / 1000
+
+
+def _cycles(run: Findings) -> float | None:
+    """Of all batteries together; None where one of them does not say, or there are none."""
+    known = [battery.cycles for battery in run.batteries.values() if battery.cycles is not None]
+    return sum(known) if known and len(known) == len(run.batteries) else None
 
 
 def rows(first: Findings, second: Findings) -> list[tuple[str, str, str, str]]:

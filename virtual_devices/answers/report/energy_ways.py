@@ -71,9 +71,9 @@ def ways_of(total: Energy) -> EnergyWays:
             edges[_end(source, sink, roles, OUT), _end(sink, source, roles, IN)] += moved
     places = {end: place for group in _circles(edges) for place in [_place(group, roles)] for end in group}
     moved_by = Counter[tuple[str, str]]()
-    for (source, sink), moved in edges.items():
-        if places[source] != places[sink]:
-            moved_by[places[source].name, places[sink].name] += moved
+    for (giver, taker), moved in edges.items():
+        if places[giver] != places[taker]:
+            moved_by[places[giver].name, places[taker].name] += moved
     return EnergyWays(tuple(dict.fromkeys(places[end] for end in sorted(places))), dict(moved_by))
 
 

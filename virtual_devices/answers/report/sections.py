@@ -31,7 +31,7 @@ def weeks_and_hours(seen: RunSeen) -> tuple[Markup, Markup]:
     currency = seen.findings.bill.currency if seen.findings.bill is not None else ""
     entries = [("sun", "sun"), ("discharge", "battery"), ("import", "grid"), ("stroke", "loads"), ("charge", "into the battery"), ("export", "sold to the grid")]
     chooser = tag(
-        "div", tag("button", "‹ earlier", type="button"), tag("select", aria_label="week"), tag("button", "later ›", type="button"), class_="chooser", hidden=""
+        "div", tag("button", "‹ earlier", type="button"), tag("select", aria_label="week"), tag("button", "later ›", type="button"), class_="chooser", hidden=True
     )
     week = section(
         "week", "A week",
@@ -48,10 +48,10 @@ def weeks_and_hours(seen: RunSeen) -> tuple[Markup, Markup]:
         return Markup(picture.replace("<svg", f'<svg data-name="{name}" data-label="{_MAP_NAMES[name]}"', 1))
 
     buttons = [
-        joined(tag("input", type="radio", name="vdr-map", id=f"vdr-map-{name}", class_="which", checked="" if name == MAPPED[0] else None), tag("label", _MAP_NAMES[name], for_=f"vdr-map-{name}"))
+        joined(tag("input", type="radio", name="vdr-map", id=f"vdr-map-{name}", class_="which", checked=name == MAPPED[0]), tag("label", _MAP_NAMES[name], for_=f"vdr-map-{name}"))
         for name in MAPPED
     ]
-    maps = [tag("div", both(lambda width, name=name: mapped(name, width)), class_="map") for name in MAPPED]  # type: ignore[misc]
+    maps = [tag("div", tag("p", _MAP_NAMES[name], class_="map-name"), both(lambda width, name=name: mapped(name, width)), class_="map") for name in MAPPED]  # type: ignore[misc]
     return week, section("hours", "Every hour", paragraph("Days from left to right, hours from midnight down; the brighter, the more.", "soft"), each(buttons), each(maps))
 
 

@@ -71,7 +71,7 @@ def inputs_of(revision: Revision) -> tuple[DeviceInputs, ...]:
 
 def value_text(value: Any, unit: str = "") -> str:
     """A value in JSON form as people read it."""
-    if value is None or value == "" or value == []:  # noqa: PLC1901 - a number 0 is a value
+    if value is None or (isinstance(value, str | list) and not value):
         return NOT_SET
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -189,7 +189,7 @@ def _telling(flows: QuarterFlows, mondays: np.ndarray[tuple[int, ...], np.dtype[
     imported, used = (np.bincount(place, flows.energy[name], count) for name in ("import", "load"))
     hours = np.round(away / 3600)
     for measure, why in (
-        (_beyond(np.bincount(place, flows.energy["unserved"], count) * whole), "the week in which the loads went without the most"),
+        (_beyond(np.asarray(np.bincount(place, flows.energy["unserved"], count) * whole, np.float64)), "the week in which the loads went without the most"),
         (_beyond(hours * whole), "the week in which the grid was away for longest"),
         (imported * whole, "the week in which most was imported"),
         (used * whole, "the week in which most was used"),
@@ -201,4 +201,4 @@ def _telling(flows: QuarterFlows, mondays: np.ndarray[tuple[int, ...], np.dtype[
 
 def _beyond(measure: Floats) -> Floats:
     """A measure that tells weeks apart; zeros where all are nearly alike."""
-    return measure if measure.max(initial=0.0) > 1.2 * np.median(measure) else np.zeros_like(measure)  # noqa: PLR2004 - a fifth above what is usual
+    return measure if measure.max(initial=0.0) > 1.2 * np.median(measure) else np.zeros_like(measure)
