@@ -27,7 +27,7 @@ from virtual_devices.kit.ledger.transfers import GENESIS
 
 KEYS = [
     "home", "start", "end", "steps", "wall_seconds", "windows", "energy_kwh", "energy_by_device_kwh", "loads", "soc", "cost", "not_covered",
-    "ledger_sha256", "audit", "conditions",
+    "ledger_sha256", "audit", "conditions", "findings",
 ]  # fmt: skip
 
 
@@ -127,6 +127,7 @@ def test_the_record_it_writes_stands_the_audit_and_says_what_it_is_of(home: Path
     assert isinstance(facts.pop("at"), int)
     assert facts == {
         "home": "small", "run": "house", "program": __version__, "broker": None, "home_file": str(home), "zone": "Africa/Johannesburg", "step": 60,
+        "latitude": -33.92, "longitude": 18.42, "altitude": 25.0, "seed": 7,
     }  # fmt: skip
     lines = lines_in(file)
     assert len(lines) == result["windows"]

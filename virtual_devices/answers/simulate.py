@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from virtual_devices.answers.findings.collecting import Collector
+from virtual_devices.answers.findings.findings import Findings
+from virtual_devices.answers.findings.judging import judged
 from virtual_devices.edge.files.read import documents_of, read_home
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.fleet.garbage import exempt_meanwhile
-from virtual_devices.kit.errors import ConfigurationError, SettingError
+from virtual_devices.kit.errors import ConfigurationError, SettingError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json, settings_of
 from virtual_devices.kit.home.model import MAX_STEP, Home, override, starting_at
 from virtual_devices.kit.home.revisions import Revision
@@ -28,6 +31,7 @@ from virtual_devices.kit.names import HOME_FILE
 from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.file import RecordFile
 from virtual_devices.record.hearing.house_hearing import HouseHearing
+from virtual_devices.record.reading.facts import facts_of_site
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -103,15 +107,33 @@ def run(
     progress: Callable[[int], None] | None = None,
     max_steps: int = MAX_STEPS,
 ) -> dict[str, Any]:
-    """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it.
+    """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it, and under ``findings`` what it came to.
 
     ledger, record: files to write it to; what of them could not be written is told under ``unwritten``, since the run itself does not
     need it. Whatever ends the run, they have what was simulated until then.  Raises as ``LedgerFile`` and ``RecordFile``.
     """
+    result, _ = _ran(house, duration, ledger, record, progress, max_steps)
+    return result
+
+
+def run_findings(
+    house: House, duration: int, *, ledger: Path | None = None, record: Path | None = None, progress: Callable[[int], None] | None = None
+) -> Findings:
+    """Run a house as ``run`` does; what it came to. Raises VirtualDevicesError where the audit finds something, or a file is not whole."""
+    result, found = _ran(house, duration, ledger, record, progress, MAX_STEPS)
+    if wrong := [*result.get("unwritten", ()), *found.problems]:
+        raise VirtualDevicesError(f"home {house.home.name}: {'; '.join(wrong)}")
+    return found
+
+
+def _ran(
+    house: House, duration: int, ledger: Path | None, record: Path | None, progress: Callable[[int], None] | None, max_steps: int
+) -> tuple[dict[str, Any], Findings]:
     begin, begun = time.monotonic(), house.time
     house.max_steps = max_steps
     summary = Summary(house.home.name, sources=[member for member in house.members.values() if reads_files(type(member.device), member.settings)])
     house.listeners.append(summary.add)
+    collector = Collector(house, summary)
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
@@ -122,7 +144,7 @@ def run(
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]
         with exempt_meanwhile():
-            house.advance(house.time + duration, progress)
+            collector.advance(house.time + duration, progress)
     finally:
         for file in files:
             file.close()
@@ -133,8 +155,10 @@ def run(
     zone = house.home.site.zone
     result = summary.result(lambda instant: write_instant(instant, zone), time.monotonic() - begin)
     result["conditions"] = conditions_of(house, begun)
+    found = judged(collector.gathered(result["conditions"], result["not_covered"]), collector.quarters())
+    result["findings"] = found.json()
     unwritten = [file.shortfall for file in files if file.shortfall]
-    return result | {"unwritten": unwritten} if unwritten else result
+    return (result | {"unwritten": unwritten} if unwritten else result), found
 
 
 def conditions_of(house: House, start: int) -> list[str]:
@@ -150,7 +174,7 @@ def conditions_of(house: House, start: int) -> list[str]:
 def _facts(home: Home) -> dict[str, Any]:
     """What a record says of a simulated home."""
     file = Path(home.source)
-    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "zone": home.site.zone, "step": home.step, "seed": home.site.seed}
+    return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "step": home.step} | facts_of_site(home.site)
 
 
 def _wanted(house: House) -> Revision:

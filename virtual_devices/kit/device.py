@@ -265,6 +265,14 @@ class Produces(Device[S, T, R]):
         """
         return {"power": self.available(settings, span, inputs)}
 
+    def rated_power(self, settings: S) -> float | None:
+        """W of all of it under standard test conditions; None where that means nothing."""
+        return None
+
+    def insolation(self, settings: S, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> list[int] | None:
+        """Irradiance on its plane at the start of each step, mW/m², before any loss; None where that means nothing. Asked by whoever looks back."""
+        return None
+
     def operation(self, settings: S, state: T, time: int, last: Mapping[str, int]) -> R:
         """Own telemetry after a step, of which ``last`` has the columns, and as ``power`` the mW that were used."""
         return self.report(settings, state, time)

@@ -12,6 +12,7 @@ Every operation is element by element: a step's power does not depend on how tim
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
@@ -244,17 +245,9 @@ class PvArray(Produces[Settings, NoState, Telemetry]):
         self, settings: Settings, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]
     ) -> dict[str, list[int]]:
         """Power; of strings also what their input clips (mW), light on their cells (mW/m²) and temp_cell (m°C)."""
-        weather = inputs.get("weather")
-        lit = np.array(inputs["sun"]["ghi_clear"] if weather is None else weather["ghi"]) > 0
+        lit, sun, sky = _sky(inputs)
         found = {"power": np.zeros(0), **(dict.fromkeys(STRINGS, np.zeros(0)) if settings.strung else {})}
         if lit.any():  # half of all steps are dark and cost nothing
-            sun = _units(inputs["sun"], POSITION_FIELDS, lit)
-            if weather is None:
-                clear = _units(inputs["sun"], CLEAR_FIELDS, lit)
-                sky = {field.removesuffix("_clear"): values for field, values in clear.items()}
-                sky |= {field: np.full(len(sky["ghi"]), value) for field, value in CALM.items()}
-            else:
-                sky = _units(weather, WEATHER_FIELDS, lit)
             light, temp_cell = on_cells(
                 self._turned(settings), self.site.altitude, sun["apparent_zenith"], sun["solar_azimuth"], sun["dni_extra"], **sky
             )
@@ -265,6 +258,22 @@ class PvArray(Produces[Settings, NoState, Telemetry]):
                 taken = mppt.operate(settings.curve(light, temp_cell), settings.limits)
                 found = {"power": taken.power, "clipped_power": taken.clipped, "light": light, "temp_cell": temp_cell}
         return {name: _thousandths(values, lit) for name, values in found.items()}
+
+    def rated_power(self, settings: Settings) -> float:
+        """A capacity, or what all modules of the strings give at 1000 W/m² and 25 °C."""
+        if not settings.strung:
+            return settings.capacity
+        taken = mppt.operate(settings.curve(np.array([1000.0]), np.array([25.0])), mppt.InputLimits(0.0, math.inf, math.inf, 0.0, math.inf))
+        return float(taken.power[0])
+
+    def insolation(self, settings: Settings, span: Span, inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> list[int]:
+        """Of the beam, the sky and the ground."""
+        lit, sun, sky = _sky(inputs)
+        falling = np.zeros(0)
+        if lit.any():
+            where, light = plane_of(self._turned(settings), self.site.altitude), {name: sky[name] for name in ("ghi", "dni", "dhi")}
+            falling, _ = plane.light(where, sun["apparent_zenith"], sun["solar_azimuth"], sun["dni_extra"], **light)
+        return _thousandths(falling, lit)
 
     def operation(self, settings: Settings, state: NoState, time: int, last: Mapping[str, int]) -> Telemetry:
         """Voltage and current of a string at the power that was used in the last step."""
@@ -318,17 +327,32 @@ def on_cells(
     altitude: m.  zenith, azimuth: of the sun, refraction included, °.  dni_extra, ghi, dni, dhi: W/m².  temp_air: °C.
     wind_speed: m/s.
     """
-    aspect = 180.0 if settings.surface_azimuth is None else settings.surface_azimuth
-    where = plane.Plane(settings.surface_tilt, aspect, settings.albedo, altitude)
-    falling, effective = plane.light(where, zenith, azimuth, dni_extra, ghi=ghi, dni=dni, dhi=dhi)
+    falling, effective = plane.light(plane_of(settings, altitude), zenith, azimuth, dni_extra, ghi=ghi, dni=dni, dhi=dhi)
     temp_cell = pvlib.temperature.faiman(falling, temp_air, wind_speed)
     return effective, np.asarray(temp_cell, np.float64)
+
+
+def plane_of(settings: Settings, altitude: float) -> plane.Plane:
+    """Where an array looks. altitude: of the place, m."""
+    return plane.Plane(settings.surface_tilt, 180.0 if settings.surface_azimuth is None else settings.surface_azimuth, settings.albedo, altitude)
 
 
 def pvwatts(settings: Settings, effective_irradiance: Array, temp_cell: Array) -> Array:
     """DC power (W) of a capacity."""
     power = pvlib.pvsystem.pvwatts_dc(effective_irradiance, temp_cell, settings.capacity, settings.gamma / 100.0)
     return np.asarray(np.maximum(power * (1.0 - settings.losses / 100.0), 0.0), np.float64)
+
+
+def _sky(inputs: Mapping[str, Mapping[str, Sequence[int]]]) -> tuple[npt.NDArray[np.bool_], dict[str, Array], dict[str, Array]]:
+    """Which steps are lit, and where the sun stands and what the weather is in those; without weather a clear sky and calm air."""
+    weather = inputs.get("weather")
+    lit = np.array(inputs["sun"]["ghi_clear"] if weather is None else weather["ghi"]) > 0
+    if weather is not None:
+        return lit, _units(inputs["sun"], POSITION_FIELDS, lit), _units(weather, WEATHER_FIELDS, lit)
+    clear = _units(inputs["sun"], CLEAR_FIELDS, lit)
+    sky = {field.removesuffix("_clear"): values for field, values in clear.items()}
+    sky |= {field: np.full(len(sky["ghi"]), value) for field, value in CALM.items()}
+    return lit, _units(inputs["sun"], POSITION_FIELDS, lit), sky
 
 
 def _units(

@@ -15,9 +15,9 @@ from typing import Any
 class BillFound:
     """What was paid. amount: energy and fixed less income.  energy: for what was imported.  income: for what was exported.
 
-    refill: what it costs to bring the batteries back to where the run began, at ``refill_price`` a kWh; negative where they hold more.
-    refill_kwh: what has to be imported for that, losses included.  total: amount and refill, by which runs compare.  mean_price: of an
-    imported kWh, None where nothing was imported.  All three are None where nobody says what a kWh costs.
+    refill: what it would have cost to start with the batteries as full as they are in the end, see ``virtual_devices.answers.findings.refill``;
+    negative where they hold more than at the start.  refill_bought, refill_unsold: kWh more to import and fewer to export for that, losses
+    included.  total: amount and refill, by which runs compare.  mean_price: of an imported kWh, None where nothing was imported.
     """
 
     currency: str
@@ -25,8 +25,8 @@ class BillFound:
     energy: float
     fixed: float
     income: float
-    refill_kwh: float = 0.0
-    refill_price: float | None = None
+    refill_bought: float = 0.0
+    refill_unsold: float = 0.0
     refill: float = 0.0
     total: float = 0.0
     mean_price: float | None = None

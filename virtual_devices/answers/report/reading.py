@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from virtual_devices.answers.charts.thinning import Floats
 from virtual_devices.answers.findings.findings import Findings
-from virtual_devices.answers.findings.recorded import findings_of_record
+from virtual_devices.answers.findings.recorded import found_by
 from virtual_devices.kit.accounts import DC_BUS, GRID, HEAT, METER
 from virtual_devices.kit.calendar import Calendar, calendar
 from virtual_devices.kit.errors import ConfigurationError
@@ -96,8 +96,7 @@ def see(path: Path, chosen: Callable[[Times], tuple[int, int]] | None = None) ->
         roles = reader.roles
         flows = _flows(reader, reader.as_columns(begin, stop), roles)
         outages, revisions, digest = outages_between(reader, start, end), reader.revisions, reader.digest
-    whole = chosen is None or (start, end) == span
-    findings = findings_of_record(path) if whole else findings_of_record(path, begin, stop)
+        findings = found_by(reader) if chosen is None else found_by(reader, begin, stop)
     return RunSeen(
         path, facts, start, end, findings, roles, flows, together(energies), outages, revisions[-1] if revisions else None,
         digest, _file_digest(path),

@@ -181,7 +181,8 @@ def provenance(seen: RunSeen, made: float, program: str) -> Markup:
     entries = [
         ("home", facts.home or UNKNOWN), ("from", clock(findings.start)), ("to", clock(findings.end)), ("time zone", facts.zone),
         ("length", f"{figure(hours / 24, 'days')}" if hours >= 48 else figure(hours, "h")),  # noqa: PLR2004 - two days
-        ("step", f"{facts.step} s" if facts.step is not None else UNKNOWN), ("seed", str(facts.seed) if facts.seed is not None else UNKNOWN),
+        ("step", f"{facts.step} s" if facts.step is not None else UNKNOWN), ("place", f"{figure(facts.site.latitude, '°', 2)}, {figure(facts.site.longitude, '°', 2)}, {figure(facts.site.altitude, 'm', 0)}" if facts.site is not None else UNKNOWN),
+        ("seed", str(facts.site.seed) if facts.site is not None else UNKNOWN),
         ("run", facts.run or UNKNOWN), ("record", seen.path.name), ("written by", f"virtual-devices {facts.program}" if facts.program is not None else UNKNOWN),
         ("SHA-256 of the ledger", tag("code", seen.ledger_digest) if seen.ledger_digest is not None else UNKNOWN),
         ("SHA-256 of the record", tag("code", seen.file_digest) if seen.file_digest is not None else "none yet: the home still writes it"),

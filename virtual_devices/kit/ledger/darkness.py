@@ -7,7 +7,7 @@ a port which is meant to live through outages, or on a circuit behind it. Everyt
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import repeat
@@ -77,17 +77,12 @@ class Darkness:
     def _wanting(self, record: LedgerRecord, out: Sequence[bool]) -> list[bool]:
         """Which steps are dark."""
         found = [False] * len(out)
-        given = {sink: column for (_, sink), column in zip(record.edges, record.energy, strict=True)}
-        port_of = roots(record.edges, tuple(self.ports))
-        for name, demand in record.demand.items():
-            got, port = given[name], port_of[name]
-            if got is demand or got == demand:
-                continue
+        for name, port, demand, got in lacking(record, self.ports):
             self.unserved[port] += sum(demand) - sum(got)
             if self.ports[port].lasting:
-                lacking = [no_grid and has < wants for no_grid, wants, has in zip(out, demand, got, strict=True)]
-                self.without[name] += sum(lacking) * record.span.step
-                found = [either or this for either, this in zip(found, lacking, strict=True)]
+                dark = [no_grid and has < wants for no_grid, wants, has in zip(out, demand, got, strict=True)]
+                self.without[name] += sum(dark) * record.span.step
+                found = [either or this for either, this in zip(found, dark, strict=True)]
         return found
 
     @property
@@ -133,6 +128,16 @@ class Darkness:
                 for number, day in sorted(self.days.items())
             ],
         }
+
+
+def lacking(record: LedgerRecord, ports: Mapping[str, Port]) -> Iterator[tuple[str, str, list[int], list[int]]]:
+    """Each load that did not get all that it wanted: its name, the port that it hangs on, mJ that it wanted and that it got, per step."""
+    given = {sink: column for (_, sink), column in zip(record.edges, record.energy, strict=True)}
+    port_of = roots(record.edges, tuple(ports))
+    for name, demand in record.demand.items():
+        got = given[name]
+        if got is not demand and got != demand:
+            yield name, port_of[name], demand, got
 
 
 def _stored(record: LedgerRecord) -> list[int]:

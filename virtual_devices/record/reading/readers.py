@@ -21,6 +21,7 @@ from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.quarters import Quarter
 from virtual_devices.kit.ledger.series import POWER, STORED
 from virtual_devices.kit.ledger.transfers import LedgerRecord
+from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.files.runs import Runs, written_at
 from virtual_devices.record.reading.columns import Columns, columns
 from virtual_devices.record.reading.cutting import Cut, cut
@@ -137,6 +138,16 @@ class Reader:
                 raise ConfigurationError(f"{self.path} knows no readings of {shown(device)}{suggestion(device, tellers)}")
             told = [rows for _, rows in stored_past(connection, start, end, device)]
         return readings(told, every, self.facts.zone)
+
+    def told(self, device: str, start: int | None = None, end: int | None = None) -> list[PastRows]:
+        """The rows that a device told of its past, oldest first; none of one that told nothing."""
+        with self._reading() as connection:
+            return [rows for _, rows in stored_past(connection, start, end, device)]
+
+    def columns(self, start: int | None = None, end: int | None = None) -> tuple[Columns, Roles]:
+        """Every quarter of an hour as columns, and who is who in them."""
+        rows = self._rows(start, end)
+        return columns(rows), roles_of(rows.names())
 
     def windows(self, after: int = 0, until: int | None = None) -> Iterator[LedgerRecord]:
         """The windows behind a seq, up to another, that are kept whole; oldest first."""

@@ -33,10 +33,10 @@ def moment(messages: Messages) -> tuple[str, int] | None:
 
 
 def site_facts(messages: Messages) -> dict[str, str | int]:
-    """What of a set's site a record says: the time zone and the step (s), without which nobody can read its times, and the seed of its noise."""
+    """What of a set's site a record says: the time zone and the step (s), without which nobody can read its times."""
     site = json_object(messages.get((CLOCK, "site"), b""))
-    zone, numbers = site.get("time_zone"), {name: value for name in ("step", "seed") if isinstance(value := site.get(name), int)}
-    return ({"zone": zone} if isinstance(zone, str) else {}) | numbers
+    zone, step = site.get("time_zone"), site.get("step")
+    return ({"zone": zone} if isinstance(zone, str) else {}) | ({"step": step} if isinstance(step, int) else {})
 
 
 def place_of(device: object, leaf: object) -> tuple[str, str]:
