@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from virtual_devices.answers.charts.markup import Markup, each, joined, tag
+from virtual_devices.answers.report.figures import NOTHING
 
 WIDE, NARROW = 1020.0, 440.0
 """Pixels of a picture on a screen, and on a phone: letters stay legible on both."""
@@ -36,10 +37,12 @@ def key(entries: Iterable[tuple[str, str]]) -> Markup:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], foot: Sequence[str] | None = None, *, left: frozenset[int] = frozenset()) -> Markup:
-    """Columns of numbers behind a first one of names. left: columns of words beside that."""
+    """Columns of numbers behind a first one of names; one of which nothing is known is left out. left: columns of words beside that."""
+    rows = list(rows)
+    known = [place for place in range(len(head)) if not rows or any(row[place] != NOTHING for row in rows)]
 
     def cells(row: Sequence[str], name: str) -> Markup:
-        return tag("tr", each(tag(name, cell, class_="left" if place in left else None) for place, cell in enumerate(row)))
+        return tag("tr", each(tag(name, row[place], class_="left" if place in left else None) for place in known))
 
     return tag(
         "div",

@@ -19,11 +19,13 @@ from virtual_devices.kit.calendar import Calendar, calendar
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.series import ENERGY, STORED, UNSERVED
+from virtual_devices.kit.members.past import PARTS, PastRows
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.reading.asked import Times
 from virtual_devices.record.reading.columns import Columns
 from virtual_devices.record.reading.curves import outages_between
-from virtual_devices.record.reading.energy import Energy, together
+from virtual_devices.record.reading.cutting import cut
+from virtual_devices.record.reading.energy import Energy, energies, together
 from virtual_devices.record.reading.facts import Facts
 from virtual_devices.record.reading.readers import Reader
 from virtual_devices.record.reading.roles import Roles
@@ -56,7 +58,7 @@ class QuarterFlows:
 class RunSeen:
     """All of a run that a report shows. start, end: of what is recorded of what was asked for, UTC seconds.
 
-    outages: from when to when, cut to that.  wanted: what the home was last wanted to be; None where the record does not say.  ledger_digest: of the last window.  file_digest: SHA-256 of the file; None while a home writes it.
+    outages: from when to when, cut to that.  wanted: what the home was last wanted to be; None where the record does not say.  file_digest: SHA-256 of the file; None while a home writes it.
     """
 
     path: Path
@@ -69,7 +71,6 @@ class RunSeen:
     total: Energy
     outages: Sequence[tuple[int, int]]
     wanted: Revision | None
-    ledger_digest: str | None
     file_digest: str | None
 
     @property
@@ -90,16 +91,14 @@ def see(path: Path, chosen: Callable[[Times], tuple[int, int]] | None = None) ->
         times = Times(facts.zone, *span)
         begin, stop = chosen(times) if chosen is not None else span
         start, end = max(begin, span[0]), min(stop, span[1])
-        energies = list(reader.energy("month", begin, stop)) if start < end else []
-        if not energies:
+        columns, roles = reader.columns(begin, stop)
+        if not len(columns.start):
             raise ConfigurationError(f"nothing is recorded from {times.told(begin)} to {times.told(stop)}; the record is from {times.told(span[0])} to {times.told(span[1])}")
-        roles = reader.roles
-        flows = _flows(reader, reader.as_columns(begin, stop), roles)
-        outages, revisions, digest = outages_between(reader, start, end), reader.revisions, reader.digest
+        flows, total = _flows(reader, columns, roles), together(list(energies(cut(columns, "month", facts.zone), roles)))
+        outages, revisions = outages_between(reader, start, end), reader.revisions
         findings = found_by(reader) if chosen is None else found_by(reader, begin, stop)
     return RunSeen(
-        path, facts, start, end, findings, roles, flows, together(energies), outages, revisions[-1] if revisions else None,
-        digest, _file_digest(path),
+        path, facts, start, end, findings, roles, flows, total, outages, revisions[-1] if revisions else None, _file_digest(path),
     )  # fmt: skip
 
 
@@ -128,31 +127,27 @@ def _flows(reader: Reader, quarters: Columns, roles: Roles) -> QuarterFlows:
         level, known = quarters.swings(STORED + name), np.full(len(place), np.nan)
         known[level.rows] = level.last / MJ_PER_KWH
         stored[name] = known
-    told = {name: _told(reader, name, _SOC, quarters.start) for name in roles.stores}
-    soc = {name: values for name, values in told.items() if np.isfinite(values).any()}
-    return QuarterFlows(quarters.start, quarters.step * quarters.steps, energy, stored, soc, _bill(reader, quarters.start))
+    first, last = int(quarters.start[0]), int(quarters.start[-1])
+    soc = {name: _stood(reader.told(name, first, last + 1), _SOC, quarters.start) for name in roles.stores}
+    biller = next((name for name in reader.tellers if any(_BILL in rows.last for rows in reader.told(name, last, last + 1))), None)
+    bill = reader.told(biller, first, last + 1) if biller is not None else ()
+    return QuarterFlows(
+        quarters.start, quarters.step * quarters.steps, energy, stored, {name: values for name, values in soc.items() if np.isfinite(values).any()},
+        _stood(bill, _BILL, quarters.start),
+    )  # fmt: skip
 
 
-def _told(reader: Reader, device: str, reading: str, starts: Whole) -> Floats:
-    """How a reading stood at the end of each of some quarters."""
+def _stood(told: Sequence[PastRows], reading: str, starts: Whole) -> Floats:
+    """How a reading stood at the end of each of some quarters, as far as its device told."""
     known = np.full(len(starts), np.nan)
-    if len(starts) and device in reader.tellers:
-        found = [(each.start, each.last[reading]) for each in reader.readings(device, "15min", int(starts[0]), int(starts[-1]) + 1) if reading in each.last]
-        if found:
-            times, values = (np.array(column) for column in zip(*found, strict=True))
-            places = np.searchsorted(starts, times)
-            there = (places < len(starts)) & (starts[np.minimum(places, len(starts) - 1)] == times)
+    for rows in told:
+        if reading in rows.last and len(starts):
+            times = np.array(rows.starts, np.int64)
+            values = np.array([np.nan if value is None else value / PARTS for value in rows.last[reading]])
+            places = np.minimum(np.searchsorted(starts, times), len(starts) - 1)
+            there = starts[places] == times
             known[places[there]] = values[there]
     return known
-
-
-def _bill(reader: Reader, starts: Whole) -> Floats:
-    """Of the device that tells a bill; a home has one grid."""
-    for name in reader.tellers:
-        newest = next(reader.readings(name, "day", int(starts[-1]), int(starts[-1]) + 1), None) if len(starts) else None
-        if newest is not None and _BILL in newest.last:
-            return _told(reader, name, _BILL, starts)
-    return np.full(len(starts), np.nan)
 
 
 def _file_digest(path: Path) -> str | None:

@@ -184,7 +184,7 @@ def provenance(seen: RunSeen, made: float, program: str) -> Markup:
         ("step", f"{facts.step} s" if facts.step is not None else UNKNOWN), ("place", f"{figure(facts.site.latitude, '°', 2)}, {figure(facts.site.longitude, '°', 2)}, {figure(facts.site.altitude, 'm', 0)}" if facts.site is not None else UNKNOWN),
         ("seed", str(facts.site.seed) if facts.site is not None else UNKNOWN),
         ("run", facts.run or UNKNOWN), ("record", seen.path.name), ("written by", f"virtual-devices {facts.program}" if facts.program is not None else UNKNOWN),
-        ("SHA-256 of the ledger", tag("code", seen.ledger_digest) if seen.ledger_digest is not None else UNKNOWN),
+        ("SHA-256 of the ledger", tag("code", findings.digest) if findings.digest is not None else UNKNOWN),
         ("SHA-256 of the record", tag("code", seen.file_digest) if seen.file_digest is not None else "none yet: the home still writes it"),
         ("report", f"made {datetime.fromtimestamp(made, UTC):%Y-%m-%d %H:%M} UTC by virtual-devices {program}"),
     ]  # fmt: skip

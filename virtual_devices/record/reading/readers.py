@@ -79,13 +79,6 @@ class Reader:
         return tuple(found) if found is not None else None
 
     @property
-    def digest(self) -> str | None:
-        """Of the ledger up to the last window that is recorded; None before the first."""
-        with self._reading() as connection:
-            found = connection.execute("SELECT digest FROM ledger ORDER BY first DESC LIMIT 1").fetchone()
-        return str(found[0]) if found is not None else None
-
-    @property
     def from_the_first(self) -> bool:
         """Whether it has the first window of its run."""
         with self._reading() as connection:
@@ -100,10 +93,6 @@ class Reader:
     def quarters(self, start: int | None = None, end: int | None = None) -> Iterator[Quarter]:
         """Every quarter of an hour, oldest first, also the one that is not over."""
         return self._rows(start, end).quarters()
-
-    def as_columns(self, start: int | None = None, end: int | None = None) -> Columns:
-        """Every quarter of an hour as ``quarters`` has them, but all at once, for pictures of a long time."""
-        return columns(self._rows(start, end))
 
     def periods(self, every: str, start: int | None = None, end: int | None = None) -> Iterator[Period]:
         """Every series of every period, oldest first; for a few of them over a long time the following are sooner."""
