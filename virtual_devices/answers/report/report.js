@@ -144,7 +144,7 @@ function vdReport(root) {
       cursor.setAttribute("x2", x);
       cursor.setAttribute("visibility", "visible");
       const rows = Object.keys(powers).filter((name) => name === "load" || powers[name][at]).map((name) => [data.names[name], kilowatts(powers[name][at])]);
-      socs.forEach(([name, values]) => { if ((values[at] ?? unknown) !== unknown) rows.push([name, Math.round(values[at]) + " %"]); });
+      socs.forEach(([name, values]) => { if ((values[at] ?? unknown) !== unknown) rows.push([name + " holds", Math.round(values[at]) + " %"]); });
       if ((price[at] ?? unknown) !== unknown) rows.push(["price", price[at].toFixed(2) + " " + data.currency + "/kWh"]);
       if (data.outages.some(([begin, end]) => begin < at + 1 && end > at)) rows.push(["grid", "outage"]);
       show(figure, event, `${long(dayOf(monday, day))}, ${two(Math.floor(minute / 60))}:${two(minute % 60)}`, rows);

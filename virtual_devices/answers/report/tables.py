@@ -43,7 +43,7 @@ def tiles(findings: Findings) -> Markup:
 def _tiles(findings: Findings) -> list[tuple[str, str]]:
     bill, found = findings.bill, list[tuple[str, str]]()
     if bill is not None:
-        found.append(("bill, with what refills the battery" if bill.refill else "bill", money(bill.total, bill.currency)))
+        found.append(("bill, with what refills the battery" if bill.refill else "bill", figure(bill.total, bill.currency)))
     arrays = findings.arrays.values()
     kwp = sum(array.kwp or 0.0 for array in arrays)
     found += [("of what the loads took was not imported", share(findings.self_sufficiency))] if findings.self_sufficiency is not None else []

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from virtual_devices.answers.charts.thinning import Floats
+from virtual_devices.answers.charts.thinning import Floats, Places
 from virtual_devices.answers.report.reading import QuarterFlows, RunSeen
 from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -153,7 +154,7 @@ def _week(start: int, origin: int, slot: int, local: Calendar) -> WeekSpan:
     return WeekSpan(number, days, f"{same} – {last.day} {last:%b %Y}", tuple(shifts))
 
 
-def _last(values: Floats, place: np.ndarray[tuple[int, ...], np.dtype[np.int64]], count: int) -> Floats:
+def _last(values: Floats, place: Places, count: int) -> Floats:
     """How it stood at the end of each slot."""
     found = np.full(count, np.nan)
     known = np.isfinite(values)
@@ -161,7 +162,7 @@ def _last(values: Floats, place: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     return found
 
 
-def _price(flows: QuarterFlows, place: np.ndarray[tuple[int, ...], np.dtype[np.int64]], count: int) -> Floats:
+def _price(flows: QuarterFlows, place: Places, count: int) -> Floats:
     """By how much the bill of imports grew in each slot, for each kWh; between two that are alike the same."""
     bill, imported = _last(flows.bill, place, count), np.bincount(place, flows.energy["import"], count) / MJ_PER_KWH * 1000
     price = np.full(count, np.nan)
@@ -177,7 +178,7 @@ def _price(flows: QuarterFlows, place: np.ndarray[tuple[int, ...], np.dtype[np.i
     return price
 
 
-def _telling(flows: QuarterFlows, mondays: np.ndarray[tuple[int, ...], np.dtype[np.int64]], outages: Sequence[tuple[int, int]]) -> tuple[int, str]:
+def _telling(flows: QuarterFlows, mondays: Places, outages: Sequence[tuple[int, int]]) -> tuple[int, str]:
     """Which week shows most: where loads went without, else where the grid was away for longest, else where most was imported or, off the grid, used."""
     count = len(mondays) - 1
     place = np.searchsorted(mondays, flows.start, side="right") - 1
@@ -186,10 +187,12 @@ def _telling(flows: QuarterFlows, mondays: np.ndarray[tuple[int, ...], np.dtype[
     away = np.zeros(count)
     for begin, end in outages:
         away[int(np.searchsorted(mondays, begin, side="right")) - 1] += end - begin
+    dark = flows.energy["unserved"].copy()
+    dark[~_within(flows.start, outages)] = 0.0
     imported, used = (np.bincount(place, flows.energy[name], count) for name in ("import", "load"))
     hours = np.round(away / 3600)
     for measure, why in (
-        (_beyond(np.asarray(np.bincount(place, flows.energy["unserved"], count) * whole, np.float64)), "the week in which the loads went without the most"),
+        (_beyond(np.asarray(np.bincount(place, dark, count) * whole, np.float64)), "the week in which loads went without the most while the grid was away"),
         (_beyond(hours * whole), "the week in which the grid was away for longest"),
         (imported * whole, "the week in which most was imported"),
         (used * whole, "the week in which most was used"),
@@ -197,6 +200,14 @@ def _telling(flows: QuarterFlows, mondays: np.ndarray[tuple[int, ...], np.dtype[
         if measure.any():
             return int(measure.argmax()), why
     return 0, "the first week"
+
+
+def _within(starts: Places, spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which quarters begin within one of some times, which come in order."""
+    found = np.zeros(len(starts), np.bool_)
+    for begin, end in spans:
+        found[int(np.searchsorted(starts, begin)) : int(np.searchsorted(starts, end))] = True
+    return found
 
 
 def _beyond(measure: Floats) -> Floats:
