@@ -166,6 +166,12 @@ def test_it_says_whether_a_home_would_survive(installed: Installed) -> None:
     assert done.stdout.strip()
 
 
+def test_it_compares_a_home_with_itself_before_sun_and_battery(installed: Installed) -> None:
+    found = installed.json("compare", "cape_town", "--for", "1d", "--json")
+    assert found["titles"] == ["before", "cape_town"]
+    assert found["saving"]["low"] > 0
+
+
 def test_it_describes_home_files_and_kinds(installed: Installed) -> None:
     schema = installed.json("schema")
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -67,7 +67,7 @@ def test_a_summary_for_people(home: Path) -> None:
     done = run(home, "--for", "30min")
     assert done.exit_code == 0
     assert "30 steps checked, nothing lost, nothing invented" in done.stdout
-    assert done.stdout.splitlines()[0].startswith("small: 2026-06-21T08:30:00+02:00 to 2026-06-21T09:00:00+02:00, 30 steps")
+    assert done.stdout.splitlines()[0].startswith("small: Sun 21 Jun 2026 08:30 to Sun 21 Jun 2026 09:00, 30 min")
 
 
 def test_what_it_costs_in_its_parts(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_what_it_costs_in_its_parts(tmp_path: Path) -> None:
     assert cost["import"] == pytest.approx(energy * 2.2, abs=1e-4)
     assert cost["amount"] == pytest.approx(cost["import"] + 24.2, abs=1e-4)
     shown = run(tmp_path / "home.yaml", "--for", "2d").stdout
-    assert re.search(r"^    fixed +24\.20 EUR$", shown, re.MULTILINE)
-    assert not re.search(r"^    export", shown, re.MULTILINE)
+    assert re.search(r"^  fixed +24\.20 EUR$", shown, re.MULTILINE)
+    assert not re.search(r"^  exported", shown, re.MULTILINE)
 
 
 def test_start_and_step_instead_of_the_files(home: Path) -> None:
@@ -373,8 +373,9 @@ def test_the_result_says_for_how_long_the_base_price_held(tmp_path: Path) -> Non
     shown = run(*words).stdout
     (schedule,) = warnings_of(run(*words))  # the switchboard that it has instead of an inverter waits for nothing
     assert "tv.schedule: 22:30:00 falls between" in schedule
-    line = "  prices.json (grid) begins 2025-10-25 00:00 and ends 2025-10-27 00:00: the base price holds for 363.0 days of this run\n"
-    assert line in shown
+    line = "prices.json (grid) begins 2025-10-25 00:00 and ends 2025-10-27 00:00: the base price holds for 363.0 days of this run"
+    assert line in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
     assert result_of(tmp_path / "home.yaml", "--for", "49h")["not_covered"] == []
 
 
@@ -395,7 +396,7 @@ def test_each_load_is_listed_with_the_time_in_which_it_wanted_power_and_had_none
     assert found["lamp"]["unserved_kwh"] == pytest.approx(0.06 * found["lamp"]["without_power_hours"], abs=1e-5)
     assert found["lamp"]["without_power_hours"] == pytest.approx(0.5, abs=1 / 60 + 1e-4)
     shown = run(file, "--for", "1d").stdout
-    assert re.search(r"^  shed +0\.00 +0\.00 +0\.000$", shown, re.MULTILINE)
-    assert re.search(r"^  tv +2\.5\d +2\.5\d +0\.25\d$", shown, re.MULTILINE)
+    assert re.search(r"^  shed +0\.00 +0\.00 +0\.00 +0\.000$", shown, re.MULTILINE)
+    assert re.search(r"^  tv +2\.1\d +2\.5\d +2\.5\d +0\.25\d$", shown, re.MULTILINE)
     assert "unserved: demand while there was no power" in shown
     assert "every load had power when it wanted it" in run(file, "--for", "1h").stdout

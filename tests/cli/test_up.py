@@ -117,7 +117,8 @@ def unsaid(families: dict[str, Any]) -> set[tuple[str, str]]:
         (device, name) for device, name in due for item in settings_of(load(DEVICES[device]))
         if item.optional and name.startswith(f"virtual_devices_setting_{item.name}")
     }  # fmt: skip
-    return due - said - unset - {("grid", "virtual_devices_next_price_change_timestamp_seconds")}  # one price for ever
+    never = {"next_price_change_timestamp_seconds", "emissions_grams", "carbon_intensity_now_grams_per_kilowatt_hour"}
+    return due - said - unset - {("grid", f"virtual_devices_{name}") for name in never}  # one price for ever, and nobody says what the grid is made of
 
 
 def series(families: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Try": {
         "examples": ("virtual_devices.cli.examples:examples", "The example homes: listed, or copied to begin from."),
         "simulate": ("virtual_devices.cli.simulate:simulate", "Run a home in process, as fast as possible."),
+        "compare": ("virtual_devices.cli.compare:compare", "What one home saves against another, and whether it is worth its price."),
         "survive": ("virtual_devices.cli.survive:survive", "Would a home come through a month of load-shedding?"),
     },
     "Run": {

@@ -8,20 +8,24 @@ from typing import Any
 import click
 import orjson
 
+from virtual_devices.answers.findings.findings import Findings
+from virtual_devices.cli._closing import closing, wrapped
 from virtual_devices.cli._streams import echo_json, warn
 
-_UNSERVED = (
-    "  unserved: demand while there was no power, of a thermostat for as long as its contact is closed. That may be more",
-    "  than was missing in the end: `virtual-devices survive` compares with a run without outages.",
-)
+_DIGEST = 16
+"""Characters of it that are enough to tell two runs apart; --json has all."""
 
 
-def print_result(result: Mapping[str, Any], *, as_json: bool) -> None:
-    """One JSON object, or a summary for people; ends with exit code 1 when the audit found something, or something is not written."""
+def print_result(result: Mapping[str, Any], found: Findings | None, *, as_json: bool) -> None:
+    """One JSON object, or a summary for people; ends with exit code 1 when the audit found something, or something is not written.
+
+    found: what the run came to; None where nothing was settled.
+    """
     if as_json:
-        echo_json(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        told = result if found is None else {**result, "findings": found.json()}
+        echo_json(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
-        click.echo("\n".join(summary(result)))
+        click.echo("\n".join(summary(result, found)))
     unwritten = result.get("unwritten", [])
     for text in unwritten:
         warn(f"error: {text}")
@@ -29,43 +33,21 @@ def print_result(result: Mapping[str, Any], *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def summary(result: Mapping[str, Any]) -> list[str]:
+def summary(result: Mapping[str, Any], found: Findings | None) -> list[str]:
     """The result in lines."""
-    energy, audit, cost = result["energy_kwh"], result["audit"], result["cost"]
-    pace = f"{result['steps']} steps in {result['windows']} windows and {result['wall_seconds']:.1f} s"
-    lines = [f"{result['home']}: {result['start']} to {result['end']}, {pace}", ""]
-    lines += [f"  {name.replace('_', ' '):<18} {value:12.3f} kWh" for name, value in energy.items()]
-    lines += [f"  {name + ' holds':<18} {100 * soc:12.1f} %" for name, soc in result["soc"].items()]
-    if cost["currency"]:
-        parts = {"cost": cost["amount"], "  import": cost["import"], "  export": -cost["export"], "  fixed": cost["fixed"]}
-        lines += [f"  {name:<18} {money:12.2f} {cost['currency']}" for name, money in parts.items() if money or name == "cost"]
-    lines += ["", f"  {'device':<18} {'in':>12} {'out':>12} kWh"]
-    lines += [f"  {name:<18} {each['in']:12.3f} {each['out']:12.3f}" for name, each in result["energy_by_device_kwh"].items()]
-    if result["loads"]:
-        lines += ["", *loads(result["loads"])]
+    audit = result["audit"]
+    lines = closing(found) if found is not None else [f"{result['home']}: nothing was settled"]
     if result["not_covered"]:
-        lines += ["", *(f"  {line}" for line in gaps(result["not_covered"]))]
+        lines += ["", *wrapped(gaps(result["not_covered"]))]
     if result.get("conditions"):  # a home that runs on a broker has said them before
-        lines += ["", *(f"  {line}" for line in result["conditions"])]
-    lines += ["", f"  ledger {result['ledger_sha256']}"]
+        lines += ["", *wrapped(result["conditions"])]
+    ledger = f"  ledger {result['ledger_sha256'][:_DIGEST]}; "
     if audit["ok"]:
         skipped = f"; {audit['skipped_seconds'] / 3600:.1f} h were skipped" if "skipped_seconds" in audit else ""
-        lines.append(f"  audit: {audit['checked_steps']} steps checked, nothing lost, nothing invented{skipped}")
+        lines += ["", f"{ledger}{audit['checked_steps']} steps checked, nothing lost, nothing invented{skipped}"]
     else:
-        lines += [f"  audit: {problem}" for problem in audit["problems"]]
+        lines += ["", f"{ledger}the audit found:", *(f"  audit: {problem}" for problem in audit["problems"])]
     return lines
-
-
-def loads(found: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Each load, and how long it wanted power and had none; one line where all had it."""
-    if not any(each["without_power_hours"] for each in found.values()):
-        return ["  every load had power when it wanted it"]
-    lines = [f"  {'load':<18} {'no power, h':>12} {'longest, h':>12} {'unserved':>12} kWh"]
-    lines += [
-        f"  {name:<18} {each['without_power_hours']:12.2f} {each['longest_without_power_hours']:12.2f} {each['unserved_kwh']:12.3f}"
-        for name, each in found.items()
-    ]
-    return [*lines, *_UNSERVED]
 
 
 def gaps(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ import click
 
 from virtual_devices.answers import simulate as simulation
 from virtual_devices.answers import snapshot
+from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.cli._options import (
     Credentials,
     cautions,
@@ -72,7 +73,8 @@ def simulate(
     cautions(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
-    print_result(_with_progress(house, duration, ledger, record, quiet=as_json), as_json=as_json)
+    result = _with_progress(house, duration, ledger, record, quiet=as_json)
+    print_result(result, Findings.of(result["findings"]), as_json=as_json)
 
 
 def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, *, quiet: bool) -> dict[str, Any]:

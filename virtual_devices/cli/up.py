@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from virtual_devices.answers.findings.findings import Findings
+from virtual_devices.answers.findings.recorded import findings_of_record
 from virtual_devices.cli._cluster import bring_up_there, rendering_options
 from virtual_devices.cli._fleet import LOCAL, place_option
 from virtual_devices.cli._options import (
@@ -24,6 +28,8 @@ from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
 from virtual_devices.fleet.keeping.places import state_folder
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.ledger.quarters import QUARTER
+from virtual_devices.record.reading.readers import readers_of
 
 if TYPE_CHECKING:
     from virtual_devices.cli._console import ConsoleBeside
@@ -116,13 +122,16 @@ def _records(options: fleet.Options, start: fleet.Start) -> Path:
 
 
 def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) -> None:
+    homes: list[fleet.Start] = []
     if as_json:
 
         def began(loop: Loop, start: fleet.Start) -> None:
+            homes.append(start)
             if beside is not None:
                 warn(f"console: {beside.begin(loop, start.endpoint, _records(options, start), warn)}")
 
-        print_result(fleet.up(options, say=warn, started=began), as_json=True)
+        result = fleet.up(options, say=warn, started=began)
+        print_result(result, _found(options, homes, result), as_json=True)
         return
     try:
         from virtual_devices.cli._screen import Screen  # noqa: PLC0415 - rich, which --json does without
@@ -131,6 +140,7 @@ def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) 
     screen = Screen()
 
     def started(loop: Loop, start: fleet.Start) -> None:
+        homes.append(start)
         screen.started(loop, start, beside.begin(loop, start.endpoint, _records(options, start), screen.say) if beside is not None else "")
 
     try:
@@ -138,4 +148,17 @@ def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) 
     finally:
         screen.close()
     click.echo("")
-    print_result(result, as_json=False)
+    print_result(result, _found(options, homes, result), as_json=False)
+
+
+def _found(options: fleet.Options, homes: list[fleet.Start], result: dict[str, Any]) -> Findings | None:
+    """What this time came to, from the home's record: from the quarter of an hour in which it began."""
+    if not homes or result["start"] is None:
+        return None
+    begun = int(datetime.fromisoformat(result["start"]).timestamp()) // QUARTER * QUARTER
+    readers = readers_of(_records(options, homes[-1]))
+    try:
+        return replace(findings_of_record(readers[-1].path, begun), digest=result["ledger_sha256"]) if readers else None
+    except ConfigurationError as error:  # the run is over all the same
+        warn(f"warning: what it came to cannot be told: {error}")
+        return None

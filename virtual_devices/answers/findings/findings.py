@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
 
 @dataclass(frozen=True, slots=True)
 class BillFound:
@@ -151,3 +153,8 @@ class Findings:
     def json(self) -> dict[str, Any]:
         """As JSON has it, by the same names."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Findings:
+        """Of its JSON form. Raises pydantic's ValidationError, a ValueError, for what is none."""
+        return TypeAdapter(cls).validate_python(content)
