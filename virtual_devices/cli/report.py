@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import orjson
 
+from virtual_devices.cli._closing import closing
 from virtual_devices.cli._history import record_of
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
@@ -71,7 +72,7 @@ def report(
     if as_json:
         echo_json(orjson.dumps(asking.json_of(seen), option=orjson.OPT_INDENT_2).decode())
     elif out is None and image is None:
-        click.echo("\n".join(asking.told(seen)))
+        click.echo("\n".join(closing(seen[0].findings) if other is None else asking.told_beside(*seen)))
 
 
 def _place(out: Path, name: str) -> Path:

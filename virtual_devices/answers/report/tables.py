@@ -12,7 +12,7 @@ from virtual_devices.answers.charts.scales import Scale, time_ticks
 from virtual_devices.answers.charts.thinning import Floats
 from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.findings.words import sentences
-from virtual_devices.answers.report.figures import UNKNOWN, clock, figure, money, share
+from virtual_devices.answers.report.figures import UNKNOWN, clock, figure, share
 from virtual_devices.answers.report.parts import WIDE, both, pairs, paragraph, section, table
 from virtual_devices.answers.report.reading import RunSeen
 from virtual_devices.answers.report.sources import LIVE, NOT_SET, DeviceInputs, inputs_of
