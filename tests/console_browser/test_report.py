@@ -80,7 +80,7 @@ def test_weeks_are_chosen_and_hovering_tells_what_was(looked: Looked) -> None:
     expect(week.locator(".days text").first).to_have_text("Mon 23")
     box = week.bounding_box()
     assert box is not None
-    data: dict[str, Any] = json.loads(page.locator("script.data").inner_text())
+    data: dict[str, Any] = json.loads(page.locator("template.data").evaluate("data => data.content.textContent"))
     left, right = (float(number) for number in str(week.get_attribute("data-x")).split()[2:])
     wide = float(str(week.get_attribute("viewBox")).split()[2])
     noon = left + (right - left) * (6.5 - 1 / 24) / 7  # of Sunday 29th, an hour after clocks were put forward
@@ -97,7 +97,7 @@ def test_weeks_are_chosen_and_hovering_tells_what_was(looked: Looked) -> None:
 def test_the_map_is_chosen(looked: Looked) -> None:
     page = looked.page
     expect(page.locator("svg.heat:visible")).to_have_attribute("data-name", "load")
-    page.get_by_text("From the grid", exact=True).first.click()
+    page.locator("label[for=vdr-map-import]").click()
     expect(page.locator("svg.heat:visible")).to_have_attribute("data-name", "import")
 
 
@@ -110,7 +110,7 @@ def test_without_a_script_it_shows_the_most_telling_week(chromium: Browser, repo
         found.open(report.as_uri())
         expect(found.page.locator(".chooser")).to_be_hidden()
         expect(found.page.locator("svg.week:visible .area.sun")).to_have_attribute("d", re.compile("^M"))
-        found.page.get_by_text("Sun", exact=True).last.click()
+        found.page.locator("label[for=vdr-map-sun]").click()
         expect(found.page.locator("svg.heat:visible")).to_have_attribute("data-name", "sun")
 
 

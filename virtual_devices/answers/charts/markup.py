@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 _VOID = frozenset({"br", "input", "meta"})
 _ALONE = frozenset({"circle", "image", "line", "path", "rect", "stop", "use"})
 """Elements of SVG that may end where they begin."""
+
+
+_UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd\U00020000-\U0010fffd]")
+"""What is no character of XML 1.0, controls, and what stands for no character."""
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that let what follows be read from the other side."""
 
 
 class Markup(str):
@@ -30,12 +37,17 @@ def tag(name: str, /, *children: str | None, **attributes: str | float | None) -
 
 def joined(*children: str | None) -> Markup:
     """Pieces one after the other, escaped unless they are ``Markup``."""
-    return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children if child is not None))
+    return Markup("".join(child if isinstance(child, Markup) else escape(plain(child)) for child in children if child is not None))
 
 
 def each(children: Iterable[str]) -> Markup:
     """As ``joined``, of what is not written out."""
     return joined(*children)
+
+
+def plain(text: str) -> str:
+    """The text without what no page can show: controls, halves of characters, and marks that turn the direction of reading."""
+    return _TURNS.sub("", _UNFIT.sub("", text))
 
 
 def number(value: float) -> str:
@@ -50,4 +62,4 @@ def _attribute(name: str, value: str | float) -> str:
     key = "viewBox" if key == "viewbox" else key
     if isinstance(value, bool):
         return f" {key}" if value else ""
-    return f' {key}="{escape(value if isinstance(value, str) else number(value))}"'
+    return f' {key}="{escape(plain(value) if isinstance(value, str) else number(value))}"'

@@ -75,4 +75,4 @@ def beside_page(first: RunSeen, second: RunSeen, made: float) -> str:
         words = tag("ul", each(tag("li", text) for text in sentences(seen.findings)), class_="words")
         both += [section(f"run-{place}", name, tiles(seen.findings), words), months(seen), ways(seen), losses(seen), provenance(seen, made, __version__)]
     head = tag("header", tag("h1", f"{called[0]} and {called[1]}"))
-    return whole(f"{called[0]} and {called[1]}", tag("main", head, *both, class_="vdr"), scripted=False)
+    return whole(f"{called[0]} and {called[1]}", tag("article", head, *both, class_="vdr"), scripted=False)

@@ -16,7 +16,7 @@ from virtual_devices.kit.calendar import Calendar
 
 
 def embedded(series: WeekSeries, grid: HourGrid, local: Calendar, currency: str) -> Markup:
-    """As a script that is none: JSON within the page. Nothing in it can end the element, since ``<`` is written as JSON may write it."""
+    """JSON in an element that no browser shows. Nothing in it can end the element, since ``<`` is written as JSON may write it."""
     midnights = [local.local(series.origin + week.first * series.slot) for week in series.weeks]
     content: dict[str, Any] = {
         "letters": LETTERS, "again": AGAIN, "slot": series.slot, "currency": currency, "telling": series.telling, "names": NAMES,
@@ -28,7 +28,7 @@ def embedded(series: WeekSeries, grid: HourGrid, local: Calendar, currency: str)
         "hours": {"first": grid.first, "values": {name: _coded(values.T.ravel(), 1, 0.0) for name, values in grid.values.items()}},
     }  # fmt: skip
     text = orjson.dumps(content).decode().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return tag("script", Markup(text), type="application/json", class_="data")
+    return tag("template", Markup(text), class_="data")
 
 
 def _coded(values: Floats, digits: int, low: float | None = None, high: float | None = None) -> list[Any]:

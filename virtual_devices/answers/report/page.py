@@ -39,7 +39,7 @@ def body(seen: RunSeen, made: float) -> Markup:
         "header", tag("h1", seen.facts.home or seen.path.name), tag("p", f"{clock(seen.findings.start)} to {clock(seen.findings.end)} ({seen.facts.zone})", class_="soft"),
         tag("nav", each(links), aria_label="sections"),
     )  # fmt: skip
-    return tag("main", head, *parts, class_="vdr")
+    return tag("article", head, *parts, class_="vdr")
 
 
 def page(seen: RunSeen, made: float) -> str:
@@ -58,7 +58,7 @@ def whole(title: str, content: Markup, *, scripted: bool) -> str:
         tag("meta", name="referrer", content="no-referrer"), tag("title", title), tag("style", Markup(style)),
     )  # fmt: skip
     end = tag("script", Markup(script)) if scripted else None
-    return "<!doctype html>\n" + tag("html", head, tag("body", content, end), lang="en", class_="vdr-page") + "\n"
+    return "<!doctype html>\n" + tag("html", head, tag("body", tag("main", content), end), lang="en", class_="vdr-page") + "\n"
 
 
 def _hash(text: str) -> str:

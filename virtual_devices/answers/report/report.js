@@ -1,9 +1,9 @@
 // Draws another week as the server has drawn the first one, and says what is under a pointer. Without it the page shows the most telling week.
 function vdReport(root) {
   "use strict";
-  const holder = root.querySelector("script.data");
+  const holder = root.querySelector("template.data");
   if (!holder) return;
-  const data = JSON.parse(holder.textContent);
+  const data = JSON.parse(holder.content.textContent);
   const places = new Map([...data.letters].map((letter, place) => [letter, place]));
   const unknown = null;
 
