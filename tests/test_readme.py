@@ -24,6 +24,7 @@ from virtual_devices.kit.members.house import House
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
 README = (ROOT / "README.md").read_text()
+WORDS, APPLIANCES = ((ROOT / "docs" / name).read_text() for name in ("words.md", "appliances.md"))
 DAY = 86_400
 
 
@@ -44,7 +45,7 @@ def words(line: str) -> list[str]:
 
 @pytest.fixture
 def kettle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[AnyDevice]:
-    (code,) = blocks(README, "python")
+    (code,) = blocks(APPLIANCES, "python")
     (tmp_path / "kettle.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     known = {**catalogue.kinds(), "kettle": "kettle"}
@@ -120,7 +121,7 @@ def test_the_table_of_devices_is_the_catalogue() -> None:
 
 
 def test_the_table_of_words_names_the_accounts_there_are() -> None:
-    rows = {row.split("|")[1].strip(): row for row in README.splitlines() if row.startswith("| accounts")}
+    rows = {row.split("|")[1].strip(): row for row in WORDS.splitlines() if row.startswith("| accounts")}
     inside, outside = rows["accounts inside the home"], rows["accounts outside"]
     shown = set(re.findall(r"`(\w+)`", inside)), set(re.findall(r"`(\w+)`", outside))
     assert shown[0] == RESERVED - OUTSIDE

@@ -6,8 +6,11 @@ from functools import lru_cache
 
 import pytest
 
+from virtual_devices.answers.starting.draft import HomeDraft, first_settings, further_settings
+from virtual_devices.answers.starting.presets import PRESETS
+from virtual_devices.console.making.answering import read_answers
 from virtual_devices.console.making.home_text import read_text
-from virtual_devices.console.making.new_home import Beginnings, HomeDraft, beginnings, first_settings, further_settings
+from virtual_devices.console.making.new_home import Beginnings, beginnings
 from virtual_devices.kit.home.file import parse
 
 NOW = 1_790_000_000
@@ -23,7 +26,7 @@ def test_whatever_one_begins_with_is_a_home(name: str) -> None:
     draft = next(each.draft for each in begun().examples if each.name == name)
     read = read_text(draft.text(), NOW, try_out=True)
     assert read.problems == ()
-    assert f"home {name} is fine" in read.verdict
+    assert f"home {draft.name} is fine" in read.verdict
 
 
 def test_every_kind_can_be_added_and_is_named_after_it() -> None:
@@ -71,3 +74,38 @@ def test_a_form_asks_for_every_setting_but_files() -> None:
         asked = {*first_settings(form), *further_settings(form)}
         left = set(form.settings["properties"]) - asked
         assert all(form.settings["properties"][name].get("x-file") for name in left)
+
+
+def test_the_presets_are_among_what_one_begins_with() -> None:
+    assert set(PRESETS) <= {each.name for each in begun().examples}
+
+
+def test_a_form_asks_the_questions_of_new_and_each_mistake_is_told_at_its_own() -> None:
+    texts = {"place": "Berlin", "panels": "12 x 450", "battery": "2000 kWh", "name": ""}
+    read = read_answers(texts, NOW)
+    assert read.draft is None
+    assert set(read.wrong) == {"panels", "battery"}
+    assert "did you mean 12 × 450 W?" in read.wrong["panels"]
+    fine = read_answers({**texts, "panels": "12 x 450 W", "battery": "5 kWh", "price": "0.30; 0.40 at 16-21"}, NOW)
+    assert fine.wrong == {}
+    assert fine.usual["currency"] == "EUR"
+    assert fine.draft is not None
+    text = fine.draft.text()
+    assert "a tariff file beside this one would say: 0.3; 0.4 at 16-21" in text
+    checked = read_text(text, NOW, try_out=True)
+    assert checked.problems == ()
+    assert "home berlin is fine" in checked.verdict
+
+
+def test_what_is_changed_loses_the_remark_on_it() -> None:
+    draft = read_answers({"place": "Cape Town"}, NOW).draft
+    assert draft is not None
+    roof = next(each for each in draft.devices if each.name == "roof")
+    assert "12 × 450 W" in draft.text()
+    roof.put("capacity", "7 kW")
+    draft.stand_in("Europe/Berlin")
+    text = draft.text()
+    assert "12 × 450 W" not in text
+    assert "start: now" in text
+    assert "monthly_temp_air" not in text  # of Cape Town
+    assert parse(text, now=NOW).entry("roof").declared == {"capacity": 7000.0, "surface_tilt": 25.0, "surface_azimuth": 180.0}

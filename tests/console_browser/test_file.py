@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -194,6 +195,37 @@ def test_a_new_home_from_a_form(chromium: Browser, console: ConsoleProcess, tmp_
         page.get_by_role("button", name=texts.MAKE_CHECK).click()
         expect(page.locator(".vd-wrong-word")).to_be_visible()
         expect(page.get_by_text(re.compile("^device roof_north: setting 'capacity'"))).to_be_visible()
+        assert looked.wrong == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_new_home_from_a_few_answers(chromium: Browser, console: ConsoleProcess, tmp_path: Path, width: int) -> None:
+    with looking(chromium, width) as looked:
+        page = looked.page
+        looked.open(f"{console.url}/new")
+        expect(page.locator(".cm-content")).to_contain_text("home: my_home")
+        page.get_by_text(texts.MAKE_ANSWERS).click()
+        page.get_by_label("Place").fill("Brisbane")
+        page.get_by_label("Panels").fill("12 x 450")
+        page.get_by_role("button", name=texts.MAKE_BY_ANSWERS).click()
+        expect(page.get_by_text("did you mean 12 × 450 W?")).to_be_visible()  # at its field, and the home is as it was
+        expect(page.locator(".cm-content")).to_contain_text("latitude: -33.92")
+        page.get_by_label("Panels").fill("12 x 450 W north and 4 × 450 W west")
+        page.get_by_role("button", name=texts.MAKE_BY_ANSWERS).click()
+        expect(page.locator(".cm-content")).to_contain_text("latitude: -27.47")
+        expect(page.locator(".vd-draft", has_text="roof_west")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        file = tmp_path / "brisbane.yaml"
+        file.write_text(downloaded(page), "utf-8")
+        home = parse(file.read_text("utf-8"), now=1_790_000_000)
+        assert home.entry("roof_west").declared["capacity"] == 1800
+        assert "# 4 × 450 W" in file.read_text("utf-8")
+        # a preset is an example too
+        page.get_by_label(texts.MAKE_BEGIN_WITH).click()
+        page.get_by_role("option", name="cabin").click()
+        expect(page.locator(".vd-draft", has_text="grid")).to_have_count(0)
+        if picture := os.environ.get("VIRTUAL_DEVICES_PICTURE"):
+            page.screenshot(path=f"{picture}-{width}.png", full_page=True)
         assert looked.wrong == []
 
 

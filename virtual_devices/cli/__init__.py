@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "Try": {
+        "new": ("virtual_devices.cli.new:new", "Make a home by a few questions, and see what its first week comes to."),
         "examples": ("virtual_devices.cli.examples:examples", "The example homes: listed, or copied to begin from."),
         "simulate": ("virtual_devices.cli.simulate:simulate", "Run a home in process, as fast as possible."),
         "compare": ("virtual_devices.cli.compare:compare", "What one home saves against another, and whether it is worth its price."),

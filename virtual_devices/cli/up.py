@@ -26,10 +26,10 @@ from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.cli._streams import warn
 from virtual_devices.fleet import up as fleet
+from virtual_devices.fleet.keeping.finding import record
 from virtual_devices.fleet.keeping.places import state_folder
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import QUARTER
-from virtual_devices.record.reading.readers import readers_of
 
 if TYPE_CHECKING:
     from virtual_devices.cli._console import ConsoleBeside
@@ -156,9 +156,9 @@ def _found(options: fleet.Options, homes: list[fleet.Start], result: dict[str, A
     if not homes or result["start"] is None:
         return None
     begun = int(datetime.fromisoformat(result["start"]).timestamp()) // QUARTER * QUARTER
-    readers = readers_of(_records(options, homes[-1]))
     try:
-        return replace(findings_of_record(readers[-1].path, begun), digest=result["ledger_sha256"]) if readers else None
+        path = record(Path(homes[-1].home.name), _records(options, homes[-1]))
+        return replace(findings_of_record(path, begun), digest=result["ledger_sha256"])
     except ConfigurationError as error:  # the run is over all the same
         warn(f"warning: what it came to cannot be told: {error}")
         return None

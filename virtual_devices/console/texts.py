@@ -122,6 +122,7 @@ FILE_OTHER_VERSION = "What would change is not known: the home's fleet is of ver
 MAKE_LINK = "New home"
 MAKE_PLACE, MAKE_DEVICES, MAKE_FILE = "Where it stands, and how time goes", "What it has", "The home file"
 MAKE_BEGIN_WITH = "Begin with an example"
+MAKE_ANSWERS, MAKE_BY_ANSWERS = "Or answer a few questions", "Make the home of these answers"
 MAKE_HOME_NAME = "Name of the home"
 MAKE_NAME = "Name in the file"
 MAKE_ZONE = "Time zone"

@@ -96,17 +96,18 @@ def test_a_record_says_the_same(home: str, tmp_path: Path) -> None:
     assert differences(one, told) == []
 
 
-def test_a_part_of_a_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", [0, 1, 2])  # the last day of a month, the first of the next, and one within it
+def test_a_part_of_a_record(day: int, tmp_path: Path) -> None:
     record = tmp_path / "run.sqlite"
     plain(tmp_path, 3, record=record)
     with Reader(record) as reader:
         span = reader.span
     assert span is not None
-    day = findings_of_record(record, span[0] + DAY, span[0] + 2 * DAY)
+    found = findings_of_record(record, span[0] + day * DAY, span[0] + (day + 1) * DAY)
     first = plain(tmp_path)
-    assert day.bill == first.bill
-    assert day.hours == 24
-    assert day.emissions_kg == pytest.approx(first.emissions_kg)
+    assert found.bill == first.bill
+    assert found.hours == 24
+    assert found.emissions_kg == pytest.approx(first.emissions_kg)
     with pytest.raises(ConfigurationError, match="nothing recorded then"):
         findings_of_record(record, span[1] + DAY, span[1] + 2 * DAY)
 

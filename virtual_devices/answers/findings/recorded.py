@@ -113,7 +113,7 @@ class _Recorded:
         arrays = [] if house is None else [member for member in house.participants if isinstance(member, Producer)]
         rated = {member.name: member.device.rated_power(member.settings) for member in arrays}
         return Gathered(
-            facts.home, facts.zone, start, end, [self._month(each, dark, outage) for each in months], self._loads(), self._stores(months),
+            facts.home, facts.zone, start, end, [self._month(each, dark, outage) for each in months], self._loads(), self._stores(),
             self._currency(), None, {name: power for name, power in rated.items() if power is not None},
             insolation(house.members, start, end, home.step) if house is not None and home is not None else {},
             {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self.quarters.start, dark),
@@ -124,8 +124,8 @@ class _Recorded:
         start, end = max(month.start, self._known[0]), min(month.end, self._known[1])
         inside = (self.quarters.start >= month.start) & (self.quarters.start < month.end)
         return GatheredMonth(
-            start, end, month.seconds, dict(month.edges), month.demand, month.available, self._bill(month.start, month.end),
-            self._grown(self._grid, _EMISSIONS, month.start, month.end), None if outage is None else int(outage[inside].sum()),
+            start, end, month.seconds, dict(month.edges), month.demand, month.available, self._bill(start, month.end),
+            self._grown(self._grid, _EMISSIONS, start, month.end), None if outage is None else int(outage[inside].sum()),
             None if dark is None else int(dark[inside].sum()),
         )  # fmt: skip
 
@@ -204,7 +204,7 @@ class _Recorded:
             found[name] = GatheredLoad(int(lacked.sum()), unserved, _longest(self.quarters.start, lacked), dark)
         return found
 
-    def _stores(self, months: Sequence[Energy]) -> dict[str, GatheredStore]:
+    def _stores(self) -> dict[str, GatheredStore]:
         found = {}
         entries = {entry.name: entry for entry in _of(self._home, "stores") if issubclass(entry.device_class, Stores)}
         for name in self._roles.stores:
@@ -221,7 +221,7 @@ class _Recorded:
             opened = int(levels.last[0]) - moved
             found[name] = GatheredStore(
                 opened, int(levels.last[-1]), rated, opened / rated if rated else None, None if soc is None else soc / 100,
-                self._grown(name, _CYCLES, months[0].start, self._known[1]) if told is not None else None, None if health is None else health / 100,
+                self._grown(name, _CYCLES, self._known[0], self._known[1]) if told is not None else None, None if health is None else health / 100,
             )  # fmt: skip
         return found
 

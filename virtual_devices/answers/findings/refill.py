@@ -22,7 +22,7 @@ from virtual_devices.kit.offers import Edge
 USUAL = 0.95
 """Of what goes into a battery or through an inverter that did nothing in this run: the default of both."""
 _NEAR = 0.1
-"""Part of the range that a battery went through within which it counts as full or empty: it takes ever less towards the end."""
+"""Part of its capacity within which a battery counts as full or empty: it takes ever less towards the end."""
 _SETTLED = 1000
 """mJ that are nothing."""
 
@@ -41,11 +41,9 @@ def refill_of(edges: Mapping[Edge, int], stores: Mapping[str, GatheredStore], qu
     if not ahead:
         return Refill(0, 0)
     way = _battery(edges, stores) * _inverter(edges, stores)
-    levels = [sum(store.opened for store in stores.values()), *quarters.level.tolist()]
-    low, high = min(levels), max(levels)
-    near = round((high - low) * _NEAR)
+    low, high, near = _range(stores, quarters)
     bought = unsold = 0.0
-    rows = zip(levels[1:], quarters.imported.tolist(), quarters.exported.tolist(), quarters.curtailed.tolist(), strict=True)
+    rows = zip(quarters.level.tolist(), quarters.imported.tolist(), quarters.exported.tolist(), quarters.curtailed.tolist(), strict=True)
     for level, imported, exported, curtailed in rows:
         if abs(ahead) < _SETTLED:
             break
@@ -70,6 +68,20 @@ def refill_of(edges: Mapping[Edge, int], stores: Mapping[str, GatheredStore], qu
                 ahead -= over
     bought -= ahead * way if ahead > 0 else ahead / way
     return Refill(round(bought), round(unsold))
+
+
+def _range(stores: Mapping[str, GatheredStore], quarters: ByQuarters) -> tuple[int, int, int]:
+    """When the batteries are empty and full, and how near to that they count as such, mJ.
+
+    Where the run shows that they were, that is what they held then: what is kept for outages, or never charged, is nobody's to have.
+    """
+    opened, level = sum(store.opened for store in stores.values()), quarters.level
+    low, high = min(opened, int(level.min())), max(opened, int(level.max()))
+    room = max(high, sum(store.capacity or 0 for store in stores.values()))
+    near = round(room * _NEAR)
+    was_empty = bool(((level < low + near) & (quarters.imported > 0)).any())
+    was_full = bool(((level > high - near) & (quarters.exported + quarters.curtailed > 0)).any())
+    return low if was_empty else 0, high if was_full else room, near
 
 
 def _battery(edges: Mapping[Edge, int], stores: Collection[str]) -> float:

@@ -86,17 +86,17 @@ def _sun(found: Findings) -> list[str]:
 
 def _dark(found: Findings) -> list[str]:
     said = []
-    if found.outage_hours or (found.outage_hours is None and found.dark_hours):
+    if found.outage_hours != 0 and found.dark_hours is not None:
         off = f"The grid was off for {length(found.outage_hours)}" if found.outage_hours else "There is no grid"
         if found.dark_hours:
             loads = sorted(((each.dark_hours or 0.0, name) for name, each in found.loads.items()), reverse=True)
             named = [f"{name} {length(hours)}" for hours, name in loads[:_FEW] if hours]
             longest = f", {length(found.longest_dark_hours)} at a time" if found.longest_dark_hours else ""
             said.append(f"{off}, and the house was dark for {length(found.dark_hours)}{longest} ({', '.join(named)}).")
-        elif found.dark_hours is not None:
-            said.append(f"{off}, and what should live through that always had power.")
         else:
-            said.append(f"{off}.")
+            said.append(f"{off}, and what should live through that always had power.")
+    elif found.outage_hours:
+        said.append(f"The grid was off for {length(found.outage_hours)}.")
     others = sorted(((each.without_power_hours - (each.dark_hours or 0.0), name) for name, each in found.loads.items()), reverse=True)
     named = [f"{name} {length(hours)}" for hours, name in others[:_FEW] if hours > 0.01]  # noqa: PLR2004
     if named:

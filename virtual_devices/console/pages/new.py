@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
 from fastapi import Request
 from nicegui import ui
 
+from virtual_devices.answers.starting.draft import HomeDraft
 from virtual_devices.console import texts
 from virtual_devices.console.console import Console, PageVisit
+from virtual_devices.console.making.answering import read_answers
 from virtual_devices.console.making.home_text import ReadText, TextRemark, read_text
-from virtual_devices.console.making.new_home import Beginnings, HomeDraft, beginnings
+from virtual_devices.console.making.new_home import Beginnings, beginnings
 from virtual_devices.console.pages.file import MEDIA_TYPE
 from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.file.draft_form import DraftDevices
 from virtual_devices.console.parts.file.home_editor import HomeEditor
+from virtual_devices.console.parts.file.question_form import QuestionForm
 from virtual_devices.console.parts.frame import framed
 from virtual_devices.console.parts.safe import plain
 from virtual_devices.kit.errors import VirtualDevicesError
@@ -76,16 +79,31 @@ class _NewPage:
             self._zone = ui.select(list(self._found.zones), label=texts.MAKE_ZONE, with_input=True, on_change=self._stands_in)
             self._site = {key: ui.input(texts.MAKE_SITE[key], on_change=self._putting(key)) for key in ("latitude", "longitude", "altitude")}
             self._speed = ui.select(texts.MAKE_SPEEDS, label=texts.MAKE_SPEED, value="1", on_change=self._paced)
+        self._questions = QuestionForm(self._found.usual, self._answered)
 
     def _begin_with(self, name: str) -> None:
         found = next((each for each in self._found.examples if each.name == name), None)
         if found is None:
             return
         called = self._name.value
-        self._draft = deepcopy(found.draft)
-        self._draft.name = called if called and is_name(called) else "my_home"
         self._from.set_value(name)
-        self._name.set_value(self._draft.name)
+        self._take(deepcopy(found.draft), called if called and is_name(called) else "my_home")
+
+    async def _answered(self, given: Mapping[str, str]) -> None:
+        name = self._draft.name if is_name(self._draft.name) else "my_home"
+        try:
+            read = await self._visit.console.apart.do(read_answers, {**given, "name": name}, int(time.time()))
+        except VirtualDevicesError as error:
+            self._tell(str(error), wrong=True)
+            return
+        self._questions.show(read)
+        if read.draft is not None:
+            self._take(read.draft, read.draft.name)
+
+    def _take(self, draft: HomeDraft, name: str) -> None:
+        """Show another draft, under a name."""
+        self._draft, draft.name = draft, name
+        self._name.set_value(name)
         self._speed.set_value("1")
         self._show_site()
         self._devices.show(self._draft)

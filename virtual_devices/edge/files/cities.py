@@ -11,13 +11,19 @@ _COLUMNS = 3
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, tuple[float, float]]:
+def _rows() -> dict[str, tuple[str, str]]:
+    """Zone → code of its country, and where its city is."""
     try:
         text = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
     except (OSError, ModuleNotFoundError):
         return {}
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return {row[2]: found for row in rows if len(row) >= _COLUMNS and (found := _degrees(row[1])) is not None}
+    return {row[2]: (row[0], row[1]) for row in rows if len(row) >= _COLUMNS}
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[float, float]]:
+    return {zone: found for zone, (_, place) in _rows().items() if (found := _degrees(place)) is not None}
 
 
 def _degrees(text: str) -> tuple[float, float] | None:
@@ -39,3 +45,8 @@ def zones() -> tuple[str, ...]:
 def city_of(zone: str) -> tuple[float, float] | None:
     """Latitude and longitude of an IANA zone's city, None where it has none, such as UTC."""
     return _table().get(zone)
+
+
+def country_of(zone: str) -> str:
+    """Code (ISO 3166) of the country of an IANA zone's city, empty where it has none."""
+    return _rows().get(zone, ("", ""))[0]

@@ -56,6 +56,12 @@ def text_of_sections(told: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
     return f"{comments}\n{text}" if comments else text
 
 
+def flow_text(value: Any) -> str:
+    """A value on one line, as a home file has it after a key."""
+    text: str = yaml.dump(value, Dumper=_HomeDumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def _declared(name: str, declaration: Declaration, units: Mapping[str, str]) -> dict[str, Any]:
     kind = {} if declaration.kind == name else {"kind": declaration.kind}
     return {**kind, **{setting: _with_unit(value, units.get(setting, "")) for setting, value in declaration.settings.items()}}

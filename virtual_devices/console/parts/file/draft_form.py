@@ -7,8 +7,8 @@ from typing import Any
 
 from nicegui import ui
 
+from virtual_devices.answers.starting.draft import DraftDevice, HomeDraft, first_settings, further_settings
 from virtual_devices.console import texts
-from virtual_devices.console.making.new_home import DraftDevice, HomeDraft, first_settings, further_settings
 from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.control import choices_of, is_switch
 from virtual_devices.console.parts.safe import plain

@@ -1,0 +1,1 @@
+"""A home that is begun: questions, what is answered, and the commented home file that comes of it."""
