@@ -75,7 +75,8 @@ def weeks_of(seen: RunSeen) -> WeekSeries:
     local, flows = seen.local, seen.flows
     mondays = _mondays(seen.start, seen.end, local)
     origin = mondays[0]
-    slot = next((each for each in SLOTS if (mondays[-1] - origin) / each <= MOST_SLOTS), SLOTS[-1])
+    step = int(flows.seconds.max(initial=0))  # of steps longer than a quarter of an hour, each is told of the quarter in which it begins
+    slot = next((each for each in SLOTS if each >= step and (mondays[-1] - origin) / each <= MOST_SLOTS), SLOTS[-1])
     count = max(1, -(-(seen.end - origin) // slot))
     place = np.clip((flows.start - origin) // slot, 0, count - 1)
     seconds = np.bincount(place, flows.seconds, count)
