@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-RUN_TIME_EXTRAS = ("console", "embedded", "fast", "home-assistant", "kubernetes", "png")
+RUN_TIME_EXTRAS = ("console", "embedded", "fast", "home-assistant", "kubernetes", "parquet", "plots")
 """Extras that add something to a running program; the others are for who works on it."""
 PART_OF = {"pydantic-core": "pydantic", "annotated-types": "pydantic", "starlette": "nicegui", "uvicorn": "nicegui"}
 """Distributions that are part of what another one offers."""

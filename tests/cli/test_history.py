@@ -233,6 +233,11 @@ def test_csv_has_a_line_for_each_period_and_columns_for_each_device(record: Path
         "battery_in_kwh": "0.000000", "battery_out_kwh": "2.500000", "grid_in_kwh": "0.000000", "grid_out_kwh": "6.000000",
         "house_in_kwh": "8.000000", "house_out_kwh": "8.000000", "inverter_in_kwh": "2.500000", "inverter_out_kwh": "2.500000",
         "house_unserved_kwh": "4.000000", "battery_stored_kwh": "0.000000",
+        # two of twelve hours from the battery, six from the grid: means over all of them, lowest and highest minute
+        "battery_mean_w": "208.333", "battery_low_w": "0.000", "battery_high_w": "1250.000",
+        "grid_mean_w": "500.000", "grid_low_w": "0.000", "grid_high_w": "1000.000",
+        "house_mean_w": "666.667", "house_low_w": "0.000", "house_high_w": "1000.000",
+        "inverter_mean_w": "166.667", "inverter_low_w": "0.000", "inverter_high_w": "1000.000",
     }  # fmt: skip
     file = tmp_path / "days.csv"
     assert said(record, "--csv", file) == f"{file}: 3 lines of constant\n"

@@ -96,7 +96,7 @@ def test_what_is_wrong_is_told_in_words(record: Path, words: tuple[str, ...], sa
     assert record.read_bytes() == before
 
 
-@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is an extra: pip install 'virtual-devices[png]'")
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is an extra: pip install 'virtual-devices[plots]'")
 def test_an_image(record: Path) -> None:
     assert asked(record, "--png", "week.png").exit_code == 0
     assert Path("week.png").read_bytes().startswith(b"\x89PNG")

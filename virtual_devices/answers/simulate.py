@@ -145,6 +145,7 @@ def _ran(
         house.listeners += [file.add for file in files]
         with exempt_meanwhile():
             collector.advance(house.time + duration, progress)
+        house.end_past()
     finally:
         for file in files:
             file.close()

@@ -45,6 +45,21 @@ def duration(text: str) -> int:
         raise click.BadParameter(str(error)) from None
 
 
+def ledger_option(verb: Verb) -> Verb:
+    """Adds ``--ledger``; a name that promises another form is refused before anything begins."""
+    return click.option(
+        "--ledger", type=click.Path(path_type=Path), callback=_a_ledger, metavar="FILE", help="Write every transfer, one window a line of JSON; .gz compresses."
+    )(verb)
+
+
+def _a_ledger(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        from virtual_devices.edge.ledger.file import refuse_other_forms  # noqa: PLC0415 - a tenth of a second, which others do without
+
+        refuse_other_forms(path)
+    return path
+
+
 def assignment(text: str) -> tuple[str, str]:
     """``setting=value`` → (setting, value); the ``type`` of an argument."""
     name, sign, value = text.partition("=")

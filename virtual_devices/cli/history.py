@@ -13,9 +13,11 @@ from virtual_devices.cli._streams import echo_json
 from virtual_devices.edge.files.write import why, write_out
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.reading.asked import Asked, Times
-from virtual_devices.record.reading.history import History
+from virtual_devices.record.reading.export import csv_text
 from virtual_devices.record.reading.history import history as history_of
+from virtual_devices.record.reading.history import series
 from virtual_devices.record.reading.periods import length_of
+from virtual_devices.record.reading.series import SeriesTable
 
 _STDOUT = Path("-")
 
@@ -64,19 +66,20 @@ def history(
             return times.month(month, every)
         return times.between(start, end, every) if start is not None or end is not None else times.newest(every)
 
-    everything = as_json or csv_file is not None
-    found = history_of(record_of(named, state, run), asked, None if everything and device is None else [device] if device is not None else ())
+    record = record_of(named, state, run)
+    if csv_file is not None:
+        _write(series(record, asked, None if device is None else [device]), csv_file)
+        return
+    found = history_of(record, asked, None if as_json and device is None else [device] if device is not None else ())
     if as_json:
         echo_json(json.dumps(found.result(), indent=2, ensure_ascii=False))
-    elif csv_file is not None:
-        _write(found, csv_file)
     else:
         click.echo("\n".join(told(found) if device is None else told_of(found, device)))
 
 
-def _write(found: History, file: Path) -> None:
+def _write(found: SeriesTable, file: Path) -> None:
     """Whole or not at all."""
-    text, lines = found.csv(), len(found.periods)
+    text, lines = csv_text(found), len(found.start)
     if file == _STDOUT:
         click.echo(text, nl=False)
         return

@@ -9,7 +9,7 @@ import click
 
 from virtual_devices.answers import simulate as simulation
 from virtual_devices.answers import snapshot
-from virtual_devices.answers.findings.findings import Findings
+from virtual_devices.answers.series import STDOUT, SeriesFiles, kept
 from virtual_devices.cli._options import (
     Credentials,
     cautions,
@@ -20,12 +20,13 @@ from virtual_devices.cli._options import (
     home_argument,
     home_option,
     json_option,
+    ledger_option,
     shows_progress,
 )
 from virtual_devices.cli._options import (
     duration as seconds,
 )
-from virtual_devices.cli._results import print_result
+from virtual_devices.cli._series import print_with_series, series_options
 from virtual_devices.kit.members.rehearsal import warnings
 from virtual_devices.kit.steps import full_hour
 
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 @click.option("--from", "broker", metavar="BROKER", help="Go on from where the home on this broker is now.")
 @home_option
 @credential_options
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@ledger_option
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Write the run to a record; Ctrl-C leaves what was simulated until then.")
+@series_options
 @click.option("--compiled/--plain", default=None, help="Dispatch with numba or without; the results are the same.")
 @json_option
 def simulate(
@@ -57,10 +59,14 @@ def simulate(
     credentials: Credentials,
     ledger: Path | None,
     record: Path | None,
+    series: SeriesFiles,
     compiled: bool | None,  # noqa: FBT001 - click passes it by name
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """Run a HOME (default: the example cape_town) in process, without a broker, as fast as possible."""
+    if as_json and series.csv == STDOUT:
+        raise click.UsageError("--json and --csv - both need standard output; name a file for one")
+    series.check()
     if broker is not None:
         for option, value in (("--start", start), ("--step", step)):
             if value is not None:
@@ -73,8 +79,9 @@ def simulate(
     cautions(warnings(house.home, house.members, began))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
-    result = _with_progress(house, duration, ledger, record, quiet=as_json)
-    print_result(result, Findings.of(result["findings"]), as_json=as_json)
+    with kept(record, wanted=bool(series)) as recorded:
+        result = _with_progress(house, duration, ledger, recorded, quiet=as_json)
+        print_with_series(result, series, recorded, as_json=as_json)
 
 
 def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, *, quiet: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from virtual_devices.cli._options import (
     endpoint_of,
     home_argument,
     json_option,
+    ledger_option,
 )
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
@@ -57,7 +58,7 @@ def _speed(text: str) -> float:
 @click.option("--compiled", is_flag=True, help="Dispatch with numba; the results are the same. It pays with long windows at high speed.")
 @click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")
 @click.option("--fresh", is_flag=True, help="Start afresh instead of going on where it stopped.")
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Write every transfer, one window a line; .gz compresses.")
+@ledger_option
 @click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics and /outages.ics on this port of loopback.")
 @click.option(
     "--console", "console_port", type=click.IntRange(0, 65_535), is_flag=False, flag_value=0, metavar="[PORT]",

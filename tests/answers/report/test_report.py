@@ -339,7 +339,7 @@ def test_different_money_is_not_subtracted(seen: RunSeen) -> None:
     assert "One pays in ZAR, the other in EUR: their bills are not set beside each other." in told_beside(seen, other)
 
 
-@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is an extra: pip install 'virtual-devices[png]'")
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is an extra: pip install 'virtual-devices[plots]'")
 def test_an_image_for_where_no_page_can_go(seen: RunSeen) -> None:
     content = image_of(seen)
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
@@ -348,5 +348,5 @@ def test_an_image_for_where_no_page_can_go(seen: RunSeen) -> None:
 
 def test_without_matplotlib_the_image_is_refused_in_words(seen: RunSeen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtual_devices.answers.report.png.find_spec", lambda _name: None)
-    with pytest.raises(ConfigurationError, match=r"virtual-devices\[png\]"):
+    with pytest.raises(ConfigurationError, match=r"virtual-devices\[plots\]"):
         image_of(seen)

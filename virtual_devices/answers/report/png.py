@@ -28,7 +28,7 @@ _WEEK_DAYS = 7
 def png(seen: RunSeen) -> bytes:
     """A week, its battery, every hour and the months as an image of 1600 × 1900 pixels. Raises ConfigurationError where matplotlib is not installed."""
     if find_spec("matplotlib") is None:
-        raise ConfigurationError("--png needs matplotlib: pip install 'virtual-devices[png]', or leave --png out")
+        raise ConfigurationError("--png needs matplotlib: pip install 'virtual-devices[plots]', or leave --png out")
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - most of a second, for images only
     from matplotlib.figure import Figure  # noqa: PLC0415
 

@@ -21,7 +21,8 @@ from virtual_devices.console.past.records import HomeRecords, KeptPast
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.record.reading.asked import Times
 from virtual_devices.record.reading.curves import Curves, curves
-from virtual_devices.record.reading.history import history as history_of
+from virtual_devices.record.reading.export import csv_text
+from virtual_devices.record.reading.history import series
 from virtual_devices.record.reading.why import Why
 
 _MINUTE = 60
@@ -237,7 +238,7 @@ class HistoryPage:
         name = f"{home}-{_told(self._now.seen, asked.start)[:10]}-{asked.every}.csv"
 
         async def download() -> None:
-            text = await run.io_bound(lambda: history_of(path, lambda _: asked, None).csv())
+            text = await run.io_bound(lambda: csv_text(series(path, lambda _: asked)))
             if text is not None:  # else the console ends
                 ui.download.content(text.encode(), name, "text/csv")
 

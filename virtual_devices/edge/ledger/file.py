@@ -36,6 +36,25 @@ _END_OF_MEMBER = b"\x03\x00"  # an empty last block of deflate: what a compresse
 _GZIP_HEAD = b"\x1f\x8b\x08\x00" + bytes(5) + b"\xff"  # deflate, no name, no time, no system
 
 
+_OTHER_FORMS = frozenset({
+    ".csv", ".tsv", ".parquet", ".pq", ".feather", ".arrow", ".xlsx", ".xls", ".ods", ".h5", ".hdf5", ".sqlite", ".sqlite3", ".db", ".html", ".yaml",
+    ".yml", ".zip", ".bz2", ".xz", ".zst",
+})  # fmt: skip
+"""How names of files end that hold something else than lines of JSON."""
+
+
+def refuse_other_forms(path: Path) -> None:
+    """Raises ConfigurationError for a name that promises a table, a database or another compression: what it holds would not be that."""
+    suffixes = path.suffixes if path.suffix != ".gz" else path.suffixes[:-1]
+    form = suffixes[-1] if suffixes else ""
+    if form.lower() in _OTHER_FORMS:
+        name = path.name[: path.name.rindex(form)].removesuffix(".jsonl")
+        raise ConfigurationError(
+            f"a ledger is written as lines of JSON, which {path} does not say; call it {name}.jsonl or {name}.jsonl.gz."
+            " For a table use `simulate --csv FILE` or --parquet FILE; of a home that runs, `history --csv FILE`"
+        )
+
+
 class _Chunk(NamedTuple):
     """A line as it goes into the file, with the check sum and the size of all lines up to it. lines: 0 for a head or an end."""
 
@@ -51,7 +70,7 @@ class LedgerFile:
     left beyond it, whole or torn, is cut off. None, or a file of another run: it begins anew.  last: seq of the last record
     that it keeps; 0 where a writer was killed before its first, None where there was no file of this run.  say: told once
     when it cannot be written, and when it can be again.  shortfall: after ``close``, what is missing, in a sentence.
-    Raises ConfigurationError when the file cannot be made; later on nothing is raised.
+    Raises ConfigurationError when the file cannot be made, and as ``refuse_other_forms``; later on nothing is raised.
     """
 
     def __init__(
@@ -62,6 +81,7 @@ class LedgerFile:
         say: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        refuse_other_forms(path)
         self.path, self.last, self.shortfall = path, cast("int | None", None), cast("str | None", None)
         self._now, self._say = now, say
         self._lines: _Plain | _Gzip = _Gzip() if path.suffix == ".gz" else _Plain()

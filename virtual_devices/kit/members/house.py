@@ -82,6 +82,13 @@ class House:
         for member in self.members.values():
             member.tell_past()
 
+    def end_past(self) -> None:
+        """Tell of the quarters that are not over as well, as far as they went and as it stands now: nothing follows."""
+        for member in self.members.values():
+            if member.past is not None:
+                member.past.end(member.standing(self.time) if member in self.participants else {})
+        self._tell_past()
+
     def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
         """Run to the first step that begins at or after ``until``. progress: told the time after each window."""
         while self.time < until:

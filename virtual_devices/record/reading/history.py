@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from virtual_devices.record.reading.asked import Asked, Times
 from virtual_devices.record.reading.energy import Energy, together
 from virtual_devices.record.reading.facts import Facts
 from virtual_devices.record.reading.readers import Reader
+from virtual_devices.record.reading.series import SeriesTable
 from virtual_devices.record.reading.told import ReadingsOfPeriod
 from virtual_devices.record.store.happenings import Happening
 
@@ -110,41 +108,6 @@ class History:
             for name, of in told.items()
         }
 
-    def columns(self) -> tuple[list[str], list[list[str]]]:
-        """As CSV has it, the head and a line for each period: times in UTC and by the home's clocks, kWh by purpose, by device and direction; what devices told."""
-        roles = self.total.energy.roles
-        purposes = list(self.total.energy.totals)
-        head = ["start_utc", "end_utc", "start_local", "end_local", "recorded_s", *(f"{name}_kwh" for name in purposes)]
-        head += [f"{name}_{way}_kwh" for name in roles.devices for way in ("in", "out")]
-        for names, what in ((roles.consumers, "unserved"), (roles.producers, "curtailed"), (roles.stores, "stored")):
-            head += [f"{name}_{what}_kwh" for name in names]
-        told = [(name, key) for name, periods in self.readings.items() for key in dict.fromkeys(key for each in periods.values() for key in each.plain())]
-        head += [f"{name}_{key}" for name, key in told]
-        return head, [[*self._line(stretch.energy), *self._told_line(stretch.energy.start, told)] for stretch in self.periods]
-
-    def csv(self) -> str:
-        """All of that as a text."""
-        head, lines = self.columns()
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([head, *lines])
-        return text.getvalue()
-
-    def _told_line(self, start: int, told: list[tuple[str, str]]) -> list[str]:
-        plain = {name: periods[start].plain() for name, periods in self.readings.items() if start in periods}
-        numbers = [plain.get(name, {}).get(key) for name, key in told]
-        return ["" if number is None else f"{number:.6g}" for number in numbers]
-
-    def _line(self, energy: Energy) -> list[str]:
-        devices = energy.by_device()
-        numbers = [*energy.totals.values(), *(devices[name][way] for name in energy.roles.devices for way in ("in", "out"))]
-        numbers += [*energy.unserved.values(), *energy.curtailed.values()]
-        held = [energy.stored.get(name) for name in energy.roles.stores]
-        return [
-            *(f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}" for time in (energy.start, energy.end)),
-            *(self.written(time) for time in (energy.start, energy.end)), str(energy.seconds),
-            *(f"{number / MJ_PER_KWH:.6f}" for number in numbers), *("" if number is None else f"{number / MJ_PER_KWH:.6f}" for number in held),
-        ]  # fmt: skip
-
 
 def history(path: Path, asked: Callable[[Times], Asked], devices: Collection[str] | None = ()) -> History:
     """What a record says of a time, all of it of one moment. asked: which time, as soon as it is known what there is.
@@ -154,11 +117,8 @@ def history(path: Path, asked: Callable[[Times], Asked], devices: Collection[str
     Raises ConfigurationError where nothing is recorded then, and as ``Reader`` and whoever says what is asked for.
     """
     with Reader(path) as reader, reader.of_one_moment():
-        facts, span = reader.facts, reader.span
-        if span is None:
-            raise ConfigurationError(f"{path} has nothing recorded yet: no window was settled")
-        times = Times(facts.zone, *span)
-        wanted = asked(times)
+        times, wanted = _wanted(reader, asked)
+        facts, span = reader.facts, (times.start, times.end)
         energies = list(reader.energy(wanted.every, wanted.start, wanted.end))
         happened = list(reader.happenings(wanted.start, wanted.end))
         names = reader.tellers if devices is None else devices
@@ -169,6 +129,24 @@ def history(path: Path, asked: Callable[[Times], Asked], devices: Collection[str
     shortest = max(SHORTEST_SKIP, facts.step or 0)
     stretches = [_stretch(each, known, shortest) for each in energies]
     return History(path, facts, span, wanted, stretches, _stretch(together(energies), known, shortest), happened, readings)
+
+
+def series(path: Path, asked: Callable[[Times], Asked], devices: Collection[str] | None = None) -> SeriesTable:
+    """The same as one table of numbers, for other programs. asked, devices, and what it raises: as of ``history``; devices: None for all."""
+    with Reader(path) as reader, reader.of_one_moment():
+        times, wanted = _wanted(reader, asked)
+        found = reader.series(wanted.every, wanted.start, wanted.end, devices)
+    if not len(found.start):
+        raise times.nothing(wanted)
+    return found
+
+
+def _wanted(reader: Reader, asked: Callable[[Times], Asked]) -> tuple[Times, Asked]:
+    """What there is, and what of it is asked for."""
+    if (span := reader.span) is None:
+        raise ConfigurationError(f"{reader.path} has nothing recorded yet: no window was settled")
+    times = Times(reader.facts.zone, *span)
+    return times, asked(times)
 
 
 def _stretch(energy: Energy, known: tuple[int, int], shortest: int) -> Stretch:

@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, shown, suggestion
 from virtual_devices.kit.home.revisions import Revision
@@ -30,8 +32,9 @@ from virtual_devices.record.reading.facts import Facts, read_facts
 from virtual_devices.record.reading.periods import Period, length_of, periods
 from virtual_devices.record.reading.roles import Roles, roles_of
 from virtual_devices.record.reading.rows import QuarterRows, quarter_rows
+from virtual_devices.record.reading.series import SeriesTable, ledger_columns, told_columns_of
 from virtual_devices.record.reading.swinging import PowerOfPeriod, StoredInPeriod, levels, powers
-from virtual_devices.record.reading.told import ReadingsOfPeriod, readings
+from virtual_devices.record.reading.told import ReadingsOfPeriod, readings, told_columns
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import Happening, happenings
 from virtual_devices.record.store.lines import stored, stored_at, stored_between
@@ -127,6 +130,23 @@ class Reader:
                 raise ConfigurationError(f"{self.path} knows no readings of {shown(device)}{suggestion(device, tellers)}")
             told = [rows for _, rows in stored_past(connection, start, end, device)]
         return readings(told, every, self.facts.zone)
+
+    def series(self, every: str, start: int | None = None, end: int | None = None, devices: Collection[str] | None = None) -> SeriesTable:
+        """All of that as one table of numbers. devices: whose readings are wanted; None: all."""
+        with self.of_one_moment():
+            rows, facts = self._rows(start, end), self.facts
+            told = {name: self.told(name, start, end) for name in (self.tellers if devices is None else devices)}
+            revisions = self.revisions
+        cut = self._cut(rows, every)
+        names = rows.names()
+        starts = np.array([begin for begin, _ in cut.bounds], np.int64)
+        ends = np.array([stop for _, stop in cut.bounds], np.int64)
+        powers = sorted(name.removeprefix(POWER) for name in names if name.startswith(POWER))
+        columns = [*ledger_columns(cut, roles_of(names), powers)] if cut.bounds else []
+        for name, pieces in told.items():
+            columns += told_columns_of(name, told_columns(pieces, every, facts.zone), starts)
+        declared = {name: device.declaration for name, device in revisions[-1].wanted.devices.items()} if revisions else {}
+        return SeriesTable(facts, every, starts, ends, tuple(columns), declared)
 
     def told(self, device: str, start: int | None = None, end: int | None = None) -> list[PastRows]:
         """The rows that a device told of its past, oldest first; none of one that told nothing."""

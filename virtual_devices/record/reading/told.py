@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,14 +47,47 @@ class ReadingsOfPeriod:
         return {name: each.mean for name, each in self.measured.items()} | {f"{name}_seconds": float(value) for name, value in self.held.items()} | dict(self.last)
 
 
-def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[ReadingsOfPeriod]:
-    """What a device told, oldest first, period by period. every, zone: as of ``periods``.
+class MeasuredColumns(NamedTuple):
+    """What was measured, a number for each period: see ``Measured``."""
+
+    means: list[float]
+    lows: list[float]
+    highs: list[float]
+    lasts: list[float]
+
+    def of(self, number: int) -> Measured:
+        """Of one of the periods, counted from 0."""
+        return Measured(*(values[number] for values in self))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldColumns:
+    """What a device told, column by column: a number for each of these periods, see ``ReadingsOfPeriod``. bounds: start and end of each.
+
+    last: None where the reading was unknown.
+    """
+
+    bounds: list[tuple[int, int]]
+    seconds: list[int]
+    measured: Mapping[str, MeasuredColumns]
+    held: Mapping[str, list[int]]
+    last: Mapping[str, list[float | None]]
+
+    def plain(self) -> dict[str, list[float | None]]:
+        """By reading, one number for each period, as ``ReadingsOfPeriod.plain`` has them."""
+        found: dict[str, list[float | None]] = {name: list(values.means) for name, values in self.measured.items()}
+        found |= {f"{name}_seconds": [float(value) for value in values] for name, values in self.held.items()}
+        return found | dict(self.last)
+
+
+def told_columns(told: Sequence[PastRows], every: str, zone: str) -> ToldColumns:
+    """What a device told, period by period, oldest first. every, zone: as of ``periods``.
 
     Raises ConfigurationError for steps that are not equal.
     """
     pieces = joined(sorted(told, key=lambda rows: rows.starts[0]))
     if not pieces:
-        return
+        return ToldColumns([], [], {}, {}, {})
     rows = pieces[0]
     if len(pieces) > 1:
         raise unequal(rows.step, pieces[1].step, pieces[1].starts[0])
@@ -63,13 +97,20 @@ def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[Readin
     steps = _sums(rows.steps, begins)
     measured = {name: _measured(swings, begins, ends, steps) for name, swings in rows.columns.items()}
     held = {name: _sums(values, begins) for name, values in rows.seconds.items()}
-    last = {name: [_last(values[begin:end]) for begin, end in zip(begins.tolist(), ends, strict=True)] for name, values in rows.last.items()}
-    for number, (start, end) in enumerate(bounds):
-        stood = {name: values[number] for name, values in last.items()}
+    places = list(zip(begins.tolist(), ends, strict=True))
+    last = {name: [_last(values[begin:end]) for begin, end in places] for name, values in rows.last.items()}
+    return ToldColumns(bounds, [rows.step * count for count in steps], measured, held, last)
+
+
+def readings(told: Sequence[PastRows], every: str, zone: str) -> Iterator[ReadingsOfPeriod]:
+    """The same, period by period."""
+    found = told_columns(told, every, zone)
+    for number, (start, end) in enumerate(found.bounds):
+        last = {name: values[number] for name, values in found.last.items()}
         yield ReadingsOfPeriod(
-            start, end, rows.step * steps[number],
-            {name: values[number] for name, values in measured.items()}, {name: values[number] for name, values in held.items()},
-            {name: value / PARTS for name, value in stood.items() if value is not None},
+            start, end, found.seconds[number],
+            {name: values.of(number) for name, values in found.measured.items()}, {name: values[number] for name, values in found.held.items()},
+            {name: value for name, value in last.items() if value is not None},
         )  # fmt: skip
 
 
@@ -78,15 +119,16 @@ def _sums(values: Sequence[int], begins: Integers) -> list[int]:
     return found
 
 
-def _measured(swings: TallyColumns, begins: Integers, ends: Sequence[int], steps: Sequence[int]) -> list[Measured]:
-    lows = np.minimum.reduceat(np.array(swings.lows, np.int64), begins).tolist()
-    highs = np.maximum.reduceat(np.array(swings.highs, np.int64), begins).tolist()
-    lasts = [swings.lasts[end - 1] for end in ends]
-    return [
-        Measured(total / count / MEASURED_PARTS, low / MEASURED_PARTS, high / MEASURED_PARTS, last / MEASURED_PARTS)
-        for total, count, low, high, last in zip(_sums(swings.sums, begins), steps, lows, highs, lasts, strict=True)
-    ]
+def _measured(swings: TallyColumns, begins: Integers, ends: Sequence[int], steps: Sequence[int]) -> MeasuredColumns:
+    lows = np.minimum.reduceat(np.array(swings.lows, np.int64), begins) / MEASURED_PARTS
+    highs = np.maximum.reduceat(np.array(swings.highs, np.int64), begins) / MEASURED_PARTS
+    means = [total / count / MEASURED_PARTS for total, count in zip(_sums(swings.sums, begins), steps, strict=True)]
+    return MeasuredColumns(means, lows.tolist(), highs.tolist(), [swings.lasts[end - 1] / MEASURED_PARTS for end in ends])
 
 
-def _last(values: Sequence[int | None]) -> int | None:
-    return next((value for value in reversed(values) if value is not None), None)
+def _last(values: Sequence[int | None]) -> float | None:
+    """In the reading's unit."""
+    for value in reversed(values):
+        if value is not None:
+            return value / PARTS
+    return None
