@@ -150,6 +150,16 @@ def test_letters_come_back_as_the_numbers_that_they_were(values: list[float | No
     assert all(abs(one - other) <= finest / 2 + 1e-9 for one, other in zip(back, values, strict=True) if one is not None and other is not None)
 
 
+def test_a_run_of_a_few_days_is_shown_without_the_days_around_it(tmp_path: Path) -> None:
+    path = tmp_path / "few.sqlite"
+    simulate.run(simulate.load(ROOT / "examples/cape_town.yaml", [], step=3600), 3 * DAY, record=path)
+    series = weeks_of(see(path))
+    assert (len(series.weeks), series.slot) == (1, 3600)  # of steps of an hour there are no quarters
+    assert series.weeks[0].days == (0, 24, 48, 72, 96)
+    assert series.weeks[0].name == "21 – 24 Jun 2026"
+    assert np.isfinite(series.powers["load"]).sum() == 72
+
+
 def test_a_stretch_of_the_same_is_two_letters() -> None:
     assert letters(np.zeros(60), 0, 1, 1) == LETTERS[1] + "~" + LETTERS[59]
     assert len(letters(np.zeros(10_000), 0, 1, 2)) < 500

@@ -89,7 +89,7 @@ def sankey(width: float, nodes: Sequence[SankeyNode], flows: Sequence[SankeyFlow
     _arrange(boxes, [by_column[place] for place in sorted(by_column)], height)
     longest = max((len(f"{box.node.label} {texts.get(name, '')}") for name, box in boxes.items() if box.column == last), default=0) * _LETTER
     apart = (width - 2 * _EDGE - _NODE - longest) / max(1, last)
-    ribbons, labels = [], []
+    ribbons, bars, labels = [], [], []
     for flow, top, bottom, thick in _threads(boxes):
         begin, end = _EDGE + boxes[flow.source].column * apart + _NODE, _EDGE + boxes[flow.target].column * apart
         bend = (begin + end) / 2
@@ -101,14 +101,11 @@ def sankey(width: float, nodes: Sequence[SankeyNode], flows: Sequence[SankeyFlow
         words = f"{source.label} → {target.label}: {texts.get(f'{flow.source}>{flow.target}', f'{flow.amount:.0f}')}"
         ribbons.append(tag("path", tag("title", words), class_=f"ribbon {target.style if target.last else source.style}", d=path))
     for name, box in boxes.items():
-        x = _EDGE + box.column * apart
-        labels += [
-            tag("rect", class_=box.node.style, x=x, y=box.top, width=_NODE, height=max(box.height, 1.0)),
-            tag(
-                "text", box.node.label, tag("tspan", f" {texts.get(name, '')}", class_="amount"), class_="name", x=x + _NODE + 5, y=box.middle + 4
-            ),
-        ]  # fmt: skip
-    return tag("svg", tag("title", title), each(ribbons), each(labels), viewbox=f"0 0 {width:g} {height:g}", role="img", class_="sankey")
+        x, label, amount = _EDGE + box.column * apart, box.node.label, f" {texts.get(name, '')}"
+        fits = box.column == last or len(label + amount) * _LETTER <= apart - _NODE
+        bars.append(tag("rect", tag("title", f"{label}{amount}"), class_=box.node.style, x=x, y=box.top, width=_NODE, height=max(box.height, 1.0)))
+        labels.append(tag("text", label, tag("tspan", amount, class_="amount") if fits else None, class_="name", x=x + _NODE + 5, y=box.middle + 4))
+    return tag("svg", tag("title", title), each(ribbons), each(bars), each(labels), viewbox=f"0 0 {width:g} {height:g}", role="img", class_="sankey")
 
 
 def _boxes(nodes: Sequence[SankeyNode], flows: Sequence[SankeyFlow]) -> dict[str, _Box]:

@@ -28,7 +28,7 @@ def both(draw: Callable[[float], Markup], *beside: Markup) -> Markup:
 
 def sideways(picture: Markup) -> Markup:
     """One picture for all: on a phone it is moved from side to side."""
-    return tag("figure", tag("div", picture, class_="scrolls"))
+    return tag("figure", tag("div", picture, class_="scrolls", tabindex="0"))
 
 
 def key(entries: Iterable[tuple[str, str]]) -> Markup:
@@ -50,7 +50,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], foot: Sequence[str
             "table", tag("thead", cells(head, "th")), tag("tbody", each(cells(row, "td") for row in rows)),
             tag("tfoot", cells(foot, "td")) if foot is not None else None,
         ),
-        class_="table",
+        class_="table", tabindex="0",
     )  # fmt: skip
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 COLORS = {"sun": "#e69f00", "discharge": "#009e73", "import": "#0072b2", "charge": "#73c7ad", "export": "#cc79a7", "load": "#1b1e22", "loss": "#d55e00", "wire": "#8a939d"}
 """Okabe and Ito's, which people who do not tell red from green tell apart; the page has the same."""
-_WEEK_DAYS = 7
 
 
 def png(seen: RunSeen) -> bytes:
@@ -64,8 +63,8 @@ def _week(axes: Axes, series: WeekSeries, seen: RunSeen) -> None:
             axes.axvspan(max(begin - week.first, 0) * series.slot / DAY, min(end - week.first, len(x)) * series.slot / DAY, color="#1b1e22", alpha=0.13, linewidth=0)
     monday = seen.local.local(series.origin + week.first * series.slot)
     axes.set_title(f"{week.name}, {series.why}", loc="left", fontsize=10)
-    axes.set(ylabel="kW", xlim=(0, _WEEK_DAYS))
-    axes.set_xticks(range(_WEEK_DAYS), [f"{monday + timedelta(days=day):%a %d}" for day in range(_WEEK_DAYS)], ha="left")
+    axes.set(ylabel="kW", xlim=(0, len(week.days) - 1))
+    axes.set_xticks(range(len(week.days) - 1), [f"{monday + timedelta(days=day):%a %d}" for day in range(len(week.days) - 1)], ha="left")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=8, frameon=False)
     axes.grid(alpha=0.3)
 
@@ -75,8 +74,8 @@ def _levels(axes: Axes, series: WeekSeries) -> None:
     for (name, values), style in zip(series.soc.items(), ("-", "--", ":") * len(series.soc), strict=False):
         own = series.part(values, week)
         axes.step(np.arange(len(own)) * series.slot / DAY, own, where="post", color=COLORS["discharge"], linestyle=style, label=name)
-    axes.set(ylabel="state of charge, %", ylim=(0, 100), xlim=(0, _WEEK_DAYS))
-    axes.set_xticks(range(_WEEK_DAYS), [])
+    axes.set(ylabel="state of charge, %", ylim=(0, 100), xlim=(0, len(week.days) - 1))
+    axes.set_xticks(range(len(week.days) - 1), [])
     axes.grid(alpha=0.3)
 
 

@@ -82,7 +82,7 @@ function vdReport(root) {
   }
 
   function draw(svg) {
-    const [first, days, , monday] = data.weeks[week], count = Math.round(days[7]);
+    const [first, days, , monday] = data.weeks[week], count = Math.round(days.at(-1));
     const x = scaleOf(svg, "x"), y = scaleOf(svg, "power"), ofSoc = scaleOf(svg, "soc"), ofPrice = scaleOf(svg, "price");
     const part = (values) => Array.from({ length: count }, (_, place) => values[first + place] ?? unknown);
     const top = svg.dataset.top, bottom = svg.dataset.bottom, right = x(count);
@@ -136,7 +136,7 @@ function vdReport(root) {
     const over = (event) => {
       const [first, days, , monday, shifts] = data.weeks[week], [low, high, from, to] = svg.dataset.x.split(" ").map(Number);
       const place = Math.floor(low + ((pointed(svg, event)[0] - from) * (high - low)) / (to - from));
-      if (place < 0 || place >= days[7]) return away();
+      if (place < 0 || place >= days.at(-1)) return away();
       const wall = shifts.reduce((seconds, [behind, by]) => seconds + (place >= behind ? by : 0), place * data.slot);
       const day = Math.floor(wall / 86400), minute = Math.floor((wall % 86400) / 60);
       const at = first + place, x = scaleOf(svg, "x")(place + 0.5);

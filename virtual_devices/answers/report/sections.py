@@ -34,7 +34,7 @@ def weeks_and_hours(seen: RunSeen) -> tuple[Markup, Markup]:
         "div", tag("button", "‹ earlier", type="button"), tag("select", aria_label="week"), tag("button", "later ›", type="button"), class_="chooser", hidden=True
     )
     week = section(
-        "week", "A week",
+        "week", "A week" if len(series.weeks) > 1 else "Day by day",
         tag("p", f"{series.weeks[series.telling].name}", tag("span", f" – {series.why}" if len(series.weeks) > 1 else "", class_="telling soft"), class_="shown"),
         chooser, key([*entries, *([("outage", "outage")] if series.outages else [])]),
         both(lambda width: week_picture(series, series.telling, seen.local, currency, width)),

@@ -32,7 +32,9 @@ _DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class WeekSpan:
-    """A week, from Monday on by the home's clocks. first: its first slot.  days: of its eight midnights, slots behind the first, parts of one where clocks change oddly.
+    """A week, from Monday on by the home's clocks, or the few days of a run that is no longer than a week. first: its first slot.
+
+    days: of its midnights, one more than it has days, slots behind the first; parts of one where clocks change oddly.
 
     name: what it is called.  shifts: where its clocks change: behind which slots, by how many seconds.
     """
@@ -73,7 +75,9 @@ class WeekSeries:
 def weeks_of(seen: RunSeen) -> WeekSeries:
     """Cut what is recorded into weeks, and choose the most telling one."""
     local, flows = seen.local, seen.flows
-    mondays = _mondays(seen.start, seen.end, local)
+    mondays, days = _mondays(seen.start, seen.end, local), _DAYS
+    if (few := _few_days(seen.start, seen.end, local)) is not None:
+        mondays, days = few
     origin = mondays[0]
     step = int(flows.seconds.max(initial=0))  # of steps longer than a quarter of an hour, each is told of the quarter in which it begins
     slot = next((each for each in SLOTS if each >= step and (mondays[-1] - origin) / each <= MOST_SLOTS), SLOTS[-1])
@@ -83,7 +87,7 @@ def weeks_of(seen: RunSeen) -> WeekSeries:
     with np.errstate(invalid="ignore", divide="ignore"):
         powers = {name: np.where(seconds > 0, np.bincount(place, flows.energy[name], count) / seconds, np.nan) for name in SHOWN}
     soc = {name: _last(values, place, count) for name, values in flows.soc.items()}
-    weeks = tuple(_week(start, origin, slot, local) for start in mondays[:-1])
+    weeks = tuple(_week(start, days, origin, slot, local) for start in mondays[:-1])
     outages = tuple(((begin - origin) / slot, (end - origin) / slot) for begin, end in seen.outages)
     telling, why = _telling(flows, np.array(mondays), seen.outages)
     return WeekSeries(origin, slot, powers, soc, _price(flows, place, count), outages, weeks, telling, why)
@@ -140,9 +144,18 @@ def _mondays(start: int, end: int, local: Calendar) -> list[int]:
     return found
 
 
-def _week(start: int, origin: int, slot: int, local: Calendar) -> WeekSpan:
+def _few_days(start: int, end: int, local: Calendar) -> tuple[list[int], int] | None:
+    """The midnights around a run that has no more days than a week, and how many days those are; None for a longer one."""
+    first = local.midnight(start)
+    time, count = local.next_midnight(first), 1
+    while time < end and count <= _DAYS:
+        time, count = local.next_midnight(time), count + 1
+    return ([first, time], count) if count <= _DAYS else None
+
+
+def _week(start: int, count: int, origin: int, slot: int, local: Calendar) -> WeekSpan:
     midnights = [start]
-    for _ in range(_DAYS):
+    for _ in range(count):
         midnights.append(local.next_midnight(midnights[-1]))
     first, last = local.local(start), local.local(midnights[-2])
     same = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
@@ -152,7 +165,7 @@ def _week(start: int, origin: int, slot: int, local: Calendar) -> WeekSpan:
     if local.offset(start) != local.offset(midnights[-1] - 1):
         offsets = [local.offset(origin + (number + place) * slot) for place in range(round(days[-1]))]
         shifts = [(place, after - before) for place, (before, after) in enumerate(pairwise(offsets), 1) if before != after]
-    return WeekSpan(number, days, f"{same} – {last.day} {last:%b %Y}", tuple(shifts))
+    return WeekSpan(number, days, f"{same} – {last.day} {last:%b %Y}" if count > 1 else f"{last.day} {last:%b %Y}", tuple(shifts))
 
 
 def _last(values: Floats, place: Places, count: int) -> Floats:
