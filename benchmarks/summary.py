@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHORT = int(os.environ.get("BENCH_DAYS", "365")) < 365
 BENCHMARKS: dict[str, tuple[str, list[str]]] = {
+    "starting.py": ("How soon an hour is simulated", ["--times", "2"]),
     "year.py": ("A year in one process, beside its peers", []),
     "dispatch.py": ("The dispatch alone", []),
     "windows.py": ("A home over MQTT", ["--windows", "20"]),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 PROJECT = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text(encoding="utf-8"))
-NOT_IN_A_DEVICE = frozenset({"numpy", "pandas", "pvlib", "rich"})
+NOT_IN_A_DEVICE = frozenset({"h5py", "numpy", "pandas", "pvlib", "rich"})
 """Of the project's dependencies: the sky's libraries, and the picture in a terminal. No image of a mere device has them."""
 HEAD = "# what is installed in the image `{name}`; made from pyproject.toml by k8s/lock.py (make lock)\n"
 UV = (

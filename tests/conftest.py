@@ -49,6 +49,7 @@ def stage(broker: Broker) -> Iterator[Stage]:
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun with & in a script: what the tests start would not hear Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("COLUMNS", None)  # what a test prints goes to no terminal; xdist says 80
     laws.load_profile()
     if not REQUIRE_ALL:
         return

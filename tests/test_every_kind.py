@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ from virtual_devices.kit.window import Span
 
 SITE = Site(-33.92, 18.42, 25, "Africa/Johannesburg", 3)
 START = 1_782_016_200  # 06:30 on a winter's day in Cape Town
+ROOT = Path(__file__).parents[1]
 BLUEPRINT = "_blueprint"
 MODULES = {**catalogue.kinds(), BLUEPRINT: "virtual_devices.loads._blueprint"}
 KINDS = sorted(MODULES)
@@ -365,4 +367,22 @@ loaded = sorted(name for name in {HEAVY!r} if name in sys.modules)
 assert not loaded, loaded
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["sun", "weather", "pv_array"])
+def test_the_sky_and_a_plain_array_work_without_pandas_scipy_and_pvlib_s_package(kind: str) -> None:
+    program = f"""
+import sys
+from tests.test_every_kind import START, device, inputs_for
+from virtual_devices.kit.window import Span
+one, span = device({kind!r}), Span(START, 900, 96)
+inputs = inputs_for({kind!r}, span)
+settings = one.settings_type()
+given = one.conditions(settings, span, inputs) if hasattr(one, "conditions") else one.columns(settings, span, inputs)
+assert any(value > 0 for value in next(iter(given.values()))), given
+loaded = sorted(name for name in ("pandas", "scipy", "pvlib") if name in sys.modules)
+assert not loaded, loaded
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr

@@ -99,7 +99,7 @@ def test_a_price_is_paid_back_within_its_life(folder: Path) -> None:
         (("old.yaml", "new.yaml", "--for", "7d", "--price", "prices.yaml"), 2, "a price is held against what whole years save"),
         (("old.yaml", "new.yaml", "--price", "new.yaml"), 2, "new.yaml:1: home: there is no such setting"),
         (("old.yaml", "--set", "house.scal=5"), 2, "did you mean 'scale'?"),
-        (("old.yaml", "new.yaml", "--seeds", "0"), 2, "0 is not in the range 1<=x<=100"),
+        (("old.yaml", "new.yaml", "--seeds", "0"), 2, "0 is out of range; write 1 to 100"),
     ],
 )
 def test_what_cannot_be_compared_is_said(folder: Path, words: tuple[str, ...], code: int, said: str) -> None:

@@ -90,7 +90,7 @@ def test_ps_lists_who_is_there(verb: Verb) -> None:
 
 
 def test_set_and_get(verb: Verb) -> None:
-    assert verb("set", "oven", "setpoint=190 °C", "mode=on").stdout == "oven: setpoint = 190\noven: mode = on\n"
+    assert verb("set", "oven", "setpoint=190 °C", "mode=on").stdout == "oven: setpoint = 190 °C\noven: mode = on\n"
     state = json.loads(verb("get", "oven", "--json").stdout)
     assert (state["device"], state["kind"], state["online"]) == ("oven", "oven", True)
     assert (state["state"]["setpoint"], state["state"]["mode"]) == (190, "on")

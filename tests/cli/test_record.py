@@ -178,7 +178,7 @@ def test_a_damaged_record_does_not_hide_the_others(tmp_path: Path, homes: Path) 
         (["vacuum", "OTHER"], "is a database, but not the record of a home"),
         (["backup", "OTHER", "copy"], "is a database, but not the record of a home"),
         (["backup", "a", "b", "c"], "one record is copied at a time"),
-        (["backup"], "Missing argument"),
+        (["backup"], "TARGET is missing"),
         (["info", "--state", "none"], "there is no record in none"),
     ],
 )

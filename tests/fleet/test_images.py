@@ -60,7 +60,7 @@ def test_the_device_leaves_out_what_is_heavy_and_the_sky_has_all_of_the_devices(
     assert not {"numpy", "pandas", "scipy", "pvlib", "rich", "kubernetes", "h5py", "requests"} & device.keys()
     assert {name: pins for name, pins in sky.items() if name in device} == device, "of one version in both"
     assert {name_of(text) for text in requirements()["sky"]} - {name_of(text) for text in requirements()["device"]} == (
-        {"numpy", "pandas", "pvlib", "rich", "kubernetes"}
+        {"h5py", "numpy", "pandas", "pvlib", "rich", "kubernetes"}
     )
 
 

@@ -17,7 +17,7 @@ from virtual_devices.ambient.weather import Weather
 from virtual_devices.kit.settings import Settings as NoSettings
 from virtual_devices.kit.site import Context, Site
 from virtual_devices.kit.window import Span
-from virtual_devices.supply import _plane as plane
+from virtual_devices.supply import _glass as glass
 from virtual_devices.supply.pv_array import SUN_FIELDS, WEATHER_FIELDS, PvArray, Settings
 
 GREENSBORO = Site(36.1, -79.95, 273.0, "America/New_York", seed=5)
@@ -84,9 +84,9 @@ def test_an_array_square_to_the_beam_sees_all_of_it() -> None:
 
 
 def test_a_flat_array_gets_exactly_the_global_irradiance_where_glass_passes_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("virtual_devices.supply._plane.modifiers", lambda tilt: plane.Modifiers(1.0, 1.0, 1.0))
+    monkeypatch.setattr("virtual_devices.supply._glass.modifiers", lambda tilt: glass.Modifiers(1.0, 1.0, 1.0))
     monkeypatch.setattr("virtual_devices.supply._plane.spectrum", lambda airmass, altitude: np.ones_like(airmass))
-    monkeypatch.setattr(pvlib.iam, "physical", lambda angle, n_ar: np.ones_like(angle))
+    monkeypatch.setattr("virtual_devices.supply._glass.passed", np.ones_like)
     for zenith in (0.0, 35.0, 70.0, 85.0):
         dni, dhi = 600.0, 150.0
         ghi = dhi + dni * float(np.cos(np.radians(zenith)))

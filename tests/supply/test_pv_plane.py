@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtual_devices.supply._plane import Array, Plane, light, modifiers, spectrum
+from virtual_devices.supply._glass import modifiers
+from virtual_devices.supply._plane import Array, Plane, light, spectrum
 
 EXTRA = 1367.0
 

@@ -1,4 +1,4 @@
-"""The sky over one site: where the sun stands, and what it gives when there is no cloud. All by pvlib, all vectorised.
+"""The sky over one site: where the sun stands, and what it gives when there is no cloud. All vectorised.
 
 Every value is a function of absolute time alone: the tables behind it lie on grids fixed to UTC, so that it does not
 matter in which pieces time is asked for.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pvlib
+
+from virtual_devices.ambient import _clear_sky as clear_sky
 
 if TYPE_CHECKING:
     from virtual_devices.kit.site import Site
@@ -28,7 +28,11 @@ DAYS = 32
 BLOCK = DAYS * DAY
 TEMPERATURE = 12.0
 """Air temperature (°C) that refraction is reckoned with: pvlib's own default."""
-HORIZON = -(0.26667 + 0.5667)
+DELTA_T = 67.0
+"""By how much (s) the time of the planets is ahead of the earth's rotation: pvlib's own default."""
+REFRACTION = 0.5667
+"""Refraction (°) at sunrise and sunset."""
+HORIZON = -(0.26667 + REFRACTION)
 """True elevation (°) of the sun's centre below which SPA sees no refraction: the sun's radius plus that at the horizon."""
 _KEPT = 128
 
@@ -83,15 +87,15 @@ class Sky:
     Error against SPA at the very second: at most 0.0001° anywhere (tested: 0.0005°), which is below the millidegree
     that is published. Refraction by SPA's formula, at the pressure of the site's altitude and 12 °C.
 
-    Clear sky: Ineichen & Perez 2002 with the Linke turbidity of pvlib's table, by day of the year.
+    Clear sky: Ineichen & Perez 2002 with the Linke turbidity of pvlib's table, by day of the year; see ``_clear_sky``.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._pressure = float(pvlib.atmosphere.alt2pres(site.altitude))
+        self._pressure = clear_sky.pressure(site.altitude)
         self._sine = float(np.sin(np.radians(site.latitude)))
         self._cosine = float(np.cos(np.radians(site.latitude)))
-        self._turbidity = {leap: self._turbidity_of_year(2016 if leap else 2015) for leap in (False, True)}
+        self._turbidity = {leap: clear_sky.turbidity(site.latitude, site.longitude, leap=leap) for leap in (False, True)}
         self._hours: dict[int, _Hours] = {}
         self._days: dict[int, _Days] = {}
 
@@ -120,13 +124,9 @@ class Sky:
         days = self._days_of(first) if first == last else _joined([self._days_of(n) for n in range(first, last + 1)])
         day = times // DAY - first * DAYS
         dni_extra = days.dni_extra[day]
-        airmass = pvlib.atmosphere.get_relative_airmass(apparent_zenith)
-        airmass = pvlib.atmosphere.get_absolute_airmass(airmass, self._pressure)
-        with np.errstate(divide="ignore"):  # below the horizon pvlib divides by the cosine 0, and caps the result
-            clear = pvlib.clearsky.ineichen(
-                apparent_zenith, airmass, days.turbidity[day], self._site.altitude, dni_extra
-            )
-        return ClearSky(clear["ghi"], clear["dni"], clear["dhi"], dni_extra)
+        air = clear_sky.air_mass(apparent_zenith, self._pressure)
+        clear = clear_sky.shine(apparent_zenith, air, days.turbidity[day], self._site.altitude, dni_extra)
+        return ClearSky(clear.ghi, clear.dni, clear.dhi, dni_extra)
 
     def _refraction(self, elevation: Array) -> Array:
         """SPA's atmospheric refraction (°) at true elevations (°)."""
@@ -139,12 +139,11 @@ class Sky:
         known = self._hours.get(block)
         if known is None:
             seconds = np.arange(block * BLOCK, (block + 1) * BLOCK + 1, HOUR)
-            position = pvlib.solarposition.spa_python(
-                pd.DatetimeIndex(seconds.astype("datetime64[s]"), tz="UTC"),
-                self._site.latitude, self._site.longitude, self._site.altitude, self._pressure, TEMPERATURE,
+            _, true_zenith, _, _, from_north, _ = clear_sky.spa().solar_position(
+                seconds.astype(np.float64), self._site.latitude, self._site.longitude, self._site.altitude, self._pressure / 100, TEMPERATURE,
+                DELTA_T, REFRACTION,
             )
-            zenith = np.radians(position["zenith"].to_numpy())
-            azimuth = np.radians(position["azimuth"].to_numpy())
+            zenith, azimuth = np.radians(true_zenith), np.radians(from_north)
             up, north, east = np.cos(zenith), np.sin(zenith) * np.cos(azimuth), np.sin(zenith) * np.sin(azimuth)
             meridian = self._cosine * up - self._sine * north
             angle = np.unwrap(np.arctan2(-east, meridian))
@@ -162,16 +161,11 @@ class Sky:
             leap = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]") == np.timedelta64(366, "D")
             common = np.minimum(day_of_year, 364)
             known = _Days(
-                pvlib.irradiance.get_extra_radiation(day_of_year + 1),
+                clear_sky.outside(day_of_year + 1),
                 np.where(leap, self._turbidity[True][day_of_year], self._turbidity[False][common]),
             )
             _keep(self._days, block, known)
         return known
-
-    def _turbidity_of_year(self, year: int) -> Array:
-        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D", tz="UTC")
-        table = pvlib.clearsky.lookup_linke_turbidity(days, self._site.latitude, self._site.longitude)
-        return np.asarray(table.to_numpy(), np.float64)
 
 
 def _joined(parts: list[Tables]) -> Tables:

@@ -6,17 +6,18 @@ Exit codes are known here and nowhere else: 2 for what its owner wrote wrong, 1 
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from virtual_devices import __version__
-from virtual_devices.cli import _streams
+from virtual_devices.cli import _loudness, _streams, _voice
+from virtual_devices.cli._groups import LazyGroup
 from virtual_devices.kit.errors import (
     CatalogueError,
     ConfigurationError,
@@ -93,22 +94,11 @@ _OWNERS_MISTAKES = (HomeFileError, ConfigurationError, CatalogueError, SettingEr
 _MISTAKE, _FAILURE = 2, 1
 
 
-class Verbs(click.Group):
-    """The verbs of the table, imported one at a time."""
+class Verbs(LazyGroup):
+    """The verbs of the table, imported one at a time; whatever goes wrong is said in one voice."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every verb."""
-        return sorted(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a verb, imported now."""
-        if cmd_name not in VERBS:
-            return None
-        module, _, name = VERBS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{VERBS[cmd_name][0]} is no command")
-        return command
+    word = "verb"
+    table = VERBS
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs in ``--help``, by what one comes for."""
@@ -122,23 +112,47 @@ class Verbs(click.Group):
         _streams.prepare()
         return super().main(*arguments, **options)
 
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+        """The command line, read; what is wrong before the verb is said here."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            _refuse(error)
+            raise click.exceptions.Exit(error.exit_code) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; an error that a user can mend becomes a line on standard error and an exit code.
 
         So does one of the machine, such as a full disk. A reader of standard output that has gone is no error to speak of.
         """
+        _loudness.begin(ctx)
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            _refuse(error)
+            ctx.exit(error.exit_code)
         except VirtualDevicesError as error:
             for line in str(error).splitlines() or [type(error).__name__]:
                 _streams.warn(f"error: {line}")
                 for more in _pointed(error, line):
-                    _streams.warn(more)
+                    _streams.complain(more)
+            _streams.detail("".join(traceback.format_exception(error)).rstrip())
             ctx.exit(_MISTAKE if isinstance(error, _OWNERS_MISTAKES) else _FAILURE)
         except OSError as error:
             if (text := _streams.machine_fault(error)) is not None:
                 _streams.warn(f"error: {text}")
+                _streams.detail("".join(traceback.format_exception(error)).rstrip())
             ctx.exit(_FAILURE)
+        finally:
+            _streams.detail(f"virtual-devices {__version__}: {_loudness.took()}")
+
+
+def _refuse(error: click.ClickException) -> None:
+    """Say what is wrong with a command line; who writes none at all is shown what there is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    _streams.warn(f"error: {_voice.usage(error) if isinstance(error, click.UsageError) else _voice.plain(error)}")
 
 
 def _pointed(error: VirtualDevicesError, line: str) -> list[str]:
@@ -150,7 +164,7 @@ def _pointed(error: VirtualDevicesError, line: str) -> list[str]:
     return pointed(line)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=Verbs, params=_loudness.options(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="virtual-devices")
 def commands() -> None:
     """A home that runs virtually: every device a process, an MQTT client and a Home Assistant device."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from virtual_devices.cli._width import filled
 from virtual_devices.cli._words import NOTHING
 from virtual_devices.cli.table import table
 from virtual_devices.fleet.keeping import finding
+from virtual_devices.kit.accounts import OUTSIDE
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.errors import ConfigurationError, shown, suggestion
+from virtual_devices.kit.offers import Edge
 from virtual_devices.kit.quantities import MJ_PER_KWH
 from virtual_devices.record.reading.history import History, Stretch
 from virtual_devices.record.reading.periods import length_of
@@ -48,28 +52,36 @@ def told(history: History) -> list[str]:
     lines = [[label, *row, note] for label, row, note in zip(labels, aligned, notes, strict=True)]
     start, end = (f"{_local(history, time):%a %Y-%m-%d %H:%M}" for time in (history.total.start, history.total.end))
     title = f"{history.facts.home}, {start} to {end} ({history.facts.zone}), kWh"
-    return [title, "", table(("", *head, ""), lines), *_happenings(history)]
+    return [filled(title, further="  "), "", table(("", *head, ""), lines), *_happenings(history)]
 
 
 def told_of(history: History, device: str) -> list[str]:
-    """One device, in lines: kWh that it took and gave, and what it told of each period."""
-    told, moved = history.readings[device], [stretch.energy.by_device().get(device) for stretch in history.periods]
-    ways = [way for way in ("in", "out") if any(pair is not None and pair[way] for pair in moved)]
-    if all(pair is None or pair["in"] == pair["out"] for pair in moved):  # what a load takes it gives to its surroundings
-        ways = ways[:1]
+    """One device, in lines: kWh that it took, gave to others and lost, and what it told of each period."""
+    told, moved = history.readings[device], [_moved(stretch.energy.edges, device) for stretch in history.periods]
+    gives = any(each["out"] for each in moved)  # what a load takes becomes heat, all of it: that goes without saying
+    ways = ["in", *(way for way in ("out", "lost") if gives and any(each[way] for each in moved))]
+    if gives and all(each["in"] == each["out"] for each in moved):  # an array hands on what the sun gives it
+        ways = ["out"]
     keys = list(dict.fromkeys(key for each in told.values() for key in each.plain()))
     head = [*(f"{way} kWh" for way in ways), *keys]
     rows = []
-    for stretch, pair in zip(history.periods, moved, strict=True):
+    for stretch, each_way in zip(history.periods, moved, strict=True):
         plain = each.plain() if (each := told.get(stretch.energy.start)) is not None else {}
-        numbers = [NOTHING if pair is None else f"{pair[way] / MJ_PER_KWH:.3f}" for way in ways]
+        numbers = [f"{each_way[way] / MJ_PER_KWH:.3f}" for way in ways]
         rows.append([*numbers, *(f"{plain[key]:.7g}" if key in plain else NOTHING for key in keys)])
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     aligned = [[word.rjust(width) for word, width in zip(row, widths, strict=True)] for row in (head, *rows)]
     labels = ["", *_labels(history, length_of(history.asked.every))]
     start, end = (f"{_local(history, time):%a %Y-%m-%d %H:%M}" for time in (history.total.start, history.total.end))
     title = f"{history.facts.home}, {device}, {start} to {end} ({history.facts.zone})"
-    return [title, "", *table((labels[0], *aligned[0]), [[label, *row] for label, row in zip(labels[1:], aligned[1:], strict=True)]).splitlines()]
+    return [filled(title, further="  "), "", *table((labels[0], *aligned[0]), [[label, *row] for label, row in zip(labels[1:], aligned[1:], strict=True)]).splitlines()]
+
+
+def _moved(edges: Mapping[Edge, int], device: str) -> dict[str, int]:
+    """mJ that a device took, gave to others of the home or over the meter, and lost: a battery's ``out`` is what it discharged."""
+    given = {sink: moved for (source, sink), moved in edges.items() if source == device}
+    lost = sum(moved for sink, moved in given.items() if sink in OUTSIDE)
+    return {"in": sum(moved for (_, sink), moved in edges.items() if sink == device), "out": sum(given.values()) - lost, "lost": lost}
 
 
 def _happenings(history: History) -> list[str]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from virtual_devices.cli._streams import warn
+from virtual_devices.cli._loudness import quiet
+from virtual_devices.cli._streams import detail, warn
 from virtual_devices.edge.files import examples
 from virtual_devices.edge.mqtt.endpoint import PASSWORD_VARIABLE, Endpoint
 from virtual_devices.kit.durations import parse_duration
@@ -33,8 +34,8 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
 def shows_progress() -> bool:
-    """Whether somebody looks on who can be shown a bar: at a terminal, with rich installed."""
-    return sys.stderr.isatty() and find_spec("rich") is not None
+    """Whether somebody looks on who can be shown a bar: at a terminal, with rich installed, and without ``-q``."""
+    return sys.stderr.isatty() and not quiet() and find_spec("rich") is not None
 
 
 def duration(text: str) -> int:
@@ -99,7 +100,8 @@ def chosen(home_file: Path | None) -> Path:
     """
     file = examples.home_file(home_file)
     if home_file is None and file.is_absolute():
-        click.echo(f"no HOME named: the example {file.stem} is taken; `virtual-devices examples` lists all, and copies them", err=True)
+        warn(f"no HOME named: the example {file.stem} is taken; `virtual-devices examples` lists all, and copies them")
+    detail(f"home file: {file}")
     return file
 
 
@@ -169,6 +171,7 @@ def endpoint_of(url: str, credentials: Credentials | None = None) -> Endpoint:
     """
     given = credentials or Credentials()
     endpoint = Endpoint.parse(url)
+    detail(f"broker: {endpoint.url}")
     if given.cafile or given.certfile or given.keyfile:
         if not endpoint.tls:
             raise ConfigurationError(f"certificates are for TLS; write mqtts://{endpoint.host}")

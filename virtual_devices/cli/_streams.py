@@ -14,6 +14,7 @@ from typing import TextIO
 
 import click
 
+from virtual_devices.cli import _loudness
 from virtual_devices.edge.files.write import why
 
 ASCII = str.maketrans("─━┄│╭╮╰╯├┤┬┴┼▶◀█▓░×·–−…°", "-=.|+++++++++><#%.x---~o")
@@ -41,7 +42,19 @@ def prepare() -> None:
 
 
 def warn(text: str) -> None:
-    """A line on standard error, if that takes it: what cannot be said is no reason to stop."""
+    """A line on standard error, if that takes it: what cannot be said is no reason to stop. Where nobody wants to hear of anything, only errors."""
+    if text.startswith("error: ") or not _loudness.quiet():
+        complain(text)
+
+
+def detail(text: str) -> None:
+    """A line on standard error for who wants to know more."""
+    if _loudness.verbose():
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """A line on standard error in any case."""
     try:
         click.echo(text, err=True)
     except OSError:

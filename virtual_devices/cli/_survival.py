@@ -13,6 +13,7 @@ import click
 from virtual_devices.answers.survive import BIGGER, hours
 from virtual_devices.cli._frame import Row, plain
 from virtual_devices.cli._results import gaps
+from virtual_devices.cli._width import columns, filled
 from virtual_devices.kit.ledger.darkness import SIGNS
 
 WIDE = 100
@@ -36,7 +37,7 @@ def show(result: Mapping[str, Any]) -> None:
             for row in plain(report(result, console.width), console.encoding):
                 console.print(Text.assemble(*row), soft_wrap=True)
             return
-    for row in plain(report(result, WIDE), sys.stdout.encoding):
+    for row in plain(report(result, columns() or WIDE), sys.stdout.encoding):
         click.echo("".join(text for text, _ in row).rstrip())
 
 
@@ -46,7 +47,7 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
     month = date.fromisoformat(f"{result['month']}-01")
     days = f", {len(now['days'])} days" if now["days"] else ""
     asked = f"stage {result['stage']}" if result["stage"] is not None else "without a grid"
-    rows: list[Row] = [[(result["answer"], "bold green" if result["survives"] else "bold red")], []]
+    rows: list[Row] = [*_said(result["answer"], "bold green" if result["survives"] else "bold red"), []]
     rows.append([(f"{result['home']}, {now['title']}: {asked} in {month:%B %Y}{days}", "bold")])
     if "winters" in result:
         for which in ("median", "worst"):
@@ -59,10 +60,15 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
         rows += [*picture(cases, width), [], *table(cases, width)]
     rows += _lacking(cases[0], " in the worst" if "winters" in result else "")
     if result["not_covered"]:
-        rows += [[], *([(line, "")] for line in gaps(result["not_covered"]))]
+        rows += [[], *(row for line in gaps(result["not_covered"]) for row in _said(line))]
     if result["conditions"]:
-        rows += [[], *([(line, "")] for line in result["conditions"])]
+        rows += [[], *(row for line in result["conditions"] for row in _said(line))]
     return rows
+
+
+def _said(text: str, style: str = "") -> list[Row]:
+    """A sentence in rows that fit."""
+    return [[(line, style)] for line in filled(text, further="  ").splitlines()]
 
 
 def _lacking(case: Mapping[str, Any], when: str) -> list[Row]:
@@ -70,10 +76,10 @@ def _lacking(case: Mapping[str, Any], when: str) -> list[Row]:
     rows: list[Row] = []
     if case["hours_without"]:
         named = [f"{name} {hours(value)}" for name, value in case["hours_without"].items()]
-        rows += [[], [(f"in outages without the power they wanted{when}: {_listed(named)}", "")]]
+        rows += [[], *_said(f"in outages without the power they wanted{when}: {_listed(named)}")]
     missed = sorted(((each["not_delivered_kwh"], name) for name, each in case["loads"].items()), key=lambda item: (-item[0], item[1]))
     if named := [f"{name} {kilowatt_hours(energy)}" for energy, name in missed if kilowatt_hours(energy) != NOTHING]:
-        rows += [[], [(f"not delivered{when}, of what they take without outages, kWh: {_listed(named)}", "")]]
+        rows += [[], *_said(f"not delivered{when}, of what they take without outages, kWh: {_listed(named)}")]
     return rows
 
 

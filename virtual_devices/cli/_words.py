@@ -35,6 +35,12 @@ def words(value: Any, *, exact: bool = False) -> str:
     return text if len(text) <= _LONGEST else f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
 
 
+def measured(value: Any, unit: str) -> str:
+    """A setting's value with all its digits and its unit, where it has one."""
+    text = words(value, exact=True)
+    return f"{text} {unit}" if unit and value is not None else text
+
+
 def written(text: str) -> str:
     """What somebody means who gives back what ``words`` shows: nothing and the empty text are an empty value."""
     return "" if text.strip() in (NOTHING, EMPTY) else text

@@ -11,6 +11,7 @@ import click
 
 from virtual_devices.cli._options import broker_options, duration, home_option, json_option
 from virtual_devices.cli._streams import echo_json, warn
+from virtual_devices.cli._width import filled
 from virtual_devices.edge.ledger.audit import Audit, audit_file, audit_live
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.keeping.finding import records_of
@@ -45,7 +46,7 @@ def audit(file: Path | None, *, seconds: int | None, as_json: bool, home: str | 
     else:
         for problem in done.problems:
             click.echo(problem)
-        click.echo(_verdict(done))
+        click.echo(filled(_verdict(done), further="  "))
     if not done.ok:
         raise click.exceptions.Exit(1)
 

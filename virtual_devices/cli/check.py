@@ -11,6 +11,7 @@ from virtual_devices.answers.checked import checked
 from virtual_devices.answers.simulate import by_device, with_changes
 from virtual_devices.cli._options import cautions, chosen, device_assignment, home_argument
 from virtual_devices.cli._streams import warn
+from virtual_devices.cli._width import filled
 from virtual_devices.edge.files.read import read_home
 
 
@@ -31,7 +32,7 @@ def check(home_file: Path | None, strict: bool, assignments: tuple[tuple[str, st
     else:
         cautions(found.warnings)
     if not (strict and found.warnings):
-        click.echo(found.verdict)
-    click.echo("\n".join(f"{line or '':>5}  {text}" for line, text in found.lines()))
+        click.echo(filled(found.verdict, further="  "))
+    click.echo("\n".join(filled(text, f"{line or '':>5}  ", " " * 9) for line, text in found.lines()))
     if strict and found.warnings:
         raise click.exceptions.Exit(2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import broker_options
 from virtual_devices.cli._streams import warn
 from virtual_devices.console.door.auth import Users
@@ -32,7 +33,7 @@ def _folder(state: Path | None) -> Path:
     return folder
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--listen", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="What it binds; beyond loopback people log in.")
 @click.option("--port", type=click.IntRange(1, 65_535), help=f"Else {DEFAULT_PORT}, or a free one.")
 @click.option("--host-name", "hosts", multiple=True, metavar="NAME", help="Another name by which browsers come; may be given several times.")

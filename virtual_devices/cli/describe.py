@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import click
 
 from virtual_devices.cli._options import chosen
 from virtual_devices.cli._streams import echo_json
+from virtual_devices.cli._width import filled, paragraphs
 from virtual_devices.cli.table import table
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.forms.changes import Reading, SettingField, number_text, orders_of, readings_of, settings_of
@@ -42,9 +44,8 @@ def describe(kind: str, home_file: Path | None, *, as_json: bool) -> None:
         }
         echo_json(json.dumps(description, indent=2, ensure_ascii=False))
         return
-    click.echo(f"{kind}: {device_class.title}\n\n{about}\n")
-    rows = [[item.name, item.range, _default(item), _notes(item)] for item in settings]
-    click.echo(table(("setting", "accepts", "default", "what it is"), rows) if rows else "nothing to set")
+    click.echo(f"{kind}: {device_class.title}\n\n{paragraphs(about)}\n")
+    click.echo(_settings(settings) or "nothing to set")
     if orders:
         rows = [[item.name, item.range, item.description or item.title] for item in orders]
         click.echo(f"\n{table(('order', 'accepts', 'what it does'), rows)}")
@@ -52,7 +53,27 @@ def describe(kind: str, home_file: Path | None, *, as_json: bool) -> None:
     shown = [[item.name, item.unit or item.type, _remarks(item)] for item in readings]
     click.echo(table(("reading", "unit", "what it is"), shown) if shown else "no readings")
     if home_file is not None:
-        click.echo("\n" + "\n".join(here or [f"{home_file}: no device of this kind has anything to say"]))
+        said = here or [f"{home_file}: no device of this kind has anything to say"]
+        click.echo("\n" + "\n".join(filled(text, further="  ") for text in said))
+
+
+def _settings(settings: Sequence[SettingField]) -> str:
+    """First what people reach for, then details, then how it is called and shown."""
+    basic = sorted((item for item in settings if not item.detail and not _shown(item)), key=lambda item: not item.everyday)
+    parts = {
+        "": basic,
+        "Details, which have good defaults\n\n": [item for item in settings if item.detail and not _shown(item)],
+        "How it is called and shown\n\n": [item for item in settings if _shown(item)],
+    }
+    return "\n\n".join(
+        title + table(("setting", "accepts", "default", "what it is"), [[item.name, item.range, _default(item), _notes(item)] for item in part])
+        for title, part in parts.items()
+        if part
+    )
+
+
+def _shown(item: SettingField) -> bool:
+    return item.appearance or item.name == "plain_readings"
 
 
 def _in_home(kind: str, home_file: Path) -> list[str]:

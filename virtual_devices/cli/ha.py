@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from virtual_devices.cli._groups import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("virtual_devices.cli.home_assistant.history:history", "A past of the home in a Home Assistant, for its Energy dashboard."),
@@ -17,22 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Subcommand → (``module:command``, short help); the help stands here so that listing them imports none of them."""
 
 
-class Lazily(click.Group):
-    """The subcommands of the table, imported one at a time."""
+class HomeAssistantCommands(LazyGroup):
+    """The subcommands of the table."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every subcommand."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A subcommand, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{COMMANDS[cmd_name][0]} is no command")
-        return command
+    table = COMMANDS
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The subcommands in ``--help``."""
@@ -40,6 +28,6 @@ class Lazily(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
 
 
-@click.group(cls=Lazily)
+@click.group(cls=HomeAssistantCommands)
 def ha() -> None:
     """A home and your Home Assistant: its time, its past, your house as a home, files to take along."""

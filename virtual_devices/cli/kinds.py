@@ -19,7 +19,7 @@ def kinds(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
-        click.echo(table(("kind", "what it is", "ability", "module"), [list(row.values()) for row in rows]))
+        click.echo(table(("kind", "what it is", "ability", "module"), [list(row.values()) for row in rows], spare=1))
 
 
 def _row(kind: str, module: str) -> dict[str, str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._options import json_option
-from virtual_devices.cli._streams import echo_json
+from virtual_devices.cli._streams import echo_json, warn
 from virtual_devices.cli.table import table
 from virtual_devices.edge.files.read import read_document
 from virtual_devices.edge.files.write import why, write_out
@@ -26,7 +27,7 @@ shortest_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def outages() -> None:
     """Outage calendars: made from load-shedding tables, and shown."""
     need_calendars()
@@ -103,7 +104,7 @@ def show(file: Path, start: str | None, duration: int, every: bool, area: str | 
 
 def _tell(text: str) -> None:
     """Beside what is asked for."""
-    click.echo(f"note: {text}", err=True)
+    warn(f"note: {text}")
 
 
 def _text(file: Path) -> str:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
+from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import cautions
+from virtual_devices.cli._streams import warn
 from virtual_devices.edge.files.read import read_document
 from virtual_devices.edge.files.write import why, write_out
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.errors import ConfigurationError
 
 
-@click.group()
+@click.group(cls=Group)
 def prices() -> None:
     """Published prices: read in many forms, written as one series."""
 
@@ -40,7 +42,7 @@ def import_prices(files: tuple[Path, ...], out: Path | None, feed_in: bool, befo
     wanted = WantedPrices(feed_in, before_vat, area, zone)
     parts = [(str(file), read_series(_text(file), str(file), wanted)) for file in files]
     for name, part in parts:
-        click.echo(f"{name}: {part.words(local)}", err=True)
+        warn(f"{name}: {part.words(local)}")
         cautions(f"{name}: {text}" for text in part.questions(currency or part.currency))
     series, said = combined(parts)
     cautions(said)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from virtual_devices.cli._groups import Group
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json, warn
+from virtual_devices.cli._width import filled
 from virtual_devices.cli.table import table
 from virtual_devices.fleet.keeping import finding
 from virtual_devices.kit.errors import ConfigurationError
@@ -31,7 +33,7 @@ def _state(verb: Verb) -> Verb:
     return click.option("--state", type=click.Path(path_type=Path), metavar="FOLDER", help="The state folder, where `up` was given one.")(verb)
 
 
-@click.group()
+@click.group(cls=Group)
 def record() -> None:
     """What a home's runs have left: a database each, which `up` and `simulate --record` write.
 
@@ -108,7 +110,7 @@ def _told(found: RecordInfo) -> list[str]:
         "goes on": f"behind window {found.behind}" if found.behind is not None else "no, its home has nothing to go on from here",
         "on disk": f"{_megabytes(found.size)} MB, written last {_wall(found.written)}",
     }
-    return [str(found.path), *(f"  {name:<10} {text}" for name, text in lines.items())]
+    return [str(found.path), *(filled(text, f"  {name:<10} ", " " * 13) for name, text in lines.items())]
 
 
 def _row(found: RecordInfo) -> tuple[str, ...]:

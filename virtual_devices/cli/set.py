@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from virtual_devices.cli._options import COMMAND_LINE, assignment, broker_options, home_option, merged
-from virtual_devices.cli._words import words, written
+from virtual_devices.cli._words import measured, written
+from virtual_devices.edge.visitor.labels import labels
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.home.model import clock_values
 from virtual_devices.kit.names import CLOCK
@@ -33,8 +34,9 @@ def set_settings(
     with Session(endpoint) as session:
         name = session.home(home)
         state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at, by=COMMAND_LINE)
+        units = {} if at is not None else {setting: label.unit for setting, label in labels(session, session.device(name, device)).items()}
     if at is not None:
         click.echo(f"{device}: takes it at {at}")
         return
     for setting in changes:
-        click.echo(f"{device}: {setting} = {words(state.get(setting), exact=True)}")
+        click.echo(f"{device}: {setting} = {measured(state.get(setting), units.get(setting, ''))}")

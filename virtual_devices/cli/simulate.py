@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from virtual_devices.answers import simulate as simulation
-from virtual_devices.answers import snapshot
 from virtual_devices.answers.series import STDOUT, SeriesFiles, kept
 from virtual_devices.cli._options import (
     Credentials,
@@ -71,6 +70,8 @@ def simulate(
         for option, value in (("--start", start), ("--step", step)):
             if value is not None:
                 raise click.UsageError(f"{option} cannot be used with --from: the running home says when it is")
+        from virtual_devices.answers import snapshot  # noqa: PLC0415 - a session over MQTT, which the others do without
+
         endpoint = endpoint_of(broker, credentials)
         house = snapshot.load(endpoint, home, chosen(home_file) if home_file is not None else None, assignments)
     else:

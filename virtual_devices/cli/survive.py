@@ -58,7 +58,7 @@ def survive(
     home, documents = read_home(chosen(home_file), now=int(time.time()))
     home = override(home, by_device(assignments)) if assignments else home
     if stage is None and home.of("connects"):
-        raise click.UsageError("Missing option '--stage'.")
+        raise click.UsageError("--stage is missing; add --stage N, 1 to 8 with the table that comes along")
     begin, end = survival.month_of(home, month)
     if duration is not None and duration > end - begin:
         raise ConfigurationError(f"--for is longer than the month ({(end - begin) // 86_400} days); leave it out for the whole month")

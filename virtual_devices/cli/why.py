@@ -10,6 +10,7 @@ import click
 from virtual_devices.cli._history import record_of
 from virtual_devices.cli._options import json_option
 from virtual_devices.cli._streams import echo_json
+from virtual_devices.cli._width import filled
 from virtual_devices.record.reading import why_words
 from virtual_devices.record.reading.why import Why
 from virtual_devices.record.reading.why import why as why_of
@@ -44,9 +45,9 @@ def why(
 def _told(found: Why, *, everything: bool) -> list[str]:
     lines = [why_words.title(found)]
     for about, words in why_words.sections(found):
-        lines += ["", about, *(f"  {each}" for each in words)]
+        lines += ["", about, *(filled(each, "  ", "    ") for each in words)]
     rows = why_words.setting_rows(found, everything=everything)
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     lines += ["", "Settings, and who set them"]
-    lines += [f"  {what:{widths[0]}}  {value:{widths[1]}}  {by}" for what, value, by in rows]
-    return [*lines, *(f"  {each}" for each in why_words.setting_notes(found))]
+    lines += [filled(by, f"  {what:{widths[0]}}  {value:{widths[1]}}  ", " " * 6) for what, value, by in rows]
+    return [*lines, *(filled(each, "  ", "    ") for each in why_words.setting_notes(found))]

@@ -13,7 +13,7 @@ from virtual_devices.kit.errors import CatalogueError, suggestion
 from virtual_devices.kit.home import catalogue
 
 Target = Literal["device", "sky"]
-NOT_IN_A_DEVICE = frozenset({"numpy", "pandas", "scipy", "pvlib", "rich", "kubernetes"})
+NOT_IN_A_DEVICE = frozenset({"h5py", "numpy", "pandas", "scipy", "pvlib", "rich", "kubernetes"})
 """What the image ``device`` leaves out."""
 
 

@@ -92,6 +92,22 @@ _LIKELY: dict[str, str] = {
     "feed_in": "export sell sale",
     "changes": "versions from since",
     "price_area": "bidding_zone region",
+    "up": "start launch begin serve",
+    "down": "stop end halt kill",
+    "ps": "ls list status devices",
+    "get": "show read",
+    "set": "change put write",
+    "remove": "rm delete del",
+    "spawn": "add create",
+    "new": "init create wizard",
+    "describe": "explain man help info",
+    "check": "validate lint verify",
+    "simulate": "sim calc",
+    "console": "gui ui web browser",
+    "examples": "example demo templates",
+    "kinds": "types",
+    "compare": "vs payback",
+    "report": "summary",
 }
 """What people call things here, by the words that they are likely to use; the first that is known is meant."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import PydanticCustomError, core_schema
 
-from virtual_devices.kit.durations import SECONDS, parts_of
+from virtual_devices.kit.durations import SECONDS, meant, parts_of
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -77,7 +77,8 @@ class Quantity:
             return f"it is of apparent power, which at a power factor of 1 is {unit[:-2]}W; write {number} {unit[:-2]}W if that is meant"
         if unit.casefold() in ("ah", "mah") and "kWh" in names:
             return "it is of charge: times the battery's voltage it is Wh, so 100 Ah of 51.2 V are 5.12 kWh"
-        return f"use {', '.join([self.unit, *(name for name, _ in self.units)])}{_meant(number, unit, names)}"
+        near = meant(f"{number}{unit}") if self.adds_up else ""
+        return f"use {', '.join([self.unit, *(name for name, _ in self.units)])}{near or _meant(number, unit, names)}"
 
     @property
     def example(self) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
-import pvlib
 
 SUNNY, OVERCAST = 0.55, 0.35
 """Part of the time that is clear, and part of a clear sky's light in the rest, roughly: it is an estimate for a warning."""
@@ -15,7 +13,7 @@ AWAY = 100.0
 LEAST = 0.1
 """Part of a year's light that must be lost before it is told."""
 ALBEDO = 0.2
-_DAYS = pd.date_range("2025-01-15", periods=12, freq="30D", tz="UTC")
+_FIRST_DAY, _DAYS = "2025-01-15", 12
 
 
 def equatorward(latitude: float) -> float:
@@ -31,7 +29,11 @@ def shortfall(latitude: float, longitude: float, surface_tilt: float, surface_az
     """
     if abs((surface_azimuth - equatorward(latitude) + 180.0) % 360.0 - 180.0) < AWAY:
         return None
-    times = pd.DatetimeIndex([day + pd.Timedelta(hours=hour) for day in _DAYS for hour in range(24)])
+    import pandas as pd  # noqa: PLC0415 - most arrays face the sun, and need neither
+    import pvlib  # noqa: PLC0415
+
+    days = pd.date_range(_FIRST_DAY, periods=_DAYS, freq="30D", tz="UTC")
+    times = pd.DatetimeIndex([day + pd.Timedelta(hours=hour) for day in days for hour in range(24)])
     sun = pvlib.solarposition.get_solarposition(times, latitude, longitude)
     zenith = sun["apparent_zenith"].to_numpy()
     clear = pvlib.clearsky.haurwitz(sun["apparent_zenith"])["ghi"].to_numpy()
@@ -43,7 +45,7 @@ def shortfall(latitude: float, longitude: float, surface_tilt: float, surface_az
                 surface_tilt, azimuth, zenith, sun["azimuth"].to_numpy(), SUNNY * parts["dni"], SUNNY * clear + dull, SUNNY * parts["dhi"] + dull,
                 albedo=ALBEDO,
             )["poa_global"]
-        ) * 365.0 / len(_DAYS) / 1000.0
+        ) * 365.0 / _DAYS / 1000.0
         for azimuth in (surface_azimuth, equatorward(latitude))
     ]  # fmt: skip
     less = yearly[1] - yearly[0]

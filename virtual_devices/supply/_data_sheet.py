@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import pvlib
 
 from virtual_devices.supply._modules import Module
 
@@ -85,6 +84,8 @@ def _guesses(sheet: DataSheet) -> Iterator[dict[str, float]]:
 
 def _fit(sheet: DataSheet, guess: dict[str, float]) -> Module | None:
     """The module that is found from a guess; None where it is none."""
+    import pvlib  # noqa: PLC0415 - with pandas and scipy, half a second: only who has such a module pays for it
+
     alpha, beta = sheet.alpha_sc / 100.0 * sheet.i_sc, sheet.beta_voc / 100.0 * sheet.v_oc
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -124,6 +125,8 @@ def _gamma(one: Module) -> float:
 
 def _power(one: Module, temp_cell: float) -> float:
     """Watts at 1000 W/m²."""
+    import pvlib  # noqa: PLC0415
+
     parameters = pvlib.pvsystem.calcparams_cec(
         1000.0, temp_cell, one.alpha_sc, one.a_ref, one.I_L_ref, one.I_o_ref, one.R_sh_ref, one.R_s, one.Adjust
     )

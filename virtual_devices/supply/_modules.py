@@ -20,7 +20,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pvlib
 
 Array = npt.NDArray[np.float64]
 
@@ -53,6 +52,8 @@ def module(name: str) -> Module:
 
     Reads the whole table (21,535 modules, 0.3 s) and keeps one row of it.
     """
+    import pvlib  # noqa: PLC0415 - with pandas and scipy, half a second: only who has such a module pays for it
+
     table = pvlib.pvsystem.retrieve_sam(TABLE)
     key = name.strip().translate(_UNDERSCORED)
     if key not in table.columns:
@@ -124,6 +125,8 @@ class Curve:
 
     def current(self, voltage: Array) -> Array:
         """Current (A) at terminal voltages (V)."""
+        import pvlib  # noqa: PLC0415
+
         with np.errstate(divide="ignore"):
             values = pvlib.pvsystem.i_from_v(
                 voltage, self.photocurrent, self.saturation, self.series, 1.0 / self.shunt, self.thermal, method="lambertw"
@@ -132,6 +135,8 @@ class Curve:
 
     def voltage(self, current: float) -> Array:
         """Terminal voltage (V) at a current (A) that all of them have."""
+        import pvlib  # noqa: PLC0415
+
         with np.errstate(divide="ignore"):
             values = pvlib.pvsystem.v_from_i(
                 current, self.photocurrent, self.saturation, self.series, 1.0 / self.shunt, self.thermal, method="lambertw"
@@ -141,6 +146,8 @@ class Curve:
 
 def curve(one: Module, in_series: int, strings: int, effective_irradiance: Array, temp_cell: Array) -> Curve:
     """The curves of equal strings in parallel. effective_irradiance: behind glass and losses, W/m².  temp_cell: °C."""
+    import pvlib  # noqa: PLC0415
+
     with np.errstate(divide="ignore"):  # in the dark the shunt resistance is endless
         photocurrent, saturation, series, shunt, thermal = pvlib.pvsystem.calcparams_cec(
             effective_irradiance, temp_cell, one.alpha_sc, one.a_ref, one.I_L_ref, one.I_o_ref, one.R_sh_ref, one.R_s, one.Adjust

@@ -1,7 +1,6 @@
 """A PV array: modules in one plane, feeding the DC bus.
 
-The chain, each link by pvlib: sun, sky and ground on the plane, what of it passes the glass and what it is worth to the cells
-(``_plane``), cell temperature (Faiman 2008), then either DC power of a capacity (PVWatts, Dobos 2014; years on measured weather lie
+The chain: sun, sky and ground on the plane, what of it passes the glass and what it is worth to the cells (``_plane``), cell temperature (Faiman 2008), then either DC power of a capacity (PVWatts, Dobos 2014; years on measured weather lie
 within 2 % of NREL's SAM, tested) or strings of a module, by its name in the CEC's table or by its data sheet, on one MPPT input
 (single diode; ``_modules``, ``_mppt``).
 
@@ -19,7 +18,6 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import pvlib
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from virtual_devices.kit.device import NoState, Produces
@@ -66,6 +64,10 @@ ALIKE = 0.02
 """Part by which Pmax and Vmp times Imp may differ."""
 FRACTION = 1.0
 """% of losses below which a part of 1 is meant, as of a coefficient below a tenth of its default."""
+STANDARD = 25.0
+"""Cells (°C) of which the capacity is said."""
+HEAT_LOSS, HEAT_LOSS_BY_WIND = 25.0, 6.84
+"""W/m² for each degree that the cells are warmer than the air, and what each m/s of wind adds: Faiman's, of seven modules of silicon."""
 COLD = -10.0
 """Cells (°C) in the sun on a winter's morning, when strings have their highest voltage."""
 
@@ -328,7 +330,7 @@ def on_cells(
     wind_speed: m/s.
     """
     falling, effective = plane.light(plane_of(settings, altitude), zenith, azimuth, dni_extra, ghi=ghi, dni=dni, dhi=dhi)
-    temp_cell = pvlib.temperature.faiman(falling, temp_air, wind_speed)
+    temp_cell = temp_air + falling / (HEAT_LOSS + HEAT_LOSS_BY_WIND * wind_speed)
     return effective, np.asarray(temp_cell, np.float64)
 
 
@@ -339,7 +341,7 @@ def plane_of(settings: Settings, altitude: float) -> plane.Plane:
 
 def pvwatts(settings: Settings, effective_irradiance: Array, temp_cell: Array) -> Array:
     """DC power (W) of a capacity."""
-    power = pvlib.pvsystem.pvwatts_dc(effective_irradiance, temp_cell, settings.capacity, settings.gamma / 100.0)
+    power = effective_irradiance * 0.001 * settings.capacity * (1 + settings.gamma / 100.0 * (temp_cell - STANDARD))
     return np.asarray(np.maximum(power * (1.0 - settings.losses / 100.0), 0.0), np.float64)
 
 

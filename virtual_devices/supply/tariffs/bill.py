@@ -79,7 +79,7 @@ class Bill:
 
     imports, exports, charges: paid for import, earned by export, and fixed charges, since the fresh start.
     day, month: numbers of the local day and billing month of the last step (−1: there was none), ``today`` and ``this_month`` what
-    these cost in all, and month_energy the mJ imported in that month.
+    these cost, the day without what is charged by the month, and month_energy the mJ imported in that month.
     """
 
     imports: Amount = field(default_factory=Amount)
@@ -158,7 +158,7 @@ class _Book:
         else:
             self.this_month += days * per_day
         if days:
-            self.today = per_day + (per_month if number == 1 else 0)
+            self.today = per_day  # what a month costs, whatever is done, is no day's: it would hide what the first one came to
             self.day_energy = 0
         self.caps = [0 if (days if cap.daily else months) else used for cap, used in zip(self.whole.caps, self.caps, strict=True)]
         self.day, self.month = day, month
