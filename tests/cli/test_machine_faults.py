@@ -58,7 +58,7 @@ def test_a_ledger_on_a_full_disk_costs_no_result(home: Path, *, as_json: bool) -
     done = run("simulate", home, "--for", "2h", "--ledger", "/dev/full", *(["--json"] if as_json else []))
     assert done.returncode == 1
     assert sentence(done) == "error: ledger /dev/full cannot be written: No space left on device; none of the windows is in it"
-    assert undisturbed(parse(home.read_text()), 120).digest.encode() in done.stdout, "what was computed is shown"
+    assert undisturbed(parse(home.read_text()), 120).digest[:16].encode() in done.stdout, "what was computed is shown"
     if as_json:
         assert json.loads(done.stdout)["unwritten"] == [sentence(done).removeprefix("error: ")]
         assert "unwritten" not in json.loads(run("simulate", home, "--for", "2h", "--json").stdout)

@@ -55,6 +55,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "watch": ("virtual_devices.cli.watch:watch", "Watch a running home in the terminal."),
         "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
         "history": ("virtual_devices.cli.history:history", "Energy by hour, day or month, from what a home has recorded."),
+        "report": ("virtual_devices.cli.report:report", "What a run came to: in words, or as one page with pictures."),
         "why": ("virtual_devices.cli.why:why", "What a home did at a moment, and why; from what it has recorded."),
         "audit": ("virtual_devices.cli.audit:audit", "Check a ledger, recorded or live: no joule lost or invented."),
         "health": ("virtual_devices.cli.health:health", "Whether each device of a running home is there and well."),

@@ -11,17 +11,18 @@ from typing import Any, TypeVar
 
 import click
 
-from virtual_devices.cli._options import broker_options, home_option, json_option
+from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
+from virtual_devices.client.wishes import FleetWishes
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import printable
-from virtual_devices.fleet.asking import AskedFleet
 from virtual_devices.fleet.fleet import Fleet, Outcome
 from virtual_devices.kit.errors import ConfigurationError
 
 PLACE_VARIABLE = "VIRTUAL_DEVICES_PLACE"
 LOCAL = "local"
 
+T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 
@@ -57,20 +58,20 @@ def fleet_options(verb: Verb) -> Verb:
 
 
 @contextmanager
-def asked(where: Where) -> Iterator[tuple[Fleet, Callable[[Coroutine[Any, Any, Any]], Any]]]:
-    """The fleet, and what carries out what it promises. Raises BrokerError where there is none."""
+def asked(where: Where) -> Iterator[FleetWishes]:
+    """What can be wished of the fleet. Raises BrokerError where there is none."""
     if where.place != LOCAL:
         with _on_cluster(where) as found:
             yield found
         return
-    from virtual_devices.edge.visitor.session import Session  # noqa: PLC0415 - a cluster does without a broker
+    from virtual_devices.client.running_home import RunningHome  # noqa: PLC0415 - a cluster does without a broker
 
-    with Session(where.endpoint) as session:
-        yield AskedFleet(session, session.home(where.home)), session.loop.complete
+    with RunningHome(where.endpoint, where.home, by=COMMAND_LINE) as running:
+        yield running.fleet
 
 
 @contextmanager
-def _on_cluster(where: Where) -> Iterator[tuple[Fleet, Callable[[Coroutine[Any, Any, Any]], Any]]]:
+def _on_cluster(where: Where) -> Iterator[FleetWishes]:
     from virtual_devices.edge.loop import Loop  # noqa: PLC0415 - a fleet on the bus has one in its session
     from virtual_devices.fleet.kubernetes.cluster import cluster_of, context_of  # noqa: PLC0415 - the client
     from virtual_devices.fleet.kubernetes.installing import homes_on  # noqa: PLC0415
@@ -84,22 +85,34 @@ def _on_cluster(where: Where) -> Iterator[tuple[Fleet, Callable[[Coroutine[Any, 
         fleet = KubernetesFleet(loop, cluster, homes[0])
         try:
             loop.complete(fleet.look())
-            yield fleet, loop.complete
+            yield _ClusterWishes(fleet, loop.complete)
         finally:
             fleet.close()
 
 
-def wish(where: Where, make: Callable[[Fleet], Coroutine[Any, Any, Outcome]], *, as_json: bool) -> None:
+class _ClusterWishes(FleetWishes):
+    """Of a home on a cluster."""
+
+    def __init__(self, fleet: Fleet, complete: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        super().__init__(COMMAND_LINE)
+        self._fleet, self._complete = fleet, complete
+
+    def ask(self, make: Callable[[Fleet], Coroutine[Any, Any, T]]) -> T:
+        found: T = self._complete(make(self._fleet))
+        return found
+
+
+def wish(where: Where, make: Callable[[FleetWishes], Outcome], *, as_json: bool) -> None:
     """Wish something of the fleet, and say what came of it."""
-    with asked(where) as (fleet, complete):
-        _tell(complete(make(fleet)), as_json=as_json)
+    with asked(where) as fleet:
+        _tell(make(fleet), as_json=as_json)
 
 
-def wishes(where: Where, names: Iterable[str], make: Callable[[Fleet, str], Coroutine[Any, Any, Outcome]], *, as_json: bool) -> None:
+def wishes(where: Where, names: Iterable[str], make: Callable[[FleetWishes, str], Outcome], *, as_json: bool) -> None:
     """Wish the same of several devices, one after the other, until one is refused."""
-    with asked(where) as (fleet, complete):
+    with asked(where) as fleet:
         for name in names:
-            _tell(complete(make(fleet, name)), as_json=as_json)
+            _tell(make(fleet, name), as_json=as_json)
 
 
 def _tell(outcome: Outcome, *, as_json: bool) -> None:

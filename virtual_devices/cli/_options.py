@@ -15,19 +15,25 @@ import click
 
 from virtual_devices.cli._loudness import quiet
 from virtual_devices.cli._streams import detail, warn
+from virtual_devices.client.address import (
+    BROKER_VARIABLE,
+    DEFAULT_BROKER,
+    PASSWORD_VARIABLE,
+    doubts,
+    nameless,
+    with_certificates,
+)
+from virtual_devices.client.address import password_in as _password
 from virtual_devices.edge.files import examples
-from virtual_devices.edge.mqtt.endpoint import PASSWORD_VARIABLE, Endpoint
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
-BROKER_VARIABLE = "VIRTUAL_DEVICES_BROKER"
 COMMAND_LINE = "command line"
 """By whom a verb sends a command."""
-_LONGEST_PASSWORD_FILE = 4096
 _SHOWN = 60
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -172,17 +178,13 @@ def endpoint_of(url: str, credentials: Credentials | None = None) -> Endpoint:
     given = credentials or Credentials()
     endpoint = Endpoint.parse(url)
     detail(f"broker: {endpoint.url}")
-    if given.cafile or given.certfile or given.keyfile:
-        if not endpoint.tls:
-            raise ConfigurationError(f"certificates are for TLS; write mqtts://{endpoint.host}")
-        if bool(given.certfile) != bool(given.keyfile):
-            raise ConfigurationError("--certfile and --keyfile belong together; give both")
-        endpoint = endpoint.with_tls(cafile=given.cafile, certfile=given.certfile, keyfile=given.keyfile)
-    _warn(endpoint)
+    endpoint = with_certificates(endpoint, given.cafile, given.certfile, given.keyfile)
+    if (doubt := doubts(endpoint)) is not None:
+        warn(f"warning: {doubt}")
     password_file = given.password_file
     if endpoint.username is None:
         if password_file is not None:
-            raise ConfigurationError(f"a password without a name; write the name into the address: mqtt://user@{endpoint.host}")
+            raise nameless(endpoint)
         return endpoint
     if password_file is not None:
         return endpoint.with_password(_password(Path(password_file)))
@@ -196,27 +198,3 @@ def cautions(lines: Iterable[str]) -> None:
     """What is allowed, but hardly meant, on standard error."""
     for line in lines:
         warn(f"warning: {line}")
-
-
-def _warn(endpoint: Endpoint) -> None:
-    if endpoint.is_loopback:
-        return
-    lacking = []
-    if endpoint.username is None and endpoint.certfile is None:
-        lacking.append("without a name (anybody there may switch this home)")
-    if not endpoint.tls:
-        lacking.append("without TLS (passwords and states cross the network in the clear)")
-    if lacking:
-        warn(f"warning: {endpoint.url} is used {' and '.join(lacking)}; better mqtts://user@{endpoint.host}")
-
-
-def _password(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as source:
-            text = source.read(_LONGEST_PASSWORD_FILE)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"--password-file {file} cannot be read ({error}); name a text file") from None
-    password = text.splitlines()[0] if text else ""
-    if not password:
-        raise ConfigurationError(f"--password-file {file} is empty; its first line should be the password")
-    return password

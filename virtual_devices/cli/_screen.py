@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtual_devices.cli._options import DEFAULT_BROKER
 from virtual_devices.cli._streams import warn
 from virtual_devices.cli._view import LiveView
+from virtual_devices.client.address import DEFAULT_BROKER
 from virtual_devices.edge.visitor.picture import Picture
 
 if TYPE_CHECKING:

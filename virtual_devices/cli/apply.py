@@ -41,4 +41,4 @@ def apply_file(home_file: Path | None, *, dry_run: bool, keep: bool, where: Wher
         found: Coroutine[Any, Any, Outcome] = there.apply_home(home, documents, COMMAND_LINE, prune=not keep, dry_run=dry_run)
         return found
 
-    wish(replace(where, home=where.home or home.name), make, as_json=as_json)
+    wish(replace(where, home=where.home or home.name), lambda fleet: fleet.ask(make), as_json=as_json)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from virtual_devices.cli._now import clock_words
 from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option
-from virtual_devices.edge.visitor.session import Session
-from virtual_devices.kit.names import CLOCK
+from virtual_devices.client.running_home import RunningHome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from virtual_devices.edge.mqtt.endpoint import Endpoint
 
 
@@ -33,23 +30,6 @@ def clock(
         raise click.UsageError("--speed and --max exclude each other")
     if pause + resume + (steps is not None) > 1:
         raise click.UsageError("--pause, --resume and --step exclude each other")
-    with Session(endpoint) as session:
-        name = session.home(home)
-        state = session.device(name, CLOCK).state
-        if speed is not None or fastest:
-            state = session.command(name, CLOCK, {"speed": 0 if speed is None else speed}, by=COMMAND_LINE)
-        if pause or resume:
-            state = session.command(name, CLOCK, {"paused": pause, "paused_steps": 0}, by=COMMAND_LINE)
-        if steps is not None:
-            state = make_steps(session, name, steps)
-    click.echo(f"{name}: {clock_words(state) or 'no time yet'}")
-
-
-def make_steps(session: Session, home: str, steps: int) -> dict[str, Any]:
-    """Pause, and make so many steps; the clock's state when they are made, or when the patience is over."""
-    before = session.device(home, CLOCK).state.get("time")
-
-    def made(state: Mapping[str, Any]) -> bool:
-        return state.get("paused_steps") == 0 and state.get("time") != before
-
-    return session.command(home, CLOCK, {"paused": True, "paused_steps": steps}, by=COMMAND_LINE, done=made)
+    with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
+        now = running.clock(speed="max" if fastest else speed, paused=pause if pause or resume else None, steps=steps)
+    click.echo(f"{running.name}: {clock_words(now.values) or 'no time yet'}")

@@ -17,7 +17,7 @@ def down(*, purge: bool, where: Where, as_json: bool) -> None:
     if purge:
         _purge(where)
         return
-    wish(where, lambda fleet: fleet.down(COMMAND_LINE), as_json=as_json)
+    wish(where, lambda fleet: fleet.ask(lambda there: there.down(COMMAND_LINE)), as_json=as_json)
 
 
 def _purge(where: Where) -> None:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from virtual_devices.cli._options import broker_options, home_option, json_option
+from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli._words import words
 from virtual_devices.cli.table import table
+from virtual_devices.client.running_home import RunningHome
 from virtual_devices.edge.murmur import printable, shortened
-from virtual_devices.edge.visitor.labels import Labels, labels
-from virtual_devices.edge.visitor.session import Session
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
+    from virtual_devices.edge.visitor.labels import Labels
 
 _CURRENCY = re.compile(r"[A-Z]{3}(/|$)")
 """Begins a unit that Home Assistant is told, but that no setting accepts: its currency is fixed."""
@@ -33,19 +33,19 @@ _MOST, _LONGEST = 500, 300
 @broker_options
 def get(device: str, *, as_json: bool, home: str | None, endpoint: Endpoint) -> None:
     """Settings and readings of a DEVICE of a running home; `set` takes a setting's value as it is shown here."""
-    with Session(endpoint) as session:
-        seen = session.device(session.home(home), device)
-        known = labels(session, seen)
+    with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
+        seen = running.last_told(device)
+    state = seen.values
     if as_json:
         about = {"home": seen.home, "device": seen.name, "kind": seen.kind, "ability": seen.ability, "online": seen.online}
-        echo_json(json.dumps({**about, "state": seen.state}, indent=2, ensure_ascii=False))
+        echo_json(json.dumps({**about, "state": state}, indent=2, ensure_ascii=False))
         return
     click.echo(f"{seen.name}: {seen.kind} of home {seen.home}, {'online' if seen.online else 'offline'}")
-    if seen.state:
-        rows = [_row(name, value, known.get(name)) for name, value in islice(seen.state.items(), _MOST)]
+    if state:
+        rows = [_row(name, value, seen.labels.get(name)) for name, value in islice(state.items(), _MOST)]
         click.echo(table(("name", "value", "what it is"), sorted(rows, key=lambda row: row[2] == "")))
-        if len(seen.state) > _MOST:
-            click.echo(f"and {len(seen.state) - _MOST} more")
+        if len(state) > _MOST:
+            click.echo(f"and {len(state) - _MOST} more")
 
 
 def _row(name: str, value: Any, label: Labels | None) -> list[str]:

@@ -10,8 +10,6 @@ from pathlib import Path
 import click
 
 from virtual_devices.cli._options import (
-    BROKER_VARIABLE,
-    DEFAULT_BROKER,
     Credentials,
     credential_options,
     endpoint_of,
@@ -20,6 +18,7 @@ from virtual_devices.cli._options import (
 )
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
+from virtual_devices.client.address import BROKER_VARIABLE, DEFAULT_BROKER
 from virtual_devices.edge.files.write import why
 from virtual_devices.edge.murmur import printable, shortened
 from virtual_devices.edge.visitor.fleet_view import FleetView

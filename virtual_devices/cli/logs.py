@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,11 +25,12 @@ from virtual_devices.kit.errors import ConfigurationError
 @broker_options
 def logs(name: str | None, *, lines: int, state: Path | None, place: str, home: str | None, endpoint: Endpoint) -> None:
     """What a home, or its device NAME, has said; also of one that is stopped, where it ran on this machine."""
+    found: Sequence[str]
     if place == LOCAL:
         found = logs_of(state or state_folder(home or _only_home())).read(name, lines)
     else:
-        with asked(Where(place, home, endpoint)) as (fleet, complete):
-            found = complete(fleet.logs(name, lines))
+        with asked(Where(place, home, endpoint)) as fleet:
+            found = fleet.ask(lambda there: there.logs(name, lines))
     for line in found:
         click.echo(printable(line))
 

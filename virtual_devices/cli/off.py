@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from virtual_devices.cli._fleet import Where, fleet_options, wishes
-from virtual_devices.cli._options import COMMAND_LINE
 
 
 @click.command()
@@ -13,4 +12,4 @@ from virtual_devices.cli._options import COMMAND_LINE
 @fleet_options
 def off(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
     """Switch devices of a running home off, as scaling to zero does: their need is gone from the next window."""
-    wishes(where, names, lambda fleet, name: fleet.scale(name, 0, COMMAND_LINE), as_json=as_json)
+    wishes(where, names, lambda fleet, name: fleet.off(name), as_json=as_json)

@@ -11,21 +11,20 @@ import click
 
 from virtual_devices.cli._fleet import LOCAL, Where, asked, place_option
 from virtual_devices.cli._now import summary_of
-from virtual_devices.cli._options import broker_options, home_option, json_option
+from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
+from virtual_devices.client.running_home import RunningHome
 from virtual_devices.edge.messages.fleet import RunningForm
 from virtual_devices.edge.murmur import printable, shortened
-from virtual_devices.edge.visitor.fleet_view import FleetView
-from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.home.model import MAX_DEVICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from virtual_devices.client.running_device import RunningDevice
     from virtual_devices.edge.mqtt.endpoint import Endpoint
-    from virtual_devices.edge.visitor.device_view import DeviceView
-    from virtual_devices.fleet.fleet import Running
+    from virtual_devices.fleet.fleet import Fleet, Running
 
 _MOST, _LONGEST = 2 * MAX_DEVICES, 200
 _NOBODY = RunningForm(online=False)
@@ -45,19 +44,17 @@ def ps(*, place: str, as_json: bool, home: str | None, endpoint: Endpoint) -> No
     if place != LOCAL:
         _there(Where(place, home, endpoint), as_json=as_json)
         return
-    with Session(endpoint) as session:
-        name = session.home(home)
-        found = session.devices(name)
-        fleet = FleetView(session, name)
-    devices = sorted(found.values(), key=lambda seen: seen.about is None)[:_MOST]  # a name that says nothing of itself comes last
+    with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
+        name, found = running.name, running.last_seen()
+    devices = sorted(found.values(), key=lambda each: each.seen.about is None)[:_MOST]  # a name that says nothing of itself comes last
     more = len(found) - len(devices)
     if as_json:
-        listed = {"home": name, "devices": [_row(seen, fleet) for seen in devices], **({"more": more} if more else {})}
+        listed = {"home": name, "devices": [_row(each) for each in devices], **({"more": more} if more else {})}
         echo_json(json.dumps(listed, indent=2, ensure_ascii=False))
         return
     click.echo(f"home {name} on {endpoint.url}")
     heading = ("device", "kind", "", "age", "restarts", "memory", "state")
-    rows = [[seen.name, seen.kind, _presence(fleet, seen), *_lived(fleet, seen.name), _words(seen)] for seen in devices]
+    rows = [[each.name, each.kind, _presence(each), *_lived(each), _words(each)] for each in devices]
     blank = [number for number in (3, 4, 5) if not any(row[number] for row in rows)]
     shown = [[cell for number, cell in enumerate(row) if number not in blank] for row in (heading, *rows)]
     click.echo(table(tuple(shown[0]), shown[1:]))
@@ -67,9 +64,8 @@ def ps(*, place: str, as_json: bool, home: str | None, endpoint: Endpoint) -> No
 
 def _there(where: Where, *, as_json: bool) -> None:
     """Of a home on a cluster, as its fleet sees it; what devices do is told on the home's broker."""
-    with asked(where) as (fleet, complete):
-        found: Sequence[Running] = complete(fleet.list())
-        place = fleet.place
+    with asked(where) as fleet:
+        found, place = fleet.ask(_listed)
     if as_json:
         echo_json(json.dumps({"place": place, "devices": [asdict(each) for each in found]}, indent=2, ensure_ascii=False))
         return
@@ -81,19 +77,23 @@ def _there(where: Where, *, as_json: bool) -> None:
     click.echo(table(("device", "kind", "", "age", "restarts", "memory", ""), rows))
 
 
+async def _listed(fleet: Fleet) -> tuple[Sequence[Running], str]:
+    return await fleet.list(), fleet.place
+
+
 def _life(each: Running) -> list[str]:
     age = "" if each.since is None or not each.replicas else _age(time.time() - each.since)
     return [age, str(each.restarts or ""), "" if each.memory is None else f"{each.memory / 2**20:.0f} MiB"]
 
 
-def _presence(fleet: FleetView, seen: DeviceView) -> str:
-    return "online" if seen.online else "off" if seen.name in fleet.off else "offline"
+def _presence(each: RunningDevice) -> str:
+    return "online" if each.online else "off" if each.off else "offline"
 
 
-def _lived(fleet: FleetView, name: str) -> list[str]:
+def _lived(each: RunningDevice) -> list[str]:
     """Age, restarts, memory, as far as they are known."""
-    form = fleet.running.get(name, _NOBODY)
-    age = "" if form.since is None or name in fleet.off else _age(time.time() - form.since)
+    form = each.life or _NOBODY
+    age = "" if form.since is None or each.off else _age(time.time() - form.since)
     return [age, str(form.restarts or ""), "" if form.memory is None else f"{form.memory / 2**20:.0f} MiB"]
 
 
@@ -104,18 +104,18 @@ def _age(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s"
 
 
-def _row(seen: DeviceView, fleet: FleetView) -> dict[str, Any]:
-    form = fleet.running.get(seen.name)
-    life = {"off": seen.name in fleet.off, "restarts": form.restarts, "since": form.since, "memory": form.memory, "error": form.error} if form else {}
+def _row(each: RunningDevice) -> dict[str, Any]:
+    form = each.life
+    life = {"off": each.off, "restarts": form.restarts, "since": form.since, "memory": form.memory, "error": form.error} if form else {}
     return {
-        "device": seen.name,
-        "kind": seen.kind,
-        "ability": shortened(seen.ability, _LONGEST),
-        "online": seen.online,
-        "state": _words(seen),
+        "device": each.name,
+        "kind": each.kind,
+        "ability": shortened(each.ability, _LONGEST),
+        "online": each.online,
+        "state": _words(each),
         **life,
     }
 
 
-def _words(seen: DeviceView) -> str:
-    return printable(shortened(summary_of(seen), _LONGEST))
+def _words(each: RunningDevice) -> str:
+    return printable(shortened(summary_of(each.seen), _LONGEST))

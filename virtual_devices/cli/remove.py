@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from virtual_devices.cli._fleet import Where, fleet_options, wishes
-from virtual_devices.cli._options import COMMAND_LINE
 
 
 @click.command()
@@ -16,4 +15,4 @@ def remove(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
 
     One that stands in the home file comes back when its declaration there changes, or with `apply`.
     """
-    wishes(where, names, lambda fleet, name: fleet.remove(name, COMMAND_LINE), as_json=as_json)
+    wishes(where, names, lambda fleet, name: fleet.remove(name), as_json=as_json)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from virtual_devices.cli._fleet import Where, fleet_options, wishes
-from virtual_devices.cli._options import COMMAND_LINE
 
 
 @click.command()
@@ -13,4 +12,4 @@ from virtual_devices.cli._options import COMMAND_LINE
 @fleet_options
 def restart(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
     """End devices of a running home and start them again; they go on from where they were."""
-    wishes(where, names, lambda fleet, name: fleet.restart(name, COMMAND_LINE), as_json=as_json)
+    wishes(where, names, lambda fleet, name: fleet.restart(name), as_json=as_json)

@@ -14,4 +14,4 @@ from virtual_devices.cli._options import COMMAND_LINE
 @fleet_options
 def rollback(revision: int, *, dry_run: bool, where: Where, as_json: bool) -> None:
     """Make a running home again what it was wanted to be at a REVISION, see `revisions`."""
-    wish(where, lambda fleet: fleet.rollback(revision, COMMAND_LINE, dry_run=dry_run), as_json=as_json)
+    wish(where, lambda fleet: fleet.ask(lambda there: there.rollback(revision, COMMAND_LINE, dry_run=dry_run)), as_json=as_json)

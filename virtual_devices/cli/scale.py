@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from virtual_devices.cli._fleet import Where, fleet_options, wish
-from virtual_devices.cli._options import COMMAND_LINE
 
 
 @click.command()
@@ -14,4 +13,4 @@ from virtual_devices.cli._options import COMMAND_LINE
 @fleet_options
 def scale(name: str, replicas: int, *, where: Where, as_json: bool) -> None:
     """How many of a device are to run: 1, or 0, which switches it off."""
-    wish(where, lambda fleet: fleet.scale(name, replicas, COMMAND_LINE), as_json=as_json)
+    wish(where, lambda fleet: fleet.scale(name, replicas), as_json=as_json)

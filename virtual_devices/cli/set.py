@@ -8,10 +8,7 @@ import click
 
 from virtual_devices.cli._options import COMMAND_LINE, assignment, broker_options, home_option, merged
 from virtual_devices.cli._words import measured, written
-from virtual_devices.edge.visitor.labels import labels
-from virtual_devices.edge.visitor.session import Session
-from virtual_devices.kit.home.model import clock_values
-from virtual_devices.kit.names import CLOCK
+from virtual_devices.client.running_home import RunningHome
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -31,12 +28,11 @@ def set_settings(
     Units may be written: capacity="5.5 kWh". What a device accepts is in `virtual-devices describe KIND`.
     """
     changes = {name: written(value) for name, value in merged(settings).items()}
-    with Session(endpoint) as session:
-        name = session.home(home)
-        state = session.command(name, device, clock_values(changes) if device == CLOCK else changes, at, by=COMMAND_LINE)
-        units = {} if at is not None else {setting: label.unit for setting, label in labels(session, session.device(name, device)).items()}
+    with RunningHome(endpoint, home, by=COMMAND_LINE) as running:
+        state = running.set(device, changes, at=at)
+        seen = running.get(device) if at is None else None
     if at is not None:
         click.echo(f"{device}: takes it at {at}")
         return
     for setting in changes:
-        click.echo(f"{device}: {setting} = {measured(state.get(setting), units.get(setting, ''))}")
+        click.echo(f"{device}: {setting} = {measured(state.get(setting), seen.unit(setting) if seen is not None else '')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from virtual_devices.cli._fleet import Where, fleet_options, wish
-from virtual_devices.cli._options import COMMAND_LINE, assignment, merged
+from virtual_devices.cli._options import assignment, merged
 from virtual_devices.cli._words import written
 
 
@@ -20,4 +20,4 @@ def spawn(kind: str, name: str | None, assignments: tuple[tuple[str, str], ...],
     It stays, over restarts too, until it is removed. `virtual-devices describe KIND` lists its settings.
     """
     settings = {setting: written(value) for setting, value in merged(assignments).items()}
-    wish(where, lambda fleet: fleet.spawn(kind, name, settings, COMMAND_LINE), as_json=as_json)
+    wish(where, lambda fleet: fleet.spawn(kind, name, settings), as_json=as_json)

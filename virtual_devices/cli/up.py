@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from virtual_devices.answers.findings.findings import Findings
-from virtual_devices.answers.findings.recorded import findings_of_record
 from virtual_devices.cli._cluster import bring_up_there, rendering_options
 from virtual_devices.cli._fleet import LOCAL, place_option
 from virtual_devices.cli._options import (
@@ -33,6 +31,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.ledger.quarters import QUARTER
 
 if TYPE_CHECKING:
+    from virtual_devices.answers.findings.findings import Findings
     from virtual_devices.cli._console import ConsoleBeside
     from virtual_devices.edge.loop import Loop
 
@@ -154,7 +153,12 @@ def _up(options: fleet.Options, beside: ConsoleBeside | None, *, as_json: bool) 
 
 def _found(options: fleet.Options, homes: list[fleet.Start], result: dict[str, Any]) -> Findings | None:
     """What this time came to, from the home's record: from the quarter of an hour in which it began."""
-    if not homes or result["start"] is None:
+    if not homes or result["start"] is None or result.get("unwritten"):
+        return None
+    try:
+        from virtual_devices.answers.findings.recorded import findings_of_record  # noqa: PLC0415 - numpy, which else a home's sun alone needs
+    except ModuleNotFoundError as error:
+        warn(f"warning: what it came to is told with {error.name}: pip install {error.name}")
         return None
     begun = int(datetime.fromisoformat(result["start"]).timestamp()) // QUARTER * QUARTER
     try:

@@ -8,12 +8,12 @@ from nicegui import ui
 from virtual_devices.console.bus import Bus
 from virtual_devices.console.console import Console
 from virtual_devices.console.hosting.keeper import HomesKeeper
-from virtual_devices.console.pages import build, file, health, history, home, homes, new, plan
+from virtual_devices.console.pages import answers, build, file, health, history, home, homes, new, plan
 from virtual_devices.console.parts.frame import FAVICON, dress
 from virtual_devices.console.past.records import HomeRecords
 from virtual_devices.console.texts import TITLE
 
-PAGES = (home, build, file, new, history, plan, health, homes)
+PAGES = (home, build, file, new, history, answers, plan, health, homes)
 
 
 def site(bus: Bus, records: HomeRecords, keeper: HomesKeeper | None = None) -> FastAPI:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "Virtual Devices"
-PAGES = {"home": "Home", "build": "Build", "file": "File", "history": "History", "plan": "Plan", "health": "Health", "homes": "Homes"}
+PAGES = {"home": "Home", "build": "Build", "file": "File", "history": "History", "answers": "Answers", "plan": "Plan", "health": "Health", "homes": "Homes"}
 """What the pages are called, by their names."""
 
 NO_BROKER = "No connection to the broker; what is shown is of before."
@@ -248,3 +248,7 @@ WHAT_HAPPENED, NOTHING_HAPPENED, MORE_HAPPENED = "What happened", "Nothing of th
 TIME_COLUMN, DEVICE_COLUMN, KIND_COLUMN, WHAT_COLUMN = "Time", "Device", "What", "Said"
 SETTING_COLUMN, VALUE_COLUMN, BY_COLUMN = "Setting", "Value", "Set by"
 CSV = "Download CSV"
+
+# Answers
+ANSWERS_READING = "The record is being read …"
+ANSWERS_AGAIN, ANSWERS_PAGE = "Read again", "Download as a page"

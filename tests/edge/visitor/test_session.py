@@ -11,7 +11,7 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from virtual_devices.cli._watching import kept, told
-from virtual_devices.cli.clock import make_steps
+from virtual_devices.client.simulated_time import make_steps
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.messages.base import AboutMessage, ErrorMessage, write
 from virtual_devices.edge.messages.topics import Topics
@@ -225,9 +225,9 @@ def test_a_refusal_comes_in_the_devices_words_and_changes_nothing(
 def test_a_timed_command_holds_from_its_time(session: Session, home: None) -> None:
     state = session.command("cape", "oven", {"setpoint": 150}, "2026-06-21 18:02")
     assert state["setpoint"] == 200
-    make_steps(session, "cape", 2)
+    make_steps(session, "cape", 2, "test")
     assert session.device("cape", "oven").state["setpoint"] == 200
-    make_steps(session, "cape", 1)
+    make_steps(session, "cape", 1, "test")
     assert comes_true(session, lambda: session.device("cape", "oven").state["setpoint"] == 150)
     with pytest.raises(SettingError, match="'teatime' is no"):
         session.command("cape", "oven", {"setpoint": 150}, "teatime")
@@ -243,8 +243,8 @@ def test_who_sends_a_command_is_said_with_it(session: Session, home: None) -> No
 
 
 def test_steps_are_waited_for(session: Session, home: None) -> None:
-    assert make_steps(session, "cape", 1)["local_time"] == "2026-06-21 18:01:00"
-    state = make_steps(session, "cape", 4)
+    assert make_steps(session, "cape", 1, "test")["local_time"] == "2026-06-21 18:01:00"
+    state = make_steps(session, "cape", 4, "test")
     assert (state["local_time"], state["paused"], state["paused_steps"]) == ("2026-06-21 18:05:00", True, 0)
 
 
@@ -310,7 +310,7 @@ def test_a_picture_is_complete_at_once_and_kept(session: Session, home: None) ->
     picture = Picture("cape")
     with kept(session, picture):
         assert picture.now().devices == 4
-        make_steps(session, "cape", 2)
+        make_steps(session, "cape", 2, "test")
         assert session.wait(lambda: picture.now().load == 2000, 5)
 
 

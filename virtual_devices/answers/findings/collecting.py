@@ -74,7 +74,7 @@ class Collector:
 
     def quarters(self) -> ByQuarters:
         """The same by quarters of an hour."""
-        return self._quarters.collected()
+        return self._quarters.collected
 
     def gathered(self, conditions: list[str], not_covered: list[Mapping[str, Any]]) -> Gathered:
         """All of it. conditions, not_covered: as of ``simulate``."""

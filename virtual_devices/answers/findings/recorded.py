@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from virtual_devices.answers.findings.by_quarters import ByQuarters, Whole
+from virtual_devices.answers.findings.by_quarters import ByQuarters
 from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.findings.gathered import Gathered, GatheredLoad, GatheredMonth, GatheredStore
 from virtual_devices.answers.findings.judging import judged
@@ -28,7 +28,7 @@ from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.ledger.series import CURTAILED, ENERGY, POWER, STORED, UNSERVED
 from virtual_devices.kit.members.past import PARTS, PastRows
 from virtual_devices.kit.members.producer import Producer
-from virtual_devices.record.reading.columns import Columns
+from virtual_devices.record.reading.columns import Columns, Integers
 from virtual_devices.record.reading.energy import Energy
 from virtual_devices.record.reading.readers import Reader
 from virtual_devices.record.reading.roles import Roles
@@ -65,15 +65,15 @@ class _Told:
     rows: Sequence[PastRows]
 
     @property
-    def starts(self) -> Whole:
+    def starts(self) -> Integers:
         return np.concatenate([np.zeros(0, np.int64), *(np.array(each.starts, np.int64) for each in self.rows)])
 
-    def held(self, name: str) -> Whole:
+    def held(self, name: str) -> Integers:
         """For how many seconds of each quarter something held."""
         return np.concatenate([np.zeros(0, np.int64), *(np.array(each.seconds.get(name) or [0] * len(each.starts), np.int64) for each in self.rows)])
 
     @property
-    def seconds(self) -> Whole:
+    def seconds(self) -> Integers:
         return np.concatenate([np.zeros(0, np.int64), *(np.array(each.steps, np.int64) * each.step for each in self.rows)])
 
     def last(self, name: str, before: int) -> float | None:
@@ -99,6 +99,7 @@ class _Recorded:
         columns, roles = reader.columns(start, end)
         self._roles = roles
         self._columns = columns
+        self._starts = columns.start
         self.quarters = _quarters(columns, roles)
         self._home = recorded_home(reader, known[0])
         self._tellers = reader.tellers
@@ -116,13 +117,13 @@ class _Recorded:
             facts.home, facts.zone, start, end, [self._month(each, dark, outage) for each in months], self._loads(), self._stores(),
             self._currency(), None, {name: power for name, power in rated.items() if power is not None},
             insolation(house.members, start, end, home.step) if house is not None and home is not None else {},
-            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self.quarters.start, dark),
+            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self._starts, dark),
             () if house is None else conditions_of(house, start), (), self._digest(),
         )  # fmt: skip
 
-    def _month(self, month: Energy, dark: Whole | None, outage: Whole | None) -> GatheredMonth:
+    def _month(self, month: Energy, dark: Integers | None, outage: Integers | None) -> GatheredMonth:
         start, end = max(month.start, self._known[0]), min(month.end, self._known[1])
-        inside = (self.quarters.start >= month.start) & (self.quarters.start < month.end)
+        inside = (self._starts >= month.start) & (self._starts < month.end)
         return GatheredMonth(
             start, end, month.seconds, dict(month.edges), month.demand, month.available, self._bill(start, month.end),
             self._grown(self._grid, _EMISSIONS, start, month.end), None if outage is None else int(outage[inside].sum()),
@@ -159,18 +160,18 @@ class _Recorded:
 
     # -- dark ----------------------------------------------------------------------------------------------------------
 
-    def _outage(self) -> Whole | None:
+    def _outage(self) -> Integers | None:
         """Seconds without grid, by quarter; None where there is none, or nobody told."""
         name = next((name for name in self._tellers if any(_CONNECTED in rows.seconds for rows in self._told[name].rows)), self._grid)
         return None if name is None else self._placed(self._told[name], self._told[name].seconds - self._told[name].held(_CONNECTED))
 
-    def _dark(self) -> Whole | None:
+    def _dark(self) -> Integers | None:
         """Seconds in which an essential load wanted power in an outage and had none, by quarter."""
         essential = self._essential()
         if essential is None:
             return None
         without = self._outage()
-        dark = np.zeros(len(self.quarters.start), np.int64)
+        dark = np.zeros(len(self._starts), np.int64)
         for name in essential & self._told.keys():
             dark = np.maximum(dark, self._placed(self._told[name], self._told[name].held(_WANTING)))
         return dark if without is None else np.minimum(dark, without)
@@ -183,11 +184,11 @@ class _Recorded:
         port_of = roots(self._roles.edges, tuple(ports))
         return {name for name in self._roles.consumers if name in port_of and ports[port_of[name]].lasting}
 
-    def _placed(self, told: _Told, values: Whole) -> Whole:
+    def _placed(self, told: _Told, values: Integers) -> Integers:
         """By the quarters that there are; 0 where nothing was told."""
-        found = np.zeros(len(self.quarters.start), np.int64)
-        places = np.searchsorted(self.quarters.start, told.starts)
-        fits = (places < len(found)) & (self.quarters.start[np.minimum(places, len(found) - 1)] == told.starts)
+        found = np.zeros(len(self._starts), np.int64)
+        places = np.searchsorted(self._starts, told.starts)
+        fits = (places < len(found)) & (self._starts[np.minimum(places, len(found) - 1)] == told.starts)
         found[places[fits]] = values[fits]
         return found
 
@@ -198,10 +199,10 @@ class _Recorded:
         found = {}
         for name in self._roles.consumers:
             told = self._told.get(name)
-            lacked = self._placed(told, told.held(_WANTING)) if told is not None else np.zeros(len(self.quarters.start), np.int64)
+            lacked = self._placed(told, told.held(_WANTING)) if told is not None else np.zeros(len(self._starts), np.int64)
             unserved = int(sum(part.sum(UNSERVED + name).sum() for part in self._columns.parts))
             dark = int((lacked if outage is None else np.minimum(lacked, outage)).sum()) if name in essential else None
-            found[name] = GatheredLoad(int(lacked.sum()), unserved, _longest(self.quarters.start, lacked), dark)
+            found[name] = GatheredLoad(int(lacked.sum()), unserved, _longest(self._starts, lacked), dark)
         return found
 
     def _stores(self) -> dict[str, GatheredStore]:
@@ -225,7 +226,7 @@ class _Recorded:
             )  # fmt: skip
         return found
 
-    def _edge(self, source: str, sink: str) -> Whole:
+    def _edge(self, source: str, sink: str) -> Integers:
         return _series(self._columns, [f"{ENERGY}{source}>{sink}"])
 
     def _digest(self) -> str | None:
@@ -242,13 +243,14 @@ def _quarters(columns: Columns, roles: Roles) -> ByQuarters:
     for name in roles.stores:
         swings = columns.swings(STORED + name)
         level[swings.rows] += swings.last
-    return ByQuarters(
+    found = (
         columns.start, columns.step * columns.steps, _series(columns, [f"{ENERGY}{GRID}>{METER}"]), _series(columns, [f"{ENERGY}{METER}>{GRID}"]),
         _series(columns, [CURTAILED + name for name in roles.producers]), _series(columns, [POWER + name for name in roles.consumers]), level,
     )  # fmt: skip
+    return ByQuarters(*(each.tolist() for each in found))
 
 
-def _series(columns: Columns, names: Iterable[str]) -> Whole:
+def _series(columns: Columns, names: Iterable[str]) -> Integers:
     """The sum of some series in each quarter."""
     found = np.zeros(len(columns.start), np.int64)
     for name in names:
@@ -257,7 +259,7 @@ def _series(columns: Columns, names: Iterable[str]) -> Whole:
     return found
 
 
-def _longest(starts: Whole, seconds: Whole | None) -> int | None:
+def _longest(starts: Integers, seconds: Integers | None) -> int | None:
     """The longest stretch, s: quarters next to each other in which something held are one."""
     if seconds is None:
         return None

@@ -43,7 +43,7 @@ def refill_of(edges: Mapping[Edge, int], stores: Mapping[str, GatheredStore], qu
     way = _battery(edges, stores) * _inverter(edges, stores)
     low, high, near = _range(stores, quarters)
     bought = unsold = 0.0
-    rows = zip(quarters.level.tolist(), quarters.imported.tolist(), quarters.exported.tolist(), quarters.curtailed.tolist(), strict=True)
+    rows = zip(quarters.level, quarters.imported, quarters.exported, quarters.curtailed, strict=True)
     for level, imported, exported, curtailed in rows:
         if abs(ahead) < _SETTLED:
             break
@@ -75,12 +75,13 @@ def _range(stores: Mapping[str, GatheredStore], quarters: ByQuarters) -> tuple[i
 
     Where the run shows that they were, that is what they held then: what is kept for outages, or never charged, is nobody's to have.
     """
-    opened, level = sum(store.opened for store in stores.values()), quarters.level
-    low, high = min(opened, int(level.min())), max(opened, int(level.max()))
+    opened = sum(store.opened for store in stores.values())
+    low, high = min(opened, *quarters.level), max(opened, *quarters.level)
     room = max(high, sum(store.capacity or 0 for store in stores.values()))
     near = round(room * _NEAR)
-    was_empty = bool(((level < low + near) & (quarters.imported > 0)).any())
-    was_full = bool(((level > high - near) & (quarters.exported + quarters.curtailed > 0)).any())
+    was_empty = any(imported and level < low + near for level, imported in zip(quarters.level, quarters.imported, strict=True))
+    left = [exported + curtailed for exported, curtailed in zip(quarters.exported, quarters.curtailed, strict=True)]
+    was_full = any(more and level > high - near for level, more in zip(quarters.level, left, strict=True))
     return low if was_empty else 0, high if was_full else room, near
 
 

@@ -19,7 +19,7 @@ FAVICON = (
 STYLES = ("page.css", "flow/flow.css", "building/build.css", "file/file.css", "homes/homes.css", "plan/plan.css", "past/past.css")
 SCRIPTS = ("page.js", "flow/flow.js", "building/build.js", "plan/plan.js", "past/past.js")
 """Files in ``parts/``, each small, which every page has."""
-OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "plan": "/plan", "health": "/health"}
+OF_HOME = {"home": "", "build": "/build", "file": "/file", "history": "/history", "answers": "/answers", "plan": "/plan", "health": "/health"}
 """Pages of one home, by their names: where each is below the home's."""
 REFRESH = 0.2
 """Wall seconds between two looks at whether something has changed."""

@@ -5,6 +5,7 @@ So a device shows its face to whoever asks, also where its kind is not installed
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from virtual_devices.edge.faces import discovery
@@ -30,7 +31,17 @@ class Labels:
 
 def labels(session: Session, seen: DeviceView) -> dict[str, Labels]:
     """Labels by name of value; empty for a device that has announced nothing. Raises BrokerError."""
-    components = json_object(_announced(session, seen)).get("components")
+    return labels_of_all(session, [seen])[seen.name]
+
+
+def labels_of_all(session: Session, devices: Collection[DeviceView]) -> dict[str, dict[str, Labels]]:
+    """The same of several devices of one home, by name. Raises BrokerError."""
+    said = _announced(session, devices)
+    return {seen.name: _labels_in(said.get(seen.name, b"")) for seen in devices}
+
+
+def _labels_in(announced: bytes) -> dict[str, Labels]:
+    components = json_object(announced).get("components")
     found = {}
     for name, component in components.items() if isinstance(components, dict) else ():
         if isinstance(component, dict):
@@ -39,10 +50,13 @@ def labels(session: Session, seen: DeviceView) -> dict[str, Labels]:
     return found
 
 
-def _announced(session: Session, seen: DeviceView) -> bytes:
-    """The device's own announcement; one that was called otherwise before has it elsewhere."""
-    place = discovery.topic(seen.home, seen.name)
-    if found := session.collect(place).get(place, b""):
-        return found
-    said = ((payload, announcement(topic, payload)) for topic, payload in session.collect(EVERYBODY).items())
-    return next((payload for payload, one in said if one is not None and (one.home, one.device) == (seen.home, seen.name)), b"")
+def _announced(session: Session, devices: Collection[DeviceView]) -> dict[str, bytes]:
+    """What devices announce of themselves; one that was called otherwise before has it elsewhere."""
+    places = {discovery.topic(seen.home, seen.name): seen.name for seen in devices}
+    found = {places[topic]: payload for topic, payload in (session.collect(*places) if places else {}).items()}
+    missing = {(seen.home, seen.name) for seen in devices if seen.name not in found}
+    for topic, payload in (session.collect(EVERYBODY) if missing else {}).items():
+        one = announcement(topic, payload)
+        if one is not None and (one.home, one.device) in missing:
+            found.setdefault(one.device, payload)
+    return found

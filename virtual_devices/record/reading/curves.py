@@ -101,7 +101,7 @@ def curves(path: Path, chosen: Callable[[Times], tuple[int, int]]) -> Curves:
             path, facts, span, Asked(start, end, every), list(_steps(reader, *known)) or [_point(each, known) for each in energies if each.seconds],
             {name: _curve(each, _SOC) for name, each in told.items() if any(_SOC in one.last for one in each)},
             _prices(told, energies), _curve(next((each for each in told.values() if any(_AIR in one.measured for one in each)), ()), _AIR),
-            _outages(reader, *known), list(reader.happenings(start, end)), days, days_every, together(days) if days else None,
+            outages_between(reader, *known), list(reader.happenings(start, end)), days, days_every, together(days) if days else None,
         )  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _prices(told: Mapping[str, Sequence[ReadingsOfPeriod]], energies: Sequence[E
     return found
 
 
-def _outages(reader: Reader, start: int, end: int) -> list[tuple[int, int]]:
+def outages_between(reader: Reader, start: int, end: int) -> list[tuple[int, int]]:
     """When a grid was away between two times."""
     if start >= end:
         return []

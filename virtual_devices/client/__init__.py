@@ -1,0 +1,1 @@
+"""A running home from Python: looked at, commanded and waited for, as the command line does it."""
