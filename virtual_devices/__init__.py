@@ -7,6 +7,11 @@ For notebooks and scripts, each name imported when it is used:
     run = vd.Home.load("cape_town").set("battery.capacity", "15 kWh").run("7d")
     run.summary, run.frame(every="15min"), run.ledger.digest, run.plot()
     vd.compare("cape_town", changes={"battery.capacity": "15 kWh"}, duration="7d").saving
+
+    with vd.connect("mqtt://127.0.0.1") as home:
+        home.set("oven", mode="on")
+        home.run_until("18:00")
+        home.get("battery", "soc")
 """
 
 from __future__ import annotations
@@ -14,15 +19,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from virtual_devices.client.connecting import connect
     from virtual_devices.notebook.compare import compare
     from virtual_devices.notebook.home import NotebookHome as Home
 
 __version__ = "0.1.0"
-__all__ = ["Home", "__version__", "compare"]
+__all__ = ["Home", "__version__", "compare", "connect"]
 
 _OFFERED = {
     "Home": "virtual_devices.notebook.home:NotebookHome",
     "compare": "virtual_devices.notebook.compare:compare",
+    "connect": "virtual_devices.client.connecting:connect",
 }
 """Where each name comes from. A device's file imports this package too, and none of that with it."""
 

@@ -33,7 +33,7 @@ def run(*arguments: str) -> Result:
         ("ha xyzzy", "there is no command 'xyzzy'; `virtual-devices ha --help` lists them"),
         ("simulate --fro 1h", "there is no option '--fro'; did you mean '--from'?"),
         ("--fro", "there is no option '--fro'; `virtual-devices --help` lists them"),
-        ("simulate", "--for is missing; add --for DURATION, such as 6h, 7d or 365d"),
+        ("simulate", "--for is missing; add --for DURATION, such as 6h, 7d or 1y"),
         ("simulate --for", "--for lacks its value; write it behind --for"),
         ("simulate --for 10m", "--for: '10m' is no duration; did you mean '10min', since m may be minutes or months?"),
         ("simulate --for soon", "--for: 'soon' is no duration; write it like 90s, 10min, 6h, 2d, 1w, 1y or 1h30min"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @home_argument
 @click.argument("other", metavar="[OTHER]", required=False, type=click.Path(path_type=Path))
-@click.option("--for", "duration", type=seconds, default="365d", show_default=True, metavar="DURATION", help="Of each run; 7d is sooner, a year says more.")
+@click.option("--for", "duration", type=seconds, default="1y", show_default=True, metavar="DURATION", help="Of each run; 7d is sooner, a year says more.")
 @click.option("--start", metavar="DATE", help="Instead of the file's: 2026-06-21 or 2026-06-21 06:30, local time.")
 @click.option("--set", "assignments", multiple=True, type=device_assignment, metavar="DEVICE.SETTING=VALUE", help="Repeatable. Of OTHER; of HOME alone, beside HOME as it is.")
 @click.option("--before", is_flag=True, help="HOME beside itself without sun and battery; so it is too where nothing else is named.")

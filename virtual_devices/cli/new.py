@@ -133,7 +133,7 @@ def _next(path: Path, told: Answered) -> tuple[str, ...]:
     word = _word(path)
     has_before = told.on_grid and (told.panels or told.battery)
     last = f"compare {word} --before --for 30d" if has_before else f"check {word}"
-    return tuple(f"virtual-devices {rest}" for rest in (f"simulate {word} --for 365d", f"up {word} --console", last))
+    return tuple(f"virtual-devices {rest}" for rest in (f"simulate {word} --for 1y", f"up {word} --console", last))
 
 
 def _word(path: Path) -> str:

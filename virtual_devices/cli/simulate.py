@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @home_argument
-@click.option("--for", "duration", type=seconds, required=True, metavar="DURATION", help="Such as 6h, 7d or 365d.")
+@click.option("--for", "duration", type=seconds, required=True, metavar="DURATION", help="Such as 6h, 7d or 1y.")
 @click.option("--start", metavar="DATE", help="Instead of the file's: 2026-06-21 or 2026-06-21 06:30, local time.")
 @click.option("--step", type=seconds, metavar="DURATION", help="Instead of the file's.")
 @click.option("--set", "assignments", multiple=True, type=device_assignment, metavar="DEVICE.SETTING=VALUE", help="Repeatable.")

@@ -19,7 +19,7 @@ Compared = NotebookHome | str | Path
 def compare(
     a: Compared,
     b: Compared | None = None,
-    duration: str | int = "365d",
+    duration: str | int = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,

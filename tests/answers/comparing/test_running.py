@@ -142,7 +142,7 @@ def test_a_price_is_held_against_whole_years() -> None:
     assert [each.payback, each.net_present_value] == pytest.approx([5.0, 43_800.0])
     assert each.levelised == pytest.approx(1.0)
     assert "At 43800 ZAR it is paid back after 5.0 years, discounted after 5.0 years; its net present value over 10 years is 43800 ZAR." in sentences(found)
-    for wrong, said in (("7d", "whole years"), ("1d", "run 365d")):
+    for wrong, said in (("7d", "whole years"), ("1d", "run 1y")):
         with pytest.raises(ConfigurationError, match=said):
             compare(plain(), plain(house=half), wrong, price=paid)
     with pytest.raises(ConfigurationError, match="the price is in EUR, and home constant pays in ZAR; give it in ZAR"):

@@ -27,7 +27,7 @@ AnyHome = str | Path | Home | Side
 def compare(
     a: AnyHome,
     b: AnyHome | None = None,
-    duration: str | int = "365d",
+    duration: str | int = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,

@@ -72,7 +72,7 @@ def _refuse(pair: Pair, duration: int, investment: Investment | None) -> None:
     if investment is None:
         return
     if whole_years(duration) is None:
-        raise ConfigurationError("a price is held against what whole years save, and a part of one says nothing of the rest; run 365d")
+        raise ConfigurationError("a price is held against what whole years save, and a part of one says nothing of the rest; run 1y")
     if pair.currency is None:
         raise ConfigurationError(f"a price needs a bill to be held against; set price and currency of the grid of home {pair.a.home.name}")
     if investment.currency != pair.currency:
