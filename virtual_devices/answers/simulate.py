@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices.answers.findings.collecting import Collector
 from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.findings.judging import judged
 from virtual_devices.edge.files.read import documents_of, read_home
-from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.fleet.garbage import exempt_meanwhile
 from virtual_devices.kit.errors import ConfigurationError, SettingError, VirtualDevicesError
 from virtual_devices.kit.forms.changes import settings_json, settings_of
@@ -29,9 +28,10 @@ from virtual_devices.kit.members.house import RUN, House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.names import HOME_FILE
 from virtual_devices.kit.window import MAX_STEPS
-from virtual_devices.record.files.file import RecordFile
-from virtual_devices.record.hearing.house_hearing import HouseHearing
-from virtual_devices.record.reading.facts import facts_of_site
+
+if TYPE_CHECKING:
+    from virtual_devices.edge.ledger.file import LedgerFile
+    from virtual_devices.record.files.file import RecordFile
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -137,10 +137,15 @@ def _ran(
     files: list[LedgerFile | RecordFile] = []
     try:
         if record is not None:
+            from virtual_devices.record.files.file import RecordFile  # noqa: PLC0415 - most runs are recorded nowhere, and begin sooner so
+            from virtual_devices.record.hearing.house_hearing import HouseHearing  # noqa: PLC0415
+
             files.append(kept := RecordFile(record, house.home.name, RUN, _facts(house.home), (_wanted(house),)))
             house.tell_past(kept.told)
             house.listeners.append(HouseHearing(house, kept.happened).heard)
         if ledger is not None:
+            from virtual_devices.edge.ledger.file import LedgerFile  # noqa: PLC0415
+
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]
         with exempt_meanwhile():
@@ -174,6 +179,8 @@ def conditions_of(house: House, start: int) -> list[str]:
 
 def _facts(home: Home) -> dict[str, Any]:
     """What a record says of a simulated home."""
+    from virtual_devices.record.reading.facts import facts_of_site  # noqa: PLC0415
+
     file = Path(home.source)
     return {"broker": None, "home_file": str(file.resolve()) if file.is_file() else None, "step": home.step} | facts_of_site(home.site)
 

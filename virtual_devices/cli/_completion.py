@@ -62,6 +62,8 @@ def _finder(path: str, param: click.Parameter) -> Finder | None:
         return _examples
     if isinstance(param, click.Option) and param.name == "home":
         return _recorded
+    if isinstance(param, click.Argument) and told == "RUN":
+        return _records
     return _BY_NAME.get(told if told != "NAME" else str(param.name).upper())
 
 

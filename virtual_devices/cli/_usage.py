@@ -78,6 +78,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("why cape_town '2026-06-21 18:05'", "what happened then"),
         ("why july.sqlite '2026-07-03 06:00' --all", "with every setting that held"),
     ),
+    "report": (
+        ("report cape_town", "the newest run, in words"),
+        ("report july.sqlite -o july.html", "a record, as one page with pictures"),
+        ("report july.sqlite bigger.sqlite -o both.html", "beside another"),
+    ),
     "audit": (
         ("audit", "listen to a running home"),
         ("audit cape_town", "what its last run left"),
