@@ -328,8 +328,8 @@ def part_of(some: Any, whole: Any) -> bool:
     return bool(some == whole)
 
 
-def test_the_readmes_table(cape_town: Path) -> None:
-    (shown,) = [block for block in blocks("README.md") if block.startswith("$ virtual-devices history ")]
+def test_the_tours_table(cape_town: Path) -> None:
+    (shown,) = [block for block in blocks("docs/tour.md") if block.startswith("$ virtual-devices history ")]
     command, _, table = shown.partition("\n")
     assert said(*command.split()[3:]) == table
 
