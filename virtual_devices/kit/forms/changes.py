@@ -233,6 +233,8 @@ def _normal(field: SettingField, value: Any) -> tuple[Any, str]:
 
 def _of_several(field: SettingField, value: Any) -> tuple[Any, str]:
     """What may be written as a list, in the text form, and a problem or an empty text."""
+    if field.daily and field.optional and isinstance(value, str) and not value.strip():
+        return None, ""
     if field.daily:
         try:
             return levels_text(value), ""
