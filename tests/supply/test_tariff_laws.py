@@ -67,15 +67,16 @@ class Spec:
         for time, bought, sold in zip(span.times, imported, exported, strict=True):
             local = datetime.fromtimestamp(time, UTC).astimezone(ZoneInfo(zone))
             new_day = (local.hour, local.minute, local.second) == (0, 0, 0) if yesterday is None else local.date() != yesterday
-            due = Fraction(0)
+            due = of_month = Fraction(0)
             if new_day:
                 sums["today"] = Fraction(0)
                 due = self.per_day * vat
                 if local.day == 1:
-                    due += self.per_month * vat
+                    of_month = self.per_month * vat  # no day's, but the month's
                     sums["this_month"], used = Fraction(0), Fraction(0)
             yesterday = local.date()
-            sums["charges"] += due
+            sums["charges"] += due + of_month
+            sums["this_month"] += of_month
             slice_ = gcd(span.step, 60 if span.start % 300 else 300)  # prices change on its multiples
             cost = income = Fraction(0)
             for moment in range(time, time + span.step, slice_):
