@@ -20,6 +20,7 @@ from virtual_devices.answers.findings.recorded_home import recorded_home, record
 from virtual_devices.answers.findings.sunshine import insolation
 from virtual_devices.answers.simulate import conditions_of
 from virtual_devices.kit.accounts import GRID, METER
+from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.device import Connects, Settles, Stores
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import DeviceEntry, Home
@@ -35,6 +36,7 @@ from virtual_devices.record.reading.roles import Roles
 
 _BILL = Connects.bill_readings
 _EMISSIONS, _SOC, _CYCLES, _HEALTH = "emissions", "soc", "equivalent_full_cycles", "state_of_health"
+_NEAR = 3 * DAY
 _CONNECTED, _WANTING, _CLIPPED = "connected", "wanting", "clipped_power"
 
 
@@ -104,7 +106,6 @@ class _Recorded:
         self._home = recorded_home(reader, known[0])
         self._tellers = reader.tellers
         self._told = {name: _Told(reader.told(name, start, end)) for name in self._tellers}
-        self._before = {name: _Told(reader.told(name, None, start) if start is not None else []) for name in self._tellers}
 
     def gathered(self, months: Sequence[Energy]) -> Gathered:
         facts, (start, end) = self._reader.facts, self._known
@@ -150,8 +151,16 @@ class _Recorded:
         if now is None:
             return None
         was = told.last(reading, start)
-        was = self._before[device].last(reading, start) if was is None else was
+        was = self._last_before(device, reading) if was is None else was
         return None if was is None and not self._reader.from_the_first else now - (was or 0.0)
+
+    def _last_before(self, device: str, reading: str) -> float | None:
+        """How a reading stood when the part of the record began: mostly days before, where the home was away longer, whenever that was."""
+        start = self._start
+        if start is None:
+            return None
+        near = _Told(self._reader.told(device, start - _NEAR, start)).last(reading, start)
+        return _Told(self._reader.told(device, None, start)).last(reading, start) if near is None else near
 
     def _currency(self) -> str | None:
         if self._grid is None:
