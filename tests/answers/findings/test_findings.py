@@ -122,6 +122,29 @@ def test_how_full_a_battery_begins_is_no_bargain(home: str, start: str | None) -
     assert abs(low.total - high.total) < 0.02 * (low.total + high.total) / 2
 
 
+@pytest.mark.parametrize("soc", [20, 50])
+def test_what_the_grid_charged_is_worth_what_it_cost(soc: int, tmp_path: Path) -> None:
+    """Without sun, and with an inverter that mostly waits: a run that begins with a full battery buys less by just that."""
+    file = tmp_path / "charged.yaml"
+    devices = "  battery: {capacity: 10 kWh}\n  inverter: {rated_power: 5 kW, grid_charge_enabled: true}\n"
+    file.write_text(PLAIN.replace(', outages: "18:00-20:30"', "") + devices, "utf-8")
+    emptier, full = (run_findings(load(file, [("battery", "start_soc", str(each))]), 2 * DAY).bill for each in (soc, 100))
+    assert emptier is not None
+    assert full is not None
+    assert full.refill == 0
+    assert emptier.amount > full.amount + 10
+    assert emptier.total == pytest.approx(full.amount, rel=0.03)
+
+
+def test_a_record_that_begins_within_a_quarter_knows_all_of_its_bill(tmp_path: Path) -> None:
+    record, file = tmp_path / "run.sqlite", tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("00:00", "11:52"), "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert told.bill == found.bill
+    assert told.months == found.months
+    assert told.emissions_kg == found.emissions_kg
+
+
 def test_nothing_is_owed_where_nothing_changed(tmp_path: Path) -> None:
     found = plain(tmp_path)
     assert found.bill is not None
