@@ -133,7 +133,7 @@ def test_what_the_grid_charged_is_worth_what_it_cost(soc: int, tmp_path: Path) -
     assert full is not None
     assert full.refill == 0
     assert emptier.amount > full.amount + 10
-    assert emptier.total == pytest.approx(full.amount, rel=0.03)
+    assert emptier.total == pytest.approx(full.amount, rel=0.05)  # 26 % and more by losses and the sun alone
 
 
 def test_a_record_that_begins_within_a_quarter_knows_all_of_its_bill(tmp_path: Path) -> None:
