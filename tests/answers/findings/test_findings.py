@@ -10,6 +10,7 @@ import pytest
 
 from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.findings.recorded import findings_of_record
+from virtual_devices.answers.findings.words import sentences
 from virtual_devices.answers.simulate import load, run_findings
 from virtual_devices.edge.files.examples import home_file
 from virtual_devices.kit.errors import ConfigurationError
@@ -143,6 +144,30 @@ def test_a_record_that_begins_within_a_quarter_knows_all_of_its_bill(tmp_path: P
     assert told.bill == found.bill
     assert told.months == found.months
     assert told.emissions_kg == found.emissions_kg
+
+
+def test_a_record_knows_who_was_dark_all_the_time(tmp_path: Path) -> None:
+    """Nothing ever came to these loads, so that no edge of the ledger tells what they hang on."""
+    record, file = tmp_path / "run.sqlite", tmp_path / "loads.yaml"
+    file.write_text(PLAIN[: PLAIN.index("  grid")] + "  mcb: {kind: breaker, rated_current: 6 A}\n  tv: {circuit: mcb}\n  oven: {circuit: non_essential}\n", "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert (told.dark_hours, told.longest_dark_hours, told.loads["tv"].dark_hours) == (24, 24, 24)
+    assert (told.dark_hours, told.loads) == (found.dark_hours, found.loads)
+    assert sentences(told)[0].startswith("There is no grid, and the house was dark for 24.0 h")
+
+
+def test_the_longest_time_off_in_steps_of_an_hour(tmp_path: Path) -> None:
+    record, file = tmp_path / "run.sqlite", tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("18:00-20:30", "18:00-21:00").replace("60 s", "1 h"), "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert (told.longest_dark_hours, told.loads["house"].longest_without_power_hours) == (3, 3)
+    assert told.loads == found.loads
+
+
+def test_prices_below_zero_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("price: 2,", "price: -2, currency: EUR,"), "utf-8")
+    assert sentences(run_findings(load(file, ()), DAY))[0] == "It earns 24.50 EUR: 12.2 kWh bought, which earned 24.50 EUR."
 
 
 def test_nothing_is_owed_where_nothing_changed(tmp_path: Path) -> None:
