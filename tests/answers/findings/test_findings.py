@@ -170,6 +170,14 @@ def test_prices_below_zero_in_words(tmp_path: Path) -> None:
     assert sentences(run_findings(load(file, ()), DAY))[0] == "It earns 24.50 EUR: 12.2 kWh bought, which earned 24.50 EUR."
 
 
+def test_what_is_in_a_battery_where_buying_earns_in_words() -> None:
+    """It is fuller than at the start, and had it been so before, less would have been bought, for which one is paid."""
+    found = found_of("cape_town", DAY, ("battery", "start_soc", "20"), ("grid", "price", "-1"), start="2026-01-10")
+    assert found.bill is not None
+    assert found.bill.refill > 0
+    assert f"kWh more than at the start, worth -{found.bill.refill:.2f} ZAR: " in sentences(found)[1]
+
+
 def test_nothing_is_owed_where_nothing_changed(tmp_path: Path) -> None:
     found = plain(tmp_path)
     assert found.bill is not None

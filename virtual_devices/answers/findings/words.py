@@ -65,7 +65,7 @@ def _bill(found: Findings) -> list[str]:
     if round(abs(bill.refill), 2):
         holds = sum(each.stored_end_kwh - each.stored_start_kwh for each in found.batteries.values())
         kwh = f"{_number(abs(holds))} kWh {'more' if holds > 0 else 'less'}"
-        worth = f"{money(bill.refill, bill.currency)} to refill" if bill.refill > 0 else f"worth {money(-bill.refill, bill.currency)}"
+        worth = f"{money(bill.refill, bill.currency)} to refill" if (holds < 0 if round(holds, 1) else bill.refill > 0) else f"worth {money(-bill.refill, bill.currency)}"
         said.append(f"The {_battery(found)} {kwh} than at the start, {worth}: {money(bill.total, bill.currency)} to compare by.")
     return said
 
