@@ -85,7 +85,7 @@ def whole(record: Path, every: str) -> SeriesTable:
     from virtual_devices.record.reading.asked import Asked  # noqa: PLC0415
     from virtual_devices.record.reading.history import series  # noqa: PLC0415
 
-    return series(record, lambda times: Asked(times.start, times.end, every))
+    return series(record, lambda times: Asked(times.first, times.end, every))
 
 
 @contextlib.contextmanager

@@ -150,7 +150,7 @@ class _Recorded:
         now = told.last(reading, end)
         if now is None:
             return None
-        was = told.last(reading, start)
+        was = told.last(reading, start - start % QUARTER)  # a run that begins within a quarter of an hour has told of it when it was over
         was = self._last_before(device, reading) if was is None else was
         return None if was is None and not self._reader.from_the_first else now - (was or 0.0)
 

@@ -44,6 +44,11 @@ class Times:
         """The home's."""
         return calendar(self.zone)
 
+    @property
+    def first(self) -> int:
+        """When the first quarter of an hour begins of which anything is recorded, UTC seconds: a run may begin within it."""
+        return self.start - self.start % QUARTER
+
     def day(self, text: str, every: str | None = None) -> Asked:
         """``2026-06-21``, ``today`` or ``yesterday``; by hour unless told otherwise. Raises ConfigurationError, as the others do."""
         return Asked(*self._day(text), every or "1h")
@@ -58,7 +63,7 @@ class Times:
 
     def between(self, start: str | None, end: str | None, every: str | None = None) -> Asked:
         """From a day or ``2026-06-21 06:30`` on, and to the end of a day or such a time; None: from the first, to the last."""
-        begin = self._instant(start, self._begin) if start is not None else self.start
+        begin = self._instant(start, self._begin) if start is not None else self.first
         stop = self._instant(end, self._end) if end is not None else self.end
         if begin >= stop:
             raise ConfigurationError(f"there is no time from {self.told(begin)} to {self.told(stop)}; {self._what_there_is()}")
@@ -78,11 +83,11 @@ class Times:
     def newest(self, every: str | None = None) -> Asked:
         """What is newest: all of it where that is no more than a day, by hour, or by month; the last 30 days by day; else the last day."""
         if every is None and self.end - self.start <= DAY:
-            return Asked(self.start, self.end, "1h")
+            return Asked(self.first, self.end, "1h")
         every = every or "day"
         length, first = length_of(every), self.local.midnight(self.end - 1)
         if length is None:
-            return Asked(self.start, self.end, every)
+            return Asked(self.first, self.end, every)
         for _ in range(DAYS_SHOWN - 1 if length == DAY else 0):
             first = self.local.midnight(first - 1)
         return Asked(first, self.end, every)
