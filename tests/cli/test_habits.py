@@ -40,6 +40,8 @@ def run(*arguments: str) -> Result:
         ("describe", "KIND is missing; write virtual-devices describe [OPTIONS] KIND [HOME]"),
         ("describe ovn", "there is no kind 'ovn'; did you mean 'oven'?"),
         ("describe oven a b", "got unexpected extra argument (b); `virtual-devices describe --help` shows how"),
+        ("clock --speed fast", "--speed: 'fast' is no number"),
+        ("survive --stage two", "--stage: 'two' is no whole number"),
         ("survive --month 13", "--month: 13 is out of range; write 1 to 12"),
         ("up --port x", "--port: 'x' is not a valid integer range"),
         ("up --broker-kind mosquito", "--broker-kind: 'mosquito' is none of mosquitto, iotcore"),
