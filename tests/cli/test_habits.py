@@ -43,7 +43,7 @@ def run(*arguments: str) -> Result:
         ("clock --speed fast", "--speed: 'fast' is no number"),
         ("survive --stage two", "--stage: 'two' is no whole number"),
         ("survive --month 13", "--month: 13 is out of range; write 1 to 12"),
-        ("up --port x", "--port: 'x' is not a valid integer range"),
+        ("up --port x", "--port: 'x' is no whole number"),
         ("up --broker-kind mosquito", "--broker-kind: 'mosquito' is none of mosquitto, iotcore"),
         ("set oven setpoint", "setting=value: 'setpoint' sets nothing; write setting=value"),
         ("watch --flows oven", "--flows is about all wires; leave it out, or the devices"),
