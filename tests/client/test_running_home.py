@@ -57,6 +57,10 @@ def test_a_name_that_there_is_not_is_answered_with_one_that_there_is(home: Runni
         home.set("ofen", mode="on")
     with pytest.raises(ConfigurationError, match="tv tells no 'powr'; did you mean 'power'"):
         home.get("tv", "powr")
+    with pytest.raises(ConfigurationError, match="tv tells no 'powr'; did you mean 'power'"):
+        home.watch("tv", "powr")
+    with pytest.raises(ConfigurationError, match="no device tells 'setpont'; did you mean 'setpoint'"):
+        home.watch(name="setpont")
 
 
 def test_settings_are_set_all_or_none(home: RunningHome) -> None:
@@ -77,13 +81,15 @@ def test_who_set_something_is_told_with_it(running: Stage, broker: Broker) -> No
     assert [each["by"] for each in said] == ["anna"]
 
 
-@pytest.mark.parametrize("at", ["2026-06-21 08:40", datetime(2026, 6, 21, 8, 40), datetime(2026, 6, 21, 6, 40, tzinfo=UTC), 1_782_024_000])  # noqa: DTZ001 - local
-def test_a_setting_may_hold_from_a_time_on(home: RunningHome, at: str | datetime | int) -> None:
+@pytest.mark.parametrize("at", ["2026-06-21 08:40", "08:40", "10min", timedelta(minutes=10), datetime(2026, 6, 21, 8, 40), datetime(2026, 6, 21, 6, 40, tzinfo=UTC), 1_782_024_000])  # noqa: DTZ001 - local
+def test_a_setting_may_hold_from_a_time_on(home: RunningHome, at: str | datetime | timedelta | int) -> None:
     home.set("tv", {"mode": "off"}, at=at)
     home.run_until("2026-06-21 08:40")
     assert home.get("tv", "power") == 120
     home.run_until("1min")
     assert home.get("tv", "power") < 1
+    with pytest.raises(SettingError, match="tv: 2026-06-21 08:00:00 is over \\(it is 2026-06-21 08:41:00\\); choose a later time"):
+        home.set("tv", {"mode": "off"}, at="2026-06-21 08:00")
 
 
 def test_time_goes_as_it_is_told(home: RunningHome) -> None:
@@ -95,6 +101,8 @@ def test_time_goes_as_it_is_told(home: RunningHome) -> None:
     assert home.clock().paused
     with pytest.raises(SettingError, match="speed"):
         home.clock(speed=-1)
+    with pytest.raises(SettingError, match="0 steps are none to make"):
+        home.clock(steps=0)
 
 
 def test_run_until_stops_exactly_there_and_what_is_asked_then_is_of_then(home: RunningHome) -> None:

@@ -13,7 +13,7 @@ from virtual_devices.client.connecting import connect
 from virtual_devices.client.running_home import RunningHome
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.fleet.host import HomeHost
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
 
 
 def on_a_hosted_home(broker: Broker, state: Path, name: str, story: Callable[[RunningHome], None]) -> dict[str, Any]:
@@ -35,9 +35,11 @@ def test_devices_come_go_and_are_switched(broker: Broker, tmp_path: Path) -> Non
         with home.watch("oven", "online", timeout=30) as changes:
             assert home.off("oven").changes == ("oven: switched off",)
             assert not home.get("oven").online
+            assert home.get("oven").off
             assert home.off("oven").said == "oven is switched off already"
             assert home.on("oven").said == "oven is switched on"
             assert home.get("oven").online
+            assert not home.get("oven").off
             assert [next(changes).value, next(changes).value] == [False, True]
         made = home.spawn("tv", "telly", {"priority": 9})
         assert (made.name, made.said, made.changes) == ("telly", "telly (tv) is started", ("telly: added (tv)",))
@@ -49,6 +51,11 @@ def test_devices_come_go_and_are_switched(broker: Broker, tmp_path: Path) -> Non
         assert home.spawn("tv").name == "tv"
         assert home.fleet.restart("telly").said == "telly is started again"
         assert home.remove("telly").said == "telly is removed"
+        with home.watch("tv", "online", timeout=30) as last:
+            assert home.remove("tv").said == "tv is removed"
+            assert next(last).value is False
+            with pytest.raises(BrokerError, match="device tv of home wishing was removed"):
+                next(last)
         assert "telly" not in home.devices
 
     assert on_a_hosted_home(broker, tmp_path / "state", "wishing", story)["audit"]["ok"]
@@ -59,7 +66,7 @@ def test_what_a_fleet_refuses_it_says_itself(broker: Broker, tmp_path: Path) -> 
         before = set(home.last_seen())
         wishes: list[tuple[Callable[[], object], str]] = [
             (lambda: home.spawn("kettle"), "there is no kind 'kettle'"),
-            (lambda: home.spawn("oven", "oven"), "is there already"),
+            (lambda: home.spawn("oven", "oven"), "device oven is there already; remove it, or choose another name"),
             (lambda: home.spawn("tv", "telly", {"prioritie": 3}), "did you mean 'priority'"),
             (lambda: home.off("ofen"), "did you mean 'oven'"),
             (lambda: home.remove("inverter"), "inverter"),

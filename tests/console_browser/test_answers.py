@@ -48,6 +48,10 @@ def _shows(looked: Looked, answering: ConsoleProcess) -> None:
     expect(page.locator(".vdr .tip b")).to_have_text(re.compile(r"\w{3} \d+ \w{3} 2026, \d\d:\d\d"))
     expect(page.locator(".vd-nav [aria-current=page]")).to_have_text(texts.PAGES["answers"])
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    later = page.locator(".vdr .chooser button").last
+    while later.is_enabled():
+        later.press("Enter")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"  # not lost with the button
     page.get_by_role("button", name=texts.ANSWERS_AGAIN).click()
     expect(page.locator(".vdr .chooser")).to_be_visible()
     with page.expect_download() as taken:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 import virtual_devices as vd
 from tests.answers.outage_homes import CONSTANT
+from virtual_devices.kit.errors import ConfigurationError
 
 
 @pytest.fixture
@@ -39,3 +41,10 @@ def test_a_home_that_was_changed_is_compared_as_it_is(file: Path) -> None:
     assert found.saving is not None
     assert found.saving.median == 0
     assert found.shown.a.energy_kwh["load_demand"] == 12
+
+
+def test_times_are_those_of_a_home(file: Path) -> None:
+    found = vd.compare(file, changes={"grid.price": 3}, duration=timedelta(days=1), start=date(2026, 7, 4))
+    assert (found.duration, found.shown.a.start[:10]) == (86_400, "2026-07-04")
+    with pytest.raises(ConfigurationError, match="name one at least"):
+        vd.compare(file, seeds=0)

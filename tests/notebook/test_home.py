@@ -5,9 +5,11 @@ from __future__ import annotations
 import pickle
 import re
 from dataclasses import FrozenInstanceError
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import virtual_devices as vd
@@ -110,3 +112,22 @@ def test_how_it_looks(home: vd.Home) -> None:
     assert "price: 3" in page
     assert "<td" in table("a < b", (), [("<i>",)])
     assert not {"a < b", "<i>"} & set(re.findall(r">([^>]*)<", table("a < b", (), [("<i>",)])))
+
+
+def test_numbers_of_numpy_are_numbers(home: vd.Home) -> None:
+    assert home.seed(np.int64(4)).model.site.seed == 4
+    assert type(home.seed(np.int64(4)).model.site.seed) is int
+    assert home.run(np.int64(3600)).summary.hours == home.run(3600.0).summary.hours == 1
+
+
+@pytest.mark.parametrize("duration", [float("nan"), float("inf"), 3.5, 1e12, 10**400, None, True, timedelta(seconds=0.5), timedelta(days=10**6)])
+def test_what_is_no_time_is_refused_before_anything_runs(home: vd.Home, duration: float) -> None:
+    for ask in (home.run, lambda given: vd.compare(home, duration=given)):
+        with pytest.raises(ConfigurationError, match="is no duration; write 7d"):
+            ask(duration)
+
+
+@pytest.mark.parametrize(("words", "devices"), [([], {"battery": 15}), ([["battery.capacity"]], {}), ([5], {}), ([{5: 1}], {})])
+def test_settings_that_are_none_are_told_how_to_write_them(home: vd.Home, words: list[Any], devices: dict[str, Any]) -> None:
+    with pytest.raises(SettingError, match=r"write (battery=\{\.\.\.\}|\{?\"battery.capacity\")"):
+        home.set(*words, **devices)

@@ -63,6 +63,17 @@ def test_the_frame_is_what_simulate_writes(home: vd.Home, tmp_path: Path) -> Non
     assert [found.attrs["units"][name] for name in ("grid_cost", "battery_soc", "house_in_kwh", "recorded_s")] == ["ZAR", "%", "kWh", "s"]
     with pytest.raises(ConfigurationError, match="is no period"):
         home.run("1h").frame(every="often")
+    with pytest.raises(ConfigurationError, match="15 is no period"):
+        home.run("1h").frame(every=15)  # type: ignore[arg-type] # as somebody writes it
+
+
+def test_a_run_that_begins_within_a_quarter_of_an_hour_is_all_there(home: vd.Home) -> None:
+    run = home.start("2026-07-01 06:07").run("3h")
+    found = run.frame()
+    assert [f"{time:%H:%M}" for time in (found.index[0], found.index[1], found.index[-1])] == ["06:00", "06:15", "09:00"]
+    assert found["recorded_s"].tolist() == [480] + [900] * 11 + [420]
+    assert found["house_in_kwh"].sum() == pytest.approx(3)
+    assert home.start("2026-07-01 06:07").run("5min").frame()["house_in_kwh"].tolist() == pytest.approx([1 / 12], abs=1e-6)
 
 
 def test_the_summary_is_what_simulate_finds(home: vd.Home, tmp_path: Path) -> None:

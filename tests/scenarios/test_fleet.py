@@ -64,7 +64,7 @@ async def spawned(asker: Asker, within: float) -> None:
 
 REFUSED: dict[str, dict[str, Any]] = {
     "device ofen: there is no kind 'ofen'; did you mean 'oven'?": {"kind": "ofen"},
-    "device oven is there already, or choose another name": {"kind": "oven", "name": "oven"},
+    "device oven is there already; remove it, or choose another name": {"kind": "oven", "name": "oven"},
     "device tv: circuit: there is no circuit 'plug' in this home": {"kind": "tv", "settings": {"circuit": "plug"}},
     "device tv: setting 'priority': 300 is out of range; use 1 to 10": {"kind": "tv", "settings": {"priority": 300}},
     "device grid_2: a second grid connection beside grid is not understood yet": {"kind": "grid"},

@@ -62,4 +62,7 @@ def _bad(param: click.Parameter, message: str) -> str:
     if isinstance(param.type, click.IntRange) and " is not in the range " in text:
         least, most = param.type.min, param.type.max
         return f"{text.partition(' ')[0]} is out of range; write {f'at least {least}' if most is None else f'{least} to {most}'}"
+    if isinstance(param.type, (type(click.INT), type(click.FLOAT))) and " is not a valid " in text:
+        word = text.partition(" is not a valid ")[0].strip("'")
+        return f"{shown(word)} is no {'whole ' if isinstance(param.type, type(click.INT)) else ''}number"
     return text

@@ -17,6 +17,7 @@ from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.visitor.device_view import DeviceView
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.calendar import calendar
+from virtual_devices.kit.errors import BrokerError, ConfigurationError, suggestion
 from virtual_devices.kit.names import is_name
 
 ONLINE = "online"
@@ -61,6 +62,14 @@ def _watched(session: Session, home: str, device: str | None) -> list[DeviceView
     return list(session.devices(home).values()) if device is None else [session.device(home, device)]
 
 
+def _begin(session: Session, views: list[DeviceView], name: str | None, since: datetime | None) -> None:
+    """What is there now. Raises ConfigurationError for a name that none of them tells, where all have told anything."""
+    told_anew(session, views, since)
+    known = {key for view in views for key in view.state}
+    if name is not None and name != ONLINE and name not in known and views and all(view.state for view in views):
+        raise ConfigurationError(f"{views[0].name if len(views) == 1 else 'no device'} tells {'no ' if len(views) == 1 else ''}{name!r}{suggestion(name, sorted(known)[:1000])}")
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One value of a device is another now.
@@ -78,7 +87,8 @@ class Change:
 class Changes(HomeHearing, Iterator[Change]):
     """Changes from now on, oldest first, as an iterator that waits for the next; it ends when its time is over, or when it is closed.
 
-    since: simulated time of which what is there at the beginning should be.  lost: changes that came while nobody read, and are gone.  Raises BrokerError while iterating where the connection is lost.
+    since: simulated time of which what is there at the beginning should be.  lost: changes that came while nobody read, and are gone.  Raises BrokerError while iterating where the connection is lost, or the
+    device that is watched is removed.
     """
 
     def __init__(
@@ -90,11 +100,12 @@ class Changes(HomeHearing, Iterator[Change]):
         self._zone, self._name = zone, name
         self._news_of = StateNews(home, [device] if device is not None else [], anybody=device is None)
         self._waiting: deque[Change] = deque()
-        self._begun = self._ended = False
+        self._begun = self._ended = self._removed = False
+        self._watched = None if device is None else f"device {device} of home {home}"
         topics = Topics(home, device or "+")
         super().__init__(line, topics.state, topics.availability)
         try:
-            line.do(lambda session: told_anew(session, _watched(session, home, device), since))
+            line.do(lambda session: _begin(session, _watched(session, home, device), name, since))
         except BaseException:
             self.close()
             raise
@@ -103,6 +114,8 @@ class Changes(HomeHearing, Iterator[Change]):
 
     def take(self, device: str, leaf: str, payload: bytes) -> None:
         news = self._news_of.take(device, leaf, payload)
+        if self._begun and leaf == "availability" and not payload and self._watched is not None:
+            self._removed = True  # not switched off, after which it may come again: its words are cleared
         if news is None or not self._begun:
             return
         if news.presence is not None:
@@ -128,9 +141,12 @@ class Changes(HomeHearing, Iterator[Change]):
 
     def __next__(self) -> Change:
         left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        if not self._ended and self.wait(lambda: bool(self._waiting) or self._ended, left) and self._waiting:
+        if not self._ended and self.wait(lambda: bool(self._waiting) or self._ended or self._removed, left) and self._waiting:
             return self._waiting.popleft()
+        removed = self._removed and not self._ended
         self.close()
+        if removed:
+            raise BrokerError(f"{self._watched} was removed meanwhile, and tells nothing any more")
         raise StopIteration
 
     def close(self) -> None:

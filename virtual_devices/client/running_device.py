@@ -102,8 +102,8 @@ def look(session: Session, home: str, *, labelled: bool) -> dict[str, RunningDev
 
 def look_at(session: Session, home: str, name: str) -> RunningDevice:
     """One device by its retained words, with titles and units. Raises BrokerError, ConfigurationError where there is none of this name."""
-    seen = session.device(home, name)
-    return RunningDevice(seen, labels(session, seen))
+    seen, fleet = session.device(home, name), FleetView(session, home)
+    return RunningDevice(seen, labels(session, seen), fleet.running.get(name), name in fleet.off)
 
 
 def told_anew(session: Session, devices: Collection[DeviceView], since: datetime | None) -> None:

@@ -133,17 +133,17 @@ class RunningHome:
 
     # -- commanding ---------------------------------------------------------------------------------------------------
 
-    def set(self, device: str, changes: Mapping[str, Any] | None = None, *, at: datetime | str | int | None = None, **settings: Any) -> dict[str, Any]:
+    def set(self, device: str, changes: Mapping[str, Any] | None = None, *, at: Moment | int | None = None, **settings: Any) -> dict[str, Any]:
         """Change settings of a device, all of them or none, and wait for its answer; those settings as it tells them now.
 
         changes, settings: values by name, as numbers in the setting's own unit or as text with one: ``capacity="5.5 kWh"``.  at: simulated time from
-        which it holds: text or a datetime (local where they name no zone) or UTC seconds; what is given back is of before then.
+        which it holds, as of ``wait_until``, or UTC seconds; what is given back is of before then.
         """
         wanted = {**(changes or {}), **settings}
         if not wanted:
             raise ConfigurationError(f"nothing is to be set; write set({device!r}, setting=value)")
         wanted = clock_values(wanted) if device == CLOCK else wanted
-        when = seconds_at(at, 0, self.zone) if isinstance(at, datetime) else at
+        when = at if at is None or isinstance(at, int) else self._seconds(at)
         state = self.visit(lambda session, home: session.command(home, device, wanted, when, by=self._by))
         return {name: state.get(name) for name in wanted}
 
@@ -233,6 +233,11 @@ class RunningHome:
             self.visit(lambda session, home: set_clock(session, home, self._by, speed=speed, paused=False))
             hearing.wait_until(target, timeout, still=True)
             return self._await(hearing)
+
+    def _seconds(self, when: Moment) -> int:
+        """UTC seconds of a moment."""
+        with TimeHearing(self._line, self.name, self.zone) as hearing:
+            return seconds_at(when, hearing.now(), self.zone)
 
     def _await(self, hearing: TimeHearing) -> datetime:
         now = hearing.now()

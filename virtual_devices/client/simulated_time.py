@@ -80,6 +80,8 @@ def set_clock(
 
     Raises SettingError where it refuses, BrokerError where it is silent, ConfigurationError where there is none.
     """
+    if steps is not None and (isinstance(steps, bool) or steps < 1):
+        raise SettingError(f"{steps!r} steps are none to make; give a whole number from 1 on")
     state = session.device(home, CLOCK).state
     changes: dict[str, Any] = {} if speed is None else {"speed": 0 if speed == "max" else speed}
     changes |= {} if paused is None else {"paused": paused, "paused_steps": 0}

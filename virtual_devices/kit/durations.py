@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from fractions import Fraction
 
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import ConfigurationError, shown
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 """Seconds in each unit; a day is 24 hours, whatever the clocks do, and a year 365 of them, whatever the calendar does."""
@@ -47,15 +48,29 @@ def parts_of(text: str) -> list[tuple[str, int]]:
 def parse_duration(text: str) -> int:
     """Whole seconds of a duration. Raises ConfigurationError that shows the form; nothing shorter than 1 s."""
     parts = parts_of(text)
-    shown = repr(text if len(text) <= 40 else text[:39] + "…")  # noqa: PLR2004 - as much as fits into a message
+    said = repr(text if len(text) <= 40 else text[:39] + "…")  # noqa: PLR2004 - as much as fits into a message
     if not parts:
-        raise ConfigurationError(f"{shown} is no duration{meant(text) or f'; {_FORM}'}")
+        raise ConfigurationError(f"{said} is no duration{meant(text) or f'; {_FORM}'}")
     total = sum(Fraction(number) * unit for number, unit in parts)
     if total.denominator != 1:
-        raise ConfigurationError(f"{shown} is no whole number of seconds; {_FORM}")
+        raise ConfigurationError(f"{said} is no whole number of seconds; {_FORM}")
     if not 1 <= total <= LONGEST:
-        raise ConfigurationError(f"{shown} is out of range: from 1s to {LONGEST // 86_400}d; {_FORM}")
+        raise ConfigurationError(f"{said} is out of range: from 1s to {LONGEST // 86_400}d; {_FORM}")
     return int(total)
+
+
+def seconds_of(duration: str | float | timedelta) -> int:
+    """Whole seconds of a duration as a program has it: text as of ``parse_duration``, seconds – also numpy's – or a timedelta. Raises as that."""
+    if isinstance(duration, str):
+        return parse_duration(duration)
+    try:
+        seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+        whole = not isinstance(duration, bool) and seconds.is_integer() and 1 <= seconds <= LONGEST
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole:
+        raise ConfigurationError(f"{shown(duration)} is no duration; write 7d, 6h or 365d, or whole seconds from 1 to {LONGEST}")
+    return int(seconds)
 
 
 def meant(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,20 @@ Compared = NotebookHome | str | Path
 def compare(
     a: Compared,
     b: Compared | None = None,
-    duration: str | int = "1y",
+    duration: str | float | timedelta = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,
     price: str | Path | Investment | None = None,
     seeds: int = SEEDS,
-    start: str | None = None,
+    start: str | date | datetime | None = None,
     workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Comparison:
     """Two homes in the same weather, from the same start: what b saves against a, in money and kWh, in each year of weather.
 
     a, b: a ``vd.Home``, a home file, or an example by its name. Without b, ``a`` with ``changes`` is held against ``a``; without changes too, or with
-    ``before``, ``a`` against itself before it had sun and battery.  duration: such as ``7d``, or seconds.  changes: ``{"battery.capacity":
+    ``before``, ``a`` against itself before it had sun and battery.  duration: such as ``7d``, seconds or a timedelta.  changes: ``{"battery.capacity":
     "20 kWh"}``.  price: a price file, see docs/compare.md.  seeds: years of weather.  start: local time.  workers: processes, None for as many as
     there are cores, which a script has to ask for under ``if __name__ == "__main__"``.
 

@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from virtual_devices.answers import simulate as simulation
 from virtual_devices.edge.files.read import read_home
-from virtual_devices.kit.durations import parse_duration
-from virtual_devices.kit.errors import ConfigurationError, SettingError, shown
+from virtual_devices.kit.durations import seconds_of
+from virtual_devices.kit.errors import SettingError, shown
 from virtual_devices.kit.forms.changes import settings_json, settings_of
 from virtual_devices.kit.home.model import Home, starting_at
 from virtual_devices.kit.instants import parse_instant
@@ -59,9 +60,11 @@ class NotebookHome:
 
         Raises SettingError for what there is not, for another unit and beyond a range, and HomeFileError for a file that is not there.
         """
-        named = {settings: value} if isinstance(settings, str) else dict(settings or {})
+        named = {settings: value} if isinstance(settings, str) else _mapping(settings or {}, "settings", '{"battery.capacity": 15}')
         assignments = [(*_place(name), each) for name, each in named.items()]
-        assignments += [(device, name, each) for device, values in devices.items() for name, each in values.items()]
+        assignments += [
+            (device, name, each) for device, values in devices.items() for name, each in _mapping(values, device, f"{device}={{...}}").items()
+        ]
         if not assignments:
             raise SettingError('nothing is set; write .set("battery.capacity", "15 kWh")')
         return NotebookHome(*simulation.with_changes(self.model, self.documents, simulation.by_device(assignments)))
@@ -70,11 +73,11 @@ class NotebookHome:
         """The home that begins at another time: ``2026-06-21``, ``2026-06-21 06:30``, by its own clocks unless an offset is said."""
         return replace(self, model=starting_at(self.model, parse_instant(str(start), self.zone)))
 
-    def seed(self, seed: int) -> NotebookHome:
+    def seed(self, seed: SupportsIndex) -> NotebookHome:
         """The home with other chance: its weather, where it is drawn from the climate, and what people do. seed: a whole number from 0 on."""
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        if isinstance(seed, bool) or not isinstance(seed, SupportsIndex) or not 0 <= (number := index(seed)) <= MOST_SEED:
             raise SettingError(f"{shown(seed)} is no seed; use a whole number from 0 to {MOST_SEED}")
-        return replace(self, model=replace(self.model, site=replace(self.model.site, seed=seed)))
+        return replace(self, model=replace(self.model, site=replace(self.model.site, seed=number)))
 
     @property
     def name(self) -> str:
@@ -106,7 +109,7 @@ class NotebookHome:
 
     def run(
         self,
-        duration: str | int | timedelta,
+        duration: str | float | timedelta,
         *,
         record: str | Path | None = None,
         ledger: str | Path | None = None,
@@ -120,7 +123,7 @@ class NotebookHome:
 
         Raises HomeFileError and ConfigurationError, and VirtualDevicesError where a file is not whole or the audit finds something.
         """
-        seconds = _seconds(duration)
+        seconds = seconds_of(duration)
         rehearse(self.model, self.documents)
         house = House(self.model, self.documents)
         for line in cautions_of(house.home, house.members, None):
@@ -141,18 +144,14 @@ class NotebookHome:
         return table(head, ("device", "kind", "settings"), said)
 
 
+def _mapping(given: Any, what: str, form: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise SettingError(f"{what}: {shown(given)} says of no setting what it is; write {form}")
+    return given
+
+
 def _place(name: str) -> tuple[str, str]:
-    device, dot, setting = name.partition(".")
+    device, dot, setting = str(name).partition(".")
     if not (dot and device and setting):
         raise SettingError(f'{shown(name)} names no setting of a device; write "battery.capacity"')
     return device, setting
-
-
-def _seconds(duration: str | int | timedelta) -> int:
-    if isinstance(duration, timedelta):
-        duration = int(duration.total_seconds())
-    if isinstance(duration, str):
-        return parse_duration(duration)
-    if isinstance(duration, bool) or duration <= 0:
-        raise ConfigurationError(f"{shown(duration)} is no duration; write 7d, 6h or 365d, or seconds from 1 on")
-    return duration

@@ -172,6 +172,17 @@ def test_flows_go_from_left_to_right_and_take_up_as_much_room_as_they_are_large(
     assert all(y >= 0 and y + tall <= height for _, y, tall in boxes)
 
 
+def test_a_label_does_not_reach_into_the_next_column() -> None:
+    long = "a_load_with_a_name_of_forty_letters_____"
+    nodes = [SankeyNode("sun", long, "n"), SankeyNode("roof", "roof", "n"), SankeyNode("heat", "heat", "n", last=True)]
+    picture = parsed(sankey(400, nodes, [SankeyFlow("sun", "roof", 1), SankeyFlow("roof", "heat", 1)], {"sun": "1"}, "t"))
+    first, second = sorted(picture.iter("text"), key=lambda each: float(each.attrib["x"]))[:2]
+    assert first.text is not None
+    assert first.text.endswith("…")
+    assert float(first.attrib["x"]) + 6.6 * len(first.text) <= float(second.attrib["x"])
+    assert [title.text for title in picture.iter("title")].count(f"{long} 1") == 1
+
+
 def test_what_goes_round_in_a_circle_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="make what goes round one node"):
         columns_of(["a", "b"], [SankeyFlow("a", "b", 1), SankeyFlow("b", "a", 1)])

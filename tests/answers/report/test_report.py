@@ -183,6 +183,16 @@ def test_what_a_battery_gave_is_the_same_in_every_table(seen: RunSeen, page: str
         assert float(cells[1][4].replace(",", "")) == pytest.approx(battery.discharged_kwh, rel=0.01)
 
 
+def test_a_run_that_begins_within_a_quarter_of_an_hour_is_all_there(tmp_path: Path) -> None:
+    path = tmp_path / "odd.sqlite"
+    came = simulate.run_findings(simulate.load(ROOT / "examples/cape_town.yaml", [], start="2026-06-21 06:37"), 3 * 3600, record=path)
+    for found in (see(path), see(path, lambda times: (times.newest().start, times.newest().end)), see(path, lambda times: (times.between(None, None).start, times.end))):
+        assert found.flows.energy["load"].sum() / 3.6e6 == pytest.approx(came.energy_kwh["load_served"], abs=1e-5)
+        assert found.findings.bill is not None
+        assert came.bill is not None
+        assert found.findings.bill.amount == pytest.approx(came.bill.amount, abs=1e-4)
+
+
 def test_a_stretch_of_the_same_is_two_letters() -> None:
     assert letters(np.zeros(60), 0, 1, 1) == LETTERS[1] + "~" + LETTERS[59]
     assert len(letters(np.zeros(10_000), 0, 1, 2)) < 500

@@ -14,7 +14,7 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.past import PastQuarter, PastRows
 from virtual_devices.record.store.database import open_to_read, open_to_write
-from virtual_devices.record.store.past import stored_past
+from virtual_devices.record.store.past import HELD_MOST, stored_past
 from virtual_devices.record.store.writer import RecordWriter
 
 HOURS = 3
@@ -80,6 +80,18 @@ def test_they_are_equal_however_windows_are_cut_and_written(tmp_path: Path, most
     writer.close()
     assert found(path) == rows(windows(1440))
     assert len({name for _, name in found(path)}) == 7
+
+
+def test_long_windows_that_are_written_at_once_have_all_their_rows(tmp_path: Path) -> None:
+    """A disk is asked now and then, and a step may be a quarter of an hour: then a second of wall time is months."""
+    path, settled = tmp_path / "a.sqlite", windows(1440, WEATHER.replace("step: 60", "step: 900"), hours=24 * 60)
+    writer = RecordWriter(path, "cape", settled[0][0].run)
+    for window in settled:
+        take(writer, window)
+    writer.write()
+    writer.close()
+    assert found(path) == rows(settled)
+    assert len(found(path, device="battery")) > HELD_MOST
 
 
 def test_rows_wait_for_their_windows_and_are_taken_once(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def columns_of(nodes: Sequence[str], flows: Sequence[SankeyFlow]) -> dict[str, i
 
 
 def sankey(width: float, nodes: Sequence[SankeyNode], flows: Sequence[SankeyFlow], texts: Mapping[str, str], title: str) -> Markup:
-    """texts: how large a node is, in words.  Raises as ``columns_of``."""
+    """texts: how large a node is, in words.  A label that would reach into the next column is cut short; its bar says all of it.  Raises as ``columns_of``."""
     boxes = _boxes(nodes, [flow for flow in flows if flow.amount > 0])
     by_column = defaultdict[int, list[_Box]](list)
     for box in boxes.values():
@@ -102,9 +102,10 @@ def sankey(width: float, nodes: Sequence[SankeyNode], flows: Sequence[SankeyFlow
         ribbons.append(tag("path", tag("title", words), class_=f"ribbon {target.style if target.last else source.style}", d=path))
     for name, box in boxes.items():
         x, label, amount = _EDGE + box.column * apart, box.node.label, f" {texts.get(name, '')}"
-        fits = box.column == last or len(label + amount) * _LETTER <= apart - _NODE
+        room = len(label + amount) if box.column == last else int((apart - _NODE) / _LETTER)
+        fits, short = len(label + amount) <= room, label if len(label) <= room else f"{label[: max(1, room - 1)]}…"
         bars.append(tag("rect", tag("title", f"{label}{amount}"), class_=box.node.style, x=x, y=box.top, width=_NODE, height=max(box.height, 1.0)))
-        labels.append(tag("text", label, tag("tspan", amount, class_="amount") if fits else None, class_="name", x=x + _NODE + 5, y=box.middle + 4))
+        labels.append(tag("text", short, tag("tspan", amount, class_="amount") if fits else None, class_="name", x=x + _NODE + 5, y=box.middle + 4))
     return tag("svg", tag("title", title), each(ribbons), each(bars), each(labels), viewbox=f"0 0 {width:g} {height:g}", role="img", class_="sankey")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from virtual_devices.answers.comparing.price_file import read_investment
 from virtual_devices.answers.comparing.running import SEEDS, Progress, compared
 from virtual_devices.answers.simulate import Changes, by_device, with_changes
 from virtual_devices.edge.files.read import documents_of, read_home
-from virtual_devices.kit.durations import parse_duration
+from virtual_devices.kit.durations import seconds_of
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home, starting_at
 from virtual_devices.kit.instants import parse_instant
@@ -27,28 +28,30 @@ AnyHome = str | Path | Home | Side
 def compare(
     a: AnyHome,
     b: AnyHome | None = None,
-    duration: str | int = "1y",
+    duration: str | float | timedelta = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,
     price: str | Path | Investment | None = None,
     seeds: int = SEEDS,
-    start: str | None = None,
+    start: str | date | datetime | None = None,
     workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Comparison:
     """Two homes beside each other, in the same weather, from the same start.
 
     b: without one, ``a`` with ``changes`` is held against ``a``; without changes too, or with ``before``, ``a`` against itself before it had sun and
-    battery.  duration: such as ``7d``, or seconds.  changes: ``{"battery.capacity": "20 kWh"}``, of b where there is one.  price: a price file, see
+    battery.  duration: such as ``7d``, seconds or a timedelta.  changes: ``{"battery.capacity": "20 kWh"}``, of b where there is one.  price: a price file, see
     docs/compare.md.  seeds: years of weather.  start: local time.  workers: processes, None for as many as there are cores, which a script has to
     ask for under ``if __name__ == "__main__"``.
 
     Raises ConfigurationError, HomeFileError and SettingError for what cannot be compared, VirtualDevicesError where an audit finds something.
     """
+    if seeds < 1:
+        raise ConfigurationError(f"seeds: {seeds} years of weather compare nothing; name one at least")
     assigned = [(*_place(key), value) for key, value in (changes or {}).items()]
-    pair = paired(a, b, by_device(assigned), before=before, start=start)
-    seconds = duration if isinstance(duration, int) else parse_duration(duration)
+    pair = paired(a, b, by_device(assigned), before=before, start=None if start is None else str(start))
+    seconds = seconds_of(duration)
     investment = price if price is None or isinstance(price, Investment) else read_investment(Path(price))
     return compared(pair, seconds, seeds=seeds, investment=investment, workers=workers, progress=progress)
 

@@ -181,8 +181,12 @@ function vdReport(root) {
       root.querySelectorAll("svg.week").forEach(draw);
     };
     select.addEventListener("change", () => choose(Number(select.value)));
-    before.addEventListener("click", () => choose(week - 1));
-    after.addEventListener("click", () => choose(week + 1));
+    const step = (button, by) => button.addEventListener("click", () => {
+      choose(week + by);
+      if (button.disabled) select.focus(); // the keyboard stays here
+    });
+    step(before, -1);
+    step(after, 1);
     chooser.hidden = false;
     choose(week);
   }

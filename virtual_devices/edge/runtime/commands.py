@@ -35,7 +35,8 @@ def command_of(member: Member, leaf: str, payload: bytes) -> tuple[dict[str, Any
     if isinstance(at, str):
         at = parse_instant(at, member.device.site.zone)
     if at is not None and member.time is not None and at < member.time:
-        raise SettingError(f"{member.name}: time {at} is over (it is {member.time}); choose a later one")
+        asked, now = (f"{member.device.site.calendar.local(each):%Y-%m-%d %H:%M:%S}" for each in (at, member.time))
+        raise SettingError(f"{member.name}: {asked} is over (it is {now}); choose a later time")
     return dict(command.model_extra or {}), at, command.by if command.by is not None else BUS
 
 

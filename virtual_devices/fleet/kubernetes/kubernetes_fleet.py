@@ -152,7 +152,7 @@ class KubernetesFleet:
             chosen = name if name is not None else free_name(kind, seen.wanted.devices.__contains__)
             there = seen.wanted.devices.get(chosen)
             if there is not None:
-                state = "is there already" if there.replicas else "is switched off; switch it on"
+                state = "is there already; remove it" if there.replicas else "is switched off; switch it on"
                 raise SettingError(f"device {chosen} {state}, or choose another name")
             after = with_device(seen.wanted, chosen, as_declared(chosen, Declaration(kind, dict(settings))))
             return Wish(_target(seen, after), f"{chosen} ({kind}) is started", chosen)

@@ -137,7 +137,7 @@ class LocalFleet:
         async with self._turn:
             chosen = name if name is not None else free_name(kind, lambda name: name in self.wanted.devices or self._around.is_guest(name))
             if chosen in self.wanted.devices:
-                state = "is there already" if self.wanted.devices[chosen].replicas else "is switched off; switch it on"
+                state = "is there already; remove it" if self.wanted.devices[chosen].replicas else "is switched off; switch it on"
                 raise SettingError(f"device {chosen} {state}, or choose another name")
             after = with_device(self.wanted, chosen, as_declared(chosen, Declaration(kind, dict(settings))))
             return await self._become(after, by, f"{chosen} ({kind}) is started", chosen)

@@ -85,6 +85,8 @@ def length_of(every: str) -> int | None:
     """Seconds of a period by the clock on the wall; None for a month. Raises ConfigurationError for what is no period."""
     if every == "month":
         return None
+    if not isinstance(every, str):
+        raise ConfigurationError(f"{shown(every)} is no period; {_FORM}")
     try:
         length = DAY if every == "day" else parse_duration(every)
     except ConfigurationError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from virtual_devices.kit.calendar import DAY
@@ -16,7 +16,7 @@ from virtual_devices.record.store.layouts import Layouts
 from virtual_devices.record.store.past_packing import pack_past, unpack_past
 
 HELD_MOST = 2 * MAX_STEPS
-"""Rows of a device that wait for their windows, at most; of more the first told are given up."""
+"""Rows of a device that wait for windows which nobody has booked yet, at most; of more the first told are given up."""
 MERGED_FROM = 8
 """Rows of the database with a device's day from which on they become one."""
 _SELECT = "SELECT past.device, past.start, past_layouts.layout, past.numbers FROM past JOIN past_layouts ON past_layouts.id = past.layout"
@@ -33,8 +33,9 @@ class PastBook:
     nobody fills a disk by telling of another.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, booked: Callable[[], int]) -> None:
+        """booked: quarters of the windows that wait to be written, of which there may be as many rows."""
+        self._connection, self._booked = connection, booked
         self._layouts = Layouts(connection, "past_layouts")
         self._waiting: dict[str, dict[int, tuple[int, PastRows]]] = {}
         """By device and first start: the window in which they were over, and the rows; what was told last is last."""
@@ -48,8 +49,11 @@ class PastBook:
         mine = self._waiting.setdefault(device, {})
         mine.pop(rows.starts[0], None)
         mine[rows.starts[0]] = seq, rows
-        while len(mine) > 1 and sum(len(told.starts) for _, told in mine.values()) > HELD_MOST:
-            del mine[next(iter(mine))]
+        waiting = sum(len(told.starts) for _, told in mine.values())
+        if waiting > HELD_MOST:
+            most = HELD_MOST + self._booked()
+            while len(mine) > 1 and waiting > most:
+                waiting -= len(mine.pop(next(iter(mine)))[1].starts)
 
     def write(self, upto: int | None = None) -> None:
         """Write those of windows up to a seq (None: all); they wait until ``forget``."""

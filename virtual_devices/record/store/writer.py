@@ -20,7 +20,7 @@ from virtual_devices import __version__
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.kit.errors import ConfigurationError, shown
 from virtual_devices.kit.home.revisions import Revision
-from virtual_devices.kit.ledger.quarters import Quarter
+from virtual_devices.kit.ledger.quarters import QUARTER, Quarter
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.past import PastRows
 from virtual_devices.record.store.database import (
@@ -101,7 +101,7 @@ class RecordWriter:
         self._checksums = {key: checksum_of(*key, payload) for key, payload in self._kept.items()}
         self._lines = LedgerLines(connection, self._whole_for)
         self._quarters = QuarterBook(connection, present_windows(connection))
-        self._past = PastBook(connection)
+        self._past = PastBook(connection, self._quarters_that_wait)
         self._done = deque((line.seq, self._quarters.add(read_ledger(line.payload))) for line in self._waiting)
 
     @property
@@ -143,6 +143,10 @@ class RecordWriter:
     def told(self, device: str, seq: int, rows: PastRows) -> None:
         """Take rows of a device's past. seq: of the window in which they were over, and which they are written with."""
         self._past.take(device, seq, rows)
+
+    def _quarters_that_wait(self) -> int:
+        """Quarters of the windows that are not written yet."""
+        return sum(-((line.quarter - line.end) // QUARTER) for line in self._waiting)
 
     @property
     def happenings_wait(self) -> bool:
