@@ -178,6 +178,18 @@ def test_what_is_in_a_battery_where_buying_earns_in_words() -> None:
     assert f"kWh more than at the start, worth -{found.bill.refill:.2f} ZAR: " in sentences(found)[1]
 
 
+@pytest.mark.parametrize(("step", "days"), [(300, 62), (900, 170), (3600, 500)])
+def test_a_record_of_long_windows_lacks_nothing_that_devices_told(step: int, days: int, tmp_path: Path) -> None:
+    """A window of 1440 steps is five days then, or sixty, and of each quarter of an hour of it every device tells a row."""
+    record, file = tmp_path / "run.sqlite", tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace(', outages: "18:00-20:30"', "").replace("60 s", f"{step} s"), "utf-8")
+    found = run_findings(load(file, ()), days * DAY, record=record)
+    told = findings_of_record(record)
+    assert [each.cost for each in told.months] == [each.cost for each in found.months]
+    with Reader(record) as reader:
+        assert sum(len(rows.starts) for rows in reader.told("grid")) == days * DAY // max(step, 900)
+
+
 def test_nothing_is_owed_where_nothing_changed(tmp_path: Path) -> None:
     found = plain(tmp_path)
     assert found.bill is not None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
 from virtual_devices.kit.home.revisions import Revision
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.past import PastRows
+from virtual_devices.kit.window import MAX_STEPS
 from virtual_devices.record.files.placing import Place
 from virtual_devices.record.store.database import open_to_read
 from virtual_devices.record.store.happenings import HELD_MOST as MOST_HAPPENINGS
@@ -26,6 +28,8 @@ from virtual_devices.record.store.writer import RecordWriter, facts_of, kept_of
 AT_ONCE = 16
 """Windows that are written in one transaction, or as many as come in a wall second."""
 WRITE_EVERY = 1.0
+ROWS_AT_ONCE = MAX_STEPS // 2
+"""Rows of a device's past with which they are written before: with those of the next window they are fewer than the writer holds (``store.past``)."""
 HELD_MOST = 32 << 20
 """Bytes of windows that wait for a disk; with more the record ends. Half of what the writer holds, which would lose the oldest."""
 _REMEDY = "name another file"
@@ -48,6 +52,8 @@ class RecordFile:
         self._revisions = revisions
         self._waiting: list[tuple[LedgerRecord, bytes]] = []
         self._past: list[tuple[str, int, PastRows]] = []
+        self._rows: Counter[str] = Counter()
+        """Of each device, in ``_past``."""
         self._happened: list[tuple[Happening, int]] = []
         self._last: int | None = None
         self._heard = self._written = self._bytes = 0
@@ -75,7 +81,8 @@ class RecordFile:
         payload = ledger_bytes(record)
         self._waiting.append((record, payload))
         self._bytes += len(payload)
-        if self._now() >= self._due or (len(self._waiting) >= AT_ONCE and not self._failing):
+        many = len(self._waiting) >= AT_ONCE or any(count > ROWS_AT_ONCE for count in self._rows.values())
+        if self._now() >= self._due or (many and not self._failing):
             self._write()
         self._ended = self._bytes > HELD_MOST
 
@@ -83,6 +90,7 @@ class RecordFile:
         """Rows of a device's past, after the record of the window in which they were over."""
         if not self._ended and self._last is not None:
             self._past.append((device, self._last, rows))
+            self._rows[device] += len(rows.starts)
 
     def happened(self, happening: Happening, seq: int) -> None:
         """Something that happened in a window, before or after its record."""
@@ -122,6 +130,7 @@ class RecordFile:
         self._written += len(self._waiting)
         self._waiting.clear()
         self._past.clear()
+        self._rows.clear()
         self._happened.clear()
         self._bytes = 0
 
