@@ -103,6 +103,8 @@ def test_twelve_numbers_of_the_owner_s_stand_in() -> None:
     year = float(np.array(twelve(text)) @ MONTH_DAYS)
     assert f"{year:,.0f} kWh/m² a year, least in June, 2.6 a day (by monthly_ghi)" in said[0]
     assert said[1] == "air of 12 to 21 °C in the mean of a month (by monthly_temp_air)"
+    frosty = notes(CAPE_TOWN, text, "-0.3" + ",9" * 11, light=False, air=True)
+    assert frosty == ["air of 0 to 9 °C in the mean of a month (by monthly_temp_air)"]  # without a minus before nothing
     assert warnings(CAPE_TOWN, text, text, light=True, air=True) == []
     backwards = ", ".join(text.split(", ")[6:] + text.split(", ")[:6])
     assert "is more than a clear sky gives" in warnings(CAPE_TOWN, backwards, text, light=True, air=True)[0]

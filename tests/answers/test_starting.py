@@ -223,6 +223,12 @@ def test_hours_and_charges_become_a_tariff_file(tmp_path: Path) -> None:
     assert again.files[1].read_text("utf-8") == made.files[1].read_text("utf-8")
 
 
+@pytest.mark.parametrize(("place", "words"), [("Berlin", "usual there in 2025, roughly"), ("Reykjavik", "an example, as nothing is known of prices there")])
+def test_a_price_that_is_a_guess_says_so(place: str, words: str, tmp_path: Path) -> None:
+    text = make(answers({"place": place}), tmp_path, now=NOW).path.read_text("utf-8")
+    assert f"a kWh, with taxes; {words}; write what your bill says" in text
+
+
 def test_a_home_without_sun_has_no_inverter(tmp_path: Path) -> None:
     made = make(answers({"panels": "none", "battery": "none", "place": "Berlin"}), tmp_path, now=NOW)
     assert set(yaml.safe_load(made.path.read_text("utf-8"))["devices"]) == {"grid", "house", "lights", "tv", "oven"}

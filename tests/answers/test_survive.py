@@ -153,7 +153,7 @@ def test_a_home_without_a_battery_is_compared_with_its_first() -> None:
     ]  # fmt: skip
     # half full, less the shutdown at 0 %: 2.5 kWh · 97 % at 1.25 kW are 116.4 min, so 116 whole steps of 150
     assert found["cases"][1]["dark_hours"] == round(34 / 60, 4)
-    assert found["answer"].startswith("No: on 1 of 1 days it was dark, for 2.5 h in all; with a first battery of 5 kWh for 34 min.")
+    assert found["answer"].startswith("No: on 1 of 1 day it was dark, for 2.5 h in all; with a first battery of 5 kWh for 34 min.")
 
 
 def test_it_is_what_simulate_says_of_the_same_home_with_the_same_calendar() -> None:

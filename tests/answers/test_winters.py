@@ -154,4 +154,4 @@ def test_a_cabin_without_a_grid_is_asked_about_all_of_its_time() -> None:
     # 2.5 kWh last for two hours of 1.25 kW; nothing charges them again
     assert (now["outage_hours"], now["dark_hours"], now["unserved_kwh"]) == (24.0, 22.0, 22.0)
     assert now["not_delivered_kwh"] == 22.0
-    assert found["answer"].startswith("No: on 1 of 1 days it was dark, for 22.0 h in all; with 5 kWh for 20.0 h.")
+    assert found["answer"].startswith("No: on 1 of 1 day it was dark, for 22.0 h in all; with 5 kWh for 20.0 h.")

@@ -189,3 +189,16 @@ def test_parquet_has_what_csv_has(home: Path, tmp_path: Path) -> None:
     assert (beside["zone"], beside["home"], beside["every"]) == ("Africa/Johannesburg", "constant", "15min")
     units = json.loads(beside["units"])
     assert [units[name] for name in ("house_in_kwh", "house_mean_w", "battery_soc", "grid_cost", "grid_connected_seconds")] == ["kWh", "W", "%", "ZAR", "s"]
+
+
+@pytest.mark.parametrize("every", ["15min", "1h", "month"])
+def test_a_run_that_begins_within_a_quarter_is_all_there(every: str, tmp_path: Path) -> None:
+    """Its first quarter of an hour begins before it, and belongs to it."""
+    home, record = tmp_path / "constant.yaml", tmp_path / "run.sqlite"
+    home.write_text(CONSTANT.replace("07-01", "07-01 00:07", 1), encoding="utf-8")
+    done = run("simulate", home, "--for", "1h", "--csv", "-", "--every", every, "--record", record)
+    assert sum(int(each["recorded_s"]) for each in rows(done.stdout)) == 3600, done.output
+    past = rows(run("history", record, "--csv", "-", "--every", every).stdout)
+    assert sum(int(each["recorded_s"]) for each in past) == 3600
+    until = rows(run("history", record, "--csv", "-", "--every", every, "--to", "2026-07-01").stdout)
+    assert sum(int(each["recorded_s"]) for each in until) == 3600

@@ -68,6 +68,7 @@ def test_a_summary_for_people(home: Path) -> None:
     assert done.exit_code == 0
     assert "30 steps checked, nothing lost, nothing invented" in done.stdout
     assert done.stdout.splitlines()[0].startswith("small: Sun 21 Jun 2026 08:30 to Sun 21 Jun 2026 09:00, 30 min")
+    assert "; 1 step checked, nothing lost" in run(home, "--for", "60s").stdout
 
 
 def test_what_it_costs_in_its_parts(tmp_path: Path) -> None:

@@ -60,6 +60,17 @@ def test_the_answer_the_picture_and_the_table(folder: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
+def test_no_cost_where_nobody_knows_a_price(folder: Path) -> None:
+    """A home without a grid is asked about beside itself with one, which has prices of nowhere."""
+    home = folder / "cabin.yaml"
+    home.write_text("".join(line for line in CONSTANT.splitlines(keepends=True) if not line.startswith("  grid:")), encoding="utf-8")
+    done = CliRunner().invoke(commands, ["survive", str(home), "--month", "7", "--for", "1d"])
+    assert done.exit_code == 0, done.output
+    assert "as it is, with a grid" in done.stdout
+    assert "import  longest" in done.stdout
+    assert "cost" not in done.stdout
+
+
 def test_json_says_it_all(folder: Path) -> None:
     done = run(folder, "--stage", 2, "--month", 7, "--for", "1d", "--json")
     assert done.exit_code == 0
@@ -149,7 +160,7 @@ def test_a_home_before_solar_is_told_what_a_first_battery_would_do() -> None:
     done = CliRunner().invoke(commands, ["survive", str(home), "--stage", "1", "--month", "7", "--for", "1d"])
     assert done.exit_code == 0
     # its first row: on the first of a month, from 10:00 to 12:30; without an inverter all of it is dark
-    assert done.stdout.startswith("No: on 1 of 1 days it was dark, for 2.5 h in all; with a first inverter and a first battery of 5 kWh ")
+    assert done.stdout.startswith("No: on 1 of 1 day it was dark, for 2.5 h in all; with a first inverter and a first battery of 5 kWh ")
 
 
 def test_a_home_with_a_grid_needs_a_stage(folder: Path) -> None:
@@ -177,4 +188,4 @@ def test_a_table_without_outages_in_that_time_says_yes(folder: Path) -> None:
     (folder / "area.csv").write_text("date_of_month,start_time,finish_time,stage\n2,18:00,20:00,1\n", encoding="utf-8")
     done = run(folder, "--stage", 1, "--month", 7, "--for", "1d")
     assert done.exit_code == 0
-    assert done.stdout.startswith("Yes: the grid never goes off in these 1 days.\n")
+    assert done.stdout.startswith("Yes: the grid never goes off in this day.\n")

@@ -79,10 +79,10 @@ def notes(site: Site, monthly_ghi: str | None, monthly_temp_air: str | None, *, 
         whose = f"NASA's means of 1983 to 2005; trust the year to ±{light_of(site).trust} %" if monthly_ghi is None else "by monthly_ghi"
         found.append(f"climate of {place(site)}: {text} ({whose})")
     if air:
-        low, high = float(normals.temp_air.min()), float(normals.temp_air.max())
+        low, high = round(normals.temp_air.min()), round(normals.temp_air.max())
         nearest = warmth_of(site)
         whose = f"from {nearest.place}, {nearest.distance:,.0f} km away, and others; ±{nearest.trust} K" if monthly_temp_air is None else "by monthly_temp_air"
-        found.append(f"air of {low:.0f} to {high:.0f} °C in the mean of a month ({whose})")
+        found.append(f"air of {low} to {high} °C in the mean of a month ({whose})")
     return found
 
 

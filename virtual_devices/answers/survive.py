@@ -185,13 +185,14 @@ def watched(house: House) -> Darkness:
 def answer(found: list[dict[str, Any]]) -> str:
     """The one sentence, from the cases as ``survive`` lists them."""
     now = found[0]
-    days = len(now["days"])
+    count = len(now["days"])
+    days = "1 day" if count == 1 else f"{count} days"
     if not now["outage_hours"]:
-        return f"Yes: the grid never goes off in these {days} days."
+        return f"Yes: the grid never goes off in {'this day' if count == 1 else f'these {days}'}."
     if not now["dark_hours"]:
         low = "" if now["lowest_soc"] is None else f"; the battery never fell below {100 * now['lowest_soc']:.0f} %"
-        return f"Yes: {hours(now['outage_hours'])} without grid in {days} days, and never dark{low}."
-    text = f"No: on {now['dark_days']} of {days} days it was dark, for {hours(now['dark_hours'])} in all"
+        return f"Yes: {hours(now['outage_hours'])} without grid in {days}, and never dark{low}."
+    text = f"No: on {now['dark_days']} of {days} it was dark, for {hours(now['dark_hours'])} in all"
     for other in (each for each in found if each["case"] in REMEDIES):
         rest = f"for {hours(other['dark_hours'])}" if other["dark_hours"] else "never"
         text += f"; {other['title']} {rest}"

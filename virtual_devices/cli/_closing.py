@@ -38,7 +38,7 @@ def _bill(found: Findings) -> list[str]:
     rows.append(("the bill", "", bill.amount))
     if found.batteries:
         change = sum(each.stored_start_kwh - each.stored_end_kwh for each in found.batteries.values())
-        rows += [("to refill what the battery gave", f"{change:+.1f} kWh", bill.refill), ("to compare by", "", bill.total)]
+        rows += [("to refill what the battery gave", f"{round(change, 1) + 0.0:+.1f} kWh", bill.refill), ("to compare by", "", bill.total)]
     return [f"  {name:<32} {what:>14} {money(value, bill.currency):>20}" for name, what, value in rows]
 
 
@@ -50,7 +50,7 @@ def _months(found: Findings) -> list[str]:
         energy = each.energy_kwh
         values = [energy[name] for name in ("pv_used", "load_served", "grid_import", "grid_export")]
         cells = [each.month, *(f"{value:.1f}" for value in values), percent(each.self_sufficiency), _hours(each.dark_hours)]
-        rows.append([*cells, _NOTHING if each.cost is None else f"{each.cost:.2f}"])
+        rows.append([*cells, _digits(each.cost, 2)])
     currency = found.bill.currency if found.bill is not None else ""
     return _table(["month", "sun kWh", "loads", "import", "export", "own", "dark h", f"bill {currency}".strip()], rows)
 

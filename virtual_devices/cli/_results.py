@@ -44,7 +44,7 @@ def summary(result: Mapping[str, Any], found: Findings | None) -> list[str]:
     ledger = f"  ledger {result['ledger_sha256'][:_DIGEST]}; "
     if audit["ok"]:
         skipped = f"; {audit['skipped_seconds'] / 3600:.1f} h were skipped" if "skipped_seconds" in audit else ""
-        lines += ["", f"{ledger}{audit['checked_steps']} steps checked, nothing lost, nothing invented{skipped}"]
+        lines += ["", f"{ledger}{audit['checked_steps']} {'step' if audit['checked_steps'] == 1 else 'steps'} checked, nothing lost, nothing invented{skipped}"]
     else:
         lines += ["", f"{ledger}the audit found:", *(f"  audit: {problem}" for problem in audit["problems"])]
     return lines

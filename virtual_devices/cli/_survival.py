@@ -45,7 +45,8 @@ def report(result: Mapping[str, Any], width: int) -> list[Row]:
     """All of it, in rows."""
     now = result["cases"][0]
     month = date.fromisoformat(f"{result['month']}-01")
-    days = f", {len(now['days'])} days" if now["days"] else ""
+    count = len(now["days"])
+    days = f", {count} {'day' if count == 1 else 'days'}" if count else ""
     asked = f"stage {result['stage']}" if result["stage"] is not None else "without a grid"
     rows: list[Row] = [*_said(result["answer"], "bold green" if result["survives"] else "bold red"), []]
     rows.append([(f"{result['home']}, {now['title']}: {asked} in {month:%B %Y}{days}", "bold")])
@@ -141,7 +142,7 @@ def _dark(day: Mapping[str, Any]) -> str:
 
 
 def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
-    """What was compared, one row for each case under two rows of headings; the last columns go where there is no room."""
+    """What was compared, one row for each case under two rows of headings; the last columns go where there is no room. Without a grid nobody knows a price."""
     return _table(
         [
             ("", "", [case["title"] for case in cases]),
@@ -151,7 +152,7 @@ def table(cases: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
             ("not", "essential", [kilowatt_hours(case["not_delivered_essential_kwh"]) for case in cases]),
             ("delivered", "all kWh", [kilowatt_hours(case["not_delivered_kwh"]) for case in cases]),
             ("import", "kWh", [f"{case['import_kwh']:.1f}" for case in cases]),
-            ("cost", cases[0]["currency"] or "", [f"{case['cost']:.2f}" for case in cases]),
+            *([("cost", cases[0]["currency"], [f"{case['cost']:.2f}" for case in cases])] if cases[0]["currency"] else []),
             ("longest", "dark h", [f"{case['longest_dark_hours']:.1f}" for case in cases]),
             ("autonomy", "", [_percent(case["autonomy"]) for case in cases]),
         ],
@@ -174,7 +175,7 @@ def ranges(found: Sequence[Mapping[str, Any]], width: int) -> list[Row]:
             ("dark", f"of {found[0]['winters']}", [str(each["dark"]) for each in found]),
             ("dark", "h", [span(each, "dark_hours", 1) for each in found]),
             ("lowest", "SOC, %", [span(each, "lowest_soc", 0, 100.0) for each in found]),
-            ("cost", found[0]["currency"] or "", [span(each, "cost", 0) for each in found]),
+            *([("cost", found[0]["currency"], [span(each, "cost", 0) for each in found])] if found[0]["currency"] else []),
             ("import", "kWh", [span(each, "import_kwh", 0) for each in found]),
             ("not delivered", "kWh", [span(each, "not_delivered_kwh", 1) for each in found]),
         ],

@@ -121,6 +121,11 @@ def test_weather_files_of_one_name_are_that_of_the_first() -> None:
         paired(side(text, documents={"year.csv": "mine"}), side(other, documents={"year.csv": "theirs"}), {})
 
 
+def test_another_currency_is_no_setting_to_try() -> None:
+    with pytest.raises(ConfigurationError, match="--set: changed pays in EUR, home one in ZAR; change the currency in the home file"):
+        paired(side(A), None, {"grid": {"currency": "EUR"}})
+
+
 def test_other_settings_beside_the_home_as_it_is() -> None:
     pair = paired(side(A), None, {"battery": {"capacity": "20 kWh"}})
     assert (pair.a.title, pair.b.title, pair.subject, pair.several) == ("one", "changed", "battery.capacity 20 kWh", False)

@@ -32,6 +32,7 @@ def compared(*savings: float, duration: int = YEAR, investment: Investment | Non
         ((300.0, 100.4, 200.0), "saves 100 to 300 EUR (median 200; 3 years of weather)."),
         ((-20.0, 30.0, 5.0), "costs up to 20.00 EUR more or saves up to 30.00 (median 5.00; 3 years of weather)."),
         ((-30.0, -20.0, -25.0), "costs 20.00 to 30.00 EUR more (median 25.00; 3 years of weather)."),
+        ((-0.001, 5.0), "saves 0.00 to 5.00 EUR (median 0.00; 2 years of weather)."),
         ((0.0, 0.001), "changes nothing in the bill in 2 years of weather."),
         ((12.0,), "saves 12.00 EUR."),
     ],
@@ -42,8 +43,17 @@ def test_what_it_saves(savings: tuple[float, ...], said: str) -> None:
 
 def test_savings_of_some_days_are_of_these_days() -> None:
     assert sentences(compared(7.0, duration=7 * DAY))[0] == "In these 7 days new instead of old saves 7.00 EUR."
-    assert [span_of_time(compared(1.0, duration=time)) for time in (DAY, 3600, 2 * YEAR)] == ["this day", "these 1 h", "a year"]
+    assert [span_of_time(compared(1.0, duration=time)) for time in (DAY, 5 * 3600, 3600, 1200, 2 * YEAR)] == ["this day", "these 5 h", "this hour", "these 20 min", "a year"]
     assert compared(100.0, duration=2 * YEAR).saving == Spread(50.0, 50.0, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [(100.4, 99.6, ["imports 99.6 kWh instead of 100.4."]), (100.0, 98.0, ["imports 98 kWh instead of 100."]), (100.01, 100.04, []), (100.01, 100.07, ["imports 100.1 kWh instead of 100.0."])],
+)
+def test_what_differs_is_told_as_exactly_as_it_differs(before: float, after: float, said: list[str]) -> None:
+    found = replace(compared(1.0), weathers=(WeatherCompared("seed 0", findings(100.0, before), findings(50.0, after)),))
+    assert sentences(found)[1:] == [f"new {text}" for text in said]
 
 
 def test_what_the_loads_did_not_get_is_no_saving() -> None:
@@ -67,7 +77,7 @@ def test_a_price_that_is_not_always_paid_back() -> None:
         "Assumed: each year is as this one, electricity 2 % dearer than in the year before, 0.5 % lost to wear (the run ages a battery within its own year only), "
         "5 % of interest, 50.00 again every 4 years, 5.00 a year to keep it."
     )
-    assert sentences(compared(10.0, 20.0, investment=paid))[-2].startswith("At 1000 EUR it is paid back never in its life, discounted never in its life; ")
+    assert sentences(compared(10.0, 20.0, investment=paid))[-2].startswith("At 1000 EUR it is never paid back in its life; ")
     assert sentences(compared(400.0, investment=paid))[-1].endswith("one year of weather only: these are single numbers of a range that nobody knows.")
     assert [each.payback is None for each in found.worths] == [True, False, False]
     assert compared(400.0, duration=7 * DAY, investment=paid).worths == []

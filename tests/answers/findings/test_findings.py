@@ -10,6 +10,7 @@ import pytest
 
 from virtual_devices.answers.findings.findings import Findings
 from virtual_devices.answers.findings.recorded import findings_of_record
+from virtual_devices.answers.findings.words import sentences
 from virtual_devices.answers.simulate import load, run_findings
 from virtual_devices.edge.files.examples import home_file
 from virtual_devices.kit.errors import ConfigurationError
@@ -120,6 +121,61 @@ def test_how_full_a_battery_begins_is_no_bargain(home: str, start: str | None) -
     assert high is not None
     assert abs(low.amount - high.amount) > 0.03 * high.amount
     assert abs(low.total - high.total) < 0.02 * (low.total + high.total) / 2
+
+
+@pytest.mark.parametrize("soc", [20, 50])
+def test_what_the_grid_charged_is_worth_what_it_cost(soc: int, tmp_path: Path) -> None:
+    """Without sun, and with an inverter that mostly waits: a run that begins with a full battery buys less by just that."""
+    file = tmp_path / "charged.yaml"
+    devices = "  battery: {capacity: 10 kWh}\n  inverter: {rated_power: 5 kW, grid_charge_enabled: true}\n"
+    file.write_text(PLAIN.replace(', outages: "18:00-20:30"', "") + devices, "utf-8")
+    emptier, full = (run_findings(load(file, [("battery", "start_soc", str(each))]), 2 * DAY).bill for each in (soc, 100))
+    assert emptier is not None
+    assert full is not None
+    assert full.refill == 0
+    assert emptier.amount > full.amount + 10
+    assert emptier.total == pytest.approx(full.amount, rel=0.05)  # 26 % and more by losses and the sun alone
+
+
+def test_a_record_that_begins_within_a_quarter_knows_all_of_its_bill(tmp_path: Path) -> None:
+    record, file = tmp_path / "run.sqlite", tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("00:00", "11:52"), "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert told.bill == found.bill
+    assert told.months == found.months
+    assert told.emissions_kg == found.emissions_kg
+
+
+def test_a_record_knows_who_was_dark_all_the_time(tmp_path: Path) -> None:
+    """Nothing ever came to these loads, so that no edge of the ledger tells what they hang on."""
+    record, file = tmp_path / "run.sqlite", tmp_path / "loads.yaml"
+    file.write_text(PLAIN[: PLAIN.index("  grid")] + "  mcb: {kind: breaker, rated_current: 6 A}\n  tv: {circuit: mcb}\n  oven: {circuit: non_essential}\n", "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert (told.dark_hours, told.longest_dark_hours, told.loads["tv"].dark_hours) == (24, 24, 24)
+    assert (told.dark_hours, told.loads) == (found.dark_hours, found.loads)
+    assert sentences(told)[0].startswith("There is no grid, and the house was dark for 24.0 h")
+
+
+def test_the_longest_time_off_in_steps_of_an_hour(tmp_path: Path) -> None:
+    record, file = tmp_path / "run.sqlite", tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("18:00-20:30", "18:00-21:00").replace("60 s", "1 h"), "utf-8")
+    found, told = run_findings(load(file, ()), DAY, record=record), findings_of_record(record)
+    assert (told.longest_dark_hours, told.loads["house"].longest_without_power_hours) == (3, 3)
+    assert told.loads == found.loads
+
+
+def test_prices_below_zero_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "plain.yaml"
+    file.write_text(PLAIN.replace("price: 2,", "price: -2, currency: EUR,"), "utf-8")
+    assert sentences(run_findings(load(file, ()), DAY))[0] == "It earns 24.50 EUR: 12.2 kWh bought, which earned 24.50 EUR."
+
+
+def test_what_is_in_a_battery_where_buying_earns_in_words() -> None:
+    """It is fuller than at the start, and had it been so before, less would have been bought, for which one is paid."""
+    found = found_of("cape_town", DAY, ("battery", "start_soc", "20"), ("grid", "price", "-1"), start="2026-01-10")
+    assert found.bill is not None
+    assert found.bill.refill > 0
+    assert f"kWh more than at the start, worth -{found.bill.refill:.2f} ZAR: " in sentences(found)[1]
 
 
 def test_nothing_is_owed_where_nothing_changed(tmp_path: Path) -> None:

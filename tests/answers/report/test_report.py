@@ -160,6 +160,29 @@ def test_a_run_of_a_few_days_is_shown_without_the_days_around_it(tmp_path: Path)
     assert np.isfinite(series.powers["load"]).sum() == 72
 
 
+def test_a_run_that_begins_within_a_quarter_is_seen_from_its_first_step_on(tmp_path: Path) -> None:
+    path = tmp_path / "few.sqlite"
+    simulate.run(simulate.load(ROOT / "examples/cape_town.yaml", [], start="2026-06-21 18:22"), 3600, record=path)
+    seen = see(path)
+    assert seen.total.seconds == sum(seen.flows.seconds) == 3600
+    assert seen.total.totals["grid_import"] / MJ_PER_KWH == pytest.approx(seen.findings.energy_kwh["grid_import"], abs=1e-6)
+
+
+def test_days_over_new_year_are_named_with_both_years(tmp_path: Path) -> None:
+    path = tmp_path / "few.sqlite"
+    simulate.run(simulate.load(ROOT / "examples/cape_town.yaml", [], start="2026-12-30", step=3600), 4 * DAY, record=path)
+    assert weeks_of(see(path)).weeks[0].name == "30 Dec 2026 – 2 Jan 2027"
+
+
+def test_what_a_battery_gave_is_the_same_in_every_table(seen: RunSeen, page: str) -> None:
+    for name, battery in seen.findings.batteries.items():
+        rows = re.findall(rf"<tr[^>]*>\s*<t[hd][^>]*>{name}</t[hd]>(.*?)</tr>", page, re.DOTALL)
+        cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows]
+        assert len(cells) == 2
+        assert cells[0][2] == f"{battery.discharged_kwh:,.1f}"
+        assert float(cells[1][4].replace(",", "")) == pytest.approx(battery.discharged_kwh, rel=0.01)
+
+
 def test_a_run_that_begins_within_a_quarter_of_an_hour_is_all_there(tmp_path: Path) -> None:
     path = tmp_path / "odd.sqlite"
     came = simulate.run_findings(simulate.load(ROOT / "examples/cape_town.yaml", [], start="2026-06-21 06:37"), 3 * 3600, record=path)

@@ -23,7 +23,7 @@ DULL = 0.95
 def words(year: WeatherYear, site: Site) -> str:
     """Where it is from, and what it brings."""
     whose = f"of {place(replace(site, latitude=year.latitude, longitude=year.longitude))}" if np.isfinite(year.latitude) else f"that names no place, taken for {place(site)}"
-    return f"weather {whose}: {year.ghi.sum() / 1000.0:,.0f} kWh/m² a year, air of {year.temp_air.min():.0f} to {year.temp_air.max():.0f} °C"
+    return f"weather {whose}: {year.ghi.sum() / 1000.0:,.0f} kWh/m² a year, air of {round(year.temp_air.min())} to {round(year.temp_air.max())} °C"
 
 
 def unlike(year: WeatherYear, site: Site) -> list[str]:

@@ -11,6 +11,7 @@ from virtual_devices.answers.comparing.money import Investment, Worth, worth
 from virtual_devices.answers.findings.findings import Findings
 
 DAY = 86_400
+HOUR = 3600
 _YEAR = 365.25 * DAY
 
 

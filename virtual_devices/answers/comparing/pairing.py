@@ -90,6 +90,9 @@ def of_changes(a: Side, changes: Changes) -> Pair:
     """A home beside itself with other settings. Raises SettingError, and ConfigurationError for one that both have alike."""
     refuse_common(a.home, changes)
     home, documents = with_changes(a.home, a.documents, changes)
+    pays, other = _currency(home), _currency(a.home)
+    if pays != other:
+        raise ConfigurationError(f"--set: {CHANGED} pays in {pays}, home {a.home.name} in {other}; change the currency in the home file")
     said = [f"{device}.{name} {value}" for device, values in changes.items() for name, value in values.items()]
     return Pair(a, Side(CHANGED, home, documents), " and ".join(said), several=len(said) > 1)
 

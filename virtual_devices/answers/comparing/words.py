@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from virtual_devices.answers.comparing.comparison import DAY, Comparison, Spread
+from virtual_devices.answers.comparing.comparison import DAY, HOUR, Comparison, Spread
 from virtual_devices.answers.comparing.pairing import BEFORE, CHANGED
 
 _WHOLE = 100.0
@@ -38,7 +38,10 @@ def span_of_time(found: Comparison) -> str:
     if found.years:
         return "a year"
     days = found.duration / DAY
-    return f"these {days:g} days" if days > 1 else "this day" if days == 1 else f"these {found.duration / 3600:g} h"
+    if days >= 1:
+        return f"these {days:.4g} days" if days > 1 else "this day"
+    hours = found.duration / HOUR
+    return f"these {hours:.3g} h" if hours > 1 else "this hour" if hours == 1 else f"these {found.duration / 60:.3g} min"
 
 
 def _saving(found: Comparison) -> str:
@@ -50,9 +53,9 @@ def _saving(found: Comparison) -> str:
     save, cost = ("save", "cost") if found.several else ("saves", "costs")
     if not round(low, 2) and not round(high, 2):
         return f"{when} {'change' if found.several else 'changes'} nothing in the bill{_of_years(found)}."
-    if low >= 0:
+    if round(low, 2) >= 0:
         return f"{when} {save} {spanned(saving, money)} {currency}{_median(found, saving.median)}."
-    if high <= 0:
+    if round(high, 2) <= 0:
         more = Spread(-high, None if saving.median is None else -saving.median, -low)
         return f"{when} {cost} {spanned(more, money)} {currency} more{_median(found, more.median)}."
     return f"{when} {cost} up to {money(-low)} {currency} more or {save} up to {money(high)}{_median(found, saving.median)}."
@@ -75,11 +78,12 @@ def _least(values: list[float]) -> str:
 def _rest(found: Comparison) -> str:
     rows = {row.key: (row.a or 0.0, row.b or 0.0) for row in found.rows}
     parts = []
-    for key, text in (("energy_kwh.grid_import", "imports {b:.0f} kWh instead of {a:.0f}"), ("dark_hours", "is dark for {b:.1f} h instead of {a:.1f}"),
-                      ("self_sufficiency", "supplies {b:.0f} % of itself instead of {a:.0f} %"), ("emissions_kg", "causes {b:.0f} kg of CO₂ instead of {a:.0f}")):  # fmt: skip
+    for key, digits, text in (("energy_kwh.grid_import", 0, "imports {b} kWh instead of {a}"), ("dark_hours", 1, "is dark for {b} h instead of {a}"),
+                              ("self_sufficiency", 0, "supplies {b} % of itself instead of {a} %"), ("emissions_kg", 0, "causes {b} kg of CO₂ instead of {a}")):  # fmt: skip
         a, b = rows.get(key, (0.0, 0.0))
-        if abs(a - b) >= _FEW:
-            parts.append(text.format(a=a, b=b))
+        exact = digits or round(a) == round(b)  # 97 % instead of 97 % says nothing
+        if abs(a - b) >= _FEW and round(a, 1) != round(b, 1):
+            parts.append(text.format(a=f"{a:.{exact:d}f}", b=f"{b:.{exact:d}f}"))
     when = f", in the median year ({found.shown.name})" if len(found.weathers) > 1 else ""
     itself = found.titles[0] == BEFORE or found.titles[1] == CHANGED
     return f"{'The home then' if itself else found.titles[1]} {_listed(parts)}{when}." if parts else ""
@@ -112,8 +116,9 @@ def _worth(found: Comparison) -> str:
     if paid is None or not found.worths:
         return ""
     payback, discounted, value = found.worth(lambda each: each.payback), found.worth(lambda each: each.discounted_payback), found.worth(lambda each: each.net_present_value)
+    back = f"paid back {_after(payback)}, discounted {_after(discounted)}" if payback.low is not None else "never paid back in its life"
     return (
-        f"At {money(paid.price, paid.currency)} it is paid back {_after(payback)}, discounted {_after(discounted)}; "
+        f"At {money(paid.price, paid.currency)} it is {back}; "
         f"its net present value over {paid.life} years is {spanned(value, money)} {paid.currency}."
     )
 

@@ -118,7 +118,7 @@ class _Recorded:
             facts.home, facts.zone, start, end, [self._month(each, dark, outage) for each in months], self._loads(), self._stores(),
             self._currency(), None, {name: power for name, power in rated.items() if power is not None},
             insolation(house.members, start, end, home.step) if house is not None and home is not None else {},
-            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self._starts, dark),
+            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self._columns, dark),
             () if house is None else conditions_of(house, start), (), self._digest(),
         )  # fmt: skip
 
@@ -150,7 +150,7 @@ class _Recorded:
         now = told.last(reading, end)
         if now is None:
             return None
-        was = told.last(reading, start - start % QUARTER)  # a run that begins within a quarter of an hour has told of it when it was over
+        was = told.last(reading, start - start % QUARTER)  # not from the rest of a quarter with which a record begins: that is part of what grew
         was = self._last_before(device, reading) if was is None else was
         return None if was is None and not self._reader.from_the_first else now - (was or 0.0)
 
@@ -190,7 +190,11 @@ class _Recorded:
         ports = next((entry.device_class.ports for entry in _of(self._home, "settles") if issubclass(entry.device_class, Settles)), None)
         if ports is None:
             return None
-        port_of = roots(self._roles.edges, tuple(ports))
+        fed = {sink for _, sink in self._roles.edges}
+        devices = self._home.devices if self._home is not None else ()
+        hung = ((getattr(entry.settings, "circuit", None), entry.name) for entry in devices if entry.name not in fed)
+        never = [(circuit, name) for circuit, name in hung if circuit]  # an edge along which nothing ever came is not in the record
+        port_of = roots((*self._roles.edges, *never), tuple(ports))
         return {name for name in self._roles.consumers if name in port_of and ports[port_of[name]].lasting}
 
     def _placed(self, told: _Told, values: Integers) -> Integers:
@@ -211,7 +215,7 @@ class _Recorded:
             lacked = self._placed(told, told.held(_WANTING)) if told is not None else np.zeros(len(self._starts), np.int64)
             unserved = int(sum(part.sum(UNSERVED + name).sum() for part in self._columns.parts))
             dark = int((lacked if outage is None else np.minimum(lacked, outage)).sum()) if name in essential else None
-            found[name] = GatheredLoad(int(lacked.sum()), unserved, _longest(self._starts, lacked), dark)
+            found[name] = GatheredLoad(int(lacked.sum()), unserved, _longest(self._columns, lacked), dark)
         return found
 
     def _stores(self) -> dict[str, GatheredStore]:
@@ -268,14 +272,14 @@ def _series(columns: Columns, names: Iterable[str]) -> Integers:
     return found
 
 
-def _longest(starts: Integers, seconds: Integers | None) -> int | None:
-    """The longest stretch, s: quarters next to each other in which something held are one."""
+def _longest(columns: Columns, seconds: Integers | None) -> int | None:
+    """The longest stretch, s: quarters next to each other in which something held are one. A step of more than a quarter reaches to the next."""
     if seconds is None:
         return None
     longest = stretch = 0
-    before = None
-    for start, held in zip(starts.tolist(), seconds.tolist(), strict=True):
-        stretch = (stretch if before is not None and start == before + QUARTER else 0) + held if held else 0
-        before = start
+    reached = 0
+    for start, step, held in zip(columns.start.tolist(), columns.step.tolist(), seconds.tolist(), strict=True):
+        stretch = (stretch if start <= reached else 0) + held if held else 0
+        reached = start + -(-step // QUARTER) * QUARTER
         longest = max(longest, stretch)
     return longest

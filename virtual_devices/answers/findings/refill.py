@@ -2,11 +2,12 @@
 
 Had the run started where it ended, it would have ended there too, as a rule: two homes that differ only in what their batteries hold do alike
 from the first time on at which both batteries are full, or empty. Until then the one with less in it buys what the other need not, as soon as it
-is empty, and does not sell what the other sells, while that is full. How much of each, the run's own quarters of an hour tell: a second battery
-is thought beside the one there was. What is not settled in the end would have to be bought.
+is empty, and does not sell what the other sells, while that is full; the one with more buys less while the grid charges. How much of each, the
+run's own quarters of an hour tell: a second battery is thought beside the one there was. What is not settled in the end would have to be bought.
 
 What is bought costs the run's mean import price, what is not sold would have earned its mean income; losses on the way between meter and
-battery are those of the run itself: what inverter and battery lost of all that went through them.
+battery are those of the run itself: what inverter and battery lost of all that went through them. Where little did, that is mostly what they draw
+while they wait, which a kilowatt-hour more would not change: no more than a fifth of each is taken to be lost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from virtual_devices.kit.offers import Edge
 
 USUAL = 0.95
 """Of what goes into a battery or through an inverter that did nothing in this run: the default of both."""
+_LEAST = 0.8
+"""The same of one through which little went."""
 _NEAR = 0.1
 """Part of its capacity within which a battery counts as full or empty: it takes ever less towards the end."""
 _SETTLED = 1000
@@ -64,7 +67,9 @@ def refill_of(edges: Mapping[Edge, int], stores: Mapping[str, GatheredStore], qu
                 ahead -= had
             if level + ahead > high:
                 over = level + ahead - high
-                unsold -= over * way if exported or not curtailed else 0
+                spared = min(over, round(imported * way))  # what the grid brought, into a battery that it charged
+                bought -= spared / way
+                unsold -= (over - spared) * way if exported or not curtailed else 0
                 ahead -= over
     bought -= ahead * way if ahead > 0 else ahead / way
     return Refill(round(bought), round(unsold))
@@ -89,7 +94,7 @@ def _battery(edges: Mapping[Edge, int], stores: Collection[str]) -> float:
     """Of what goes in or out, the part that is not lost on that one way."""
     through = sum(edges.get((DC_BUS, name), 0) + edges.get((name, DC_BUS), 0) for name in stores)
     lost = sum(edges.get((name, LOSSES), 0) for name in stores)
-    return 1 - lost / through if through and lost < through else USUAL
+    return max(_LEAST, 1 - lost / through) if through else USUAL
 
 
 def _inverter(edges: Mapping[Edge, int], stores: Collection[str]) -> float:
@@ -97,4 +102,4 @@ def _inverter(edges: Mapping[Edge, int], stores: Collection[str]) -> float:
     inverters = {source for source, sink in edges if sink == LOSSES} - set(stores)
     through = sum(moved for (_, sink), moved in edges.items() if sink in inverters)
     lost = sum(edges[name, LOSSES] for name in inverters)
-    return 1 - lost / through if through and lost < through else USUAL
+    return max(_LEAST, 1 - lost / through) if through else USUAL

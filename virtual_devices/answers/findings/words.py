@@ -57,17 +57,22 @@ def _bill(found: Findings) -> list[str]:
     bill, energy = found.bill, found.energy_kwh
     if bill is None:
         return []
-    paid = f"It costs {money(bill.amount, bill.currency)}" if bill.amount >= 0 else f"It earns {money(-bill.amount, bill.currency)}"
-    parts = [f"{_number(energy['grid_import'])} kWh bought for {money(bill.energy, bill.currency)}"]
+    paid = f"It costs {money(bill.amount, bill.currency)}" if round(bill.amount, 2) >= 0 else f"It earns {money(-bill.amount, bill.currency)}"
+    parts = [f"{_number(energy['grid_import'])} kWh bought{_for(bill.energy, 'earned', bill.currency)}"]
     parts += [f"{money(bill.fixed, bill.currency)} fixed"] if bill.fixed else []
-    parts += [f"{_number(energy['grid_export'])} kWh sold for {money(bill.income, bill.currency)}"] if energy["grid_export"] or bill.income else []
+    parts += [f"{_number(energy['grid_export'])} kWh sold{_for(bill.income, 'cost', bill.currency)}"] if energy["grid_export"] or bill.income else []
     said = [f"{paid}: {', '.join(parts)}."]
     if round(abs(bill.refill), 2):
         holds = sum(each.stored_end_kwh - each.stored_start_kwh for each in found.batteries.values())
         kwh = f"{_number(abs(holds))} kWh {'more' if holds > 0 else 'less'}"
-        worth = f"{money(bill.refill, bill.currency)} to refill" if bill.refill > 0 else f"worth {money(-bill.refill, bill.currency)}"
+        worth = f"{money(bill.refill, bill.currency)} to refill" if (holds < 0 if round(holds, 1) else bill.refill > 0) else f"worth {money(-bill.refill, bill.currency)}"
         said.append(f"The {_battery(found)} {kwh} than at the start, {worth}: {money(bill.total, bill.currency)} to compare by.")
     return said
+
+
+def _for(amount: float, otherwise: str, currency: str) -> str:
+    """Prices below zero turn it around: who buys earns, and who sells pays."""
+    return f" for {money(amount, currency)}" if round(amount, 2) >= 0 else f", which {otherwise} {money(-amount, currency)}"
 
 
 def _battery(found: Findings) -> str:

@@ -89,7 +89,7 @@ def see(path: Path, chosen: Callable[[Times], tuple[int, int]] | None = None) ->
         if span is None:
             raise ConfigurationError(f"{path} has nothing recorded yet: no window was settled")
         times = Times(facts.zone, *span)
-        begin, stop = chosen(times) if chosen is not None else (times.first, span[1])
+        begin, stop = chosen(times) if chosen is not None else (times.first, times.end)
         start, end = max(begin, span[0]), min(stop, span[1])
         columns, roles = reader.columns(begin, stop)
         if not len(columns.start):

@@ -16,6 +16,7 @@ from virtual_devices.answers.report.figures import UNKNOWN, clock, figure, share
 from virtual_devices.answers.report.parts import WIDE, both, pairs, paragraph, section, table
 from virtual_devices.answers.report.reading import RunSeen
 from virtual_devices.answers.report.sources import LIVE, NOT_SET, DeviceInputs, inputs_of
+from virtual_devices.kit.accounts import LOSSES
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.quantities import MJ_PER_KWH
@@ -67,12 +68,12 @@ def devices(seen: RunSeen) -> Markup:
         load, array = findings.loads.get(name), findings.arrays.get(name)
         rows.append([
             name, kinds.get(name, NO_KIND.get(name, "")), figure(moved[name]["in"] / MJ_PER_KWH, digits=1),
-            figure(moved[name]["out"] / MJ_PER_KWH, digits=1) if load is None else figure(None),
+            figure((moved[name]["out"] - seen.total.edges.get((name, LOSSES), 0)) / MJ_PER_KWH, digits=1) if load is None else figure(None),
             figure(load.unserved_kwh if load is not None else array.curtailed_kwh if array is not None else None, digits=1),
             *(figure(value, digits=1) for value in ((load.without_power_hours, load.longest_without_power_hours, load.dark_hours) if load is not None else (None,) * 3)),
         ])  # fmt: skip
     head = ("", "kind", "took, kWh", "gave, kWh", "unserved or curtailed, kWh", "off while wanting, h", "longest, h", "of it in outages, h")
-    text = "What a load takes becomes heat, and is not shown as given. Off while wanting: there was demand and no power, for whatever reason."
+    text = "What a load takes becomes heat, and is not shown as given; nor is what is lost. Off while wanting: there was demand and no power, for whatever reason."
     return section("devices", "Devices", paragraph(text, "soft"), table(head, rows, left=frozenset({1})), _arrays(findings))
 
 

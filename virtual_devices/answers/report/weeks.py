@@ -158,7 +158,7 @@ def _week(start: int, count: int, origin: int, slot: int, local: Calendar) -> We
     for _ in range(count):
         midnights.append(local.next_midnight(midnights[-1]))
     first, last = local.local(start), local.local(midnights[-2])
-    same = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}"
+    same = f"{first.day}" if first.month == last.month else f"{first.day} {first:%b}" if first.year == last.year else f"{first.day} {first:%b %Y}"
     number = (start - origin) // slot
     days = tuple((midnight - origin) / slot - number for midnight in midnights)
     shifts: list[tuple[int, int]] = []

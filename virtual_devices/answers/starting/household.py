@@ -116,7 +116,8 @@ def _grid(told: Answered, draft: HomeDraft, *, with_files: bool) -> DraftDevice:
     if told.outages:
         device.say("outages", told.outages, "every day; `outage_calendar:` takes a calendar of them")
     usual = told.prices.base == told.usual.price and told.currency == told.usual.currency
-    device.say("price", told.prices.base, f"{told.currency} a kWh, with taxes{f'; usual there in {AS_OF}, roughly' if usual else ''}; write what your bill says")
+    whose = f"; usual there in {AS_OF}, roughly" if told.usual.code else "; an example, as nothing is known of prices there"
+    device.say("price", told.prices.base, f"{told.currency} a kWh, with taxes{whose if usual else ''}; write what your bill says")
     if told.prices.needs_file and not with_files:
         device.remarks["price"] = f"{told.currency} a kWh; a tariff file beside this one would say: {told.prices.text}"
     elif told.prices.needs_file:

@@ -46,7 +46,7 @@ class Times:
 
     @property
     def first(self) -> int:
-        """When the first quarter of an hour begins of which anything is recorded, UTC seconds: a run may begin within it."""
+        """When the first quarter of an hour begins of which something is recorded, of many a run only its rest."""
         return self.start - self.start % QUARTER
 
     def day(self, text: str, every: str | None = None) -> Asked:
