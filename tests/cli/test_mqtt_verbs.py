@@ -154,6 +154,7 @@ def test_what_is_refused_is_said_and_changes_nothing(verb: Verb) -> None:
 
 def test_a_time_may_be_named(verb: Verb) -> None:
     assert verb("set", "oven", "setpoint=150", "--at", "2026-06-21 18:02").stdout == "oven: takes it at 2026-06-21 18:02\n"
+    assert verb("set", "oven", "setpoint=150", "--at", "2h").stdout == "oven: takes it in 2h\n"
     assert json.loads(verb("get", "oven", "--json").stdout)["state"]["setpoint"] == 200
     assert "'tea' is no" in verb("set", "oven", "setpoint=150", "--at", "tea", expect=2).stderr
 

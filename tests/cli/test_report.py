@@ -84,6 +84,7 @@ def test_two_runs_beside_each_other(record: Path) -> None:
         (("RUN", "--day", "2027-01-01"), "nothing is recorded"),
         (("RUN", "--day", "2026-06-22", "--month", "2026-06"), "give one"),
         (("RUN", "RUN", "--png", "x.png"), "--png shows one run"),
+        (("RUN", "-o", "-", "--json"), "--json and -o - both need standard output"),
         (("RUN", "-o", "RUN"), "is the record itself"),
         (("RUN", "-o", "no/such/folder/page.html"), "cannot be written"),
     ],

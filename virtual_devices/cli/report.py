@@ -53,6 +53,8 @@ def report(
         raise click.UsageError("--day, --month and --from with --to are three ways to say when; give one")
     if other is not None and image is not None:
         raise click.UsageError("--png shows one run; name one, or leave --png out")
+    if as_json and out == _STDOUT:
+        raise click.UsageError("--json and -o - both need standard output; name a file for the page")
 
     def chosen(times: Times) -> tuple[int, int]:
         asked = times.day(day) if day is not None else times.month(month) if month is not None else times.between(start, end)

@@ -9,6 +9,7 @@ import click
 from virtual_devices.cli._options import COMMAND_LINE, assignment, broker_options, home_option, merged
 from virtual_devices.cli._words import measured, written
 from virtual_devices.client.running_home import RunningHome
+from virtual_devices.kit.durations import parts_of
 
 if TYPE_CHECKING:
     from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("set")
 @click.argument("device")
 @click.argument("settings", type=assignment, nargs=-1, required=True, metavar="setting=value...")
-@click.option("--at", metavar="TIME", help='Simulated time from which it holds: "2026-06-21 18:00", local unless it says otherwise.')
+@click.option("--at", metavar="TIME", help='Simulated time from which it holds: "2026-06-21 18:00", local unless it says otherwise, "18:00", or "2h" from now.')
 @home_option
 @broker_options
 def set_settings(
@@ -32,7 +33,7 @@ def set_settings(
         state = running.set(device, changes, at=at)
         seen = running.get(device) if at is None else None
     if at is not None:
-        click.echo(f"{device}: takes it at {at}")
+        click.echo(f"{device}: takes it {'in' if parts_of(at) else 'at'} {at}")
         return
     for setting in changes:
         click.echo(f"{device}: {setting} = {measured(state.get(setting), seen.unit(setting) if seen is not None else '')}")

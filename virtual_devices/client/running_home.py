@@ -15,6 +15,7 @@ from virtual_devices.client.simulated_time import (
     Moment,
     TimeHearing,
     TimeNow,
+    is_date,
     seconds_at,
     set_clock,
     stop_at,
@@ -143,7 +144,7 @@ class RunningHome:
         if not wanted:
             raise ConfigurationError(f"nothing is to be set; write set({device!r}, setting=value)")
         wanted = clock_values(wanted) if device == CLOCK else wanted
-        when = at if at is None or isinstance(at, int) else self._seconds(at)
+        when = at if at is None or isinstance(at, int) or is_date(at) else self._seconds(at)  # a date the device reads itself
         state = self.visit(lambda session, home: session.command(home, device, wanted, when, by=self._by))
         return {name: state.get(name) for name in wanted}
 

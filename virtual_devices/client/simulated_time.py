@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from virtual_devices.client.hearing import HomeHearing
 from virtual_devices.client.line import BrokerLine
@@ -124,6 +124,11 @@ def seconds_at(when: Moment, now: int, zone: str) -> int:
             return _next(match[1], now, zone)
         return now + parse_duration(when) if parts_of(when) else parse_instant(when, zone)
     raise ConfigurationError(f"{when!r} is no time; give a text such as '2026-06-21 18:00' or '2h', a datetime, or a timedelta")
+
+
+def is_date(when: Moment) -> TypeGuard[str]:
+    """Whether it is text that says a time by itself, whatever time it is now."""
+    return isinstance(when, str) and not parts_of(when) and _TIME_OF_DAY.fullmatch(when) is None
 
 
 def _next(time_of_day: str, now: int, zone: str) -> int:

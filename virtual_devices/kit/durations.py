@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from fractions import Fraction
+from typing import SupportsIndex
 
 from virtual_devices.kit.errors import ConfigurationError, shown
 
@@ -59,7 +60,7 @@ def parse_duration(text: str) -> int:
     return int(total)
 
 
-def seconds_of(duration: str | float | timedelta) -> int:
+def seconds_of(duration: str | float | SupportsIndex | timedelta) -> int:
     """Whole seconds of a duration as a program has it: text as of ``parse_duration``, seconds – also numpy's – or a timedelta. Raises as that."""
     if isinstance(duration, str):
         return parse_duration(duration)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from virtual_devices.answers.comparing import asking
 from virtual_devices.answers.comparing.comparison import Comparison
@@ -20,7 +20,7 @@ Compared = NotebookHome | str | Path
 def compare(
     a: Compared,
     b: Compared | None = None,
-    duration: str | float | timedelta = "1y",
+    duration: str | float | SupportsIndex | timedelta = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,

@@ -109,7 +109,7 @@ class NotebookHome:
 
     def run(
         self,
-        duration: str | float | timedelta,
+        duration: str | float | SupportsIndex | timedelta,
         *,
         record: str | Path | None = None,
         ledger: str | Path | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from virtual_devices.answers.comparing.comparison import Comparison
 from virtual_devices.answers.comparing.money import Investment
@@ -28,7 +28,7 @@ AnyHome = str | Path | Home | Side
 def compare(
     a: AnyHome,
     b: AnyHome | None = None,
-    duration: str | float | timedelta = "1y",
+    duration: str | float | SupportsIndex | timedelta = "1y",
     *,
     changes: Mapping[str, Any] | None = None,
     before: bool = False,
