@@ -52,7 +52,7 @@ def _months(found: Findings) -> list[str]:
         cells = [each.month, *(f"{value:.1f}" for value in values), percent(each.self_sufficiency), _hours(each.dark_hours)]
         rows.append([*cells, _digits(each.cost, 2)])
     currency = found.bill.currency if found.bill is not None else ""
-    return _table(["month", "sun kWh", "loads", "import", "export", "own", "dark h", f"bill {currency}".strip()], rows)
+    return _table(["month", "sun kWh", "loads", "import", "export", "self-suff.", "dark h", f"bill {currency}".strip()], rows)
 
 
 def _loads(found: Findings) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -109,20 +110,20 @@ class _Recorded:
 
     def gathered(self, months: Sequence[Energy]) -> Gathered:
         facts, (start, end) = self._reader.facts, self._known
-        dark, outage = self._dark(), self._outage()
         home = self._home
         house = recorded_house(home) if home is not None else None
         arrays = [] if house is None else [member for member in house.participants if isinstance(member, Producer)]
         rated = {member.name: member.device.rated_power(member.settings) for member in arrays}
         return Gathered(
-            facts.home, facts.zone, start, end, [self._month(each, dark, outage) for each in months], self._loads(), self._stores(),
+            facts.home, facts.zone, start, end, [self._month(each) for each in months], self._loads(), self._stores(),
             self._currency(), None, {name: power for name, power in rated.items() if power is not None},
             insolation(house.members, start, end, home.step) if house is not None and home is not None else {},
-            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self._columns, dark),
+            {name: self._told[name].total(_CLIPPED) for name in self._roles.producers if name in self._told}, _longest(self._columns, self._dark),
             () if house is None else conditions_of(house, start), (), self._digest(),
         )  # fmt: skip
 
-    def _month(self, month: Energy, dark: Integers | None, outage: Integers | None) -> GatheredMonth:
+    def _month(self, month: Energy) -> GatheredMonth:
+        dark, outage = self._dark, self._outage
         start, end = max(month.start, self._known[0]), min(month.end, self._known[1])
         inside = (self._starts >= month.start) & (self._starts < month.end)
         return GatheredMonth(
@@ -133,7 +134,7 @@ class _Recorded:
 
     # -- money ---------------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def _grid(self) -> str | None:
         """Who tells a bill."""
         return next((name for name in self._tellers if any(_BILL["amount"] in rows.last for rows in self._told[name].rows)), None)
@@ -169,22 +170,25 @@ class _Recorded:
 
     # -- dark ----------------------------------------------------------------------------------------------------------
 
+    @cached_property
     def _outage(self) -> Integers | None:
         """Seconds without grid, by quarter; None where there is none, or nobody told."""
         name = next((name for name in self._tellers if any(_CONNECTED in rows.seconds for rows in self._told[name].rows)), self._grid)
         return None if name is None else self._placed(self._told[name], self._told[name].seconds - self._told[name].held(_CONNECTED))
 
+    @cached_property
     def _dark(self) -> Integers | None:
         """Seconds in which an essential load wanted power in an outage and had none, by quarter."""
-        essential = self._essential()
+        essential = self._essential
         if essential is None:
             return None
-        without = self._outage()
+        without = self._outage
         dark = np.zeros(len(self._starts), np.int64)
         for name in essential & self._told.keys():
             dark = np.maximum(dark, self._placed(self._told[name], self._told[name].held(_WANTING)))
         return dark if without is None else np.minimum(dark, without)
 
+    @cached_property
     def _essential(self) -> set[str] | None:
         """The loads that are meant to live through outages; None where it is not known what they hang on."""
         ports = next((entry.device_class.ports for entry in _of(self._home, "settles") if issubclass(entry.device_class, Settles)), None)
@@ -208,7 +212,7 @@ class _Recorded:
     # -- devices -------------------------------------------------------------------------------------------------------
 
     def _loads(self) -> dict[str, GatheredLoad]:
-        essential, outage = self._essential() or set(), self._outage()
+        essential, outage = self._essential or set(), self._outage
         found = {}
         for name in self._roles.consumers:
             told = self._told.get(name)
