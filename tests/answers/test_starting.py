@@ -14,7 +14,7 @@ from virtual_devices.answers.simulate import load, run
 from virtual_devices.answers.starting.catalogued import checked_value
 from virtual_devices.answers.starting.countries import COUNTRIES
 from virtual_devices.answers.starting.making import FIRST, make
-from virtual_devices.answers.starting.panels import RoofSide, panels_text, read_panels
+from virtual_devices.answers.starting.panels import RoofSide, read_panels
 from virtual_devices.answers.starting.places import _measured, _towns, find, here
 from virtual_devices.answers.starting.presets import PRESETS, preset
 from virtual_devices.answers.starting.prices import DearHours, Prices, read_prices
@@ -76,7 +76,7 @@ SIDES = st.builds(
 @examples(300)
 @given(st.lists(SIDES, max_size=6).map(tuple))
 def test_panels_read_back_as_they_are_written(sides: tuple[RoofSide, ...]) -> None:
-    assert read_panels(panels_text(sides)) == sides
+    assert read_panels("; ".join(each.text for each in sides) or "none") == sides
 
 
 # -- prices ----------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from virtual_devices.answers.report.loss_chain import loss_chain
 from virtual_devices.answers.report.page import asset
 from virtual_devices.answers.report.reading import RunSeen, see
 from virtual_devices.answers.report.sources import DEFAULT, FILE, LIVE, inputs_of, value_text
-from virtual_devices.answers.report.weeks import LETTERS, letters, read_letters, weeks_of
+from virtual_devices.answers.report.weeks import AGAIN, LETTERS, letters, weeks_of
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.revisions import Revision
@@ -42,6 +42,22 @@ MADE = 1_700_000_000.0
 LARGEST = 400_000
 LINES = 200
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
+
+
+def read_letters(text: str, low: float, high: float, digits: int) -> list[float | None]:
+    """The way back, as the script of the page does it."""
+    base, found, at = len(LETTERS), list[float | None](), 0
+    while at < len(text):
+        if text[at] == AGAIN:
+            found += [found[-1]] * LETTERS.index(text[at + 1])
+            at += 2
+            continue
+        code = 0
+        for letter in text[at : at + digits]:
+            code = code * base + LETTERS.index(letter)
+        found.append(None if code == 0 else low + (code - 1) * (high - low) / (base**digits - 2))
+        at += digits
+    return found
 
 
 @pytest.fixture(scope="module")

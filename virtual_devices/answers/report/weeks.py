@@ -115,22 +115,6 @@ def letters(values: Floats, low: float, high: float, digits: int) -> str:
     return "".join(found)
 
 
-def read_letters(text: str, low: float, high: float, digits: int) -> list[float | None]:
-    """The way back, as the script of the page does it."""
-    base, found, at = len(LETTERS), list[float | None](), 0
-    while at < len(text):
-        if text[at] == AGAIN:
-            found += [found[-1]] * LETTERS.index(text[at + 1])
-            at += 2
-            continue
-        code = 0
-        for letter in text[at : at + digits]:
-            code = code * base + LETTERS.index(letter)
-        found.append(None if code == 0 else low + (code - 1) * (high - low) / (base**digits - 2))
-        at += digits
-    return found
-
-
 def _mondays(start: int, end: int, local: Calendar) -> list[int]:
     """The midnights that begin the weeks in which something is recorded, and the one behind."""
     time = local.midnight(start)

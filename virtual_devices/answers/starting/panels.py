@@ -55,11 +55,6 @@ class RoofSide:
         return f"{size}{facing}{'' if self.tilt is None else f', {number_text(self.tilt)}° tilt'}"
 
 
-def panels_text(sides: tuple[RoofSide, ...]) -> str:
-    """As it reads back."""
-    return "; ".join(each.text for each in sides) or "none"
-
-
 def read_panels(text: str) -> tuple[RoofSide, ...]:
     """The arrays that a text says, none for none. Raises SettingError with what was not understood."""
     if text.strip().casefold() in NOTHING:
