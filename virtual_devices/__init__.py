@@ -19,8 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from virtual_devices.answers.comparing.asking import compare
     from virtual_devices.client.connecting import connect
-    from virtual_devices.notebook.compare import compare
     from virtual_devices.notebook.home import NotebookHome as Home
 
 __version__ = "0.1.0"
@@ -28,7 +28,7 @@ __all__ = ["Home", "__version__", "compare", "connect"]
 
 _OFFERED = {
     "Home": "virtual_devices.notebook.home:NotebookHome",
-    "compare": "virtual_devices.notebook.compare:compare",
+    "compare": "virtual_devices.answers.comparing.asking:compare",
     "connect": "virtual_devices.client.connecting:connect",
 }
 """Where each name comes from. A device's file imports this package too, and none of that with it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 
 from virtual_devices.answers import simulate as simulation
+from virtual_devices.answers.comparing.pairing import Side
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.kit.durations import seconds_of
 from virtual_devices.kit.errors import SettingError, shown
@@ -78,6 +79,11 @@ class NotebookHome:
         if isinstance(seed, bool) or not isinstance(seed, SupportsIndex) or not 0 <= (number := index(seed)) <= MOST_SEED:
             raise SettingError(f"{shown(seed)} is no seed; use a whole number from 0 to {MOST_SEED}")
         return replace(self, model=replace(self.model, site=replace(self.model.site, seed=number)))
+
+    @property
+    def side(self) -> Side:
+        """As ``vd.compare`` takes it."""
+        return Side(self.name, self.model, dict(self.documents))
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import Any, Protocol, SupportsIndex
 
 from virtual_devices.answers.comparing.comparison import Comparison
 from virtual_devices.answers.comparing.money import Investment
@@ -21,8 +21,17 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home, starting_at
 from virtual_devices.kit.instants import parse_instant
 
-AnyHome = str | Path | Home | Side
-"""A home file or the name of an example, a home that was read, or one with the text of the files that it names."""
+
+class HasSide(Protocol):
+    """What can say itself how it takes part, as a notebook's home."""
+
+    @property
+    def side(self) -> Side:
+        """Its home, with the text of the files that it names."""
+
+
+AnyHome = str | Path | Home | Side | HasSide
+"""A home file or the name of an example, a home that was read, or one with the text of the files that it names, or that has it."""
 
 
 def compare(
@@ -38,9 +47,9 @@ def compare(
     workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Two homes beside each other, in the same weather, from the same start.
+    """Two homes in the same weather, from the same start: what b saves against a, in money and kWh, in each year of weather.
 
-    b: without one, ``a`` with ``changes`` is held against ``a``; without changes too, or with ``before``, ``a`` against itself before it had sun and
+    a, b: see ``AnyHome``; ``vd.Home`` in a notebook.  Without b, ``a`` with ``changes`` is held against ``a``; without changes too, or with ``before``, ``a`` against itself before it had sun and
     battery.  duration: such as ``7d``, seconds or a timedelta.  changes: ``{"battery.capacity": "20 kWh"}``, of b where there is one.  price: a price file, see
     docs/compare.md.  seeds: years of weather.  start: local time.  workers: processes, None for as many as there are cores, which a script has to
     ask for under ``if __name__ == "__main__"``.
@@ -82,6 +91,8 @@ def _side(home: AnyHome) -> Side:
         return home
     if isinstance(home, Home):
         return Side(home.name, home, documents_of(home, Path(home.source).parent))
+    if not isinstance(home, (str, Path)):
+        return home.side
     found, documents = read_home(home, now=int(time.time()))
     return Side(found.name, found, documents)
 
