@@ -17,6 +17,7 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from tests.machine import BROKER_KINDS
+from virtual_devices.edge.broker import start
 from virtual_devices.edge.broker.settings import MOSQUITTO_LIMITS, mosquitto_text
 from virtual_devices.edge.broker.start import BrokerKind, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
@@ -297,3 +298,12 @@ def listening_addresses() -> set[tuple[str, int]]:
                 address, port = fields[1].split(":")
                 found.add((address, int(port, 16)))
     return found
+
+
+@pytest.mark.parametrize("kind", BROKER_KINDS)
+def test_a_neighbours_broker_that_was_faster_is_not_taken_for_ones_own(kind: BrokerKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_broker(tmp_path / "first", kind=kind, port=0) as first:
+        monkeypatch.setattr(start, "_check_port", lambda *_: None)  # both looked before either had it
+        with pytest.raises(BrokerError, match=str(first.endpoint.port)):
+            start_broker(tmp_path / "second", kind=kind, port=first.endpoint.port, v5_port=first.v5_port)
+        assert first.alive()

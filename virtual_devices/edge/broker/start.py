@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Literal, Self
 
+from virtual_devices.edge.broker.listening import accepts, has_ports
 from virtual_devices.edge.broker.program import password_plugin
 from virtual_devices.edge.broker.settings import iotcore_text, mosquitto_text
 from virtual_devices.edge.files.write import set_aside, why, write_whole
@@ -267,9 +268,11 @@ def _launch(command: list[str], log: Path, endpoint: Endpoint, v5_port: int, kee
     deadline = time.monotonic() + START_TIMEOUT
     awaited = {endpoint.port, v5_port}
     while process.poll() is None and time.monotonic() < deadline:
-        awaited = {port for port in awaited if not _accepts(endpoint.host, port)}
+        awaited = {port for port in awaited if not accepts(endpoint.host, port)}
         if not awaited:
-            return process
+            if has_ports(process, (endpoint.port, v5_port)):
+                return process
+            awaited = {endpoint.port, v5_port}  # somebody else's, who was faster: it will end
         time.sleep(0.01)
     ended = process.poll()
     _end(process)
@@ -329,14 +332,6 @@ def free_port(host: str) -> int:
             else:
                 return int(probe.getsockname()[1])
     raise BrokerError(f"no port on {host} is to be had ({why(refused) if refused else 'none was tried'}); bind the broker to an address of this machine, or give a port with --port")
-
-
-def _accepts(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
 
 
 def _reachable(host: str) -> str:
