@@ -7,7 +7,6 @@ its home would talk to a neighbour's broker.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -32,21 +31,24 @@ def accepts(host: str, port: int) -> bool:
 
 def has_ports(process: subprocess.Popen[bytes], ports: Collection[int]) -> bool:
     """Whether these TCP ports, on which somebody accepts connections, are this process's."""
-    if sys.platform == "linux" and (own := _own_sockets(process.pid)):
+    if sys.platform == "linux" and (own := _own_sockets(process.pid)) is not None:
         return all(_listeners(port) & own for port in set(ports))
     time.sleep(_LONG_ENOUGH)
     return process.poll() is None
 
 
-def _own_sockets(pid: int) -> set[str]:
-    """Inodes of the sockets that a process has open; none where it cannot be seen, or has ended."""
+def _own_sockets(pid: int) -> set[str] | None:
+    """Inodes of the sockets that a process has open; None where it cannot be seen, or has ended."""
     found = set()
-    with contextlib.suppress(OSError):
-        for file in (_PROC / str(pid) / "fd").iterdir():
-            with contextlib.suppress(OSError):
-                target = os.readlink(file)
-                if target.startswith("socket:["):
-                    found.add(target[len("socket:[") : -1])
+    try:
+        files = list((_PROC / str(pid) / "fd").iterdir())
+    except OSError:
+        return None
+    for file in files:
+        with contextlib.suppress(OSError):
+            target = str(file.readlink())
+            if target.startswith("socket:["):
+                found.add(target[len("socket:[") : -1])
     return found
 
 
