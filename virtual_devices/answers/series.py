@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from virtual_devices.record.reading.series import SeriesTable
 
 EVERY = "15min"
+SAMPLED = "5min"
+"""Between two samples of OpenMetrics, unless told otherwise: as long as Prometheus takes a sample for the present."""
 STDOUT = Path("-")
 """Stands for standard output."""
 

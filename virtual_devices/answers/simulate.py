@@ -30,6 +30,7 @@ from virtual_devices.kit.names import HOME_FILE
 from virtual_devices.kit.window import MAX_STEPS
 
 if TYPE_CHECKING:
+    from virtual_devices.answers.openmetrics import OpenMetricsFile, Sampler
     from virtual_devices.edge.ledger.file import LedgerFile
     from virtual_devices.record.files.file import RecordFile
 
@@ -106,13 +107,14 @@ def run(
     record: Path | None = None,
     progress: Callable[[int], None] | None = None,
     max_steps: int = MAX_STEPS,
+    openmetrics: OpenMetricsFile | None = None,
 ) -> dict[str, Any]:
     """Run a house for ``duration`` simulated seconds; the result, as ``Summary.result`` gives it, and under ``findings`` what it came to.
 
-    ledger, record: files to write it to; what of them could not be written is told under ``unwritten``, since the run itself does not
+    ledger, record, openmetrics: files to write it to; what of them could not be written is told under ``unwritten``, since the run itself does not
     need it. Whatever ends the run, they have what was simulated until then.  Raises as ``LedgerFile`` and ``RecordFile``.
     """
-    result, _ = _ran(house, duration, ledger, record, progress, max_steps)
+    result, _ = _ran(house, duration, ledger, record, progress, max_steps, openmetrics)
     return result
 
 
@@ -127,7 +129,8 @@ def run_findings(
 
 
 def _ran(
-    house: House, duration: int, ledger: Path | None, record: Path | None, progress: Callable[[int], None] | None, max_steps: int
+    house: House, duration: int, ledger: Path | None, record: Path | None, progress: Callable[[int], None] | None, max_steps: int,
+    openmetrics: OpenMetricsFile | None = None,
 ) -> tuple[dict[str, Any], Findings]:
     begin, begun = time.monotonic(), house.time
     house.max_steps = max_steps
@@ -135,7 +138,12 @@ def _ran(
     house.listeners.append(summary.add)
     collector = Collector(house, summary)
     files: list[LedgerFile | RecordFile] = []
+    sampler: Sampler | None = None
     try:
+        if openmetrics is not None:
+            from virtual_devices.answers.openmetrics import Sampler  # noqa: PLC0415 - numpy, which other runs do without
+
+            sampler = Sampler(house, openmetrics)
         if record is not None:
             from virtual_devices.record.files.file import RecordFile  # noqa: PLC0415 - most runs are recorded nowhere, and begin sooner so
             from virtual_devices.record.hearing.house_hearing import HouseHearing  # noqa: PLC0415
@@ -149,9 +157,10 @@ def _ran(
             files.append(LedgerFile(ledger))
         house.listeners += [file.add for file in files]
         with exempt_meanwhile():
-            collector.advance(house.time + duration, progress)
+            collector.advance(house.time + duration, progress, sampler.advance if sampler is not None else None)
         house.end_past()
     finally:
+        unsampled = sampler.close() if sampler is not None else None
         for file in files:
             file.close()
     summary.soc = house.soc()
@@ -163,7 +172,7 @@ def _ran(
     result["conditions"] = conditions_of(house, begun)
     found = judged(collector.gathered(result["conditions"], result["not_covered"]), collector.quarters())
     result["findings"] = found.json()
-    unwritten = [file.shortfall for file in files if file.shortfall]
+    unwritten = [shortfall for shortfall in (*(file.shortfall for file in files), unsampled) if shortfall]
     return (result | {"unwritten": unwritten} if unwritten else result), found
 
 

@@ -30,6 +30,7 @@ from virtual_devices.kit.members.rehearsal import warnings
 from virtual_devices.kit.steps import full_hour
 
 if TYPE_CHECKING:
+    from virtual_devices.answers.openmetrics import OpenMetricsFile
     from virtual_devices.kit.members.house import House
 
 
@@ -59,6 +60,7 @@ def simulate(
     ledger: Path | None,
     record: Path | None,
     series: SeriesFiles,
+    openmetrics: OpenMetricsFile | None,
     compiled: bool | None,  # noqa: FBT001 - click passes it by name
     as_json: bool,  # noqa: FBT001
 ) -> None:
@@ -81,17 +83,17 @@ def simulate(
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     with kept(record, wanted=bool(series)) as recorded:
-        result = _with_progress(house, duration, ledger, recorded, quiet=as_json)
+        result = _with_progress(house, duration, ledger, recorded, openmetrics, quiet=as_json)
         print_with_series(result, series, recorded, as_json=as_json)
 
 
-def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, *, quiet: bool) -> dict[str, Any]:
+def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, openmetrics: OpenMetricsFile | None, *, quiet: bool) -> dict[str, Any]:
     if quiet or not shows_progress():
-        return simulation.run(house, duration, ledger=ledger, record=record)
+        return simulation.run(house, duration, ledger=ledger, record=record, openmetrics=openmetrics)
     from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for terminals only
     from rich.progress import Progress  # noqa: PLC0415
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(house.home.name, total=duration)
         begin = house.time
-        return simulation.run(house, duration, ledger=ledger, record=record, progress=lambda now: bar.update(task, completed=now - begin))
+        return simulation.run(house, duration, ledger=ledger, record=record, openmetrics=openmetrics, progress=lambda now: bar.update(task, completed=now - begin))

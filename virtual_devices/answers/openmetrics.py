@@ -1,0 +1,172 @@
+"""A run's readings as OpenMetrics with simulated time stamps: what a scrape would have seen, every so often, in blocks for Prometheus.
+
+    promtool tsdb create-blocks-from openmetrics FILE FOLDER
+
+OpenMetrics has all samples of a family together, and a run goes on for all of them at once: what is sampled waits in a temporary file, eight
+bytes a number, and is read again series by series. So a year takes no more memory than one family of it.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from virtual_devices.answers.series import SAMPLED
+from virtual_devices.edge.faces.metrics import PREFIX, Family, families_of
+from virtual_devices.edge.files.write import replacing, why
+from virtual_devices.kit.calendar import DAY
+from virtual_devices.kit.durations import parse_duration
+from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.site import Context
+
+if TYPE_CHECKING:
+    from virtual_devices.kit.members.house import House
+
+_NONE = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMetricsFile:
+    """What is wanted. path: where to write it.  every: simulated seconds between two samples of each series."""
+
+    path: Path
+    every: int
+
+    @classmethod
+    def of(cls, path: Path, every: str) -> OpenMetricsFile:
+        """As somebody writes it. Raises ConfigurationError for another ``every``, and for a place where no file can be."""
+        length = parse_duration(every)
+        if DAY % length:
+            raise ConfigurationError(f"samples every {every} do not fill a day without a rest; use 1min, {SAMPLED}, 15min, 1h or 1d")
+        if path.is_dir() or not path.resolve().parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: {'Is a directory' if path.is_dir() else 'No such file or directory'}; choose another place with --openmetrics")
+        return cls(path, length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The samples of one reading of one device. width: numbers that a sample has, one for each state."""
+
+    family: Family
+    device: str
+    labels: str
+
+    @property
+    def width(self) -> int:
+        return len(self.family.states) or 1
+
+    def numbers(self, value: Any) -> list[float]:
+        """A sample of what the device shows; NaN where it shows nothing."""
+        if value is None:
+            return [_NONE] * self.width
+        if self.family.states:
+            return [float(value == state) for state in self.family.states]
+        if self.family.instant:
+            return [datetime.fromisoformat(value).timestamp()]
+        return [float(value) * self.family.factor]
+
+    def heads(self) -> list[str]:
+        """What each of its numbers stands behind, as text."""
+        name = f"{self.family.name}_total" if self.family.grows else self.family.name
+        if not self.family.states:
+            return [f"{name}{{{self.labels}}} "]
+        return [f'{name}{{{self.labels},state="{_escaped(state)}"}} ' for state in self.family.states]
+
+
+class Sampler:
+    """Samples a house while it goes on. Made before it goes on."""
+
+    def __init__(self, house: House, wanted: OpenMetricsFile) -> None:
+        self.wanted = wanted
+        self._house = house
+        self._series = list(_series_of(house))
+        self._clocks = {entry.name: entry for entry in house.home.of("ticks")}
+        self._rows: IO[bytes] = tempfile.TemporaryFile(prefix="virtual-devices-")  # noqa: SIM115 - it lives as long as this does
+        self._times: list[int] = []
+        self.sample()
+
+    def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
+        """Run the house as its own ``advance`` does, and sample on the way: whenever the time is a multiple of the interval, and at the end."""
+        every = self.wanted.every
+        while self._house.time < until:
+            self._house.advance(min(until, self._house.time - self._house.time % every + every), progress)
+            self.sample()
+
+    def sample(self) -> None:
+        """Take a sample of every series, as of now; two at one time are one."""
+        house = self._house
+        if self._times and house.time <= self._times[-1]:
+            return
+        shown: dict[str, Mapping[str, Any]] = {name: member.readings() for name, member in house.members.items()}
+        shown |= {name: self._clock(name) for name in self._clocks}
+        row = array("d")
+        for each in self._series:
+            value = shown[each.device].get(each.family.key)
+            row.extend([0.0] if value is None and each.family.grows and not self._times else each.numbers(value))  # what is counted begins at nothing
+        row.tofile(self._rows)
+        self._times.append(house.time)
+
+    def _clock(self, name: str) -> dict[str, Any]:
+        """What the clock of a home would show, which has no part in a house in one process."""
+        entry, house = self._clocks[name], self._house
+        device = entry.device_class(Context(name, house.home.site))
+        state = replace(device.begin(entry.settings), time=house.time, windows=house.seq, behind=0)
+        report = device.report(entry.settings, state, house.time)
+        return {field: getattr(report, field) for field in report.__dataclass_fields__}
+
+    def close(self) -> str | None:
+        """Write the file, whole or not at all, with what was sampled until now; what is to be said where that cannot be done."""
+        try:
+            with self._rows, replacing(self.wanted.path.resolve()) as file:
+                for piece in self._text():
+                    file.write(piece.encode())
+        except OSError as error:
+            return f"series {self.wanted.path} cannot be written: {why(error)}; nothing of them is in it"
+        return None
+
+    def _text(self) -> Iterator[str]:
+        stamps = [f" {time}\n" for time in self._times]
+        self._rows.flush()
+        width = sum(each.width for each in self._series)
+        rows: Any = np.memmap(self._rows, np.float64, "r", shape=(len(self._times), width))  # type: ignore[call-overload] # any open file will do
+        begins, begin = dict[int, int](), 0
+        by_family: dict[str, list[_Series]] = {}
+        for each in self._series:
+            begins[id(each)] = begin
+            begin += each.width
+            by_family.setdefault(each.family.name, []).append(each)
+        for name, series in by_family.items():
+            yield f"# HELP {name} {_escaped(series[0].family.help)}\n# TYPE {name} {'counter' if series[0].family.grows else 'gauge'}\n"
+            for each in series:
+                for place, head in enumerate(each.heads(), begins[id(each)]):
+                    column = rows[:, place].tolist()
+                    yield "".join([f"{head}{value:.15g}{stamp}" for value, stamp in zip(column, stamps, strict=True) if value == value])  # noqa: PLR0124 - not NaN
+        yield "# EOF\n"
+
+
+def _series_of(house: House) -> Iterator[_Series]:
+    """Every reading with a family, of each device that takes part, and of the clock; a family that two kinds mean otherwise is the first's."""
+    first: dict[str, Family] = {}
+    for entry in house.home.devices:
+        if entry.name not in house.members and entry.device_class.ability != "ticks":
+            continue
+        labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in (("home", house.home.name), ("device", entry.name), ("kind", entry.kind)))
+        for family in families_of(entry.kind):
+            if family.name.startswith(f"{PREFIX}_setting_"):
+                continue  # a setting is no series of a run
+            known = first.setdefault(family.name, family)
+            if (known.grows, known.states) == (family.grows, family.states):
+                yield _Series(family, entry.name, labels)
+
+
+def _escaped(text: str) -> str:
+    """As a label's value, and a help, have it."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
