@@ -25,7 +25,7 @@ from tests.stage import SMALL, Stage, small_home, undisturbed
 from virtual_devices.cli import commands
 from virtual_devices.cli._options import endpoint_of
 from virtual_devices.edge.broker.start import Broker, find_mosquitto
-from virtual_devices.edge.faces.metrics import families_of
+from virtual_devices.edge.metrics.families import families_of
 from virtual_devices.kit.forms.changes import settings_of
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.file import parse

@@ -128,8 +128,9 @@ def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]
     """Serve the metrics of this process's devices on loopback; what is returned takes (name, kind, values) of each state."""
     from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only who is measured needs it
 
-    from virtual_devices.edge.faces.metrics import Metrics  # noqa: PLC0415
+    from virtual_devices.edge.metrics.collector import Metrics  # noqa: PLC0415
+    from virtual_devices.edge.metrics.serving import serve  # noqa: PLC0415
 
     metrics = Metrics(CollectorRegistry(), home)
-    metrics.serve(port)
+    serve(metrics, port)
     return metrics.update

@@ -12,8 +12,9 @@ import icalendar
 import pytest
 from prometheus_client import CollectorRegistry
 
-from virtual_devices.edge.faces.metrics import Metrics
 from virtual_devices.edge.faces.outage_calendar import calendar_of
+from virtual_devices.edge.metrics.collector import Metrics
+from virtual_devices.edge.metrics.serving import serve
 from virtual_devices.supply._outage_calendar import read_calendar
 from virtual_devices.supply._outages import Outage
 
@@ -31,7 +32,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def port(metrics: Metrics) -> Iterator[int]:
-    server = metrics.serve(0)
+    server = serve(metrics, 0)
     yield int(server.server_address[1])
     server.shutdown()
     server.server_close()

@@ -10,18 +10,13 @@ import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from virtual_devices.edge.faces.metrics import Metrics, families_of
+from virtual_devices.edge.metrics.collector import Metrics
+from virtual_devices.edge.metrics.families import families_of
+from virtual_devices.edge.metrics.serving import serve
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.changes import readings_of, settings_json
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.model import MAX_DEVICES
-
-BASE_UNITS = {
-    "bytes", "watts", "joules", "seconds", "celsius", "kelvin", "degrees", "ratio", "volts", "amperes", "hertz", "liters", "meters",
-    "watts_per_square_meter", "meters_per_second", "watts_per_kelvin", "joules_per_kelvin", "currency",
-    "per_kilowatt_hour", "grams", "grams_per_kilowatt_hour",
-}  # fmt: skip
-
 
 INFO = "virtual_devices_device_info"
 
@@ -67,25 +62,6 @@ def test_every_kind_has_metrics_of_its_numbers(metrics: Metrics, kind: str) -> N
         assert (f"{family.name}_total" if family.grows else family.name) in found
     shown = {reading.name for reading in readings_of(catalogue.load(kind)) if reading.type not in ("text", "list") and not reading.detail}
     assert shown <= {family.key.removesuffix("_joules") for family in families_of(kind)}
-
-
-@pytest.mark.parametrize("kind", catalogue.kinds())
-def test_names_end_in_base_units(kind: str) -> None:
-    device_class = catalogue.load(kind)
-    quantities = {reading.name: reading.quantity for reading in readings_of(device_class)}
-    for family in families_of(kind):
-        quantity = quantities.get(family.key)
-        if quantity is not None and quantity.metric:
-            assert quantity.metric in BASE_UNITS
-            assert family.name.endswith(quantity.metric)
-
-
-def test_no_two_kinds_disagree_about_a_family() -> None:
-    known: dict[str, tuple[bool, bool, bool]] = {}
-    for kind in catalogue.kinds():
-        for family in families_of(kind):
-            form = (family.grows, family.instant, bool(family.states))
-            assert known.setdefault(family.name, form) == form, f"{kind}: {family.name}"
 
 
 def test_values_are_in_base_units(metrics: Metrics) -> None:
@@ -163,14 +139,14 @@ def test_threads_may_write_and_read_at_once(metrics: Metrics) -> None:
 
 def test_they_are_served_on_loopback(metrics: Metrics) -> None:
     metrics.update("oven", "oven", {"power": 7})
-    server = metrics.serve(0)
+    server = serve(metrics, 0)
     try:
         host, port = server.server_address[:2]
         assert host == "127.0.0.1"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             assert b"virtual_devices_power_watts" in answer.read()
         with pytest.raises(ConfigurationError, match="choose another port"):
-            metrics.serve(int(port))
+            serve(metrics, int(port))
     finally:
         server.shutdown()
         server.server_close()
