@@ -90,7 +90,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--csv", "/nowhere/a.csv"), "error: series /nowhere/a.csv cannot be written: No such file or directory; choose another place with --csv"),
     (("--csv", "/"), "error: series / cannot be written: Is a directory; choose another place with --csv"),
     (("--csv", "a.csv", "--every", "7min"), "error: periods of 7min do not fill a day"),
-    (("--every", "1h"), "--every says how fine the series of --csv and --parquet are; give one of them"),
+    (("--every", "1h"), "--every says how fine the series of --csv, --parquet and --openmetrics are; give one of them"),
     (("--csv", "-", "--json"), "--json and --csv - both need standard output"),
     (("--parquet", "-"), "--parquet is no text for standard output; name a file"),
     (("--ledger", "x.csv"), "error: a ledger is written as lines of JSON, which x.csv does not say; call it x.jsonl or x.jsonl.gz. For a table use `simulate --csv FILE`"),

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from virtual_devices.answers.series import SAMPLED
-from virtual_devices.edge.faces.metrics import PREFIX, Family, families_of
+from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, STATE, Family, families_of
 from virtual_devices.edge.files.write import replacing, why
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.durations import parse_duration
@@ -28,6 +28,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.site import Context
 
 if TYPE_CHECKING:
+    from virtual_devices.kit.home.model import DeviceEntry
     from virtual_devices.kit.members.house import House
 
 _NONE = math.nan
@@ -35,10 +36,11 @@ _NONE = math.nan
 
 @dataclass(frozen=True, slots=True)
 class OpenMetricsFile:
-    """What is wanted. path: where to write it.  every: simulated seconds between two samples of each series."""
+    """What is wanted. path: where to write it.  every: simulated seconds between two samples of each series.  written: that, as somebody wrote it."""
 
     path: Path
     every: int
+    written: str
 
     @classmethod
     def of(cls, path: Path, every: str) -> OpenMetricsFile:
@@ -48,7 +50,7 @@ class OpenMetricsFile:
             raise ConfigurationError(f"samples every {every} do not fill a day without a rest; use 1min, {SAMPLED}, 15min, 1h or 1d")
         if path.is_dir() or not path.resolve().parent.is_dir():
             raise ConfigurationError(f"{path} cannot be written: {'Is a directory' if path.is_dir() else 'No such file or directory'}; choose another place with --openmetrics")
-        return cls(path, length)
+        return cls(path, length, every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ class _Series:
 
     def heads(self) -> list[str]:
         """What each of its numbers stands behind, as text."""
-        name = f"{self.family.name}_total" if self.family.grows else self.family.name
+        name = self.family.series
         if not self.family.states:
             return [f"{name}{{{self.labels}}} "]
-        return [f'{name}{{{self.labels},state="{_escaped(state)}"}} ' for state in self.family.states]
+        return [f"{name}{{{self.labels},{_label(STATE, state)}}} " for state in self.family.states]
 
 
 class Sampler:
@@ -147,24 +149,49 @@ class Sampler:
             yield f"# HELP {name} {_escaped(series[0].family.help)}\n# TYPE {name} {'counter' if series[0].family.grows else 'gauge'}\n"
             for each in series:
                 for place, head in enumerate(each.heads(), begins[id(each)]):
-                    column = rows[:, place].tolist()
-                    yield "".join([f"{head}{value:.15g}{stamp}" for value, stamp in zip(column, stamps, strict=True) if value == value])  # noqa: PLR0124 - not NaN
+                    yield _samples(head, rows[:, place].tolist(), stamps)
+        yield from self._devices(stamps)
         yield "# EOF\n"
+
+    def _devices(self, stamps: list[str]) -> Iterator[str]:
+        """What each device is, as it is scraped too."""
+        name = f"{PREFIX}_device_info"
+        yield f"# HELP {name} What a device is (always 1)\n# TYPE {name} gauge\n"
+        for labels in dict.fromkeys(each.labels for each in self._series if not each.family.money):
+            head = f"{name}{{{labels},{_label('simulated', 'true')}}} 1"
+            yield "".join([f"{head}{stamp}" for stamp in stamps])
+
+
+def _samples(head: str, numbers: list[float], stamps: list[str]) -> str:
+    """The lines of one series; what is counted and was never known was nothing at the beginning only."""
+    if numbers[1:] and all(map(math.isnan, numbers[1:])):
+        return ""
+    return "".join([f"{head}{number:.15g}{stamp}" for number, stamp in zip(numbers, stamps, strict=True) if not math.isnan(number)])
 
 
 def _series_of(house: House) -> Iterator[_Series]:
     """Every reading with a family, of each device that takes part, and of the clock; a family that two kinds mean otherwise is the first's."""
     first: dict[str, Family] = {}
-    for entry in house.home.devices:
+    home = house.home
+    usual = next((found for entry in home.devices if (found := _currency(entry))), "")
+    for entry in home.devices:
         if entry.name not in house.members and entry.device_class.ability != "ticks":
             continue
-        labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in (("home", house.home.name), ("device", entry.name), ("kind", entry.kind)))
+        labels = ",".join(map(_label, LABELS, (home.name, entry.name, entry.kind)))
         for family in families_of(entry.kind):
             if family.name.startswith(f"{PREFIX}_setting_"):
                 continue  # a setting is no series of a run
-            known = first.setdefault(family.name, family)
-            if (known.grows, known.states) == (family.grows, family.states):
-                yield _Series(family, entry.name, labels)
+            if first.setdefault(family.name, family).form == family.form:
+                yield _Series(family, entry.name, f"{labels},{_label(CURRENCY, _currency(entry) or usual)}" if family.money else labels)
+
+
+def _currency(entry: DeviceEntry) -> str:
+    """In which a device counts; empty where it says none."""
+    return str(getattr(entry.settings, CURRENCY, "") or "")
+
+
+def _label(name: str, value: str) -> str:
+    return f'{name}="{_escaped(value)}"'
 
 
 def _escaped(text: str) -> str:

@@ -49,11 +49,13 @@ def _openmetrics(file: Path, every: str | None) -> OpenMetricsFile:
     return OpenMetricsFile.of(file, every or SAMPLED)
 
 
-def print_with_series(result: Mapping[str, Any], series: SeriesFiles, record: Path | None, *, as_json: bool) -> None:
+def print_with_series(result: Mapping[str, Any], series: SeriesFiles, openmetrics: OpenMetricsFile | None, record: Path | None, *, as_json: bool) -> None:
     """Print the result of a run once its series are written; on standard error where those are on standard output.
 
     What could not be written is told as what else could not, and costs no result.
     """
+    if openmetrics is not None and not as_json and not any(str(openmetrics.path) in text for text in result.get("unwritten", ())):
+        click.echo(f"{openmetrics.path}: samples of {result['home']}, every {openmetrics.written}", err=series.csv == STDOUT)
     if not series or record is None:
         print_result(result, Findings.of(result["findings"]), as_json=as_json)
         return

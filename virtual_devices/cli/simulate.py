@@ -84,7 +84,7 @@ def simulate(
         simulation.compile_if_worth(house, duration, wanted=compiled)
     with kept(record, wanted=bool(series)) as recorded:
         result = _with_progress(house, duration, ledger, recorded, openmetrics, quiet=as_json)
-        print_with_series(result, series, recorded, as_json=as_json)
+        print_with_series(result, series, openmetrics, recorded, as_json=as_json)
 
 
 def _with_progress(house: House, duration: int, ledger: Path | None, record: Path | None, openmetrics: OpenMetricsFile | None, *, quiet: bool) -> dict[str, Any]:
