@@ -1,0 +1,1 @@
+"""Dashboards for Grafana: made of the catalogue of kinds, shipped as JSON."""
