@@ -25,6 +25,7 @@ from virtual_devices.edge.files.write import replacing, why
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.quantities import MONEY
 from virtual_devices.kit.site import Context
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class _Series:
     @property
     def width(self) -> int:
         return len(self.family.states) or 1
+
+    @property
+    def begins_at_nothing(self) -> bool:
+        """Whether a run that begins has counted nothing of it: joules, and money."""
+        return self.family.grows or self.family.unit == MONEY.metric
 
     def numbers(self, value: Any) -> list[float]:
         """A sample of what the device shows; NaN where it shows nothing."""
@@ -112,7 +118,7 @@ class Sampler:
         row = array("d")
         for each in self._series:
             value = shown[each.device].get(each.family.key)
-            row.extend([0.0] if value is None and each.family.grows and not self._times else each.numbers(value))  # what is counted begins at nothing
+            row.extend([0.0] if value is None and each.begins_at_nothing and not self._times else each.numbers(value))
         row.tofile(self._rows)
         self._times.append(house.time)
 

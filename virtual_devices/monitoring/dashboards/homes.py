@@ -31,7 +31,7 @@ def sheet() -> Sheet:
             tile("Grid", f"sum({_now('settles', 'grid_power')})", WATTS, "Of all homes: above nothing they import."),
             tile("Stored", f"sum({stored}) / {JOULES}", KWH, "In all batteries.", digits=1),
             tile("Without grid", f"count({_now('connects', 'connected')} == 0) or vector(0)", PLAIN, "Homes in an outage.", digits=0, bounds=((0, "green"), (1, "red"))),
-            grid("Homes", table, "As they stand."),
+            grid("Beside each other", table, "As they stand."),
             grid("Money", costs, "In the currency of each.", width=12),
             curves("Solar by home", {"{{home}}": power["solar"]}, WATTS, "Means over the simulated time that passed.", width=12, stacked=True, digits=0),
             curves("Loads by home", {"{{home}}": power["loads"]}, WATTS, "Means over the simulated time that passed.", width=12, stacked=True, digits=0),
