@@ -25,6 +25,7 @@ from virtual_devices.client.address import (
 )
 from virtual_devices.client.address import password_in as _password
 from virtual_devices.edge.files import examples
+from virtual_devices.edge.metrics.address import MetricsAddress, metrics_address
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -57,6 +58,21 @@ def ledger_option(verb: Verb) -> Verb:
     return click.option(
         "--ledger", type=click.Path(path_type=Path), callback=_a_ledger, metavar="FILE", help="Write every transfer, one window a line of JSON; .gz compresses."
     )(verb)
+
+
+def metrics_option(verb: Verb) -> Verb:
+    """Adds ``--metrics``."""
+    return click.option(
+        "--metrics", type=_a_place_for_metrics, metavar="[ADDRESS:]PORT",
+        help="Serve Prometheus metrics and /outages.ics on this port: of loopback, or of an address such as 0.0.0.0.",
+    )(verb)
+
+
+def _a_place_for_metrics(text: str) -> MetricsAddress:
+    try:
+        return metrics_address(text)
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _a_ledger(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:

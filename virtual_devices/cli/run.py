@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from virtual_devices.cli._options import assignment, broker_options, merged
+from virtual_devices.cli._options import assignment, broker_options, merged, metrics_option
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._streams import warn
+from virtual_devices.edge.metrics.address import MetricsAddress
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.described import DescribedDevice, event_of, read_described
 from virtual_devices.fleet.single import host_device
@@ -31,7 +32,7 @@ from virtual_devices.kit.errors import ConfigurationError
     "--health", type=click.Path(path_type=Path), metavar="FILE",
     help="Touch this file each second in which the device is well, for a probe: find FILE -newermt '-30 sec' | grep -q .",
 )  # fmt: skip
-@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics and /outages.ics on this port of loopback.")
+@metrics_option
 @click.option("--fresh", is_flag=True, help="A clock begins a new run instead of going on with the last.")
 @click.option("--alone", is_flag=True, help="A clock that finds no run at its broker begins one at once: no host keeps one that may have been forgotten.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which a clock ends.")
@@ -46,7 +47,7 @@ def run(
     assignments: tuple[tuple[str, str], ...],
     events: tuple[str, ...],
     health: Path | None,
-    metrics: int | None,
+    metrics: MetricsAddress | None,
     fresh: bool,  # noqa: FBT001 - click passes it by name
     alone: bool,  # noqa: FBT001
     duration: int | None,

@@ -20,10 +20,12 @@ from virtual_devices.cli._options import (
     home_argument,
     json_option,
     ledger_option,
+    metrics_option,
 )
 from virtual_devices.cli._options import duration as seconds
 from virtual_devices.cli._results import print_result
 from virtual_devices.cli._streams import warn
+from virtual_devices.edge.metrics.address import MetricsAddress
 from virtual_devices.fleet import up as fleet
 from virtual_devices.fleet.keeping.finding import record
 from virtual_devices.fleet.keeping.places import state_folder
@@ -58,7 +60,7 @@ def _speed(text: str) -> float:
 @click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")
 @click.option("--fresh", is_flag=True, help="Start afresh instead of going on where it stopped.")
 @ledger_option
-@click.option("--metrics", type=click.IntRange(1, 65_535), metavar="PORT", help="Serve Prometheus metrics and /outages.ics on this port of loopback.")
+@metrics_option
 @click.option(
     "--console", "console_port", type=click.IntRange(0, 65_535), is_flag=False, flag_value=0, metavar="[PORT]",
     help="A page in a browser beside it, on loopback: on port 8765, or a free one.",
@@ -81,7 +83,7 @@ def up(
     isolate: bool,  # noqa: FBT001
     fresh: bool,  # noqa: FBT001
     ledger: Path | None,
-    metrics: int | None,
+    metrics: MetricsAddress | None,
     console_port: int | None,
     state: Path | None,
     place: str,

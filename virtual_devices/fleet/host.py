@@ -6,13 +6,14 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.topics import FLEET
+from virtual_devices.edge.metrics.vitals import Vitals
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur, listed
 from virtual_devices.edge.runtime.make import Description, TimeOrder
@@ -50,6 +51,9 @@ from virtual_devices.record.keeping.gate import Gate
 from virtual_devices.record.keeping.wishes import Wishes
 from virtual_devices.record.store.kept import run_of
 
+if TYPE_CHECKING:
+    from virtual_devices.edge.metrics.collector import Metrics
+
 GATHER = 5.0
 ANSWERED_WITHIN = 0.5
 """Wall seconds in which whoever ends a home by a wish has the answer."""
@@ -61,7 +65,7 @@ class HostOptions:
 
     state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
     start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.runtime.timekeeping``).
-    on_state: told (name, kind, values) with every state of the home's devices, wherever they run.  say: told in words what happens.
+    metrics: told all of the home's devices, wherever they run.  say: told in words what happens.
     holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
     logs: where lines that were said can be found again.
     broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
@@ -79,7 +83,7 @@ class HostOptions:
     start_now: bool = False
     ledger: Path | None = None
     watcher: Watcher | None = None
-    on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None
+    metrics: Metrics | None = None
     say: Callable[[str], None] = lambda _: None
     compiled: bool = False
     holder: Holder | None = None
@@ -110,6 +114,10 @@ class HomeHost:
             say=orders.say, claim=claim, broker=orders.broker,
             home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=whole_for(self.home),
         )  # fmt: skip
+        self._vitals = Vitals(self.home.name, lambda: self.archive.client.connected)
+        if orders.metrics is not None:
+            auditor = self.summary.auditor
+            orders.metrics.watch(self._vitals, lambda: len(auditor.problems) + auditor.dropped)
         self.wishes = Wishes(self.archive.keeper, lambda: run_of(self.archive.found), loop.wall, orders.say)
         self._murmur = Murmur(loop, orders.say)
         """For all that others on the bus can make this host say."""
@@ -132,7 +140,7 @@ class HomeHost:
         if orders.isolate:
             return Isolated(self.loop, orders.endpoint, orders.folder, ears)
         roles = roles_with_record(orders.folder, lambda: orders.state)
-        return InProcess(self.loop, orders.endpoint, roles, ears, on_state=orders.on_state, log=self._murmur)
+        return InProcess(self.loop, orders.endpoint, roles, ears, on_state=orders.metrics.update if orders.metrics is not None else None, log=self._murmur)
 
     @property
     def runtimes(self) -> dict[str, Runtime]:
@@ -324,6 +332,7 @@ class HomeHost:
         self.archive.know_no_more(self._kinds.keys() - kinds.keys())
         self.archive.know({*kinds, FLEET})
         self._kinds = kinds
+        self._vitals.follow(kinds)
         self._shadows[:] = shadows(home, documents)
         self.summary.sources = self._shadows
 
@@ -386,6 +395,8 @@ class HomeHost:
                 self._murmur(f"{device}: {read(ErrorMessage, payload).error}")
             except ProtocolError:
                 self._murmur(f"{device}: an error message that cannot be read")
+        if self.orders.metrics is not None:
+            self._vitals.hear(device, leaf, payload)
         if self.processes is not None and leaf == "state":
             self._tell_state(device, payload)
         if self.orders.watcher is not None:
@@ -394,8 +405,8 @@ class HomeHost:
     def _tell_state(self, device: str, payload: bytes) -> None:
         """A device in a process of its own says its state on the bus alone."""
         values = json_object(payload)
-        if self.orders.on_state is not None and values and device in self._kinds:
-            self.orders.on_state(device, self._kinds[device], values)
+        if self.orders.metrics is not None and values and device in self._kinds:
+            self.orders.metrics.update(device, self._kinds[device], values)
 
     def _is_booked(self, run: str, seq: int, late: bool) -> bool:  # noqa: FBT001 - the archive's callback
         return self._books.has(run, seq, late)

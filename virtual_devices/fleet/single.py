@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.metrics.address import MetricsAddress
+from virtual_devices.edge.metrics.vitals import Vitals
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur
 from virtual_devices.edge.runtime.make import Description, make_runtime
@@ -15,6 +17,7 @@ from virtual_devices.edge.stopping import end_with_stdin, ended_at_the_latest, s
 from virtual_devices.fleet.described import DescribedDevice
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping.places import records_folder, state_folder
+from virtual_devices.fleet.measured import serve_metrics
 from virtual_devices.fleet.pulse import beating
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError
@@ -38,7 +41,7 @@ def host_device(
     wanted: DescribedDevice,
     endpoint: Endpoint,
     *,
-    metrics: int | None = None,
+    metrics: MetricsAddress | None = None,
     fresh: bool = False,
     alone: bool = False,
     duration: int | None = None,
@@ -77,11 +80,15 @@ def host_device(
             failure.append(reason)
             loop.stop()
 
-        on_state = serve_metrics(metrics, home) if metrics is not None else None
+        measured = serve_metrics(metrics, home) if metrics is not None else None
+        vitals = Vitals(home, lambda: runtime.client.connected)
+        vitals.follow({name: kind})
         runtime = make_runtime(
             loop, endpoint, description, fresh=fresh, alone=alone, duration=duration, until=end, on_end=loop.stop,
-            on_state=on_state, on_fatal=fail, on_stop=loop.stop, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
+            on_state=measured.update if measured is not None else None, on_heard=vitals.hear if measured is not None else None, on_fatal=fail, on_stop=loop.stop, log=Murmur(loop, say), roles=roles_with_record(folder, lambda: records_folder(state_folder(home))),
         )  # fmt: skip
+        if measured is not None:
+            measured.watch(vitals)
         end_with_stdin(loop)
         ending = ended_at_the_latest(STOP_WITHIN, say)
         with ending, stopped_by_signals(loop), _watched(loop, folder, runtime), beating(loop, runtime, health, say):
@@ -122,15 +129,3 @@ def _watched(loop: Loop, folder: Path, runtime: Runtime) -> Iterator[None]:
         yield
     finally:
         watch.close()
-
-
-def serve_metrics(port: int, home: str) -> Callable[[str, str, Mapping[str, Any]], None]:
-    """Serve the metrics of this process's devices on loopback; what is returned takes (name, kind, values) of each state."""
-    from prometheus_client import CollectorRegistry  # noqa: PLC0415 - only who is measured needs it
-
-    from virtual_devices.edge.metrics.collector import Metrics  # noqa: PLC0415
-    from virtual_devices.edge.metrics.serving import serve  # noqa: PLC0415
-
-    metrics = Metrics(CollectorRegistry(), home)
-    serve(metrics, port)
-    return metrics.update

@@ -12,6 +12,7 @@ from typing import Any
 from virtual_devices.edge.broker.start import Broker, start_broker
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.metrics.address import MetricsAddress
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet.claim.folder_lock import FolderLock
@@ -19,6 +20,7 @@ from virtual_devices.fleet.credentials import passwords
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping.places import make_ready, records_folder, state_folder
 from virtual_devices.fleet.logs import logs_of
+from virtual_devices.fleet.measured import serve_metrics
 from virtual_devices.fleet.watcher import Watcher
 from virtual_devices.kit.errors import BrokerError
 from virtual_devices.kit.home.model import Home, override, starting_at, starting_now, step_at
@@ -51,7 +53,7 @@ class Options:
     isolate: bool = False
     fresh: bool = False
     ledger: Path | None = None
-    metrics: int | None = None
+    metrics: MetricsAddress | None = None
     state: Path | None = None
     listen: str | None = None
     compiled: bool = False
@@ -98,7 +100,7 @@ def up(
     records = records_folder(state)
     make_ready(records)
     file = Path(home.source).resolve()
-    on_state = _metrics(options.metrics, home.name)
+    metrics = serve_metrics(options.metrics, home.name) if options.metrics is not None else None
     logs = logs_of(state)
 
     def tell(text: str) -> None:
@@ -108,7 +110,7 @@ def up(
     with FolderLock(state, home.name) as lock, Loop() as loop, _broker(options, lock, loop, tell) as (endpoint, name, v5_port):
         orders = HostOptions(
             home, documents, endpoint, records, folder=file.parent, duration=options.duration, isolate=options.isolate,
-            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, on_state=on_state, say=tell,
+            fresh=options.fresh, start_now=start_now, ledger=options.ledger, watcher=watcher, metrics=metrics, say=tell,
             compiled=options.compiled, holder=lock.holder, predecessor=lock.predecessor,
             broker=broker_of(options.broker), home_file=file, logs=logs, rehearsal=rehearsal,
         )  # fmt: skip
@@ -232,11 +234,3 @@ def _start(options: Options, folder: Path, lock: FolderLock) -> Broker:
         return start_broker(folder, port=DEFAULT_PORT, **where)
     except BrokerError:
         return start_broker(folder, port=0, **where)  # somebody else's broker has the usual port
-
-
-def _metrics(port: int | None, home: str) -> Callable[[str, str, Mapping[str, Any]], None] | None:
-    if port is None:
-        return None
-    from virtual_devices.fleet.single import serve_metrics  # noqa: PLC0415 - only who is measured needs it
-
-    return serve_metrics(port, home)

@@ -12,13 +12,16 @@ from prometheus_client.registry import Collector
 
 from virtual_devices.edge.faces import outage_calendar
 from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, Family, families_of
+from virtual_devices.edge.metrics.wellness import of_audit, of_vitals
 from virtual_devices.kit.home.catalogue import load
 from virtual_devices.kit.home.model import MAX_DEVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from prometheus_client import CollectorRegistry
+
+    from virtual_devices.edge.metrics.vitals import Vitals
 
 LONGEST_CURRENCY = 20
 
@@ -31,7 +34,8 @@ class Metrics(Collector):
     """Samples of all that devices said last. Safe to use from several threads.
 
     Labels: home, device, kind. ``virtual_devices_device_info`` says of each that it is simulated, for dashboards and historians that see
-    real devices too.  registry: its own, never the global one.  At most 200 devices are kept.
+    real devices too. Of each device that is watched: whether it is online, its windows, and what it refused.
+    registry: its own, never the global one.  At most 200 devices are kept.
     """
 
     def __init__(self, registry: CollectorRegistry, home: str) -> None:
@@ -39,7 +43,13 @@ class Metrics(Collector):
         self.home = home
         self._lock = threading.Lock()
         self._values: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._vitals: Vitals | None = None
+        self._problems: Callable[[], int] | None = None
         registry.register(self)
+
+    def watch(self, vitals: Vitals, problems: Callable[[], int] | None = None) -> None:
+        """Tell how these devices are too, and of no others. problems: how many an audit of the home's ledger has found; None: nobody audits here."""
+        self._vitals, self._problems = vitals, problems
 
     def update(self, device: str, kind: str, values: Mapping[str, Any]) -> None:
         """Keep the newest state of a device: settings and readings by name, in the units of its face."""
@@ -49,7 +59,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[MetricFamily]:
         """Every family with a sample for each device that has it."""
-        newest = self._newest()
+        newest, watched = self._newest(), self._vitals.now() if self._vitals is not None else {}
         families: dict[str, tuple[Family, MetricFamily]] = {}
         usual = _currency_of(newest)
         yield _info(self.home, newest)
@@ -65,6 +75,9 @@ class Metrics(Collector):
                         _sample(known[1], family, labels, value, _currency(values) or usual)
         for _, metric in families.values():
             yield metric
+        yield from of_vitals(self.home, watched)
+        if self._problems is not None:
+            yield of_audit(self.home, self._problems())
 
     def describe(self) -> list[MetricFamily]:
         """Nothing ahead of time: families come and go with the devices."""
@@ -77,7 +90,8 @@ class Metrics(Collector):
 
     def _newest(self) -> Newest:
         with self._lock:
-            return sorted(self._values.items())
+            newest = sorted(self._values.items())
+        return [(name, each) for name, each in newest if name in self._vitals] if self._vitals is not None else newest
 
 
 def _currency_of(newest: Newest) -> str:

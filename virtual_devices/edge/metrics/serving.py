@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import make_wsgi_app, start_http_server
 
 from virtual_devices.edge.faces import outage_calendar
+from virtual_devices.edge.metrics.address import LOOPBACK
 from virtual_devices.kit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from virtual_devices.edge.metrics.collector import Metrics
 
-LOOPBACK = "127.0.0.1"
-PATH = "/metrics"
 
 
 def serve(metrics: Metrics, port: int, host: str = LOOPBACK) -> WSGIServer:

@@ -87,6 +87,7 @@ class Client:
         takeovers: The count that `on_takeover` was told last; 0 once a connection has lasted.
         dropped: Messages that were given up for want of a connection.
         last_error: Why there is no connection, in words; None while there is one.
+        on_said: Told topic and payload of all that is published here; None: nobody is.
         untrusted: The broker's certificate was the reason: no name or password mends that.
     """
 
@@ -112,6 +113,7 @@ class Client:
         self.last_error: str | None = None
         self.untrusted = False
         self.on_takeover = on_takeover
+        self.on_said: Callable[[str, bytes], None] | None = None
         self._loop = loop
         self._will = will
         self._on_connect = on_connect
@@ -188,6 +190,8 @@ class Client:
                 f"message on {message.topic}: {len(message.payload)} bytes, and {MAX_MESSAGE_BYTES} is the longest that goes through; "
                 "publish fewer steps at once"
             )
+        if self.on_said is not None:
+            self.on_said(message.topic, message.payload)
         if not self.connected:
             self.dropped += self._outbox.keep_offline(message) if message.qos else 1
         elif message.qos == 0 or (not self._outbox and self._wire.in_flight < _UNACKNOWLEDGED):

@@ -103,6 +103,7 @@ def make_runtime(
     until: int | None = None,
     on_end: Callable[[], None] | None = None,
     on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
+    on_heard: Callable[[str, str, bytes], None] | None = None,
     on_fatal: Callable[[str], None] | None = None,
     on_stop: Callable[[], None] | None = None,
     log: Callable[[str], None] | None = None,
@@ -130,5 +131,5 @@ def make_runtime(
     return Runtime(
         loop, endpoint, description.home, description.name, description.kind, device_class, make,
         lambda device: make_role(device, settings, time),
-        on_state=on_state, on_fatal=on_fatal, on_stop=on_stop, log=log, documents=description.documents,
+        on_state=on_state, on_heard=on_heard, on_fatal=on_fatal, on_stop=on_stop, log=log, documents=description.documents,
     )  # fmt: skip

@@ -56,6 +56,7 @@ class Runtime:
     make: builds the member once the site is known.  role: builds what it does, which finds here all that it needs of the bus.
     documents: text of the files the member is built from, by name.
     on_state: told (name, kind, values) with every state, for metrics.
+    on_heard: told (device, leaf, payload) of all that it hears of its home, and says there.
     on_fatal: told in words when this device cannot go on (another process has its name).
     on_stop: called when somebody sends ``stop``; None refuses it.
     """
@@ -72,6 +73,7 @@ class Runtime:
         role: Callable[[Runtime], Role[Any]],
         *,
         on_state: Callable[[str, str, Mapping[str, Any]], None] | None = None,
+        on_heard: Callable[[str, str, bytes], None] | None = None,
         on_fatal: Callable[[str], None] | None = None,
         on_stop: Callable[[], None] | None = None,
         log: Callable[[str], None] | None = None,
@@ -84,7 +86,7 @@ class Runtime:
         """While the device is online."""
         self.site: SiteMessage | None = None
         """As far as it is known; before the work begins too."""
-        self._make, self._on_fatal = make, on_fatal
+        self._make, self._on_fatal, self._on_heard = make, on_fatal, on_heard
         self.log = log or (lambda _: None)
         self._synced = self._failed = False
         self._announce_due: Timer | None = None
@@ -98,6 +100,8 @@ class Runtime:
             on_refused=lambda reason: self.fatal(f"the broker refuses it: {reason}"),
             on_takeover=self._thrown_off,
         )
+        if on_heard is not None:
+            self.client.on_said = self._tell
         complaints = Complaints(loop, self.client, one, self._show_last_error)
         self.complain, self._last_error = complaints.complain, complaints.last
         about = AboutMessage(kind=kind, ability=device_class.ability, title=device_class.title, version=__version__)
@@ -200,6 +204,8 @@ class Runtime:
         place = split(topic)
         if place is None or place[0] != self.home:
             return
+        if self._on_heard is not None:
+            self._on_heard(place[1], place[2], payload)
         try:
             self._heard(place[1], place[2], payload, retain=retain)
         except ProtocolError as error:
@@ -207,6 +213,11 @@ class Runtime:
         except Exception as error:  # noqa: BLE001 - one device's fault must not end the others of this process
             self.log(f"{self.name}: a fault of the program, please report it:\n{traceback.format_exc()}")
             self.complain(f"a fault of the program ({error!r}) on a message of {len(payload)} bytes", topic)
+
+    def _tell(self, topic: str, payload: bytes) -> None:
+        place = split(topic)
+        if self._on_heard is not None and place is not None:
+            self._on_heard(place[1], place[2], payload)
 
     def _heard(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
         if device == CLOCK and device != self.name and leaf in ("availability", "window"):
