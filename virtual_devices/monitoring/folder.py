@@ -1,0 +1,45 @@
+"""All that Prometheus and Grafana are given, as files of one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from virtual_devices.monitoring.cluster import maps_text
+from virtual_devices.monitoring.dashboards.shipped import dashboards
+from virtual_devices.monitoring.grafana import provider_text, sources_text
+from virtual_devices.monitoring.rules import alerts_text, prometheus_text, rules_text
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are, as the programs see it. targets: of what Prometheus scrapes, host and port.  url: of Prometheus, as Grafana reaches it.
+
+    dashboards: the folder with them, as Grafana sees it.
+    """
+
+    targets: Sequence[str]
+    url: str
+    dashboards: str
+
+
+def files(places: Places) -> Mapping[str, str]:
+    """By path in the folder, its text."""
+    return {
+        "prometheus/prometheus.yml": prometheus_text(places.targets), "prometheus/rules.yml": rules_text(), "prometheus/alerts.yml": alerts_text(),
+        "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url),
+        "grafana/provisioning/dashboards/virtual_devices.yaml": provider_text(places.dashboards),
+        **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},
+        "kubernetes/dashboards.yaml": maps_text(),
+    }  # fmt: skip
+
+
+def write(folder: Path, places: Places) -> int:
+    """Put them there; other files in it stay. How many there are. Raises OSError."""
+    found = files(places)
+    for name, text in found.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return len(found)

@@ -1,0 +1,37 @@
+"""What Grafana is given beside its dashboards: whom it asks, and where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+SCRAPED, SIMULATED = "15s", "5m"
+"""Between two samples of a home that is scraped, and of a past of `simulate --openmetrics` as it is written unless told otherwise."""
+FOLDER = "Virtual devices"
+"""In which Grafana shows the dashboards."""
+
+
+def sources_text(url: str) -> str:
+    """Two sources of data at one Prometheus: Grafana has to know how far samples are apart, and those of pasts are further. url: of Prometheus."""
+    live = _source("Virtual devices", "virtual-devices", url, SCRAPED)
+    past = _source("Virtual devices, simulated time", "virtual-devices-simulated", url, SIMULATED)
+    return _yaml({"apiVersion": 1, "datasources": [{**live, "isDefault": True}, past]})
+
+
+def _source(name: str, uid: str, url: str, interval: str) -> dict[str, Any]:
+    asks = {"httpMethod": "POST", "prometheusType": "Prometheus", "timeInterval": interval}
+    return {"name": name, "uid": uid, "type": "prometheus", "access": "proxy", "url": url, "editable": False, "jsonData": asks}
+
+
+def provider_text(folder: str) -> str:
+    """Where dashboards are: Grafana reads them anew when they change. folder: as Grafana sees it."""
+    provider = {
+        "name": "virtual-devices", "type": "file", "folder": FOLDER, "allowUiUpdates": False, "disableDeletion": True, "updateIntervalSeconds": 60,
+        "options": {"path": folder},
+    }  # fmt: skip
+    return _yaml({"apiVersion": 1, "providers": [provider]})
+
+
+def _yaml(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=160)
