@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test trees heavy home-assistant week node-red console containers app app-wheels kubernetes fleet manifests home-assistant-files soak validate lint lock compose bench clean
+.PHONY: monitoring-files help demo test trees heavy home-assistant week node-red console containers app app-wheels kubernetes fleet manifests home-assistant-files soak validate lint lock compose bench clean
 
 VENV ?= .venv
 ARGS ?=
@@ -83,6 +83,9 @@ home-assistant-files: $(READY) ## homeassistant/packages and homeassistant/dashb
 	  $(BIN)/python -m virtual_devices ha package $$each --out homeassistant/packages/$$each.yaml && \
 	  $(BIN)/python -m virtual_devices ha dashboard $$each --out homeassistant/dashboards/$$each.yaml || exit 1; \
 	done
+
+monitoring-files: $(READY) ## the dashboards for Grafana anew, from the catalogue of kinds
+	@$(BIN)/python -m virtual_devices.monitoring.dashboards.making
 
 soak: $(READY) ## 1,000 random kills of running homes; make soak ARGS="--kills 100 --seed 7"
 	@$(BIN)/python -m tests.soak $(ARGS)

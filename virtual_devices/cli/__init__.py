@@ -73,6 +73,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "apply": ("virtual_devices.cli.apply:apply", "Make a running home what a file declares."),
         "diff": ("virtual_devices.cli.diff:diff", "What `apply` would change in a running home."),
         "render": ("virtual_devices.cli.render:render", "A home as objects of Kubernetes, for kubectl and GitOps."),
+        "monitoring": ("virtual_devices.cli.monitoring:monitoring", "Files for Prometheus and Grafana: rules, alerts, dashboards."),
         "revisions": ("virtual_devices.cli.revisions:revisions", "What a running home was wanted to be, who changed it, and when."),
         "rollback": ("virtual_devices.cli.rollback:rollback", "Make a running home again what it was at a revision."),
         "record": ("virtual_devices.cli.record:record", "Records of a home's runs: what is in them, a backup, their size."),

@@ -11,6 +11,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("simulate cape_town --for 1w", "a week of an example"),
         ("simulate home.yaml --for 1y --set battery.capacity='15 kWh'", "a year with another battery"),
         ("simulate home.yaml --for 30d --start 2026-07-01 --record july.sqlite", "July, to look into with `history` and `why`"),
+        ("simulate home.yaml --for 1y --openmetrics year.om", "a year for Prometheus and Grafana"),
     ),
     "survive": (
         ("survive cape_town --stage 4 --month 7", "a July of stage 4"),
@@ -134,6 +135,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "render": (
         ("render home.yaml > home.k8s.yaml", "a file for kubectl and GitOps"),
         ("render home.yaml --density home", "one pod for all"),
+    ),
+    "monitoring": (
+        ("monitoring", "of a home at `up --metrics 9464`"),
+        ("monitoring --target 192.0.2.7:9464 --target 192.0.2.8:9464", "of homes elsewhere"),
     ),
     "revisions": (("revisions", "all that are kept"), ("revisions --json", "for a program")),
     "rollback": (("rollback 3", "to the third"), ("rollback 3 --dry-run", "only say what would change")),

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from virtual_devices.monitoring.alerts import alerts_text
 from virtual_devices.monitoring.cluster import maps_text
 from virtual_devices.monitoring.dashboards.shipped import dashboards
 from virtual_devices.monitoring.grafana import provider_text, sources_text
-from virtual_devices.monitoring.rules import alerts_text, prometheus_text, rules_text
+from virtual_devices.monitoring.rules import rules_text
+from virtual_devices.monitoring.scraping import ALERTS_FILE, RULES, prometheus_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Places:
 def files(places: Places) -> Mapping[str, str]:
     """By path in the folder, its text."""
     return {
-        "prometheus/prometheus.yml": prometheus_text(places.targets), "prometheus/rules.yml": rules_text(), "prometheus/alerts.yml": alerts_text(),
+        "prometheus/prometheus.yml": prometheus_text(places.targets), f"prometheus/{RULES}": rules_text(), f"prometheus/{ALERTS_FILE}": alerts_text(),
         "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url),
         "grafana/provisioning/dashboards/virtual_devices.yaml": provider_text(places.dashboards),
         **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},

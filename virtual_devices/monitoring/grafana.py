@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
+from virtual_devices.monitoring.rules import yaml_text
+from virtual_devices.monitoring.scraping import EVERY
 
-SCRAPED, SIMULATED = "15s", "5m"
-"""Between two samples of a home that is scraped, and of a past of `simulate --openmetrics` as it is written unless told otherwise."""
+SIMULATED = "5m"
+"""Between two samples of a past of `simulate --openmetrics`, as it is written unless told otherwise."""
 FOLDER = "Virtual devices"
 """In which Grafana shows the dashboards."""
 
 
 def sources_text(url: str) -> str:
     """Two sources of data at one Prometheus: Grafana has to know how far samples are apart, and those of pasts are further. url: of Prometheus."""
-    live = _source("Virtual devices", "virtual-devices", url, SCRAPED)
+    live = _source("Virtual devices", "virtual-devices", url, EVERY)
     past = _source("Virtual devices, simulated time", "virtual-devices-simulated", url, SIMULATED)
-    return _yaml({"apiVersion": 1, "datasources": [{**live, "isDefault": True}, past]})
+    return yaml_text({"apiVersion": 1, "datasources": [{**live, "isDefault": True}, past]})
 
 
 def _source(name: str, uid: str, url: str, interval: str) -> dict[str, Any]:
@@ -30,8 +31,4 @@ def provider_text(folder: str) -> str:
         "name": "virtual-devices", "type": "file", "folder": FOLDER, "allowUiUpdates": False, "disableDeletion": True, "updateIntervalSeconds": 60,
         "options": {"path": folder},
     }  # fmt: skip
-    return _yaml({"apiVersion": 1, "providers": [provider]})
-
-
-def _yaml(content: Any) -> str:
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=160)
+    return yaml_text({"apiVersion": 1, "providers": [provider]})

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from virtual_devices.monitoring.dashboards.asking import STEP, hours, now, of, pace
+from virtual_devices.edge.metrics.families import PREFIX
+from virtual_devices.edge.metrics.wellness import AUDIT
+from virtual_devices.monitoring.alerts import JOB
+from virtual_devices.monitoring.dashboards.asking import HOME, RANGE, STEP, hours, now, of, pace
 from virtual_devices.monitoring.dashboards.assembling import Sheet
-from virtual_devices.monitoring.dashboards.panels import HOURS, PLAIN, SECONDS, TIME, curves, tile
+from virtual_devices.monitoring.dashboards.panels import BYTES, HOURS, PLAIN, SECONDS, TIME, YES, Panel, curves, grid, ranking, tile, timeline
+
+ONLY_SCRAPED = "only of a home that is scraped"
+
+
+def _wellness() -> list[Panel]:
+    """What only processes know that are scraped: of devices, of the audit, of themselves."""
+    of_each = {"Online": "online", "Windows late": "late_windows", "Windows settled": "settled_windows_total", "Left out": "left_out_windows_total", "Commands refused": "refused_commands_total"}
+    table = {title: (f"max by (device) ({PREFIX}_{name}{{{HOME}}})", PLAIN) for title, name in of_each.items()}
+    processes = f'{{job="{JOB}"}} and on (instance) {PREFIX}_device_info{{{HOME}}}'
+    return [
+        timeline("Online", f"min by (device) ({PREFIX}_online{{{HOME}}})", "{{device}}", "Whether each device is there, as its broker says.", YES, width=12, height=10, empty=ONLY_SCRAPED),
+        grid("Devices", table, "Since the process began that says so.", by="device", width=12, height=10, empty=ONLY_SCRAPED),
+        tile("Audit", f"max by (home) ({AUDIT}{{{HOME}}})", PLAIN, "Problems that the audit of the ledger has found.", width=6, height=8, empty=ONLY_SCRAPED, bounds=((0, "green"), (1, "red"))),
+        ranking(
+            "Commands refused", f"sum by (device) (increase({PREFIX}_refused_commands_total{{{HOME}}}[{RANGE}]))", PLAIN, "In the time that is shown.", width=6, height=8, digits=0, empty=ONLY_SCRAPED,
+        ),
+        curves("Memory", {"{{instance}}": f"process_resident_memory_bytes{processes}"}, BYTES, "Of each process that serves this home.", width=6, height=8, empty=ONLY_SCRAPED),
+        curves("Processor", {"{{instance}}": f"rate(process_cpu_seconds_total{{job=\"{JOB}\"}}[{STEP}]) and on (instance) {PREFIX}_device_info{{{HOME}}}"}, "percentunit", "Share of one core.", width=6, height=8, empty=ONLY_SCRAPED),
+    ]  # fmt: skip
 
 
 def sheet() -> Sheet:
@@ -21,6 +43,7 @@ def sheet() -> Sheet:
             curves("Speed", {"seconds a second": pace()}, PLAIN, "Simulated seconds per second of the axis of time.", width=12, digits=1),
             curves("Windows per second", {"windows": windows}, PLAIN, "Of the axis of time.", width=12),
             curves("Behind", {"behind": now("ticks", "behind")}, SECONDS, "Simulated time that the clock is late.", width=12, digits=0),
+            *_wellness(),
             curves("Irradiance", {"{{device}}": now("conditions", "ghi", by="home, device")}, "Wm2", "On a level plane: the weather that the home lives in.", width=12, digits=0),
             curves("Air", {"{{device}}": now("conditions", "temp_air", by="home, device")}, "celsius", "Outside.", width=12, digits=1),
             curves("Clouds", {"{{device}}": now("conditions", "cloud_cover", by="home, device")}, "percentunit", "Share of the sky.", width=12, digits=0),
