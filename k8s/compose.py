@@ -1,4 +1,7 @@
-"""compose.yaml, made of a home:  python k8s/compose.py [examples/cape_town.yaml]  prints it; make compose writes that of the example."""
+"""compose.yaml, made of a home:  python k8s/compose.py [examples/cape_town.yaml] [--monitoring]  prints it; make compose writes that of the example.
+
+--monitoring: with Prometheus and Grafana. Every device then serves its metrics, which takes memory in each container: who wants none does without.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from virtual_devices.edge.files.read import read_home
 from virtual_devices.fleet.compose import compose_text
 
 EXAMPLE = "examples/cape_town.yaml"
+MONITORING = "--monitoring"
 
 
-def text_of(source: str = EXAMPLE) -> str:
+def text_of(source: str = EXAMPLE, *, monitoring: bool = False) -> str:
     """The file for a home file, which is named as seen from the folder of the compose file."""
     home, documents = read_home(Path(source))
-    return compose_text(home, documents, source)
+    return compose_text(home, documents, source, monitoring=monitoring)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(text_of(*sys.argv[1:2]))
+    words = [word for word in sys.argv[1:] if word != MONITORING]
+    sys.stdout.write(text_of(*words[:1], monitoring=MONITORING in sys.argv[1:]))

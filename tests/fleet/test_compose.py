@@ -112,6 +112,36 @@ def test_the_console_is_there_for_who_asks_for_it_and_asks_who_comes(tmp_path: P
     assert options.homes is None
 
 
+def test_prometheus_and_grafana_are_there_for_who_asks_for_them_and_find_all_that_they_need(tmp_path: Path) -> None:
+    home, documents = read_home(ROOT / EXAMPLE, now=1_782_023_400)
+    text = compose_text(home, documents, EXAMPLE, monitoring=True)
+    told = yaml.safe_load(text)
+    services = told["services"]
+    assert services.keys() == yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].keys() | {"prometheus", "grafana"}
+    for name in ("prometheus", "grafana"):
+        service = services[name]
+        assert service["read_only"] is True
+        assert (service["cap_drop"], service["security_opt"], service["user"]) == (["ALL"], ["no-new-privileges:true"], "${VIRTUAL_DEVICES_USER:-1000:1000}")
+        assert re.fullmatch(r"(prom|grafana)/\w+:v?\d+\.\d+\.\d+", service["image"])
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert services["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/password"  # noqa: S105 - where it is
+    assert services["grafana"]["secrets"] == [{"source": "grafana", "target": "password"}]
+    assert told["secrets"]["grafana"] == {"file": "./secret/grafana.password"}
+    assert "grafana.password" in text.split("x-every")[0]
+    # what is mounted is what the verb writes, and what is scraped is what is served
+    done = CliRunner().invoke(commands, ["monitoring", str(tmp_path / "monitoring"), "--compose", str(ROOT / EXAMPLE)])
+    assert done.exit_code == 0, done.output
+    mounted = dict(volume.removesuffix(":ro").split(":") for name in ("prometheus", "grafana") for volume in services[name]["volumes"])
+    assert all((tmp_path / source).is_dir() for source in mounted if not source.startswith("./state/"))
+    assert {f"state/{name}" for name in ("prometheus", "grafana")} <= set(re.search(r"mkdir -p (.*)", text)[1].split())  # type: ignore[index] # it is there
+    provider = yaml.safe_load((tmp_path / "monitoring/grafana/provisioning/dashboards/virtual_devices.yaml").read_text())["providers"][0]
+    assert mounted["./monitoring/grafana/dashboards"] == provider["options"]["path"]
+    scraped = yaml.safe_load((tmp_path / "monitoring/prometheus/prometheus.yml").read_text())["scrape_configs"][0]["static_configs"][0]["targets"]
+    serving = [name for name in descriptions(home, documents) if services[name]["command"][-2:] == ["--metrics", "0.0.0.0:9464"]]
+    assert scraped == [f"{name}:9464" for name in serving]
+    assert set(serving) == set(descriptions(home, documents))
+
+
 def test_files_of_a_home_are_mounted_where_it_needs_them_and_only_there() -> None:
     home, documents = read_home(ROOT / "examples" / "load_shedding.yaml", now=1_782_023_400)
     services = composed(ROOT / "examples" / "load_shedding.yaml")["services"]
@@ -136,10 +166,10 @@ def test_a_dollar_sign_stays_one() -> None:
     assert "outage_calendar=a$$b.ics" in yaml.safe_load(text)["services"]["grid"]["command"]
 
 
-@pytest.mark.parametrize("name", ["mosquitto", "console"])
+@pytest.mark.parametrize("name", ["mosquitto", "console", "prometheus", "grafana"])
 def test_a_device_with_the_name_of_another_service_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"is called {name}"):
-        compose_text(parse(HOME + f"  {name}: {{kind: tv}}\n"), {}, "home.yaml")
+        compose_text(parse(HOME + f"  {name}: {{kind: tv}}\n"), {}, "home.yaml", monitoring=True)
 
 
 def test_what_it_asks_for_first_are_verbs_that_there_are() -> None:

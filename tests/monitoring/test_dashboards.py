@@ -16,7 +16,7 @@ from virtual_devices.monitoring.dashboards.shipped import dashboards
 
 QUERIES = [query for text in dashboards().values() for query in queries(text)]
 NAMES = {"Now", "Today", "Month and year", "Loads", "Outages", "Simulation", "Homes"}
-ONLY_LIVE = {"only a home that runs foretells"}
+ONLY_LIVE = {"only a home that runs foretells", "only of a home that is scraped"}
 """What panels say of nothing where only a running home has something."""
 
 

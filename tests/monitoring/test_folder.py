@@ -1,0 +1,82 @@
+"""The verb's folder: Prometheus takes it, Grafana's provisioning finds what is there, and Kubernetes what fits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from tests.prometheus_server import program
+from virtual_devices.cli import commands
+from virtual_devices.monitoring.dashboards.shipped import dashboards
+
+MIB, KIB = 1 << 20, 1 << 10
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(commands, ["monitoring", *map(str, words)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    done = run(tmp_path / "made", "--target", "192.0.2.7:9464", "--target", "[::1]:9464", "--prometheus", "http://192.0.2.9:9090")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith(f"{tmp_path / 'made'}: {6 + len(dashboards())} files\n")
+    return tmp_path / "made"
+
+
+def test_prometheus_takes_its_configuration(folder: Path) -> None:
+    done = subprocess.run([program("promtool"), "check", "config", str(folder / "prometheus" / "prometheus.yml")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 rule files found" in done.stdout
+    content = yaml.safe_load((folder / "prometheus" / "prometheus.yml").read_text())
+    assert content["scrape_configs"][0]["static_configs"] == [{"targets": ["192.0.2.7:9464", "[::1]:9464"]}]
+
+
+def test_grafana_is_told_whom_to_ask_and_where_its_dashboards_are(folder: Path) -> None:
+    provisioning = folder / "grafana" / "provisioning"
+    live, past = yaml.safe_load((provisioning / "datasources" / "virtual_devices.yaml").read_text())["datasources"]
+    scrape = yaml.safe_load((folder / "prometheus" / "prometheus.yml").read_text())["global"]["scrape_interval"]
+    assert (live["jsonData"]["timeInterval"], past["jsonData"]["timeInterval"]) == (scrape, "5m")
+    assert live["uid"] != past["uid"]
+    assert {live["url"], past["url"]} == {"http://192.0.2.9:9090"}
+    assert [each.get("isDefault") for each in (live, past)] == [True, None]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "virtual_devices.yaml").read_text())["providers"]
+    there = {path.name: path.read_text(encoding="utf-8") for path in Path(provider["options"]["path"]).iterdir()}
+    assert there == dashboards()
+    uids = [json.loads(text)["uid"] for text in there.values()]
+    assert len(uids) == len(set(uids)) == 7
+
+
+def test_config_maps_are_such_and_fit(folder: Path) -> None:
+    text = (folder / "kubernetes" / "dashboards.yaml").read_text(encoding="utf-8")
+    found = list(yaml.safe_load_all(text))
+    assert len(found) == len(dashboards())
+    for each in found:
+        kubernetes_validate.validate(each, "1.32", strict=True)
+        assert each["metadata"]["labels"]["grafana_dashboard"] == "1"
+        size = sum(len(content.encode()) for content in each["data"].values())
+        assert size < MIB
+        assert len(json.dumps(each).encode()) < 256 * KIB, "kubectl writes all of it into an annotation"
+    assert {content for each in found for content in each["data"].values()} == set(dashboards().values())
+
+
+def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
+    assert "leave --target and --prometheus out" in run(tmp_path / "a", "--compose", "cape_town", "--target", "x:1").stderr
+    (tmp_path / "file").touch()
+    done = run(tmp_path / "file" / "deep")
+    assert done.exit_code == 2
+    assert "cannot be written: Not a directory; choose another folder" in done.stderr
+
+
+def test_once_more_it_is_the_same_and_what_else_is_there_stays(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    (folder / "data").mkdir()
+    (folder / "data" / "block").write_text("mine", encoding="utf-8")
+    run(folder, "--target", "192.0.2.7:9464", "--target", "[::1]:9464", "--prometheus", "http://192.0.2.9:9090")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == {**before, folder / "data" / "block": b"mine"}
