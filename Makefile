@@ -15,9 +15,9 @@ export PIP_ROOT_USER_ACTION := ignore
 
 # what each target needs of pyproject.toml; with VIRTUAL_DEVICES_REQUIRE_ALL nothing may be missing
 NEEDS_home := embedded,console
-NEEDS_dev := console,embedded,fast,home-assistant,parquet,plots,dev
+NEEDS_dev := console,dashboards,embedded,fast,home-assistant,parquet,plots,dev
 NEEDS_lock := lock
-NEEDS_all := console,embedded,fast,home-assistant,kubernetes,parquet,peers,plots,dev
+NEEDS_all := console,dashboards,embedded,fast,home-assistant,kubernetes,parquet,peers,plots,dev
 READY := $(VENV)/.ready-$(if $(VIRTUAL_DEVICES_REQUIRE_ALL),all,dev)
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
-RUN_TIME_EXTRAS = ("console", "embedded", "fast", "home-assistant", "kubernetes", "parquet", "plots")
+RUN_TIME_EXTRAS = ("console", "dashboards", "embedded", "fast", "home-assistant", "kubernetes", "parquet", "plots")
 """Extras that add something to a running program; the others are for who works on it."""
 PART_OF = {"pydantic-core": "pydantic", "annotated-types": "pydantic", "starlette": "nicegui", "uvicorn": "nicegui"}
 """Distributions that are part of what another one offers."""
@@ -36,7 +36,7 @@ def test_every_package_is_installed() -> None:
 
 
 def test_every_data_file_is_installed() -> None:
-    for package, folder in (("virtual_devices.examples", "examples"), ("virtual_devices.supply", "virtual_devices/supply")):
+    for package, folder in (("virtual_devices.examples", "examples"), ("virtual_devices.supply", "virtual_devices/supply"), ("virtual_devices.monitoring.dashboards", "virtual_devices/monitoring/dashboards")):
         patterns = SETUPTOOLS["package-data"][package]
         taken = {path for pattern in patterns for path in (ROOT / folder).glob(pattern)}
         there = {path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc", ".typed")}

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.answers.outage_homes import CONSTANT
+from tests.machine import small_disk
 from tests.prometheus_server import PrometheusServer, blocks_of, prometheus
 from virtual_devices.cli import commands
 
@@ -81,6 +82,17 @@ def test_what_cannot_be_is_refused_before_the_run(words: tuple[str, ...], wrong:
     assert done.exit_code != 0
     assert wrong in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["constant.yaml"]
+
+
+def test_a_full_disk_costs_the_samples_and_not_the_run(home: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "limit") as disk:
+        disk.fill()
+        done = run("simulate", home, "--for", "1d", "--openmetrics", tmp_path / "day.om", "--json")
+        disk.free()
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["unwritten"] == [f"series {tmp_path / 'day.om'} cannot be written: File too large; nothing of them is in it"]
+    assert json.loads(done.stdout)["audit"]["ok"]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("day.om")]
 
 
 @pytest.fixture(scope="module")

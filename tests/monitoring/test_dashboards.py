@@ -22,7 +22,7 @@ ONLY_LIVE = {"only a home that runs foretells", "only of a home that is scraped"
 
 def test_they_are_all_there_and_as_the_catalogue_makes_them() -> None:
     if importlib.util.find_spec("grafana_foundation_sdk") is None:
-        pytest.skip("needs grafana-foundation-sdk, of the extra dev")
+        pytest.skip("needs the extra dashboards")
     from virtual_devices.monitoring.dashboards.making import made  # noqa: PLC0415 - needs the library
 
     assert dashboards() == dict(sorted(made().items())), "make monitoring-files"

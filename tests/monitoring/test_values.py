@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +45,7 @@ def drawn(world: World, home: str, key: tuple[str, str, str]) -> dict[float, flo
 def readings(home: str) -> Mapping[str, Mapping[str, Any]]:
     """What each device shows when the run is over, of another run that nobody sampled; and by its ability."""
     day, _, days, _ = RUNS[home]
-    house = simulate.load(chosen(home), [], start=day, step=60)
+    house = simulate.load(chosen(Path(home)), [], start=day, step=60)
     house.advance(house.time + days * DAY)
     return {name: member.readings() for name, member in house.members.items()} | {entry.device_class.ability: house.members[entry.name].readings() for entry in house.home.devices if entry.name in house.members}
 
@@ -92,7 +94,7 @@ def test_days_and_all_of_the_time(home: str, world: World) -> None:
     assert by(world, home, "Month and year", "Cost", "currency") == {"ZAR": pytest.approx(ran.findings["bill"]["amount"], abs=0.02)}
     spent = drawn(world, home, ("Month and year", "Cost by day", "{{currency}}"))
     costs = [0.0, *(day["grid_cost"] for day in ran.days)]
-    assert [spent[ran.shown.start + (place + 1) * DAY] for place in range(len(ran.days))] == pytest.approx([after - then for then, after in zip(costs, costs[1:], strict=False)], abs=0.02)
+    assert [spent[ran.shown.start + (place + 1) * DAY] for place in range(len(ran.days))] == pytest.approx([after - then for then, after in pairwise(costs)], abs=0.02)
     assert number(world, home, "Month and year", "Own supply") == pytest.approx(ran.findings["self_sufficiency"], abs=1e-3)
 
 

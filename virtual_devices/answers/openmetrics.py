@@ -20,8 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from virtual_devices.answers.series import SAMPLED
-from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, STATE, Family, families_of
 from virtual_devices.edge.files.write import replacing, why
+from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, STATE, Family, families_of
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -99,6 +99,7 @@ class Sampler:
         self._clocks = {entry.name: entry for entry in house.home.of("ticks")}
         self._rows: IO[bytes] = tempfile.TemporaryFile(prefix="virtual-devices-")  # noqa: SIM115 - it lives as long as this does
         self._times: list[int] = []
+        self._failure: str | None = None
         self.sample()
 
     def advance(self, until: int, progress: Callable[[int], None] | None = None) -> None:
@@ -111,7 +112,7 @@ class Sampler:
     def sample(self) -> None:
         """Take a sample of every series, as of now; two at one time are one."""
         house = self._house
-        if self._times and house.time <= self._times[-1]:
+        if self._failure is not None or (self._times and house.time <= self._times[-1]):
             return
         shown: dict[str, Mapping[str, Any]] = {name: member.readings() for name, member in house.members.items()}
         shown |= {name: self._clock(name) for name in self._clocks}
@@ -119,7 +120,10 @@ class Sampler:
         for each in self._series:
             value = shown[each.device].get(each.family.key)
             row.extend([0.0] if value is None and each.begins_at_nothing and not self._times else each.numbers(value))
-        row.tofile(self._rows)
+        try:
+            row.tofile(self._rows)
+        except OSError as error:
+            self._failure = why(error)
         self._times.append(house.time)
 
     def _clock(self, name: str) -> dict[str, Any]:
@@ -133,18 +137,23 @@ class Sampler:
     def close(self) -> str | None:
         """Write the file, whole or not at all, with what was sampled until now; what is to be said where that cannot be done."""
         try:
-            with self._rows, replacing(self.wanted.path.resolve()) as file:
-                for piece in self._text():
-                    file.write(piece.encode())
+            with self._rows:
+                if self._failure is None:
+                    self._write()
         except OSError as error:
-            return f"series {self.wanted.path} cannot be written: {why(error)}; nothing of them is in it"
-        return None
+            self._failure = self._failure or why(error)
+        return f"series {self.wanted.path} cannot be written: {self._failure}; nothing of them is in it" if self._failure else None
+
+    def _write(self) -> None:
+        with replacing(self.wanted.path.resolve()) as file:
+            for piece in self._text():
+                file.write(piece.encode())
 
     def _text(self) -> Iterator[str]:
         stamps = [f" {time}\n" for time in self._times]
         self._rows.flush()
         width = sum(each.width for each in self._series)
-        rows: Any = np.memmap(self._rows, np.float64, "r", shape=(len(self._times), width))  # type: ignore[call-overload] # any open file will do
+        rows: Any = np.memmap(self._rows, np.float64, "r", shape=(len(self._times), width))
         begins, begin = dict[int, int](), 0
         by_family: dict[str, list[_Series]] = {}
         for each in self._series:

@@ -160,9 +160,9 @@ def _ran(
             collector.advance(house.time + duration, progress, sampler.advance if sampler is not None else None)
         house.end_past()
     finally:
-        unsampled = sampler.close() if sampler is not None else None
         for file in files:
             file.close()
+        unsampled = sampler.close() if sampler is not None else None
     summary.soc = house.soc()
     for member in house.participants:
         if isinstance(member, Connection):

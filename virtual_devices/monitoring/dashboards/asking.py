@@ -27,7 +27,8 @@ def family_of(ability: str, reading: str) -> tuple[Family, tuple[str, ...]]:
     found: dict[str, Family] = {}
     for kind in catalogue.kinds():
         if catalogue.load(kind).ability == ability:
-            found |= {kind: family for family in families_of(kind) if family.key in (reading, f"{reading}_joules")}
+            family = next((family for family in families_of(kind) if family.key in (reading, f"{reading}_joules")), None)
+            found |= {} if family is None else {kind: family}
     if not found:
         raise CatalogueError(f"no kind that {ability} has a reading {reading} with a metric")
     return next(iter(found.values())), tuple(found)

@@ -52,6 +52,6 @@ def dashboard_text(sheet: Sheet) -> str:
 
 def _values(name: str, label: str, series: str) -> dashboard.QueryVariable:
     """A variable with the values that a label has in some series."""
-    query = {"query": f"label_values({series}, {name})", "refId": f"variable-{name}"}
+    query: dict[str, object] = {"query": f"label_values({series}, {name})", "refId": f"variable-{name}"}
     found = dashboard.QueryVariable(name).label(label).datasource(SOURCE).query(query)
     return found.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)

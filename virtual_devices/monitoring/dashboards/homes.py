@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from virtual_devices.monitoring.dashboards.asking import EVERY_HOME, KWH as JOULES, mean, now, pace, total
+from virtual_devices.monitoring.dashboards.asking import EVERY_HOME, mean, now, pace, total
+from virtual_devices.monitoring.dashboards.asking import KWH as JOULES
 from virtual_devices.monitoring.dashboards.assembling import Sheet
 from virtual_devices.monitoring.dashboards.panels import KWH, PLAIN, SHARE, TIME, WATTS, curves, grid, tile
 

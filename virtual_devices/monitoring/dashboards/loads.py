@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from virtual_devices.monitoring.dashboards.asking import DEVICE, each, hours_without, kwh, mean, now
 from virtual_devices.monitoring.dashboards.assembling import Sheet
-from virtual_devices.monitoring.dashboards.panels import CELSIUS, HOURS, KWH, ON, WATTS, YES, bars, curves, ranking, timeline
+from virtual_devices.monitoring.dashboards.panels import (
+    CELSIUS,
+    HOURS,
+    KWH,
+    ON,
+    WATTS,
+    YES,
+    bars,
+    curves,
+    ranking,
+    timeline,
+)
 
 BY = "home, device"
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from virtual_devices.monitoring.dashboards.asking import grown, kwh, mean, now, total, watts
 from virtual_devices.monitoring.dashboards.assembling import Sheet
-from virtual_devices.monitoring.dashboards.panels import KWH, PLAIN, SHARE, TIME, WATTS, YES, curves, dial, ranking, tile, timeline
+from virtual_devices.monitoring.dashboards.panels import (
+    KWH,
+    PLAIN,
+    SHARE,
+    TIME,
+    WATTS,
+    YES,
+    curves,
+    dial,
+    ranking,
+    tile,
+    timeline,
+)
 
 MEANS = "Means of the intervals that are drawn, of what its counters counted in them, over the simulated time that passed."
 

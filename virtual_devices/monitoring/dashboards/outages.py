@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from virtual_devices.monitoring.dashboards.asking import RANGE, each, hours, hours_without, kwh, now, of
 from virtual_devices.monitoring.dashboards.assembling import Sheet
-from virtual_devices.monitoring.dashboards.panels import HOURS, KWH, PLAIN, SECONDS, SHARE, TIME, VOLTS, YES, bars, curves, ranking, tile, timeline
+from virtual_devices.monitoring.dashboards.panels import (
+    HOURS,
+    KWH,
+    PLAIN,
+    SECONDS,
+    SHARE,
+    TIME,
+    VOLTS,
+    YES,
+    bars,
+    curves,
+    ranking,
+    tile,
+    timeline,
+)
 
 GRID = {"0": ("outage", "red"), "1": ("grid", "green")}
 

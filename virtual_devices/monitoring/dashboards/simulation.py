@@ -7,7 +7,20 @@ from virtual_devices.edge.metrics.wellness import AUDIT
 from virtual_devices.monitoring.alerts import JOB
 from virtual_devices.monitoring.dashboards.asking import HOME, RANGE, STEP, hours, now, of, pace
 from virtual_devices.monitoring.dashboards.assembling import Sheet
-from virtual_devices.monitoring.dashboards.panels import BYTES, HOURS, PLAIN, SECONDS, TIME, YES, Panel, curves, grid, ranking, tile, timeline
+from virtual_devices.monitoring.dashboards.panels import (
+    BYTES,
+    HOURS,
+    PLAIN,
+    SECONDS,
+    TIME,
+    YES,
+    Panel,
+    curves,
+    grid,
+    ranking,
+    tile,
+    timeline,
+)
 
 ONLY_SCRAPED = "only of a home that is scraped"
 
@@ -25,7 +38,7 @@ def _wellness() -> list[Panel]:
             "Commands refused", f"sum by (device) (increase({PREFIX}_refused_commands_total{{{HOME}}}[{RANGE}]))", PLAIN, "In the time that is shown.", width=6, height=8, digits=0, empty=ONLY_SCRAPED,
         ),
         curves("Memory", {"{{instance}}": f"process_resident_memory_bytes{processes}"}, BYTES, "Of each process that serves this home.", width=6, height=8, empty=ONLY_SCRAPED),
-        curves("Processor", {"{{instance}}": f"rate(process_cpu_seconds_total{{job=\"{JOB}\"}}[{STEP}]) and on (instance) {PREFIX}_device_info{{{HOME}}}"}, "percentunit", "Share of one core.", width=6, height=8, empty=ONLY_SCRAPED),
+        curves("Processor", {"{{instance}}": f'rate(process_cpu_seconds_total{{job="{JOB}"}}[{STEP}]) and on (instance) {PREFIX}_device_info{{{HOME}}}'}, "percentunit", "Share of one core.", width=6, height=8, empty=ONLY_SCRAPED),
     ]  # fmt: skip
 
 
