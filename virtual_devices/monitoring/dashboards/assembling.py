@@ -9,7 +9,12 @@ from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.dashboard import DashboardLinkType, VariableRefresh, VariableSort
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    DashboardLinkType,
+    VariableRefresh,
+    VariableSort,
+)
 
 from virtual_devices.monitoring.dashboards.asking import EVERY_HOME, of
 from virtual_devices.monitoring.dashboards.panels import SOURCE, Panel
@@ -37,6 +42,7 @@ class Sheet:
 def dashboard_text(sheet: Sheet) -> str:
     """As JSON, which Grafana imports and provisions; the same for the same catalogue."""
     found = dashboard.Dashboard(sheet.title).uid(sheet.uid).description(sheet.about).tags([TAG]).time(sheet.begin, "now").refresh(sheet.refresh).timezone("browser").editable()
+    found = found.tooltip(DashboardCursorSync.CROSSHAIR)
     link = dashboard.DashboardLink("Virtual devices").type(DashboardLinkType.DASHBOARDS).tags([TAG]).as_dropdown(True).include_vars(True).keep_time(True)  # noqa: FBT003
     found = found.link(link).with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
     if not sheet.every_home:
