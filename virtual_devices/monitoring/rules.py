@@ -1,7 +1,8 @@
 """Recording rules: what counters come to per *simulated* second.
 
 Prometheus counts by the clock on the wall. In a home that lives 60 times as fast ``rate()`` of an energy counter is 60 times too high, so
-each of them is divided by how fast its home's time runs just then.
+each of them is divided by how fast its home's time runs just then. A counter that is younger than the span has no power yet: ``rate()``
+divides by the whole span, in which that counter was not.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def rules_text(span: str = SPAN) -> str:
 def _rules(span: str) -> Iterator[Mapping[str, str]]:
     yield {"record": SPEED, "expr": f"max by (home) (deriv({TIME}[{span}]))"}
     for family in energy_counters():
-        yield {"record": power_rule(family), "expr": f"rate({family.series}[{span}]) / on (home) group_left () ({SPEED} > 0)"}
+        yield {"record": power_rule(family), "expr": f"(rate({family.series}[{span}]) and {family.series} offset {span}) / on (home) group_left () ({SPEED} > 0)"}
 
 
 def yaml_text(content: Mapping[str, Any]) -> str:
