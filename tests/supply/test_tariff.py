@@ -273,6 +273,19 @@ def test_the_price_sensor_has_today_and_tomorrow_as_nord_pools_has_them() -> Non
     assert (later.raw_today, later.raw_tomorrow) == (said.raw_today, said.raw_tomorrow), "they change at midnight only"
 
 
+@pytest.mark.parametrize("tariff", [PEAK, BLOCKS, LATE, CHARGES, ""])
+def test_prices_that_were_told_before_are_those_that_are_worked_out_now(tariff: str) -> None:
+    """Of a grid that remembers them, while energy is used and its owner changes the price, and of one that is asked for the first time."""
+    device, state = grid(CAPE, tariff), State()
+    for number in range(100):
+        settings = options(tariff, price=2 + number % 40 // 20)
+        begin = at(CAPE, "2026-06-14 00:00") + number * 1800
+        state = device.bill(settings, state, Span(begin, 900, 2), [3_000_000] * 2, [0] * 2)
+        said = device.report(settings, state, begin + 1800)
+        assert said == grid(CAPE, tariff).report(settings, state, begin + 1800)
+        said.raw_today[0]["value"] = said.price_forecast[0]["price"] = "whoever reads them may change them"
+
+
 @pytest.mark.parametrize(("night", "hours"), [("2026-10-25", 25), ("2026-03-29", 23), ("2026-03-30", 24)])
 def test_a_day_has_as_many_prices_as_hours(night: str, hours: int) -> None:
     said = grid(BERLIN).report(options(price=1), State(), at(BERLIN, f"{night} 12:00"))

@@ -16,17 +16,24 @@ HOURS = 48
 LOOK_AHEAD = 31
 """Days in which the next change of the price is looked for."""
 _HOUR = 3600
+_KEPT = 4
+Told = dict[tuple[int, int, int, tuple[str, str, str]], list[dict[str, Any]]]
+"""Hours by the base price, first and last second, and names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A tariff as seen from ``time`` (UTC seconds) on. base: millionths.  bill: as it stands, which tells what blocks and caps have reached."""
+    """A tariff as seen from ``time`` (UTC seconds) on. base: millionths.  bill: as it stands, which tells what blocks and caps have reached.
+
+    told: hours of this tariff that were worked out before, of which as many are kept as one asks for in a day; None: nobody keeps them.
+    """
 
     tariff: Tariff
     base: int
     local: Calendar
     time: int
     bill: Bill
+    told: Told | None = None
 
     def at(self, time: int) -> tuple[int, int]:
         """What one kWh more costs at ``time`` in 1e-12 of the currency, and when that may change."""
@@ -90,6 +97,21 @@ class Outlook:
 
     def _hours(self, first: int, last: int, names: tuple[str, str, str]) -> list[dict[str, Any]]:
         """Hours from one time to another, each with its begin, its end and the mean price of a kWh, by these names."""
+        if self.told is None or self._follows_use:
+            return self._worked_out(first, last, names)
+        key = self.base, first, last, names
+        if key not in self.told:
+            if len(self.told) >= _KEPT:
+                self.told.pop(next(iter(self.told)))
+            self.told[key] = self._worked_out(first, last, names)
+        return [dict(hour) for hour in self.told[key]]
+
+    @property
+    def _follows_use(self) -> bool:
+        """Whether a price depends on what was used before."""
+        return any(one.daily or one.caps or len(one.blocks) > 1 or one.net is not None for one in self.tariff.versions)
+
+    def _worked_out(self, first: int, last: int, names: tuple[str, str, str]) -> list[dict[str, Any]]:
         found, begins = [], self.local.local(first).isoformat()
         for start in range(first, last, _HOUR):
             total = sum(price * (until - begin) for begin, until, price in self.pieces(start, start + _HOUR))
