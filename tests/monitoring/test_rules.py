@@ -23,7 +23,7 @@ INVERTER = '{home="cape",device="inverter",kind="inverter"}'
 
 def test_what_is_shipped_is_valid(tmp_path: Path) -> None:
     config = shipped(tmp_path, ["127.0.0.1:9464"])
-    assert f"{len(energy_counters()) + 1} rules found" in promtool("check", "rules", tmp_path / "rules.yaml")
+    assert f"{len(energy_counters()) + 2} rules found" in promtool("check", "rules", tmp_path / "rules.yaml")
     assert f"{len(ALERTS)} rules found" in promtool("check", "rules", tmp_path / "alerts.yaml")
     assert "is valid" in promtool("check", "config", config)
 
@@ -129,3 +129,11 @@ def test_it_fires(tmp_path: Path, name: str, series: Series, labels: dict[str, s
 @pytest.mark.parametrize(("name", "series"), SILENT)
 def test_it_is_silent(tmp_path: Path, name: str, series: Series) -> None:
     passes(tmp_path, series, alert_rule_test=[{"eval_time": f"{minute}m", "alertname": name, "exp_alerts": []} for minute in range(16)])
+
+
+def test_a_run_that_begins_anew_earlier_has_no_power_until_time_goes_on(tmp_path: Path) -> None:
+    power = power_rule(next(each for each in energy_counters() if each.series == "virtual_devices_energy_joules_total"))
+    again = [{"expr": power, "eval_time": "5m15s", "exp_samples": []}, {"expr": power, "eval_time": "9m", "exp_samples": [{"labels": f"{power}{OVEN}", "value": 2000}]}]
+    passes(
+        tmp_path, {f"{TIME}{CLOCK}": "100000+150x20 1000+150x40", f"virtual_devices_energy_joules_total{OVEN}": "5000+300000x20 0+300000x40"}, promql_expr_test=again
+    )

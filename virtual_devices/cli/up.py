@@ -94,9 +94,11 @@ def up(
     """Run a whole HOME (default: the example cape_town), with a broker of its own unless one is given."""
     endpoint = endpoint_of(broker, credentials) if broker is not None else None
     if place != LOCAL:
-        alone = (broker_kind, port, listen, start, speed, duration, compiled, isolate, fresh, ledger, metrics, console_port, state)
+        alone = (broker_kind, port, listen, start, speed, duration, compiled, isolate, fresh, ledger, console_port, state)
         if any(value not in (None, False) for value in alone):
             raise ConfigurationError(f"a home on {place} runs by what its file says: leave out what is of a home on this machine, such as --speed or --state")
+        if metrics is not None:
+            chosen_rendering = {**chosen_rendering, "metrics": metrics.port}
         outcome = bring_up_there(place, chosen(home_file), chosen_rendering, endpoint)
         click.echo(outcome.said)
         return

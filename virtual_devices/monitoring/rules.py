@@ -19,12 +19,14 @@ TIME = f"{PREFIX}_time_timestamp_seconds"
 """Simulated time, of a home's clock."""
 SPEED = f"home:{TIME}:deriv"
 """Simulated seconds per second, by home."""
+PASSED = f"home:{TIME}:rate"
+"""The same from the first scrape to the last, by which ``rate()`` goes too: what energies are divided by, so that both have the same ends."""
 SPAN = "1m"
 """Of the wall, over which a mean is taken: four scrapes at least."""
 
 _HEAD = """\
 # Recording rules of virtual-devices, made of its catalogue of kinds: virtual-devices monitoring DIR
-# {speed}: simulated seconds per second, by home.
+# {speed}: simulated seconds per second, by home; {passed}: from the first scrape to the last.
 # device:…:rate_simulated: mean power, W, per simulated second; none while a home stands still.
 """
 
@@ -42,13 +44,14 @@ def energy_counters() -> list[Family]:
 
 def rules_text(span: str = SPAN) -> str:
     """``rules.yaml``. span: over which a mean is taken, as Prometheus writes it; four scrapes at least."""
-    return _HEAD.format(speed=SPEED) + yaml_text({"groups": [{"name": "virtual-devices", "rules": [*_rules(span)]}]})
+    return _HEAD.format(speed=SPEED, passed=PASSED) + yaml_text({"groups": [{"name": "virtual-devices", "rules": [*_rules(span)]}]})
 
 
 def _rules(span: str) -> Iterator[Mapping[str, str]]:
     yield {"record": SPEED, "expr": f"max by (home) (deriv({TIME}[{span}]))"}
+    yield {"record": PASSED, "expr": f"max by (home) (rate({TIME}[{span}])) and {SPEED} > 0"}  # else it stands, or a new run begins earlier
     for family in energy_counters():
-        yield {"record": power_rule(family), "expr": f"(rate({family.series}[{span}]) and {family.series} offset {span}) / on (home) group_left () ({SPEED} > 0)"}
+        yield {"record": power_rule(family), "expr": f"(rate({family.series}[{span}]) and {family.series} offset {span}) / on (home) group_left () {PASSED}"}
 
 
 def yaml_text(content: Mapping[str, Any]) -> str:

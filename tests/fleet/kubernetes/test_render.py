@@ -46,6 +46,8 @@ EVERY = [
     Rendering(mode="static", density="home"),
     Rendering(mode="shared", broker="mqtts://broker.example", user="me"),
     Rendering(mode="shared", broker="broker.example"),
+    Rendering(metrics=9464),
+    Rendering(density="home", metrics=9100),
 ]
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
 VALID = set[str]()
@@ -68,7 +70,7 @@ def pods(objects: list[Object]) -> dict[str, Any]:
 # -- valid, and the same each time ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", EVERY, ids=lambda options: f"{options.density}-{options.mode}")
+@pytest.mark.parametrize("options", EVERY, ids=lambda options: f"{options.density}-{options.mode}-{options.metrics}")
 def test_every_object_is_valid_in_every_version(options: Rendering) -> None:
     home, documents = read_home(ROOT / "examples" / "every_feature.yaml")
     wanted = as_filed(home)
@@ -210,7 +212,7 @@ def test_a_device_is_started_anew_by_what_it_is_and_not_by_who_else_there_is() -
 # -- secrets ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", EVERY, ids=lambda options: f"{options.density}-{options.mode}")
+@pytest.mark.parametrize("options", EVERY, ids=lambda options: f"{options.density}-{options.mode}-{options.metrics}")
 def test_no_password_is_rendered_and_every_secret_that_pods_wait_for_can_be_made(options: Rendering) -> None:
     home, documents = read_home("cape_town")
     objects = render(home, documents, as_filed(home), options)
@@ -240,6 +242,7 @@ def test_an_overlay_comes_to_what_render_makes(overlay: str) -> None:
     done = subprocess.run(["kubectl", "kustomize", str(ROOT / "k8s" / "overlays" / overlay)], check=True, capture_output=True, text=True)
     built = {(each["kind"], each["metadata"]["name"]): in_order(each) for each in yaml.safe_load_all(done.stdout)}
     wanted = rendered(ROOT / "examples" / "cape_town.yaml", OVERLAYS[overlay])
+    assert (built.pop(("PodMonitor", "virtual-devices"), None) is not None) == (OVERLAYS[overlay].metrics is not None)
     assert built == {(each["kind"], each["metadata"]["name"]): in_order(each) for each in wanted}
 
 

@@ -29,6 +29,7 @@ from virtual_devices.fleet.kubernetes.objects.pods import (
     deployment,
     environment,
     kept,
+    measured,
     scratch,
     secret,
 )
@@ -87,10 +88,11 @@ def device_deployment(description: Description, namespace: str, options: Renderi
     """Its pod."""
     name, keeps = object_name(description.name), load(description.kind).ability == "keeps"
     size, sky = _size(description.kind)
+    words, ports, scraped = measured(options)
     command = [
         "virtual-devices", "run", "--description", f"{FOLDER}/{DESCRIPTION}",
         *at_broker(description.home, description.name, options, DEVICES_PORT), "--health", HEALTH,
-        *(["--alone"] if load(description.kind).ability == "ticks" else []), *(["--compiled"] if description.compiled else []),
+        *(["--alone"] if load(description.kind).ability == "ticks" else []), *(["--compiled"] if description.compiled else []), *words,
     ]  # fmt: skip
     known, access = secret_volume(description.name, options)
     mounts = {"description": f"{FOLDER}:ro", **known, "run": posixpath.dirname(HEALTH), "tmp": "/tmp"}  # noqa: S108 - a volume of its own
@@ -105,10 +107,10 @@ def device_deployment(description: Description, namespace: str, options: Renderi
         mounts["state"], volumes["state"] = STATE, kept(name, options)
     one = container(
         name, options.sky_image if sky else options.device_image, command, size, options, mounts=mounts,
-        more={"env": environment(**({"XDG_STATE_HOME": STATE} if keeps else {})), **asks_file()},
+        more={"env": environment(**({"XDG_STATE_HOME": STATE} if keeps else {})), **ports, **asks_file()},
     )  # fmt: skip
     return deployment(
-        name, namespace, description.home, description.kind, one, volumes, device=description.name, annotations={FINGERPRINT: fingerprint(description)}
+        name, namespace, description.home, description.kind, one, volumes, device=description.name, annotations={FINGERPRINT: fingerprint(description), **scraped}
     )
 
 

@@ -7,11 +7,14 @@ from typing import Any
 from virtual_devices.fleet.kubernetes.objects.broker import PORTS
 from virtual_devices.fleet.kubernetes.objects.names import BROKER, DEVICE_LABEL, FLEET, labels, meta, selector
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
+from virtual_devices.fleet.kubernetes.objects.pods import METRICS
 from virtual_devices.fleet.kubernetes.objects.sizes import SKY
 from virtual_devices.kit.home.model import MAX_DEVICES
 
 GUEST = "virtual-devices/may-reach"
 """Label of another namespace, with the home's name, whose pods may reach its broker: Home Assistant's, for one."""
+SCRAPER = "virtual-devices/may-scrape"
+"""Label of another namespace, of any value, whose pods may fetch the metrics of homes that serve them: Prometheus'."""
 HOME = "home"
 """Component of what belongs to the home as a whole."""
 _API_PORTS = (443, 6443)
@@ -53,6 +56,9 @@ def _policies(home: str, namespace: str, options: Rendering) -> list[dict[str, A
         to_broker = {"to": [{"podSelector": {"matchLabels": selector(home, BROKER)}}], "ports": _tcp(PORTS["mqtt"])}
         rules = ([] if options.mode == "shared" else [to_broker]) + [{"ports": _tcp(*_API_PORTS)}]
         found.append(_policy(home, namespace, FLEET, selector(home, FLEET), ["Egress"], egress=rules))
+    if options.metrics is not None:
+        scrapers = {"namespaceSelector": {"matchExpressions": [{"key": SCRAPER, "operator": "Exists"}]}}
+        found.append(_policy(home, namespace, METRICS, selector(home), ["Ingress"], ingress=[{"from": [scrapers], "ports": _tcp(options.metrics)}]))
     return found
 
 

@@ -23,6 +23,7 @@ from virtual_devices.fleet.kubernetes.objects.pods import (
     deployment,
     environment,
     kept,
+    measured,
     scratch,
 )
 from virtual_devices.fleet.kubernetes.objects.sizes import FLEET as SIZE
@@ -104,21 +105,22 @@ def whole_home(home: Home, documents: Mapping[str, str], namespace: str, options
         )
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(HOME, namespace, labels(home.name, HOME)), "data": texts}
     own = ["--broker", f"mqtt://{home.name}@{BROKER}:{COMMON_PORT}", "--password-file", PASSWORD]
+    words, ports, scraped = measured(options)
     command = [
         "virtual-devices", "up", f"{_HOME_FOLDER}/{HOME_FILE}", *(own if options.mode != "shared" else at_broker(home.name, HOME, options, COMMON_PORT)),
-        "--state", STATE, "--json", *(["--compiled"] if options.compiled else []), *_own_time(home, options),
+        "--state", STATE, "--json", *(["--compiled"] if options.compiled else []), *_own_time(home, options), *words,
     ]  # fmt: skip
     known, access = secret_volume(HOME, options)
     items = [{"key": HOME_FILE, "path": HOME_FILE}, *({"key": key, "path": posixpath.normpath(name)} for name, key in files.items())]
     one = container(
         HOME, options.sky_image, command, HOME_SIZE, options,
         mounts={"home": f"{_HOME_FOLDER}:ro", **known, "state": STATE, "tmp": "/tmp"},  # noqa: S108 - a volume of its own
-        more={"env": environment(XDG_STATE_HOME=STATE)},
+        more={"env": environment(XDG_STATE_HOME=STATE), **ports},
     )  # fmt: skip
     volumes = {"home": {"configMap": {"name": HOME, "items": items}}, **access, "state": kept(HOME, options), "tmp": scratch()}
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:32]
     claims = [claim(HOME, namespace, home.name, HOME, STORAGE)] if options.volumes else []
-    return [config, *claims, deployment(HOME, namespace, home.name, HOME, one, volumes, annotations={FINGERPRINT: digest})]
+    return [config, *claims, deployment(HOME, namespace, home.name, HOME, one, volumes, annotations={FINGERPRINT: digest, **scraped})]
 
 
 def _own_time(home: Home, options: Rendering) -> list[str]:

@@ -1,6 +1,7 @@
 """The same objects for kustomize: what all have in common, and what an overlay makes otherwise.
 
-*dev* keeps nothing and is not guarded; *prod* has claims of storage, limits, a quota and network policies.
+*dev* keeps nothing and is not guarded; *prod* has claims of storage, limits, a quota and network policies; *monitored* is *prod* whose
+pods serve metrics, with a PodMonitor for the Prometheus operator.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from virtual_devices.edge.metrics.address import USUAL_PORT
+from virtual_devices.fleet.kubernetes.objects.monitor import pod_monitor
 from virtual_devices.fleet.kubernetes.objects.names import DEVICE_LABEL
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.objects.render import Object, as_filed, as_yaml, render
@@ -17,6 +20,7 @@ from virtual_devices.kit.home.model import Home
 OVERLAYS: Mapping[str, Rendering] = {
     "dev": Rendering(volumes=False, guarded=False),
     "prod": Rendering(),
+    "monitored": Rendering(metrics=USUAL_PORT),
 }
 _KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
@@ -35,8 +39,9 @@ def tree(home: Home, documents: Mapping[str, str], options: Rendering) -> dict[s
 
 
 def _rendered(home: Home, documents: Mapping[str, str], options: Rendering, own: Rendering) -> dict[tuple[str, str], Object]:
-    whole = replace(options, volumes=own.volumes, guarded=own.guarded)
-    return {(each["kind"], each["metadata"]["name"]): each for each in render(home, documents, as_filed(home), whole)}
+    whole = replace(options, volumes=own.volumes, guarded=own.guarded, metrics=own.metrics)
+    objects = [*render(home, documents, as_filed(home), whole), *([pod_monitor(home, whole)] if own.metrics is not None else [])]
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
 
 
 def _overlay(base: Mapping[tuple[str, str], Object], wanted: Mapping[tuple[str, str], Object]) -> dict[str, str]:

@@ -23,7 +23,8 @@ class Rendering:
     density: a pod for each device, or one for the whole home.  mode: of the credentials, see ``fleet.credentials.modes``.  namespace:
     None: called like the home.  volumes: claims of storage for what survives, in place of folders that end with their pod.  guarded:
     limits, quota and network policies.  broker, user: in mode shared, an owner's own broker and who everybody is there.  compiled: the
-    inverter dispatches with compiled code.  real_time: the home lives at the time of day, whatever its file says.
+    inverter dispatches with compiled code.  real_time: the home lives at the time of day, whatever its file says.  metrics: the port on which
+    every pod of a device, or of the home, serves them to scrapers; None: nowhere.
     """
 
     density: Density = "device"
@@ -38,6 +39,7 @@ class Rendering:
     user: str | None = None
     compiled: bool = False
     real_time: bool = False
+    metrics: int | None = None
 
 
 def checked(options: Rendering) -> Rendering:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from virtual_devices.edge.metrics.address import PATH
 from virtual_devices.fleet.kubernetes.objects.names import labels, meta, selector
 from virtual_devices.fleet.kubernetes.objects.options import Rendering
 from virtual_devices.fleet.kubernetes.objects.sizes import Size
@@ -14,6 +15,8 @@ USER, BROKER_USER = 10001, 1883
 HEALTH = "/run/virtual-devices/healthy"
 SECRETS = "/etc/virtual-devices/secret"
 PASSWORD = f"{SECRETS}/password"
+METRICS = "metrics"
+"""Name of the port on which metrics are served."""
 STATE = "/var/lib/virtual-devices"
 STOPS_WITHIN = 10
 """Seconds that a pod gets to end: a device needs two."""
@@ -33,6 +36,15 @@ def asks_file() -> dict[str, Any]:
         "readinessProbe": {**probe, "periodSeconds": 5, "failureThreshold": 2},
         "livenessProbe": {**probe, "periodSeconds": 30, "failureThreshold": 10},
     }
+
+
+def measured(options: Rendering) -> tuple[list[str], dict[str, Any], dict[str, str]]:
+    """Of a pod that serves metrics: words of its command, keys of its container, annotations by which scrapers find it; all empty where none do."""
+    if options.metrics is None:
+        return [], {}, {}
+    annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": str(options.metrics), "prometheus.io/path": PATH}
+    port = {"name": METRICS, "containerPort": options.metrics, "protocol": "TCP"}
+    return ["--metrics", f"0.0.0.0:{options.metrics}"], {"ports": [port]}, annotations
 
 
 def asks_port(port: str) -> dict[str, Any]:
