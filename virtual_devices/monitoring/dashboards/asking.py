@@ -56,6 +56,11 @@ def pace(home: str = HOME) -> str:
     return f"max by (home) (deriv({of('ticks', 'time', home=home)}[{STEP}]) > 0)"
 
 
+def passed(home: str = HOME) -> str:
+    """The same from the first sample of a span to the last, by which ``rate`` goes too; nothing where time stands still, or has begun anew."""
+    return f"(max by (home) (rate({of('ticks', 'time', home=home)}[{STEP}])) and {pace(home)})"
+
+
 def grown(ability: str, reading: str, *more: str, by: str = "home", home: str = HOME) -> str:
     """How fast a counter grows, per second on the axis."""
     return f"sum by ({by}) (rate({of(ability, reading, *more, home=home)}[{STEP}]))"
@@ -63,7 +68,7 @@ def grown(ability: str, reading: str, *more: str, by: str = "home", home: str = 
 
 def watts(joules: str, home: str = HOME) -> str:
     """Mean power, W, of what grows so fast."""
-    return f"({joules}) / on (home) group_left () {pace(home)}"
+    return f"({joules}) / on (home) group_left () {passed(home)}"
 
 
 def mean(ability: str, reading: str, *more: str, by: str = "home", home: str = HOME) -> str:
