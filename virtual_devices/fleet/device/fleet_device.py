@@ -81,7 +81,7 @@ class FleetDevice:
 
     async def stop(self) -> None:
         """Do nothing more, and leave; a wish that was accepted is done when the home starts again."""
-        self._summaries.stop()
+        await self._summaries.stop()
         self._telling.stop()
         self._questions.stop()
         if self._unheard is not None:

@@ -53,8 +53,9 @@ class Summaries:
         if self._last is not None:
             self._publish(self._last)
 
-    def stop(self) -> None:
-        """The home stops: the last summary once more, with nobody there; and so what is still heard."""
+    async def stop(self) -> None:
+        """The home stops: the last summary once more, with nobody there; and so what is still heard. A grid that is about to say what was paid is waited for."""
+        await self._loop.until(lambda: self._waiting is None, PAID_WITHIN)
         self._gone = True
         self._go_out()
         if self._last is not None:
