@@ -51,6 +51,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "remove": ("virtual_devices.cli.remove:remove", "Remove devices from a running home."),
     },
     "Ask": {
+        "homes": ("virtual_devices.cli.homes:homes", "All homes on a broker, and what they are together."),
         "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
         "watch": ("virtual_devices.cli.watch:watch", "Watch a running home in the terminal."),
         "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
