@@ -64,6 +64,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("spawn geyser bathroom --set rated_power='3 kW'", "with a name and a setting"),
     ),
     "remove": (("remove bathroom", "with all that it left on the broker"), ("remove oven tv", "two of them")),
+    "shards": (
+        ("shards north south --centre mqtts://centre.example --out shards", "two brokers, and a central one"),
+        ("shards north south east --centre mqtts://centre.example --out shards", "one more later; passwords stay"),
+    ),
     "homes": (
         ("homes", "all of them, and their sums"),
         ("homes --homes 'cape_*' --label region=north --watch", "some of them, as they go on"),
