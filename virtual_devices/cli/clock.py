@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from virtual_devices.cli._now import clock_words
 from virtual_devices.cli._many import ManyHomes, ask_many, home_or_many
+from virtual_devices.cli._now import clock_words
 from virtual_devices.cli._options import COMMAND_LINE, broker_options
 from virtual_devices.client.running_home import RunningHome
 

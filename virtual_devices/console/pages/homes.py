@@ -59,7 +59,8 @@ class HomesPage:
         self._visit, bus = visit, visit.console.bus
         self._overview = bus.attend(KEY, HomesOverview)
         self._plant = bus.attend(PLANT, PlantWatch)
-        ui.context.client.on_delete(lambda: (bus.leave(KEY), bus.leave(PLANT)))
+        ui.context.client.on_delete(lambda: bus.leave(KEY))
+        ui.context.client.on_delete(lambda: bus.leave(PLANT))
         self._stored: frozenset[str] = frozenset()
         self._ended: Mapping[str, str] = {}
         self._doing: dict[str, str] = {}
