@@ -158,7 +158,7 @@ def _summary(quarter: QuarterMessage, cost: float | None, currency: str, labels:
         run=quarter.run, start=quarter.start, seconds=seconds,
         grid_import=mean("grid_import"), grid_export=mean("grid_export"), load=mean("load_served"), unserved=mean("load_unserved"),
         pv=mean("pv_used"), battery_charge=mean("battery_charge"), battery_discharge=mean("battery_discharge"), switchable=mean(SWITCHABLE),
-        soc=100 * quarter.stored / quarter.capacity if quarter.capacity else None,
+        soc=min(100.0, 100 * quarter.stored / quarter.capacity) if quarter.capacity else None,  # its owner may have made it smaller since
         stored=quarter.stored / MJ_PER_KWH, usable=quarter.usable / MJ_PER_KWH, capacity=quarter.capacity / MJ_PER_KWH,
         charge_power=quarter.charge / _MILLI, discharge_power=quarter.discharge / _MILLI,
         cost=cost, currency=currency, online=0, devices=0, labels=dict(labels), told=0,
