@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import BROKER_KINDS
 from tests.records import records
 from tests.stage import PLUGS, STEP, WEATHER, small_home
-from virtual_devices.edge.broker.start import Broker
+from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.proposal import ProposalHead
@@ -96,11 +97,13 @@ def test_each_summary_is_the_records_quarter(broker: Broker, tmp_path: Path, tex
     assert any(each.online == each.devices == wanted for each in whole.values())
 
 
-def test_a_quarter_that_was_begun_before_a_stop_is_whole_after_it(broker: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", BROKER_KINDS)
+def test_a_quarter_that_was_begun_before_a_stop_is_whole_after_it(kind: BrokerKind, tmp_path: Path) -> None:
     """The inverter's checkpoint has the part that its former life settled."""
     home = small_home(TEXT)
-    play(home, broker, tmp_path, 7)
-    second = play(home, broker, tmp_path, 20)
+    with start_broker(tmp_path / "broker", kind=kind, port=0) as broker:
+        play(home, broker, tmp_path, 7)
+        second = play(home, broker, tmp_path, 20)
     across = home.start
     assert across % QUARTER == 0
     (whole,) = {each.start: each for each in second if each.start == across and each.seconds == QUARTER}.values()
