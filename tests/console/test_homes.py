@@ -234,6 +234,8 @@ def test_homes_are_summed_up_as_they_tell(stage: Stage, bus: Bus) -> None:
     assert looked_for("south", [*plant.told, stage.home.name], plant.told) == {"south_1", "south_2"}
     row = elsewhere("south_2", plant.told["south_2"])
     assert (row.condition, str(row.time), row.soc, row.wanted) == ("stopped", "2026-06-21 06:45:00", 0.5, 15)
+    watch = bus.look_at("north_1")
+    stage.wait(lambda: watch.labels == {"region": "north"})
     stage.spy.publish("virtual/north_1/summary", b"", 1, retain=True)
     stage.wait(lambda: "north_1" not in plant.told)
     bus.leave(PLANT, keep=0)

@@ -156,7 +156,10 @@ class Bus:
                 self._answered = int(number)
             return
         if (of := home_of_summary(topic)) is not None:
+            if (watch := self._watches.get(of)) is not None:
+                watch.hear("", SUMMARY, payload)
             self._hand_on(of, "", SUMMARY, payload)
+            return
         place = split(topic)
         if place is None or not is_name(place[0]):
             return
