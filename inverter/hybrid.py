@@ -24,7 +24,7 @@ from inverter.settings import AUX_GENERATOR, HybridSettings
 from inverter.slots import PPM, PPM_PER_PERCENT, timetable
 from virtual_devices.kit.accounts import AUX, ESSENTIAL, LOSSES, METER, NON_ESSENTIAL
 from virtual_devices.kit.circuits import Port
-from virtual_devices.kit.device import Settles
+from virtual_devices.kit.device import Settles, milliwatts
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.offers import Demand, Dispatch, LinkOffer, Offer, StoreOffer, Supply
 from virtual_devices.kit.quantities import (
@@ -162,6 +162,12 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
     def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:
         """What only dashboards ask for, where none does."""
         return () if settings.get("entity_prefix") else sunsynk.FOR_DASHBOARDS
+
+    def reach(self, settings: HybridSettings) -> tuple[int, int | None]:
+        """Down to the battery's low capacity, and no more than the rating; one that is switched off only passes the grid through."""
+        if not settings.inverter_enabled:
+            return PPM, 0
+        return round(settings.lowest_capacity * PPM_PER_PERCENT), milliwatts(settings.rated_power)
 
     def compile(self) -> None:
         """Dispatch with compiled code from now on; the results are the same. Raises ImportError without numba."""

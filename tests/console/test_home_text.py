@@ -154,3 +154,9 @@ def test_a_text_that_is_too_large_is_no_home() -> None:
     read = read_text("x" * (MAX_BYTES + 1), NOW)
     assert isinstance(read, ReadText)
     assert read.problems == (TextRemark(1, "is larger than 1 MiB; a home file names its data files, it does not hold them"),)
+
+
+def test_an_export_has_the_labels_that_the_home_tells() -> None:
+    watch = watched(shipped("cape_town"))
+    watch.labels = {"region": "north"}
+    assert parse(exported(watch)).labels == {"region": "north"}

@@ -20,10 +20,12 @@ from virtual_devices.console.watching.home_watch import HeardError
 from virtual_devices.console.watching.homes_words import NONE, audit_long, audit_words, cells, device_rows, error_rows
 from virtual_devices.console.watching.latecomers import Latecomers
 from virtual_devices.console.watching.overview import KEY, HomeRow, HomesOverview
+from virtual_devices.console.watching.plant import PLANT, PlantWatch, elsewhere, looked_for, plant_figures
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.messages.fleet import FleetRunningMessage, RunningForm
 from virtual_devices.edge.messages.topics import LEDGER, PLACES
 from virtual_devices.edge.visitor.device_view import DeviceView
+from virtual_devices.edge.visitor.power_plant import plant_of
 
 
 @pytest.fixture(params=BROKER_KINDS)
@@ -201,3 +203,52 @@ def test_what_runs_and_what_is_refused_is_heard(stage: Stage, bus: Bus) -> None:
     stage.send("oven", "set", b"{}nonsense")
     stage.wait(lambda: any(error.device == "oven" for error in watch.errors))
     bus.look_away(stage.home.name)
+
+
+# -- as one power plant --------------------------------------------------------------------------------------------------
+
+
+def summary(**other: Any) -> bytes:
+    told = {
+        "run": "r", "start": 1_782_023_400, "seconds": 900, "grid_import": 1000.0, "grid_export": 0.0, "load": 1500.0, "unserved": 0.0, "pv": 750.0,
+        "battery_charge": 250.0, "battery_discharge": 0.0, "switchable": 300.0, "soc": 50.0, "stored": 5.0, "usable": 3.0, "capacity": 10.0,
+        "charge_power": 4000.0, "discharge_power": 3000.0, "cost": 2.5, "currency": "ZAR", "online": 15, "devices": 15, "labels": {}, "told": 1_795_975_754,
+    }  # fmt: skip
+    return orjson.dumps({**told, **other})
+
+
+def test_homes_are_summed_up_as_they_tell(stage: Stage, bus: Bus) -> None:
+    """Also those that live on other brokers; what a later version says more is passed over."""
+    plant = bus.attend(PLANT, PlantWatch)
+    for home, payload in {
+        "north_1": summary(labels={"region": "north"}, of_a_later_version=1), "south_1": summary(labels={"region": "south"}, capacity=30.0, soc=5.0 / 30 * 100),
+        "south_2": summary(online=0), "odd": b"\xff{", "odder": summary(soc=101.0),
+    }.items():  # fmt: skip
+        stage.spy.publish(f"virtual/{home}/summary", payload, 1, retain=True)
+    stage.wait(lambda: len(plant.told) == 3)
+    assert plant_figures(plant_of(plant.told.values())) == {
+        "homes": "2 of 3 run", "grid": "2000 W", "pv": "1500 W", "load": "3000 W", "stored": "10.0 of 40.0 kWh, 25 %", "take": "8000 W", "give": "6000 W",
+        "switchable": "600 W",
+    }  # fmt: skip
+    assert looked_for("region=north", plant.told.keys(), plant.told) == {"north_1"}
+    assert looked_for("south", [*plant.told, stage.home.name], plant.told) == {"south_1", "south_2"}
+    row = elsewhere("south_2", plant.told["south_2"])
+    assert (row.condition, str(row.time), row.soc, row.wanted) == ("stopped", "2026-06-21 06:45:00", 0.5, 15)
+    watch = bus.look_at("north_1")
+    stage.wait(lambda: watch.labels == {"region": "north"})
+    stage.spy.publish("virtual/north_1/summary", b"", 1, retain=True)
+    stage.wait(lambda: "north_1" not in plant.told)
+    bus.leave(PLANT, keep=0)
+
+
+def test_five_hundred_summaries_cost_little() -> None:
+    plant = PlantWatch(lambda _: None)
+    payloads = {f"home_{number}": summary(labels={"region": "north"}, told=number) for number in range(500)}
+    begin = time.process_time()
+    for home, payload in payloads.items():
+        plant.hear(home, "", "summary", payload)
+    together = plant_of(plant.told.values())
+    taken = time.process_time() - begin
+    assert together.homes == together.running == 500
+    assert together.costs == {"ZAR": 1250.0}
+    assert taken < 0.25, f"{taken:.3f} s"

@@ -21,7 +21,7 @@ LEAVES = (*SPEAKERS, "reading/power", "ledger/0", "set/mode", "stop", "get", "re
 TOPICS = (
     *(f"virtual/{home}/{name}/{leaf}" for home, name, leaf in itertools.product(("guarded", "other"), ("oven", "clock", "fleet", HOST, "ovens"), LEAVES)),
     *(f"homeassistant/device/virtual-{home}-{name}/config" for home in ("guarded", "other") for name in ("oven", "clock", "fleet")),
-    "homeassistant/status", "virtual/_cli/sync/1",
+    "homeassistant/status", "virtual/_cli/sync/1", "virtual/guarded/summary", "virtual/other/summary",
 )  # fmt: skip
 """All of them topics that the owner may read."""
 _numbers = itertools.count()

@@ -51,6 +51,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "remove": ("virtual_devices.cli.remove:remove", "Remove devices from a running home."),
     },
     "Ask": {
+        "homes": ("virtual_devices.cli.homes:homes", "All homes on a broker, and what they are together."),
         "ps": ("virtual_devices.cli.ps:ps", "The devices of a running home, and what they do."),
         "watch": ("virtual_devices.cli.watch:watch", "Watch a running home in the terminal."),
         "get": ("virtual_devices.cli.get:get", "Settings and readings of a device of a running home."),
@@ -63,6 +64,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Connect": {
         "ha": ("virtual_devices.cli.ha:ha", "A home and your Home Assistant: its time, its past, files to take along."),
+        "shards": ("virtual_devices.cli.shards:shards", "Brokers that share many homes, and a central one for their summaries."),
         "credentials": ("virtual_devices.cli.credentials:credentials", "Passwords and access list for a home's broker."),
         "asyncapi": ("virtual_devices.cli.asyncapi:asyncapi", "AsyncAPI document of the bus: topics and messages."),
         "forget": ("virtual_devices.cli.forget:forget", "Clear all that a home has left on a broker."),

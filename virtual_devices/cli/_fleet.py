@@ -6,11 +6,12 @@ import functools
 import json
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
+from virtual_devices.cli._many import ManyHomes, ask_many, choosing_options
 from virtual_devices.cli._options import COMMAND_LINE, broker_options, home_option, json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.client.wishes import FleetWishes
@@ -28,11 +29,12 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a fleet is: the place as written, the home, and the broker for a local one."""
+    """Where a fleet is: the place as written, the home, and the broker for a local one. many: the fleets of these homes."""
 
     place: str
     home: str | None
     endpoint: Endpoint
+    many: ManyHomes | None = None
 
 
 def place_option(verb: Verb) -> Verb:
@@ -53,6 +55,22 @@ def fleet_options(verb: Verb) -> Verb:
     @functools.wraps(verb)
     def wrapped(*arguments: Any, place: str, home: str | None, endpoint: Endpoint, **options: Any) -> Any:
         return verb(*arguments, where=Where(place, home, endpoint), **options)
+
+    return wrapped  # type: ignore[return-value] # it takes what click gives it
+
+
+def fleets_options(verb: Verb) -> Verb:
+    """The same, and ``--homes`` and ``--label``."""
+
+    @choosing_options
+    @fleet_options
+    @functools.wraps(verb)
+    def wrapped(*arguments: Any, where: Where, many: ManyHomes | None, **options: Any) -> Any:
+        if many is not None and where.home is not None:
+            raise click.UsageError("--home is one home, --homes and --label are several; give one of them")
+        if many is not None and where.place != LOCAL:
+            raise click.UsageError("--homes and --label choose among the homes of a broker; leave --place out")
+        return verb(*arguments, where=replace(where, many=many), **options)
 
     return wrapped  # type: ignore[return-value] # it takes what click gives it
 
@@ -109,7 +127,10 @@ def wish(where: Where, make: Callable[[FleetWishes], Outcome], *, as_json: bool)
 
 
 def wishes(where: Where, names: Iterable[str], make: Callable[[FleetWishes, str], Outcome], *, as_json: bool) -> None:
-    """Wish the same of several devices, one after the other, until one is refused."""
+    """Wish the same of several devices, one after the other, until one is refused; of many homes, each for itself."""
+    if where.many is not None:
+        ask_many(where.endpoint, where.many, lambda running: "; ".join(make(running.fleet, name).said for name in names), as_json=as_json)
+        return
     with asked(where) as fleet:
         for name in names:
             _tell(make(fleet, name), as_json=as_json)

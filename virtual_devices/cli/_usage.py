@@ -48,10 +48,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("clock", "what time it is there"),
         ("clock --speed 600", "ten minutes each second"),
         ("clock --step 5", "stand still, and go five steps"),
+        ("clock --homes '*' --pause", "every home on the broker"),
     ),
     "set": (
         ("set oven setpoint='200 °C' mode=on", "two settings at once"),
         ("set inverter prog1_capacity=30", "in the setting's own unit"),
+        ("set battery charge_limit='2 kW' --label region=north", "in each home with this label"),
         ("set geyser mode=off --at '2026-06-21 18:00'", "at a simulated time"),
     ),
     "on": (("on oven", "it goes on from where it was"), ("on geyser_1 geyser_2", "two of them")),
@@ -63,6 +65,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("spawn geyser bathroom --set rated_power='3 kW'", "with a name and a setting"),
     ),
     "remove": (("remove bathroom", "with all that it left on the broker"), ("remove oven tv", "two of them")),
+    "shards": (
+        ("shards north south --centre mqtts://centre.example --out shards", "two brokers, and a central one"),
+        ("shards north south east --centre mqtts://centre.example --out shards", "one more later; passwords stay"),
+    ),
+    "homes": (
+        ("homes", "all of them, and their sums"),
+        ("homes --homes 'cape_*' --label region=north --watch", "some of them, as they go on"),
+    ),
     "ps": (("ps", "all of them"), ("ps --json", "for a program"), ("ps --place kubernetes", "on a cluster")),
     "watch": (
         ("watch", "the whole home as a picture"),

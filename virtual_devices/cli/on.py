@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from virtual_devices.cli._fleet import Where, fleet_options, wishes
+from virtual_devices.cli._fleet import Where, fleets_options, wishes
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@fleet_options
+@fleets_options
 def on(names: tuple[str, ...], *, where: Where, as_json: bool) -> None:
     """Switch devices of a running home on: they go on from where they were."""
     wishes(where, names, lambda fleet, name: fleet.on(name), as_json=as_json)

@@ -53,13 +53,14 @@ class RunningHome:
     """A home on a broker, for as long as a ``with`` block lasts, or until ``close``. Any thread may use it.
 
     endpoint: the broker.  home: its name; None where the broker has only one.  by: who sends its commands, as the home's record shows it.
-    patience: wall seconds that the broker and a device may take for an answer; a fleet has 20.
+    patience: wall seconds that the broker and a device may take for an answer; a fleet has 20.  known: it is certain that there is a home of this name, which
+    spares a look at all that are on the broker.
 
     Every method raises BrokerError, in words, where the broker, the home or a device of it is not there or does not answer, ConfigurationError for a
     name that there is not, with a suggestion, and SettingError with the device's own words where it refuses a command.
     """
 
-    def __init__(self, endpoint: Endpoint, home: str | None = None, *, by: str = SCRIPT, patience: float = PATIENCE) -> None:
+    def __init__(self, endpoint: Endpoint, home: str | None = None, *, by: str = SCRIPT, patience: float = PATIENCE, known: bool = False) -> None:
         self.endpoint, self._by = endpoint, by
         self._line = BrokerLine(endpoint, patience)
         self._finalizer = weakref.finalize(self, self._line.close)
@@ -67,7 +68,7 @@ class RunningHome:
         self._awaited: datetime | None = None
         """Simulated time that somebody has waited for: what is looked at afterwards is not of before."""
         try:
-            self.name: str = self._line.do(lambda session: session.home(home))
+            self.name: str = home if known and home is not None else self._line.do(lambda session: session.home(home))
         except BaseException:
             self.close()
             raise

@@ -16,7 +16,7 @@ from virtual_devices.console.watching.home_watch import HomeWatch
 from virtual_devices.console.watching.listening import Attended, HeardWord, Listener
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.fleet import FleetResponseMessage, Verb
-from virtual_devices.edge.messages.topics import FLEET, ROOT, Topics, split
+from virtual_devices.edge.messages.topics import FLEET, ROOT, SUMMARY, Topics, home_of_summary, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor.answer import GRACE, CommandAnswer, command_bytes, offline
@@ -155,6 +155,11 @@ class Bus:
             if own == self._own and number.isdigit() and len(number) < _LONGEST_NUMBER:
                 self._answered = int(number)
             return
+        if (of := home_of_summary(topic)) is not None:
+            if (watch := self._watches.get(of)) is not None:
+                watch.hear("", SUMMARY, payload)
+            self._hand_on(of, "", SUMMARY, payload)
+            return
         place = split(topic)
         if place is None or not is_name(place[0]):
             return
@@ -167,6 +172,10 @@ class Bus:
         watch = self._watches.get(home)
         if watch is not None:
             watch.hear(device, leaf, payload)
+        self._hand_on(home, device, leaf, payload)
+
+    def _hand_on(self, home: str, device: str, leaf: str, payload: bytes) -> None:
+        """To whoever listens for pages. device: empty of what is the home's own."""
         for entry in list(self._attended.values()):
             if entry.listener is not None:
                 entry.listener.hear(home, device, leaf, payload)

@@ -145,12 +145,16 @@ HOMES_HEADS = {
     "state": "State", "time": "Simulated time", "soc": "Battery", "solar": "Sun", "load": "Use", "cost": "Cost today", "devices": "Devices",
     "audit": "Books",
 }  # fmt: skip
+PLANT, PLANT_HOMES, PLANT_STORED = "All homes together, in the last quarter of an hour of each", "{running} of {homes} run", "{stored} of {capacity}, {soc:.0f} %"
+PLANT_HEADS = {
+    "homes": "Homes", "grid": "Grid", "pv": "Sun", "load": "Use", "stored": "Stored", "take": "Could take", "give": "Could give", "switchable": "Could be switched",
+}  # fmt: skip
 HOME_COLUMN, ACTIONS_COLUMN = "Home", "What can be done"
 HOME_STATES = {"running": "running", "paused": "paused", "waiting": "waits for its first window", "stopped": "stopped"}
 NOT_ASKED, IN_ORDER, OUT_OF_ORDER, NOTHING_SETTLED = "not looked at yet", "in order", "NOT in order", "nothing settled"
 IN_ORDER_LONG = "No joule was lost or invented in {steps} steps of {windows} windows, looked at {time}."
 DEVICES_ONLINE = "{online} of {wanted}"
-FILTER_HOMES = "Find a home"
+FILTER_HOMES = "Find a home, or a label"
 HEALTH, START, STOP, COPY, DELETE, MORE = "Health", "Start", "Stop", "Copy", "Delete", "More"
 HOME_STARTS, HOME_STOPS = "Starting …", "Stopping …"
 STOPPED = "{home} stops; the next start goes on from there."

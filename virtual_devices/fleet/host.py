@@ -257,7 +257,7 @@ class HomeHost:
         self._books.starts({*self._kinds, FLEET})
         base = replace(orders.home, start=self.home.start)
         self.fleet = LocalFleet(base, self.home, orders.folder, self.wishes, self.place, self._descriptions, self)
-        self.device = FleetDevice(self.loop, orders.endpoint, self.home.name, self.fleet, orders.say)
+        self.device = FleetDevice(self.loop, orders.endpoint, self.home.name, self.fleet, orders.say, lambda: orders.home.labels)
         self.device.start()
         self.fleet.start(self.documents)
         self._watch_files()

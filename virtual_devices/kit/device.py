@@ -394,6 +394,10 @@ class Settles(Device[S, T, R]):
         it decides for a step must not depend on how many steps it is asked for.
         """
 
+    def reach(self, settings: S) -> tuple[int, int | None]:
+        """How far stores can be used while there is a grid: parts per million of its capacity that each keeps, and the most mW either way, None: no limit."""
+        return 0, None
+
     def compile(self) -> None:
         """Dispatch with compiled code from now on, if there is any; the results are the same. Raises ImportError without numba."""
 

@@ -72,7 +72,7 @@ def exported(watch: HomeWatch) -> str:
     devices = {name: Declaration(form.kind, form.settings) for name, form in watch.wanted.items()}
     clock = watch.picture.devices.get(CLOCK)
     start: Start = "now" if clock is not None and clock.state.get("real_time") is True else site.start  # at the time of day it is no choice of anybody's
-    return text_of_home(watch.home, site.to_kit(), start, devices, notes=notes, units=units_of(watch.kinds.values()))
+    return text_of_home(watch.home, site.to_kit(), start, devices, notes=notes, units=units_of(watch.kinds.values()), labels=watch.labels)
 
 
 def units_of(kinds: Iterable[KindForm]) -> dict[str, dict[str, str]]:

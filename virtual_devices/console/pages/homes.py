@@ -15,8 +15,11 @@ from virtual_devices.console.parts import symbols
 from virtual_devices.console.parts.frame import framed
 from virtual_devices.console.parts.homes.asked import CopyDialog, DeleteDialog
 from virtual_devices.console.parts.homes.homes_table import HomeActions, HomesTable
+from virtual_devices.console.parts.homes.plant_strip import PlantStrip
 from virtual_devices.console.watching.books import rounds_of
 from virtual_devices.console.watching.overview import KEY, HomesOverview
+from virtual_devices.console.watching.plant import PLANT, PlantWatch, elsewhere, looked_for
+from virtual_devices.edge.visitor.power_plant import plant_of
 
 LOOK = 1.0
 """Wall seconds between two looks at all homes."""
@@ -55,7 +58,9 @@ class HomesPage:
     def __init__(self, visit: PageVisit) -> None:
         self._visit, bus = visit, visit.console.bus
         self._overview = bus.attend(KEY, HomesOverview)
+        self._plant = bus.attend(PLANT, PlantWatch)
         ui.context.client.on_delete(lambda: bus.leave(KEY))
+        ui.context.client.on_delete(lambda: bus.leave(PLANT))
         self._stored: frozenset[str] = frozenset()
         self._ended: Mapping[str, str] = {}
         self._doing: dict[str, str] = {}
@@ -68,6 +73,7 @@ class HomesPage:
                 ui.button(texts.MAKE_LINK, icon=symbols.ADD, on_click=lambda: ui.navigate.to("/new")).props("outline")
                 self._find = ui.input(texts.FILTER_HOMES, on_change=self._show).props("dense outlined clearable")
             self._none = ui.label(texts.NO_HOMES)
+            self._strip = PlantStrip(self._visit.numbers)
             self._table = HomesTable(HomeActions(start=self._start, stop=self._stop, copy=self._copy, delete=self._delete, keeps=keeps, builds=builds), self._visit.numbers)
             if builds and not keeps:
                 ui.label(texts.NO_KEEPER).classes("vd-soft q-mt-md")
@@ -88,12 +94,15 @@ class HomesPage:
         await rounds_of(self._overview).turn(bus, self._overview.rows(bus.homes))
 
     def _show(self) -> None:
-        names = self._visit.console.bus.homes | self._stored
+        here, told = self._visit.console.bus.homes | self._stored, self._plant.told
+        names = here | told.keys()
         self._none.set_visibility(not names)
         self._table.table.set_visibility(bool(names))
         self._find.set_visibility(len(names) > MANY)
-        rows = {row.name: row for row in self._overview.rows(names)}
-        self._table.show(rows, rounds_of(self._overview).done, self._stored, self._ended, self._doing, str(self._find.value or "").strip().lower())
+        rows = {row.name: row for row in self._overview.rows(here)} | {name: elsewhere(name, told[name]) for name in names - here}
+        found = looked_for(str(self._find.value or "").strip().lower(), names, told)
+        self._strip.show(plant_of(told[name] for name in sorted(found & told.keys())))
+        self._table.show(rows, rounds_of(self._overview).done, self._stored, self._ended, self._doing, found)
 
     # -- what is done --------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from virtual_devices.edge.messages.fleet import (
     RunningForm,
     WantedForm,
 )
-from virtual_devices.edge.messages.topics import FLEET, Topics
+from virtual_devices.edge.messages.summary import SummaryMessage
+from virtual_devices.edge.messages.topics import FLEET, Topics, summary_topic
 from virtual_devices.edge.visitor.picture import Now, Picture
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.names import CLOCK
@@ -42,6 +43,7 @@ class HomeWatch:
     wanted: by name, see ``edge.messages.fleet``; revision: its number, 0 while there is none.  fleet_version: of the program whose fleet it is.
     site: where the home stands and when its run began, None while that is not known.
     fleet_online: whether its fleet is there to be asked.  place: where it says that it runs devices.
+    labels: of the home, as its summary tells.
     running: by name, how they run, as their fleet says.  errors: the newest last.
     """
 
@@ -53,6 +55,7 @@ class HomeWatch:
         self.wanted: dict[str, WantedForm] = {}
         self.revision, self.fleet_version = 0, ""
         self.site: SiteMessage | None = None
+        self.labels: dict[str, str] = {}
         self.fleet_online = False
         self.place = ""
         self.running: dict[str, RunningForm] = {}
@@ -64,7 +67,7 @@ class HomeWatch:
         every, fleet = Topics(self.home, "+"), Topics(self.home, FLEET)
         return (
             every.about, every.availability, every.state, every.error, fleet.wanted, fleet.running, fleet.kinds, fleet.response("+"),
-            Topics(self.home, CLOCK).site,
+            Topics(self.home, CLOCK).site, summary_topic(self.home),
         )  # fmt: skip
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:
@@ -73,6 +76,9 @@ class HomeWatch:
         if leaf == "error":
             if (error := _read(ErrorMessage, payload)) is not None:
                 self.errors.append(HeardError(time.time(), device, error.error))
+        elif not device:
+            summary = _read(SummaryMessage, payload)
+            self.labels = summary.labels if summary is not None else self.labels
         elif device != FLEET:
             self.picture.feed(device, leaf, payload)
             if (device, leaf) == (CLOCK, "site"):

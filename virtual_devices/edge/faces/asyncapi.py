@@ -23,7 +23,8 @@ from virtual_devices.edge.messages.ledger import LedgerMessage
 from virtual_devices.edge.messages.past import PastMessage
 from virtual_devices.edge.messages.proposal import ProposalMessage
 from virtual_devices.edge.messages.settlement import SettlementMessage
-from virtual_devices.edge.messages.topics import FLEET, HOST, KEEPS_PAST, LEDGER, PLACES, Topics
+from virtual_devices.edge.messages.summary import QuarterMessage, SummaryMessage
+from virtual_devices.edge.messages.topics import FLEET, HOST, KEEPS_PAST, LEDGER, PLACES, Topics, summary_topic
 from virtual_devices.edge.messages.window import AheadMessage, ConditionsMessage, WindowMessage
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import CatalogueError
@@ -86,7 +87,8 @@ def _channels() -> tuple[_Channel, ...]:
         ),
         _Channel("flow", one.flow, "Of the inverter, where its flows is on: of which window all packets are told.", FlowMessage, 1, retain=True),
         _Channel("packet", one.flow + "/{source}/{sink}", "Of the inverter: what a settled window brought from account to account.", None, 1, retain=False),
-        _Channel("keeps", one.keeps, f"Of a record, and of the host as {HOST}: what it keeps of what devices tell.", None, 1, retain=True, received=True),
+        _Channel("quarter", one.quarter, "Of the inverter: what a quarter of an hour came to, for the fleet.", QuarterMessage, 1, retain=False),
+        _Channel("keeps", one.keeps, f"Of a record, of the fleet, and of the host as {HOST}: what it keeps of what devices tell.", None, 1, retain=True, received=True),
         _Channel("past", one.past, "What it tells of each quarter of an hour, beside the ledger.", PastMessage, 1, retain=False),
         _Channel(
             "missing", one.missing, f"Of a record, and of the host as {HOST}: ledger records, or rows of the past, to repeat.", base.MissingMessage, 0,
@@ -97,6 +99,7 @@ def _channels() -> tuple[_Channel, ...]:
         _Channel("response", fleet.response("{id}"), "Of the fleet: the answer to a wish.", FleetResponseMessage, 1, retain=False),
         _Channel("wanted", fleet.wanted, "Of the fleet: which devices are wanted.", FleetWantedMessage, 1, retain=True),
         _Channel("running", fleet.running, "Of the fleet: which devices run.", FleetRunningMessage, 1, retain=True),
+        _Channel("summary", summary_topic("{home}"), "Of the fleet: the home in a few numbers, each quarter of an hour.", SummaryMessage, 1, retain=True),
         _Channel("kinds", fleet.kinds, "Of the fleet: the kinds of devices that it can spawn.", FleetKindsMessage, 1, retain=True),
         _Channel(
             "claim", Topics("{home}", HOST).availability, "Who hosts the home; offline as last will. Renewed every few seconds.",

@@ -23,7 +23,7 @@ class Speaker(Enum):
     PARTICIPANT = "devices that propose"
     TELLER = "devices that propose or give conditions"
     RECORD = "devices of kind record"
-    KEEPER = "the host, devices of kind record"
+    KEEPER = "the host, the fleet, devices of kind record"
     FLEET = "the fleet"
     DEVICE = "every device"
     STOPPER = "the host, the fleet"
@@ -49,6 +49,7 @@ SPEAKERS: Mapping[str, Speaker] = {
     "ledger": Speaker.SETTLER,
     "flow": Speaker.SETTLER,
     "past": Speaker.TELLER,
+    "quarter": Speaker.SETTLER,
     "keeps": Speaker.KEEPER,
     "booked": Speaker.RECORD,
     "missing": Speaker.KEEPER,
@@ -59,8 +60,10 @@ SPEAKERS: Mapping[str, Speaker] = {
     "wanted": Speaker.FLEET,
     "running": Speaker.FLEET,
     "kinds": Speaker.FLEET,
+    "summary": Speaker.FLEET,
 }
-"""By the first word of the leaf; a leaf that is not here is nobody's business. Who says ``set`` and ``stop`` says it below another's name: that
+"""By the first word of the leaf; a leaf that is not here is nobody's business. ``summary`` stands
+below the home itself, see ``topics.summary_topic``. Who says ``set`` and ``stop`` says it below another's name: that
 is the access list's to allow."""
 
 
@@ -77,7 +80,7 @@ def objection(device: str, leaf: str, *, settler: str | None, ability: str | Non
     elif speaker is Speaker.RECORD:
         wrong = ability not in (None, "keeps")
     elif speaker is Speaker.KEEPER:
-        wrong = device != HOST and ability not in (None, "keeps")
+        wrong = device not in (HOST, FLEET) and ability not in (None, "keeps")
     elif speaker is Speaker.FLEET:
         wrong = device != FLEET
     elif speaker is Speaker.OBSERVER:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from virtual_devices.kit.names import is_name
+
 ROOT = "virtual"
 HA_STATUS = "homeassistant/status"
 LEDGER = "ledger/"
@@ -14,6 +16,8 @@ HOST = "_host"
 """Where the process that hosts a home speaks; no device is called so, their names begin with a letter."""
 FLEET = "fleet"
 """Where the fleet of a home speaks, and is asked."""
+SUMMARY = "summary"
+"""The last level of a home's own topic."""
 KEEPS_PAST = b"past"
 """What a host that keeps rows of the past says on ``keeps``."""
 
@@ -119,6 +123,11 @@ class Topics:
         return self.at("flow")
 
     @property
+    def quarter(self) -> str:
+        """Of the inverter: what the home came to in a quarter of an hour, for its fleet."""
+        return self.at("quarter")
+
+    @property
     def missing(self) -> str:
         """Of a home's host, and of a record: which ledger records it missed, for the inverter to repeat."""
         return self.at("missing")
@@ -179,6 +188,17 @@ def split(topic: str) -> tuple[str, str, str] | None:
     if len(parts) != 4 or parts[0] != ROOT:  # noqa: PLR2004 - root, home, device, leaf
         return None
     return parts[1], parts[2], parts[3]
+
+
+def summary_topic(home: str) -> str:
+    """A home in a few numbers, said by its fleet; retained. It stands beside the devices, below none of their names; ``home="+"`` makes a filter."""
+    return f"{ROOT}/{home}/{SUMMARY}"
+
+
+def home_of_summary(topic: str) -> str | None:
+    """Whose summary a topic is; None for any other."""
+    parts = topic.split("/")
+    return parts[1] if len(parts) == 3 and parts[0] == ROOT and parts[2] == SUMMARY and is_name(parts[1]) else None  # noqa: PLR2004 - root, home, summary
 
 
 def identifier(home: str, device: str) -> str:

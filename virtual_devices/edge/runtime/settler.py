@@ -18,10 +18,12 @@ from virtual_devices.edge.runtime.flow_teller import FlowTeller
 from virtual_devices.edge.runtime.foretelling import HeardSun
 from virtual_devices.edge.runtime.memory import seq_of
 from virtual_devices.edge.runtime.presence import MOST, Presence
+from virtual_devices.edge.runtime.quarter_teller import QuarterTeller
 from virtual_devices.edge.runtime.role import AtWork, Role
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
 from virtual_devices.edge.runtime.told_ledgers import ToldLedger, ToldLedgers
 from virtual_devices.kit.errors import ProtocolError
+from virtual_devices.kit.ledger.aggregates import Aggregates
 from virtual_devices.kit.members.settlement import Proposal, Settlement
 from virtual_devices.kit.members.settler import Settler
 from virtual_devices.kit.names import CLOCK
@@ -69,6 +71,7 @@ class SettlerRole(Role[Settler]):
         """Since when (loop time) a device says that it knows less than was settled with it."""
         self._ledgers = ToldLedgers()
         self._flows = FlowTeller(device.client, device.topics)
+        self._quarters = QuarterTeller(device.client, device.topics)
         self._sun = HeardSun()
         self._isolated: dict[str, str] = {}
         """Who has no way up to a port, and why, as it was complained of."""
@@ -163,6 +166,7 @@ class SettlerRole(Role[Settler]):
     def begin(self, work: AtWork[Settler]) -> None:
         found = self._device.memory.recall(SettlementMessage, self._found, work.site.run)
         self._settlement, self._said = None, b""
+        work.member.aggregates = Aggregates()
         if found is not None:
             settlement = found.to_kit()
             if work.member.after < found.seq:
@@ -197,6 +201,7 @@ class SettlerRole(Role[Settler]):
 
     def healed(self) -> None:
         self._flows.repeat()
+        self._quarters.repeat()
         self._publish_records(self._ledgers.last(PLACES))
 
     def _publish_records(self, records: Iterable[ToldLedger]) -> None:
@@ -322,6 +327,7 @@ class SettlerRole(Role[Settler]):
         device.client.publish(device.topics.ledger_of(record.seq), ledger, 1, True)  # noqa: FBT003
         self.retained(work)  # after the record: the commit confirms it
         self._flows.tell(settlement, member.packets)
+        self._quarters.tell(record, member, ready)
         device.commands.tell_applied(work)
         member.sun.hear(self._sun.of(window.run, (name for name, proposal in ready.items() if proposal.offer.ability == "produces")))
         device.publish_effect(work)

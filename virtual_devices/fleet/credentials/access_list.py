@@ -18,6 +18,11 @@ def acl(home: Home, also: Iterable[str] = ()) -> str:
     return "\n".join([title, _ANYBODY, *map(_section, granted(home, also))])
 
 
+def lines_of_list(title: str, table: Iterable[Granted]) -> str:
+    """A table of rights as a list, without anybody who has no name."""
+    return "\n".join([f"# {title}", *map(_section, table), ""])
+
+
 def _section(rights: Granted) -> str:
     both = [topic for topic in rights.read if topic in rights.write]
     lines = [f"topic readwrite {topic}" for topic in both]

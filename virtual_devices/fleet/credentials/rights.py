@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from virtual_devices.edge.faces import discovery
-from virtual_devices.edge.messages.topics import HA_STATUS, LEDGER, ROOT, Topics
+from virtual_devices.edge.messages.topics import HA_STATUS, LEDGER, ROOT, Topics, summary_topic
 from virtual_devices.fleet.credentials.identities import ASSISTANT, FLEET, OWNER, devices_of, identity
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
@@ -66,13 +66,13 @@ def of_device(home: str, name: str, *, puts_back: bool = False, former: str = ""
 
 
 def of_fleet(home: str) -> Granted:
-    """The fleet speaks below its own name, stops devices, answers who has a name wrong, and clears what those that are removed have left.
+    """The fleet speaks below its own name and tells what its home comes to, stops devices, answers who has a name wrong, and clears what those that are removed have left.
 
     No broker tells clearing from writing, and none knows a filter for a part of a level: ``virtual-<home>-+`` is not to be had, so it
     may write every device's discovery. Who that device will be is not known ahead.
     """
     every = Topics(home, "+")
-    write = (Topics(home, FLEET).at("#"), every.at("stop"), every.error, *(every.at(leaf) for leaf in _LEFT), _ANNOUNCED)
+    write = (Topics(home, FLEET).at("#"), summary_topic(home), every.at("stop"), every.error, *(every.at(leaf) for leaf in _LEFT), _ANNOUNCED)
     return Granted(identity(home, FLEET), (_everything(home), _ANNOUNCED, HA_STATUS), write)
 
 

@@ -22,6 +22,7 @@ from virtual_devices.edge.runtime.words import Words
 from virtual_devices.fleet.device.misaddressed import Misaddressed
 from virtual_devices.fleet.device.questions import Questions, may_be_answered
 from virtual_devices.fleet.device.requests import Refusal, fulfil, read_request, refused
+from virtual_devices.fleet.device.summing import Labels, Summaries
 from virtual_devices.fleet.device.telling import Telling
 from virtual_devices.fleet.fleet import Fleet
 
@@ -42,10 +43,12 @@ class FleetDevice:
     It speaks MQTT 5 where the broker does, on one port with 3.1.1: the embedded one, which has a port for each, closes the connections of all that
     speak 3.1.1 and hear a message that says where it wants an answer.
 
-    say: told once where the broker does not let it be; the home goes on without.
+    say: told once where the broker does not let it be; the home goes on without.  labels: of the home, for its summary.
     """
 
-    def __init__(self, loop: Loop, endpoint: Endpoint, home: str, fleet: Fleet, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, loop: Loop, endpoint: Endpoint, home: str, fleet: Fleet, say: Callable[[str], None], labels: Labels = dict
+    ) -> None:
         self._loop, self._fleet, self._say = loop, fleet, say
         self.topics = one = Topics(home, FLEET)
         every = Topics(home, "+")
@@ -57,6 +60,7 @@ class FleetDevice:
         self._words = Words(loop, self.client, one, about, lambda _: self._say_all())
         self._telling = Telling(loop, self.client, one, fleet)
         self.complaints = self._telling.complaints
+        self._summaries = Summaries(loop, self.client, home, fleet, labels, self._telling.present)
         self._questions = Questions(loop, self.client, home)
         self._misaddressed = Misaddressed(loop, self.client, home, lambda: fleet.wanted.devices, self.complaints.complain)
         self._bucket = Bucket(*REQUESTS)
@@ -77,6 +81,7 @@ class FleetDevice:
 
     async def stop(self) -> None:
         """Do nothing more, and leave; a wish that was accepted is done when the home starts again."""
+        await self._summaries.stop()
         self._telling.stop()
         self._questions.stop()
         if self._unheard is not None:
@@ -107,6 +112,7 @@ class FleetDevice:
     def _say_all(self) -> None:
         self._words.say_availability()
         self._telling.everything()
+        self._summaries.connected()
 
     # -- what is heard ------------------------------------------------------------------------------------------------
 
@@ -141,6 +147,8 @@ class FleetDevice:
             self._misaddressed.hear(device, leaf)
         elif leaf == "state" and device != FLEET:
             self._questions.hear(device, payload, retain=retain)
+        elif leaf in ("quarter", "past"):
+            self._summaries.hear(device, leaf, payload, retain=retain)
         if device == FLEET:
             self._hear_own(leaf, payload, retain=retain)
 

@@ -47,6 +47,11 @@ class Telling:
         if self._looking is not None:
             self._looking.cancel()
 
+    def present(self) -> tuple[int, int]:
+        """How many devices are there, and how many are to run."""
+        running = self._fleet.wanted.running
+        return len(running & self._online), len(running)
+
     def connected(self) -> None:
         """A broker is about to tell who is there."""
         self._online.clear()

@@ -9,7 +9,7 @@ from pathlib import Path
 from virtual_devices.edge.faces.announced import EVERYBODY
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import ErrorMessage, write
-from virtual_devices.edge.messages.topics import FLEET, HOST, LEDGER, Topics, identifier, split
+from virtual_devices.edge.messages.topics import FLEET, HOST, LEDGER, SUMMARY, Topics, identifier, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.claim.claim import Claim, unreachable
@@ -73,7 +73,7 @@ class Archive(HomeMemory):
             claim.serve(self.client)
         every = Topics(home, "+")
         self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.keeps, 0), (every.past, 1))
-        self.client.subscribe((every.flow, 0), (every.ahead, 0))  # only to complain of those whose they are not
+        self.client.subscribe((every.flow, 0), (every.ahead, 0), (every.quarter, 0), (every.at(SUMMARY), 0))  # only to complain of those whose they are not
         self.client.subscribe(*((every.at(leaf), 0) for leaf in (*LEAVES, *_OF_THE_FLEET)), (EVERYBODY, 0))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 

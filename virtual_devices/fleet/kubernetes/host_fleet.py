@@ -102,7 +102,7 @@ class FleetHost:
                     control = BrokerControl(self._loop, self._endpoint)
                 else:
                     self._fleet.rights = DynamicRights(control, self._fleet.home, books=books_of(seen.home))
-        device = FleetDevice(self._loop, self._endpoint, self._fleet.home, self._fleet, self._say)
+        device = FleetDevice(self._loop, self._endpoint, self._fleet.home, self._fleet, self._say, lambda: self._fleet.labels)
         device.start()
         stack.push_async_callback(device.stop)
         stack.callback(self._fleet.watch(self._soon))

@@ -70,6 +70,8 @@ class KubernetesFleet:
         self.namespace, self.rights, self.place = namespace_of(home, namespace), rights, cluster.place
         self.record = Revisions(cluster, home, self.namespace)
         self._wanted, self._revision = Wanted(), 0
+        self.labels: Mapping[str, str] = {}
+        """Of the home, as its file said at the last look."""
         self._turn = asyncio.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="kubernetes")
         self._watchers: list[Callable[[], None]] = []
@@ -99,6 +101,7 @@ class KubernetesFleet:
         seen = await self.aside(self.look_now)
         if seen is None:
             raise ConfigurationError(f"there is no home {self.home} on {self.place}; bring it up: virtual-devices up HOME --place {self.place}")
+        self.labels = seen.home.labels
         self._take(seen.wanted, seen.revision)
         return seen
 

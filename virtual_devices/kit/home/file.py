@@ -31,6 +31,8 @@ from virtual_devices.kit.home.entries import (
     too_many,
     without_absent,
 )
+from virtual_devices.kit.home.labels import FORM as LABEL_FORM
+from virtual_devices.kit.home.labels import MAX_LABELS, is_label
 from virtual_devices.kit.home.model import (
     SITE_SETTINGS,
     STEP,
@@ -50,7 +52,7 @@ from virtual_devices.kit.quantities import Angle, Length
 from virtual_devices.kit.settings import Form
 from virtual_devices.kit.site import Site
 
-SECTIONS = ("home", "site", "clock", "seed", "device_names", "devices", "events")
+SECTIONS = ("home", "labels", "site", "clock", "seed", "device_names", "devices", "events")
 DEVICE_NAMES = ("plain", "with_home")
 EVENT_KEYS = ("at", "device", "set")
 MAX_SEED = 2**31 - 1
@@ -95,6 +97,7 @@ class _HomeReader:
         self.repeated(root)
         self.unknown(root, SECTIONS, "section")
         name = self.name(root)
+        labels = self.labels(root)
         seed = self.seed(root)
         site = self.site(root, seed)
         clock = self.clock(root)
@@ -111,7 +114,7 @@ class _HomeReader:
         if site is None or start is None:  # stop() has raised: what is missing was said
             raise HomeFileError([f"{self.source}:1: is no home; begin with `home: my_home`, then site, clock and devices"])
         past, coming = split_events(events, start)
-        what = (tuple(devices), coming, self.source, past, left_open, root.keys["site"])
+        what = (tuple(devices), coming, self.source, past, left_open, root.keys["site"], labels)
         return Home(name, site, start, step or STEP, speed, *what)
 
     # -- what every part needs -------------------------------------------------------------------------------------
@@ -150,6 +153,26 @@ class _HomeReader:
         if not isinstance(node.value, str) or not is_name(node.value):
             self.say(node.line, f"home: {name_problem(node.plain())}")
         return str(node.value)
+
+    def labels(self, root: Node) -> dict[str, str]:
+        node = root.map.get("labels")
+        if node is None or node.empty:
+            return {}
+        if node.kind != "map":
+            self.say(node.line, "section labels should be a map of words; write `labels: {region: north}`")
+            return {}
+        if len(node.map) > MAX_LABELS:
+            self.say(node.line, f"labels: {len(node.map)} are too many; keep to {MAX_LABELS}")
+        found = {}
+        for key, value in node.map.items():
+            text = str(value.value) if type(value.value) is int else value.value
+            if not is_label(key):
+                self.say(node.keys[key], f"labels: {shown(key)} is no label; use {LABEL_FORM}")
+            elif not is_label(text):
+                self.say(node.keys[key], f"labels.{key}: {shown(value.plain())} is no label; use {LABEL_FORM}")
+            else:
+                found[key] = str(text)
+        return found
 
     def seed(self, root: Node) -> int:
         node = root.map.get("seed")

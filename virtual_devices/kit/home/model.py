@@ -78,7 +78,7 @@ class Home:
 
     devices: the clock first, the rest as written.  events: by time.  past: events before the start, which never happen.
     left_open: which of ``start`` and ``step`` nobody has chosen: a run that goes on keeps its own, a clock that begins one chooses
-    the step by its speed.  site_line: of its section ``site`` in the file.
+    the step by its speed.  site_line: of its section ``site`` in the file.  labels: words to choose it by among others.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Home:
     past: tuple[Event, ...] = ()
     left_open: frozenset[str] = frozenset()
     site_line: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def real_time(self) -> bool:

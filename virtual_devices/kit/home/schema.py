@@ -8,6 +8,7 @@ from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.forms.changes import SettingField, fields_of, settings_of
 from virtual_devices.kit.home import catalogue
 from virtual_devices.kit.home.file import DEVICE_NAMES, EVENT_KEYS, MAX_SEED, SiteForm
+from virtual_devices.kit.home.labels import LABEL, MAX_LABELS
 from virtual_devices.kit.home.model import MAX_DEVICES, SITE_SETTINGS
 from virtual_devices.kit.instants import TIME_FORM
 from virtual_devices.kit.names import CLOCK, KINDS_BY_NAME, MAX_NAME, NAME, RESERVED_NAMES
@@ -42,6 +43,11 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "home": {**_NAME, "title": "Name of the home"},
+            "labels": {
+                "type": ["object", "null"], "maxProperties": MAX_LABELS, "propertyNames": {"pattern": f"^{LABEL.pattern}$"},
+                "additionalProperties": {"type": ["string", "integer"], "pattern": f"^{LABEL.pattern}$"},
+                "description": "words by which verbs choose some of many homes: --label region=north", "examples": [{"region": "north"}],
+            },
             "site": _form(fields_of(SiteForm)),
             "clock": _clock(settings_of(clock) if clock else ()),
             "seed": {

@@ -29,16 +29,18 @@ Start = int | Literal["now"]
 
 def home_text(home: Home) -> str:
     """A home file of the same home. Its start is an instant, also where nobody chose it: who comes later does not choose anew."""
-    return text_of_home(home.name, home.site, home.start, declared_by(home), home.events)
+    return text_of_home(home.name, home.site, home.start, declared_by(home), home.events, labels=home.labels)
 
 
 def text_of_home(
-    name: str, site: Site, start: Start, devices: Mapping[str, Declaration], events: Sequence[Event] = (), *, notes: Sequence[str] = (), units: Units = NO_UNITS
+    name: str, site: Site, start: Start, devices: Mapping[str, Declaration], events: Sequence[Event] = (), *, notes: Sequence[str] = (), units: Units = NO_UNITS,
+    labels: Mapping[str, str] | None = None,
 ) -> str:  # fmt: skip
     """A home file of what is declared. devices: with the clock.  notes: comments that it begins with, a line each.  units: in which numbers are written."""
     clock = devices[CLOCK].settings if CLOCK in devices else {}
     told: dict[str, Any] = {
         "home": name,
+        **({"labels": dict(labels)} if labels else {}),
         "site": {"latitude": site.latitude, "longitude": site.longitude, "altitude": site.altitude, "time_zone": site.zone},
         "clock": {"start": start if start == "now" else write_instant(start, site.zone), **clock},
         "seed": site.seed,

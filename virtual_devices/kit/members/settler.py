@@ -9,6 +9,7 @@ from typing import Any
 from virtual_devices.kit.accounts import GRID, RESERVED
 from virtual_devices.kit.device import AnyDevice, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
+from virtual_devices.kit.ledger.aggregates import Aggregate, Aggregates
 from virtual_devices.kit.ledger.packets import Packets
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
 from virtual_devices.kit.members.forecast import Expected
@@ -27,6 +28,7 @@ class Settler(Member):
     digest, edges: end of the ledger's chain and the name of the edge list hashed last (``ledger.edge_list``).  shares:
     everybody's last share, until the next proposal confirms it.  expected: the ``after`` that each device's next proposal
     has to carry.  packets: of the last window, while the setting ``flows`` is on. sun: what the home's arrays may give.
+    aggregates: of quarters of an hour, where somebody wants them, and those that the last window ended, ``over``.
     """
 
     device: Settles[Any, Any, Any]
@@ -42,6 +44,8 @@ class Settler(Member):
         self.packets: Packets | None = None
         self._beside = {port for port, each in self.device.ports.items() if each.beside}
         self.sun = Expected(f"{device.site.seed}/forecast", device.site.calendar)
+        self.aggregates: Aggregates | None = None
+        self.over: list[Aggregate] = []
         self._left_with: dict[str, int] = {}
         """mJ that the ledger left a store with whose own memory is older."""
 
@@ -121,6 +125,7 @@ class Settler(Member):
         trips = () if tree is None else tree.trips(self.shares)
         self.state = state
         self.digest, self.edges = record.digest, edge_list(record.edges)
+        self.over = [] if self.aggregates is None else self.aggregates.add(record)
         self.packets = (self.packets or Packets()).following(record) if getattr(self.settings, "flows", False) else None
         owed = {name: share for name, share in self.shares.items() if name not in shares}
         self.shares = {**owed, **shares}
@@ -169,7 +174,9 @@ class Settler(Member):
         # of those who took part in the last window it follows from the settlement
         expected = {name: after for name, after in self.expected.items() if after != self.after}
         packets = {} if self.packets is None else {"packets": self.packets.json()}
-        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected, **packets}
+        present = self.aggregates.open if self.aggregates is not None else None
+        quarter = {} if present is None else {"quarter": present.json()}
+        return {**super().checkpoint(), "digest": self.digest, "edges": self.edges, "expected": expected, **packets, **quarter}
 
     def resume(self, settlement: Settlement) -> None:
         """Go on from one's own last settlement. Raises ProtocolError, changing nothing, when it does not fit."""
@@ -178,12 +185,15 @@ class Settler(Member):
             digest, edges = str(kept["digest"]), str(kept["edges"])
             expected = {**dict.fromkeys(settlement.members, settlement.seq), **kept["expected"]}
             packets = Packets.of(kept["packets"]) if "packets" in kept else None
+            present = Aggregate.of(kept["quarter"]) if "quarter" in kept else None
         except ProtocolError as error:
             raise ProtocolError(f"{self.name}: its checkpoint cannot be resumed: {error}") from None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProtocolError(f"{self.name}: its checkpoint is broken ({error!r}); start afresh with --fresh") from error
         self.restore(kept)
         self.digest, self.edges, self.expected, self.packets = digest, edges, expected, packets
+        if self.aggregates is not None:
+            self.aggregates.open = present
         self.shares = {**settlement.owed, **settlement.shares}
 
     def _record(self, window: Window, span: Span, offers: Mapping[str, Offer], decision: Dispatch, tree: Tree | None) -> LedgerRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -105,9 +105,9 @@ class HomesTable:
             self._body = ui.element("tbody")
 
     def show(
-        self, rows: Mapping[str, HomeRow], audits: Mapping[str, Audited], stored: frozenset[str], ended: Mapping[str, str], doing: Mapping[str, str], find: str
+        self, rows: Mapping[str, HomeRow], audits: Mapping[str, Audited], stored: frozenset[str], ended: Mapping[str, str], doing: Mapping[str, str], found: Collection[str]
     ) -> None:
-        """Follow the homes. find: only those in whose names it is."""
+        """Follow the homes. found: only these are to be seen."""
         for name in self._lines.keys() - rows.keys():
             self._lines.pop(name).row.delete()
         for place, (name, row) in enumerate(sorted(rows.items())):
@@ -117,4 +117,4 @@ class HomesTable:
                     line = self._lines[name] = HomeLine(name, self._actions, self._numbers)
                     line.row.move(target_index=place)
             line.show(row, audits.get(name), stored=name in stored, why=ended.get(name, ""), doing=doing.get(name, ""))
-            line.seen(visible=find in name)
+            line.seen(visible=name in found)
