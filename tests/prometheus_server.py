@@ -86,7 +86,8 @@ def prometheus(data: Path, config: Path | None = None) -> Iterator[PrometheusSer
         server = PrometheusServer(port)
         until = time.monotonic() + 30
         while not _ready(server.url):
-            assert process.poll() is None and time.monotonic() < until, log.read_text()
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
             time.sleep(0.05)
         yield server
     finally:
