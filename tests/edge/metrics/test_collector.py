@@ -162,7 +162,7 @@ def test_every_kind_is_understood_by_promtool_and_as_open_metrics(metrics: Metri
     for kind in catalogue.kinds():
         metrics.update(f"a_{kind}", kind, some_state(kind))
     assert promtool("check", "metrics", told=generate_latest(metrics.registry).decode()) == ""
-    families = list(parser.text_string_to_metric_families(exposition.generate_latest(metrics.registry).decode()))
+    families = list(parser.text_string_to_metric_families(exposition.generate_latest(metrics.registry).decode()))  # type: ignore[no-untyped-call]
     assert {family.name for family in families if family.type == "counter"} >= {"virtual_devices_energy_joules", "virtual_devices_refused_commands"}
 
 
