@@ -116,6 +116,9 @@ class HostedHome:
             make_ready(state)
             make_ready(records_folder(state))
             self._lock = stack.enter_context(FolderLock(state, self.name))
+            if self._orders.fresh:
+                for kept in (state / "broker").glob("*/*.db"):  # of the broker that `up` gives it: it would go on there from what is given up here
+                    kept.unlink()
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
             return
