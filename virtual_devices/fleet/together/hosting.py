@@ -10,6 +10,7 @@ from pathlib import Path
 
 from virtual_devices.edge.broker.start import find_mosquitto
 from virtual_devices.edge.loop import Loop, hearing_of_its_faults
+from virtual_devices.edge.messages import once
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.stopping import ended_at_the_latest, stopped_by_signals
 from virtual_devices.fleet.chosen import RunAsked
@@ -83,6 +84,7 @@ def host_together(
                 home.take_folder(stack)
         able = [home for home in homes if not home.over]
         if able:
+            once.hosts(len(able))
             limits.make_room([home.devices for home in able], options.broker_kind or ("mosquitto" if find_mosquitto() else "iotcore"))
             _run(options, base, able, shown, started)
     return homes
