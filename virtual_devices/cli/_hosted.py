@@ -38,7 +38,7 @@ class QuietTeller:
         """See ``TellsOfHomes``."""
         warn(text)
 
-    def watcher_of(self, name: str) -> HomeLine | None:  # noqa: ARG002 - nobody is told
+    def watcher_of(self, name: str) -> HomeLine | None:
         """See ``TellsOfHomes``."""
         return None
 
@@ -53,7 +53,6 @@ class HomeLine:
         self._home: Home | None = None
         self._newest: dict[tuple[str, str], bytes] = {}
         self._picture = Picture()
-        
 
     def meet(self, home: Home) -> None:
         """See ``Watcher``."""

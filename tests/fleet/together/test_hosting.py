@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +190,10 @@ def _steps_before(home: HostedHome) -> int:
     return int(begun - small_home(RUNNING, home.name).start) // STEP
 
 
+def begun(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
 def test_a_home_that_another_host_has_on_the_broker_is_left_to_it(tmp_path: Path, broker: Broker) -> None:
     """On a broker of the owner's: found taken when it starts, and the others run."""
     homes = files(tmp_path / "homes", "theirs", "ours")
@@ -201,7 +204,7 @@ def test_a_home_that_another_host_has_on_the_broker_is_left_to_it(tmp_path: Path
         async def ready(_: bool) -> None:  # noqa: FBT001 - a callback's one argument
             command = [sys.executable, "-m", "virtual_devices", "host", *map(str, homes), "--json", "--for", "20min", "--speed", "max", "--start", "2026-06-21 08:30",
                        "--broker", broker.endpoint.url, "--state", str(tmp_path / "state")]  # fmt: skip
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            process = begun(command)
             assert await loop.until(lambda: process.poll() is not None, 60)
             told.update(json.loads(process.communicate()[0]))
             told["code"] = process.returncode
@@ -250,11 +253,11 @@ def test_one_prefix_for_the_entities_of_two_homes_is_refused_to_the_second(tmp_p
 # -- as a program ------------------------------------------------------------------------------------------------------
 
 
-def program(tmp_path: Path, *words: object, before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+def program(tmp_path: Path, *words: object, limits: str = "") -> subprocess.Popen[str]:
+    """limits: what a shell does before it."""
     command = [sys.executable, "-m", "virtual_devices", "host", *map(str, words), "--state", str(tmp_path / "state"), "--port", str(free_port())]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ, preexec_fn=before
-    )  # noqa: PLW1509 - it only sets a limit
+    shell = ["sh", "-c", f'{limits} exec "$@"', "sh"] if limits else []
+    return subprocess.Popen([*shell, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ)
 
 
 def scraped(port: int, process: subprocess.Popen[str], homes: set[str]) -> str:
@@ -313,10 +316,8 @@ def test_a_broker_that_hangs_holds_nobody_up_for_ever(tmp_path: Path) -> None:
 
 
 def test_too_few_open_files_are_told_before_anything_begins(tmp_path: Path) -> None:
-    import resource  # noqa: PLC0415 - not everywhere
-
     files(tmp_path / "homes", *(f"h{number}" for number in range(4)))
-    process = program(tmp_path, tmp_path / "homes", "--json", before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (150, 150)))
+    process = program(tmp_path, tmp_path / "homes", "--json", limits="ulimit -n 150;")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert out == ""
@@ -324,11 +325,8 @@ def test_too_few_open_files_are_told_before_anything_begins(tmp_path: Path) -> N
 
 
 def test_a_low_limit_that_may_be_raised_is_raised(tmp_path: Path) -> None:
-    import resource  # noqa: PLC0415 - not everywhere
-
     files(tmp_path / "homes", *(f"h{number}" for number in range(4)))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    process = program(tmp_path, tmp_path / "homes", "--json", "--for", "10min", before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard)))
+    process = program(tmp_path, tmp_path / "homes", "--json", "--for", "10min", limits="ulimit -Sn 64;")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert [each["steps"] for each in json.loads(out)["homes"]] == [10] * 4

@@ -155,8 +155,7 @@ class ConditionColumns:
 
 
 def _given(payload: bytes) -> ConditionColumns:
-    """Long columns go straight into 64-bit integers, which takes a third of the time that a model takes.
-    """
+    """Long columns go straight into 64-bit integers, which takes a third of the time that a model takes."""
     try:
         content = orjson.loads(payload)
         run, seq, values = content["run"], content["seq"], content["values"]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from virtual_devices.kit.errors import ConfigurationError
-
-try:
-    import resource
-except ImportError:  # a system without such limits
-    resource = None  # type: ignore[assignment]
 
 SPARE = 128
 """Of the process itself: libraries, logs, the loop."""
@@ -31,8 +27,10 @@ def make_room(devices: Sequence[int], broker: str | None) -> None:
             "fewer homes, or name a broker of yours with --broker"
         )
     needed = SPARE + EACH_HOME * len(devices) + sum(devices)
-    if resource is None:
+    if sys.platform == "win32":  # it has no such limit
         return
+    import resource  # noqa: PLC0415 - see above
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
