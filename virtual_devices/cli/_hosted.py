@@ -38,7 +38,7 @@ class QuietTeller:
         """See ``TellsOfHomes``."""
         warn(text)
 
-    def watcher_of(self, name: str) -> HomeLine | None:
+    def watcher_of(self, name: str) -> HostedLine | None:
         """See ``TellsOfHomes``."""
         return None
 
@@ -46,7 +46,7 @@ class QuietTeller:
         """See ``TellsOfHomes``."""
 
 
-class HomeLine:
+class HostedLine:
     """The newest words of one home: kept as they come, read when the table is painted."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class HomesScreen:
         from rich.console import Console  # noqa: PLC0415 - --json does without
 
         self._console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
-        self._lines: dict[str, HomeLine] = {}
+        self._lines: dict[str, HostedLine] = {}
         self._homes: Sequence[HostedHome] = ()
         self._foot = ""
         self._live: Live | None = None
@@ -102,9 +102,9 @@ class HomesScreen:
         else:
             self._try(text)
 
-    def watcher_of(self, name: str) -> HomeLine:
+    def watcher_of(self, name: str) -> HostedLine:
         """See ``TellsOfHomes``."""
-        return self._lines.setdefault(name, HomeLine())
+        return self._lines.setdefault(name, HostedLine())
 
     def changed(self, home: HostedHome) -> None:
         """See ``TellsOfHomes``."""
