@@ -25,7 +25,7 @@ class Line:
 
     def __init__(self) -> None:
         ours, self.broker = socket.socketpair()
-        ours.setblocking(False)
+        ours.settimeout(0.0)
         self.client: GulpingClient = gulping_client(Endpoint("127.0.0.1", 1), "gulps")
         self.client._sock = ours
         self.client._state = paho._ConnectionState.MQTT_CS_CONNECTED
