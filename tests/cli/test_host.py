@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
+from rich.text import Text
 
 from tests.machine import free_port
 from tests.stage import RUNNING, small_home, undisturbed
@@ -88,7 +89,12 @@ def test_in_a_terminal_a_table_with_a_line_for_each_home(tmp_path: Path, monkeyp
     options = TogetherOptions([folder], RunAsked(speed=600), port=free_port(), duration=30 * 60, state=tmp_path / "state")
     tables: list[str] = []
     table = screen._table
-    monkeypatch.setattr(screen, "_table", lambda: tables.append(str(shown := table())) or shown)
+
+    def noted() -> Text:
+        tables.append(str(shown := table()))
+        return shown
+
+    monkeypatch.setattr(screen, "_table", noted)
     try:
         host_together(options, screen, screen.started)
     finally:

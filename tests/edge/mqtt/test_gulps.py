@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 
-import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode, _ConnectionState
 
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.mqtt.paho_socket import GulpingClient, gulping_client
@@ -24,13 +25,13 @@ class Line:
     """A client of paho's at one end of a pair of sockets, and a broker's bytes at the other."""
 
     def __init__(self) -> None:
-        ours, self.broker = socket.socketpair()
-        ours.settimeout(0.0)
+        self.ours, self.broker = socket.socketpair()
+        self.ours.settimeout(0.0)
         self.client: GulpingClient = gulping_client(Endpoint("127.0.0.1", 1), "gulps")
-        self.client._sock = ours
-        self.client._state = paho._ConnectionState.MQTT_CS_CONNECTED
+        self.client._sock = self.ours
+        self.client._state = _ConnectionState.MQTT_CS_CONNECTED
 
-    def sent(self, count: int) -> list[paho.MQTTMessageInfo]:
+    def sent(self, count: int) -> list[MQTTMessageInfo]:
         return [self.client.publish("topic", b"word", 1) for _ in range(count)]
 
     def hears(self, content: bytes) -> list[tuple[str, bytes, bool]]:
@@ -42,11 +43,11 @@ class Line:
             taken = self.client.take_message()
             if taken is not None:
                 found.append(taken)
-            elif self.client.dry or self.client.loop_read() != paho.MQTTErrorCode.MQTT_ERR_SUCCESS or not self.client.buffered:
+            elif self.client.dry or self.client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or not self.client.buffered:
                 return found
 
     def close(self) -> None:
-        self.client._sock.close()
+        self.ours.close()
         self.broker.close()
 
 

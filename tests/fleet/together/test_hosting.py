@@ -21,8 +21,9 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet.chosen import RunAsked
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.keeping import archive
 from virtual_devices.fleet.together import hosting
-from virtual_devices.fleet.together.hosted import HostedHome
+from virtual_devices.fleet.together.hosted import TRIES, HostedHome
 from virtual_devices.fleet.together.hosting import TogetherOptions, host_together
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.fleet.watcher import Watcher
@@ -248,6 +249,29 @@ def test_one_prefix_for_the_entities_of_two_homes_is_refused_to_the_second(tmp_p
         hosting.AT_ONCE = monkey
     assert found["a"].failure is None
     assert "entity_prefix 'ss' makes entities that home a has" in (found["b"].failure or "")
+
+
+def test_a_home_whose_broker_is_too_busy_to_answer_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_CONNECT_TIMEOUT", 0.0)
+
+    class Relieved(Teller):
+        def say(self, text: str) -> None:
+            super().say(text)
+            if "it is tried again" in text:
+                monkeypatch.setattr(archive, "_CONNECT_TIMEOUT", 15.0)
+
+    teller = Relieved()
+    found = hosted(tmp_path, files(tmp_path / "homes", "busy"), 20, teller)
+    assert digest(found["busy"]) == alone("busy", 20)
+    assert [line.partition(":")[0] for line in teller.said] == ["busy"]
+
+
+def test_a_home_whose_broker_never_answers_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_CONNECT_TIMEOUT", 0.0)
+    teller = Teller()
+    found = hosted(tmp_path, files(tmp_path / "homes", "never"), 20, teller)
+    assert "no broker answers" in (found["never"].failure or "")
+    assert sum("it is tried again" in line for line in teller.said) == TRIES - 1
 
 
 # -- as a program ------------------------------------------------------------------------------------------------------

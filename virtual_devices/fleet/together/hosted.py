@@ -19,9 +19,11 @@ from virtual_devices.fleet.keeping.board import AnnouncementBoard
 from virtual_devices.fleet.keeping.places import make_ready, records_folder
 from virtual_devices.fleet.logs import logs_of
 from virtual_devices.fleet.watcher import Watcher
-from virtual_devices.kit.errors import VirtualDevicesError
+from virtual_devices.kit.errors import BrokerError, VirtualDevicesError
 from virtual_devices.record.files.runs import broker_of
 
+TRIES = 3
+"""Times that a home asks for a broker that does not answer."""
 NOT_STARTED = "it was not started any more"
 
 
@@ -135,14 +137,9 @@ class HostedHome:
     async def run(self, common: Common, started: Callable[[], object]) -> None:
         """Host it until its time is over or ``finish``; never raises, but when it is cancelled. started: told once it has started, or failed."""
         try:
-            self._host = host = HomeHost(common.loop, self._host_options(common))
-
-            async def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
-                self.begun, self.resumed = True, resumed
-                self._shown.changed(self)
-                started()
-
-            self.result = await host.run(ready, None)
+            for left in reversed(range(TRIES)):
+                if await self._run(common, started, again=left > 0):
+                    break
         except asyncio.CancelledError:
             self.failure = self.failure or "it did not end in time, and was cut short"
             raise
@@ -156,10 +153,28 @@ class HostedHome:
             started()
             self._shown.changed(self)
 
+    async def _run(self, common: Common, started: Callable[[], object], *, again: bool) -> bool:
+        """Whether it has had its run. again: a broker that does not answer in time may be as busy with the others' start as this process is."""
+        self._host = host = HomeHost(common.loop, self._host_options(common))
+
+        async def ready(resumed: bool) -> None:  # noqa: FBT001 - a callback's one argument
+            self.begun, self.resumed = True, resumed
+            self._chosen = None  # what was tried out is of no use from here on
+            self._shown.changed(self)
+            started()
+
+        try:
+            self.result = await host.run(ready, None)
+        except BrokerError as error:
+            if self.begun or not again or common.stopped():
+                raise
+            self.say(f"{error}; it is tried again")
+            return False
+        return True
+
     def _host_options(self, common: Common) -> HostOptions:
         chosen, lock, orders = self._chosen, self._lock, self._orders
         assert chosen is not None and lock is not None, "only who was read and has its folder runs"  # noqa: S101, PT018
-        self._chosen = None  # what was tried out is of no use once it has started
         watcher = self._shown.watcher_of(self.name)
         if watcher is not None:
             watcher.meet(chosen.home)

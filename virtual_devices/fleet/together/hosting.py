@@ -23,7 +23,7 @@ from virtual_devices.fleet.together.home_files import home_files, refuse_same_na
 from virtual_devices.fleet.together.hosted import NOT_STARTED, Common, HostedHome, HostedOrders, TellsOfHomes
 from virtual_devices.kit.errors import AlreadyRunningError, ConfigurationError
 
-AT_ONCE = 24
+AT_ONCE = 8
 """Homes that start, or end, at the same time: who starts blocks the loop for moments, and a broker has to keep up."""
 ENDS_WITHIN, EACH_WITHIN = 20.0, 0.1
 """Wall seconds after a signal until homes that have not ended are cut short: at least, and for each home."""
