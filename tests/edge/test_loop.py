@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.loop import Loop, hearing_of_its_faults
 from virtual_devices.edge.stopping import stopped_by_signals
 
 
@@ -338,3 +338,37 @@ def test_a_closed_loop_has_given_its_descriptors_back_and_can_be_stopped_and_clo
     loop.stop()
     loop.close()
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_who_wants_to_hear_of_his_own_faults_does_and_nobody_else_ends(loop: Loop) -> None:
+    """By whatever detour a callback was scheduled: a timer in a callback, a reader, a task that starts another."""
+    heard: dict[str, list[BaseException]] = {"one": [], "two": []}
+    ours, theirs = socket.socketpair()
+
+    def fail(text: str) -> None:
+        raise ValueError(text)
+
+    def read() -> None:
+        loop.remove_reader(ours)
+        fail("read")
+
+    async def live(name: str) -> None:
+        loop.call_soon(lambda: loop.call_later(0.0, lambda: fail(f"{name} timer")))
+        if name == "one":
+            loop.add_reader(ours, read)
+        await asyncio.sleep(0.05)
+
+    async def both() -> str:
+        contexts = {name: hearing_of_its_faults(heard[name].append) for name in heard}
+        tasks = [asyncio.create_task(live(name), context=context) for name, context in contexts.items()]
+        theirs.send(b"!")
+        await asyncio.gather(*tasks)
+        return "went on"
+
+    assert loop.complete(both()) == "went on"
+    assert {name: sorted(map(str, errors)) for name, errors in heard.items()} == {"one": ["one timer", "read"], "two": ["two timer"]}
+    loop.call_soon(fail, "nobody's")
+    with pytest.raises(ValueError, match="nobody's"):
+        loop.run(timeout=1)
+    ours.close()
+    theirs.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,7 @@ def test_it_is_silent(tmp_path: Path, name: str, series: Series) -> None:
 
 def test_a_run_that_begins_anew_earlier_has_no_power_until_time_goes_on(tmp_path: Path) -> None:
     power = power_rule(next(each for each in energy_counters() if each.series == "virtual_devices_energy_joules_total"))
-    again = [{"expr": power, "eval_time": "5m15s", "exp_samples": []}, {"expr": power, "eval_time": "9m", "exp_samples": [{"labels": f"{power}{OVEN}", "value": 2000}]}]
+    again: list[dict[str, Any]] = [{"expr": power, "eval_time": "5m15s", "exp_samples": []}, {"expr": power, "eval_time": "9m", "exp_samples": [{"labels": f"{power}{OVEN}", "value": 2000}]}]
     passes(
         tmp_path, {f"{TIME}{CLOCK}": "100000+150x20 1000+150x40", f"virtual_devices_energy_joules_total{OVEN}": "5000+300000x20 0+300000x40"}, promql_expr_test=again
     )

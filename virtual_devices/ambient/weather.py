@@ -122,6 +122,8 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
         super().__init__(context)
         self._measured: dict[tuple[str, int | None], MeasuredSky] = {}
         self._made_up: dict[tuple[str | None, str | None], MadeUpSky] = {}
+        self._told_of_month: tuple[Settings | None, int, dict[str, Any]] = (None, 0, {})
+        """What the climate has: asked for with every state, it changes with the month."""
 
     def begin(self, settings: Settings) -> NoState:
         """Reads the file, if one is set, so that a wrong one is refused before time runs. Raises ConfigurationError."""
@@ -161,6 +163,11 @@ class Weather(Conditions[Settings, NoState, NoTelemetry]):
         if settings.file is not None:
             return {}
         month = self.site.calendar.local(time).month - 1
+        if self._told_of_month[:2] != (settings, month):
+            self._told_of_month = settings, month, self._of_the_climate(settings, month)
+        return self._told_of_month[2]
+
+    def _of_the_climate(self, settings: Settings, month: int) -> dict[str, Any]:
         known = _normals.of(self.site, settings.monthly_ghi, settings.monthly_temp_air)
         cover = 100.0 * float(cloud_cover_of(self._sky(settings).mean_index / CLOUDLESS)[month])
         return {

@@ -39,6 +39,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Run": {
         "up": ("virtual_devices.cli.up:up", "Run a whole home from one command, with a broker if none is given."),
+        "host": ("virtual_devices.cli.host:host", "Run many homes in one process, on one broker."),
         "console": ("virtual_devices.cli.console:console", "A page in a browser: homes live, and what one wants to change in them."),
         "down": ("virtual_devices.cli.down:down", "Stop a running home; it goes on with the next `up`."),
         "clock": ("virtual_devices.cli.clock:clock", "The time of a running home: faster, slower, pause, step by step."),

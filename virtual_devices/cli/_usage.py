@@ -32,6 +32,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("up home.yaml --console", "with a page in the browser"),
         ("up home.yaml --broker mqtt://homeassistant@192.0.2.7", "on the broker of a Home Assistant"),
     ),
+    "host": (
+        ("host homes --speed 60", "every home file of a folder"),
+        ("host one.yaml two.yaml --metrics 9100", "two homes, their metrics on one page"),
+        ("host homes --broker mqtt://homeassistant@192.0.2.7", "on the broker of a Home Assistant"),
+    ),
     "console": (
         ("console", "of the homes on this machine's broker"),
         ("console --homes homes", "people may make and start homes, too"),

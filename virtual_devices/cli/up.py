@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from virtual_devices.edge.loop import Loop
 
 
-def _speed(text: str) -> float:
+def speed_of(text: str) -> float:
+    """``60``, ``max`` → simulated seconds per second, 0 as fast as possible; the ``type`` of an option."""
     if text == "max":
         return 0.0
     try:
@@ -54,7 +55,7 @@ def _speed(text: str) -> float:
 @click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker that is started; else 1883, or a free one.")
 @click.option("--listen", metavar="ADDRESS", help="Of the broker that is started, instead of loopback; then only with a password, which it makes.")
 @click.option("--start", metavar="DATE", help="Of simulated time: 2026-06-21 or 2026-06-21 06:30, local time; else the file's, or now on your own broker.")
-@click.option("--speed", type=_speed, metavar="N|max", help="Simulated seconds per second.")
+@click.option("--speed", type=speed_of, metavar="N|max", help="Simulated seconds per second.")
 @click.option("--for", "duration", type=seconds, metavar="DURATION", help="Simulated time after which it ends.")
 @click.option("--compiled", is_flag=True, help="Dispatch with numba; the results are the same. It pays with long windows at high speed.")
 @click.option("--isolate", is_flag=True, help="Every device as a process of its own, as in a container.")

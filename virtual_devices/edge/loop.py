@@ -5,7 +5,7 @@ Callbacks serve where speed counts, coroutines where one step follows another. A
 dozen `paho` threads in one process fight over the interpreter lock and cost three times the processor time of this loop.
 
 What asyncio would log and forget, an exception that a callback raises, leaves through `run` and `complete`. The loop stays usable,
-so that its owner can still disconnect cleanly.
+so that its owner can still disconnect cleanly. Where several live on one loop, each can have what its own callbacks raise: `hearing_of_its_faults`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,25 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context, ContextVar, copy_context
 from typing import Any, Self, TypeVar
 
 from virtual_devices.edge.turns import ClockReader, Condition, Events, Turns
 
 Callback = Callable[[], object]
 Result = TypeVar("Result")
+
+_hears: ContextVar[Callable[[BaseException], None] | None] = ContextVar("_hears", default=None)
+
+
+def hearing_of_its_faults(hear: Callable[[BaseException], None]) -> Context:
+    """A context for tasks: what callbacks raise that were scheduled in it, by whatever detour, is told here, and ends nobody else on the loop.
+
+    A callback keeps the context in which it was asked for; to look there costs nothing until something fails.
+    """
+    context = copy_context()
+    context.run(_hears.set, hear)
+    return context
 
 
 class Timer:
@@ -165,9 +178,18 @@ class Loop:
         self.asyncio.stop()
 
     def _uncaught(self, events: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A callback's exception is raised by whoever runs the loop; anything else is logged, as asyncio does it."""
-        if self._raises and "handle" in context:  # asyncio names one where it called back
+        """A callback's exception is told whoever wants to hear of it, or else raised by whoever runs the loop; anything else is logged, as asyncio does it."""
+        hear = _context_of(context["handle"]).get(_hears) if "handle" in context else None
+        if hear is not None:
+            hear(context["exception"])
+        elif self._raises and "handle" in context:  # asyncio names one where it called back
             self._failure, self._raises = context["exception"], False
             events.stop()
         else:
             events.default_exception_handler(context)
+
+
+def _context_of(handle: Any) -> Context:
+    """In which a callback runs; asyncio tells it since Python 3.12."""
+    found: Context = handle._context  # noqa: SLF001 - the same in all versions since 3.7
+    return found

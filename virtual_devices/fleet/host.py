@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from virtual_devices.fleet.fleet import Revision
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
 from virtual_devices.fleet.keeping import continuing
 from virtual_devices.fleet.keeping.archive import Archive, whole_for
+from virtual_devices.fleet.keeping.board import AnnouncementBoard
 from virtual_devices.fleet.keeping.neighbours import looks_alike, refuse_shared_ids
 from virtual_devices.fleet.local.local_fleet import LocalFleet
 from virtual_devices.fleet.local.possible import rehearsed
@@ -70,6 +72,7 @@ class HostOptions:
     logs: where lines that were said can be found again.
     broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
     rehearsal: how the home was tried out, for what does not fit a fresh start, and what does not fit where it goes on.
+    board: what all homes of this process hear of announcements; None for a home that hears them itself.
     """
 
     home: Home
@@ -92,6 +95,7 @@ class HostOptions:
     logs: Logs | None = None
     home_file: Path | None = None
     rehearsal: Rehearsal | None = None
+    board: AnnouncementBoard | None = None
 
 
 class HomeHost:
@@ -112,7 +116,7 @@ class HomeHost:
         self.archive = Archive(
             loop, orders.endpoint, self.home.name, orders.state, self._received, self._is_booked, self._gate,
             say=orders.say, claim=claim, broker=orders.broker,
-            home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=whole_for(self.home),
+            home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=whole_for(self.home), board=orders.board,
         )  # fmt: skip
         self._vitals = Vitals(self.home.name, lambda: self.archive.client.connected)
         if orders.metrics is not None:
@@ -129,6 +133,8 @@ class HomeHost:
         self._watch: DocumentWatch | None = None
         self.ended = False
         self.failure: str | None = None
+        self._over = asyncio.Event()
+        """It has ended, or failed."""
         self._new = False
         """Whether this is the begin of a run."""
         self._books = Books(loop, self.archive, orders.ledger, orders.say, self._murmur, self.summary.add)
@@ -152,10 +158,11 @@ class HomeHost:
         """Where each device has one of its own."""
         return self.place.processes if isinstance(self.place, Isolated) else None
 
-    async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+    async def run(self, ready: Callable[[bool], Awaitable[object]] | None = None, stopped: Callable[[], bool] | None = lambda: False) -> dict[str, Any]:
         """Host the home until its duration is over or the loop is stopped; the result, as ``Summary.result`` gives it.
 
-        stopped: whether somebody has asked for its end, maybe while it was being started.  ready: told, once everything is started,
+        stopped: whether somebody has asked for its end, maybe while it was being started; it is asked once a turn, of every home on the loop.
+        None: ``finish`` is called instead.  ready: told, once everything is started,
         whether an earlier run goes on.  Raises BrokerError when the broker does not answer, AlreadyRunningError where another host has the home, and what stops a device for good as VirtualDevicesError.
         """
         begin = time.monotonic()
@@ -172,7 +179,10 @@ class HomeHost:
             if ready is not None:
                 await ready(resumed)
             exempt_what_is_loaded(self.loop)
-            await self.loop.until(lambda: self.ended or self.failure is not None or stopped())
+            if stopped is None:
+                await self._over.wait()
+            else:
+                await self.loop.until(lambda: self.ended or self.failure is not None or stopped())
         finally:
             await self._stop()
         if self.failure is not None:
@@ -254,6 +264,7 @@ class HomeHost:
 
     def _start(self) -> None:
         orders = self.orders
+        self._tried = orders.rehearsal = None  # what was tried out takes as much room as what runs
         self._books.starts({*self._kinds, FLEET})
         base = replace(orders.home, start=self.home.start)
         self.fleet = LocalFleet(base, self.home, orders.folder, self.wishes, self.place, self._descriptions, self)
@@ -272,7 +283,7 @@ class HomeHost:
         """A clock that is started again takes up its run for the rest of the time, which may go on meanwhile."""
         until = self._until()
         duration = self.orders.duration if until is None else None
-        return TimeOrder(self._new and not self._books.seen, duration, until, self._end)
+        return TimeOrder(self._new and not self._books.seen, duration, until, self.finish)
 
     def _is_over(self) -> bool:
         until = self._until()
@@ -306,8 +317,10 @@ class HomeHost:
         await self.archive.close()  # last: it keeps what is booked
         self._murmur.flush()
 
-    def _end(self) -> None:
+    def finish(self) -> None:
+        """It ends now, in order."""
         self.ended = True
+        self._over.set()
 
     def _is_away(self) -> None:
         self.loop.call_later(0.0, self._hold_back)  # when all have heard that the connection is lost
@@ -320,6 +333,7 @@ class HomeHost:
 
     def _fail(self, reason: str) -> None:
         self.failure = self.failure or reason
+        self._over.set()
 
     # -- as its fleet changes it --------------------------------------------------------------------------------------
 
@@ -360,7 +374,7 @@ class HomeHost:
 
     def end(self) -> None:
         """End the home, once those who wait for an answer have it."""
-        self.loop.call_later(ANSWERED_WITHIN, self._end)
+        self.loop.call_later(ANSWERED_WITHIN, self.finish)
 
     def said(self, name: str | None, lines: int) -> list[str]:
         """The last lines that a device has said, or the home as a whole; none of one that has said nothing. Raises ConfigurationError where none are kept."""

@@ -45,7 +45,7 @@ from virtual_devices.supply._ahead import HORIZON, OutageReadings, foretold
 from virtual_devices.supply._outages import Outage, daily, merged
 from virtual_devices.supply._outages import runs as runs_of
 from virtual_devices.supply.tariffs.bill import Bill, after_a_gap, book
-from virtual_devices.supply.tariffs.outlook import Outlook, Told
+from virtual_devices.supply.tariffs.outlook import KnownHours, Outlook
 from virtual_devices.supply.tariffs.said import coverage, missed, notes, questions, strange_prices
 from virtual_devices.supply.tariffs.series import AgreedPrices
 from virtual_devices.supply.tariffs.sources import load_tariff
@@ -192,8 +192,7 @@ class Grid(Connects[Settings, State, Telemetry]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._tariffs: dict[tuple[str | None, ...], Tariff] = {}
-        self._told: dict[int, Told] = {}
-        """By the id of each of those, which stay."""
+        self._hours = KnownHours()
 
     @classmethod
     def without_face(cls, settings: Mapping[str, Any]) -> Collection[str]:
@@ -352,8 +351,7 @@ class Grid(Connects[Settings, State, Telemetry]):
         return merged([*times, *calendar.between(start, end)]) if calendar is not None else merged(times)
 
     def _outlook(self, settings: Settings, state: State, time: int) -> Outlook:
-        tariff = self._tariff(settings)
-        return Outlook(tariff, round(settings.price * MICRO), self.site.calendar, time, state.bill, self._told.setdefault(id(tariff), {}))
+        return Outlook(self._tariff(settings), round(settings.price * MICRO), self.site.calendar, time, state.bill, self._hours)
 
     def _tariff(self, settings: Settings) -> Tariff:
         files = settings.tariff, settings.price_series, settings.feed_in_series, settings.price_area

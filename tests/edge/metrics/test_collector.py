@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition, parser
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.monitoring.promtool import promtool
 from virtual_devices.edge.metrics.collector import Metrics
 from virtual_devices.edge.metrics.families import families_of
 from virtual_devices.edge.metrics.serving import serve
+from virtual_devices.edge.metrics.vitals import Vitals
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.forms.changes import readings_of, settings_json
 from virtual_devices.kit.home import catalogue
@@ -150,3 +153,29 @@ def test_they_are_served_on_loopback(metrics: Metrics) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_every_kind_is_understood_by_promtool_and_as_open_metrics(metrics: Metrics) -> None:
+    vitals = Vitals("cape_town")
+    vitals.follow({f"a_{kind}": kind for kind in catalogue.kinds()})
+    metrics.watch(vitals, lambda: 0)
+    for kind in catalogue.kinds():
+        metrics.update(f"a_{kind}", kind, some_state(kind))
+    assert promtool("check", "metrics", told=generate_latest(metrics.registry).decode()) == ""
+    families = list(parser.text_string_to_metric_families(exposition.generate_latest(metrics.registry).decode()))  # type: ignore[no-untyped-call]
+    assert {family.name for family in families if family.type == "counter"} >= {"virtual_devices_energy_joules", "virtual_devices_refused_commands"}
+
+
+def test_money_has_the_currency_of_its_device_or_of_the_home_or_none(metrics: Metrics) -> None:
+    def currencies() -> set[tuple[str, str]]:
+        found = text_string_to_metric_families(generate_latest(metrics.registry).decode())
+        return {(sample.labels["device"], sample.labels["currency"]) for family in found for sample in family.samples if "currency" in sample.labels}
+
+    metrics.update("second", "grid", {"cost": 1.0, "price_now": 2.0})
+    assert currencies() == {("second", "")}
+    metrics.update("grid", "grid", {"cost": 1.0, "currency": "ZAR"})
+    assert currencies() == {("second", "ZAR"), ("grid", "ZAR")}
+    metrics.update("second", "grid", {"cost": 1.0, "currency": "EUR"})
+    assert currencies() == {("second", "EUR"), ("grid", "ZAR")}
+    metrics.update("second", "grid", {"cost": 1.0, "currency": 7})
+    assert currencies() == {("second", "ZAR"), ("grid", "ZAR")}

@@ -49,6 +49,13 @@ class Shown:
     def __init__(self, loop: Loop, client: Client, topics: Topics, readings: Sequence[Reading]) -> None:
         self._loop, self._client, self._topics = loop, client, topics
         self._calm = {reading.name: reading for reading in readings if reading.running or reading.type in ("instant", "list") or _is_calm(reading)}
+        self._counting = frozenset(name for name, reading in self._calm.items() if _counts_down(reading))
+        self._words = frozenset(name for name, reading in self._calm.items() if reading.type != "number" and not reading.running)
+        self._least = {
+            name: LEAST.get(reading.quantity.name, 0) if reading.quantity else 0
+            for name, reading in self._calm.items() if reading.type == "number" and not reading.running and not _grows(reading)
+        }  # fmt: skip
+        """Numbers that can move far: neither running nor growing."""
         self._moves = {name: Bucket(IN_A_ROW, 1 / AGAIN) for name in self._calm}
         self._values: Mapping[str, Any] = {}
         self._told: dict[str, Any] = {}
@@ -56,22 +63,24 @@ class Shown:
         self._due: Timer | None = None
 
     def tell(self, values: Mapping[str, Any], *, everything: bool = False) -> None:
-        """Publish what there is to show of a state, or everything."""
-        self._values, now = values, self._loop.time()
-        sudden = self._sudden()
-        if everything or not self._told:
+        """Publish what there is to show of a state, in which every reading has a value, or everything."""
+        self._values, now, told = values, self._loop.time(), self._told
+        changed = [name for name, value in values.items() if value != told.get(name)]
+        held = [name for name in changed if name in self._calm]
+        sudden = {name for name in changed if name not in self._calm or (values[name] is None) is not (told.get(name) is None)}
+        if everything or not told:
             fresh = set(values)
         elif sudden:
-            fresh = sudden | {name for name in self._held() if self._is_far(name) or self._is_word(name)}
+            fresh = sudden | {name for name in held if name in self._words or self._is_far(name)}
         else:
-            fresh = {name for name in self._held() if self._is_due_now(name, now)}
-            if any(_counts_down(self._calm[name]) for name in fresh):  # they stand beside each other
-                fresh |= {name for name in self._held() if _counts_down(self._calm[name])}
+            fresh = {name for name in held if self._is_due_now(name, now)}
+            if not fresh.isdisjoint(self._counting):  # they stand beside each other
+                fresh.update(name for name in held if name in self._counting)
         if fresh:
-            self._told |= {name: values[name] for name in fresh}
+            told.update((name, values[name]) for name in fresh)
             self._since |= dict.fromkeys(fresh, now)
-            self._client.publish(self._topics.face, write({name: self._rounded(name, value) for name, value in self._told.items()}), 1, True)  # noqa: FBT003
-        self._wait(now)
+            self._client.publish(self._topics.face, write({name: self._rounded(name, value) for name, value in told.items()}), 1, True)  # noqa: FBT003
+        self._wait([name for name in held if name not in fresh], now)
 
     def stop(self) -> None:
         """Tell nothing more."""
@@ -79,44 +88,31 @@ class Shown:
             self._due.cancel()
             self._due = None
 
-    def _held(self) -> list[str]:
-        """What is another than it was told."""
-        return [name for name in self._calm if self._values.get(name) != self._told.get(name)]
-
-    def _sudden(self) -> set[str]:
-        """What changed that is no number, or came to be one or none."""
-        changed = {name for name, value in self._values.items() if value != self._told.get(name)}
-        return {name for name in changed if name not in self._calm or (self._values[name] is None) is not (self._told.get(name) is None)}
-
-    def _is_word(self, name: str) -> bool:
-        """Whether it is a list or a time, which changes with something else."""
-        return self._calm[name].type != "number" and not self._calm[name].running
-
     def _is_due_now(self, name: str, now: float) -> bool:
         if now - self._since[name] >= self._hold(name):
             return True
-        return self._is_far(name) and (_counts_down(self._calm[name]) or self._moves[name].take(now))
+        return self._is_far(name) and (name in self._counting or self._moves[name].take(now))
 
     def _is_far(self, name: str) -> bool:
         """Whether a number moved further than little."""
-        reading, before, value = self._calm[name], self._told.get(name), self._values[name]
-        if reading.type != "number" or reading.running or _grows(reading) or before is None or value is None:
+        least = self._least.get(name)
+        before, value = self._told.get(name), self._values[name]
+        if least is None or before is None or value is None:
             return False
-        if _counts_down(reading):
+        if name in self._counting:
             return bool(abs(value - before) >= max(1, NEARER * before))
-        return bool(abs(value - before) > max(SMALL * abs(before), LEAST.get(reading.quantity.name, 0) if reading.quantity else 0))
+        return bool(abs(value - before) > max(SMALL * abs(before), least))
 
     def _hold(self, name: str) -> float:
         """Wall seconds for which a small move of it is held back."""
-        reading = self._calm[name]
-        if _counts_down(reading):
+        if name in self._counting:
             return COUNTED if (self._told[name] or 0) > _LAST_HOUR else RUNNING
-        return RUNNING if reading.running else HELD
+        return RUNNING if self._calm[name].running else HELD
 
-    def _wait(self, now: float) -> None:
+    def _wait(self, held: Sequence[str], now: float) -> None:
         """Look again when the first of what is held back is due."""
         self.stop()
-        if held := self._held():
+        if held:
             due = min(self._since[name] + (AGAIN if self._is_far(name) else self._hold(name)) for name in held)
             self._due = self._loop.call_later(max(0.0, due - now), self._is_due)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
@@ -20,6 +19,7 @@ from virtual_devices.edge.messages.base import (
     SpanForm,
     read,
 )
+from virtual_devices.edge.messages.once import ReadOnce
 from virtual_devices.edge.messages.order import halves_of, own_of
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.window import SettlementHead
@@ -158,11 +158,13 @@ def _settled(content: dict[str, Any]) -> dict[str, Any]:
     return named | {"cut": content.get("cut", False), "foretold": content.get("foretold", []), "circuits": content.get("circuits", {})}
 
 
-@lru_cache(maxsize=1)
-def _halves(payload: bytes) -> tuple[dict[str, Any], bytes | dict[str, Any]]:
-    """All of a settlement but the shares, read once for all devices of a process, and the shares: left as written where that may be."""
+def _read_halves(payload: bytes) -> tuple[dict[str, Any], bytes | dict[str, Any]]:
     found = halves_of(payload)
     return found if found is not None and isinstance(found[0]["owed"], dict) else _whole(payload)
+
+
+_halves = ReadOnce(_read_halves)
+"""All of a settlement but the shares, read once for all devices of a home, and the shares: left as written where that may be."""
 
 
 def _whole(payload: bytes) -> tuple[dict[str, Any], dict[str, Any]]:

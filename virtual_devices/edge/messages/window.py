@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
 from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages.base import Message, Name, Names, Run, Seq, SpanForm, Thousandths, Time
+from virtual_devices.edge.messages.once import ReadOnce
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Columns
 from virtual_devices.kit.members.forecast import Foretold
@@ -154,12 +154,8 @@ class ConditionColumns:
     values: Columns
 
 
-@lru_cache(maxsize=2)
-def given_of(payload: bytes) -> ConditionColumns:
-    """Conditions as those read them who depend on them. Raises ProtocolError for what is none.
-
-    Long columns go straight into 64-bit integers, which takes a third of the time that a model takes.
-    """
+def _given(payload: bytes) -> ConditionColumns:
+    """Long columns go straight into 64-bit integers, which takes a third of the time that a model takes."""
     try:
         content = orjson.loads(payload)
         run, seq, values = content["run"], content["seq"], content["values"]
@@ -172,3 +168,7 @@ def given_of(payload: bytes) -> ConditionColumns:
     if len(columns) > MAX_FIELDS or len(lengths) > 1 or not all(1 <= length <= MAX_STEPS for length in lengths):
         raise ProtocolError(f"not a conditions message: it has more than {MAX_FIELDS} values, or not the same 1 to {MAX_STEPS} steps in each")
     return ConditionColumns(run, seq, columns)
+
+
+given_of = ReadOnce(_given, each=2)
+"""Conditions as those read them who depend on them, of a sun and a weather. Raises ProtocolError for what is none."""

@@ -207,11 +207,11 @@ class Wire:
             self._mqtt.start_of_read()
             for _ in range(_PACKETS_IN_A_ROW):
                 message = self._mqtt.take_message()
-                if message is None:
+                if message is not None:
+                    self._ears.heard(*message)
+                elif not self._mqtt.dry:  # else it was acknowledgements alone
                     self._mqtt.loop_read()
                     self._tell()
-                else:
-                    self._ears.heard(*message)
                 if not self._mqtt.buffered:
                     break
         finally:

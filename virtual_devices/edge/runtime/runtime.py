@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import traceback
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from virtual_devices import __version__
 from virtual_devices.edge.faces import discovery
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages.base import AboutMessage, Message, SiteMessage, read
+from virtual_devices.edge.messages.once import ReadOnce
 from virtual_devices.edge.messages.topics import HA_STATUS, Topics, identifier, split
 from virtual_devices.edge.mqtt.client import LEAVE_WITHIN, TAKEOVERS, Client, Will
 from virtual_devices.edge.mqtt.endpoint import Endpoint
@@ -41,13 +42,14 @@ MakeMember = Callable[[SiteMessage, Mapping[str, str]], Member]
 """From the site and the text of each file that a setting names, by that name."""
 
 
-@lru_cache(maxsize=4)
 def read_once(model: type[Message], payload: bytes) -> Any:
-    """Like ``read``, for messages that many devices of one process get alike, one after the other.
+    """Like ``read``, for messages that many devices of one home get alike, one after the other."""
+    return _once(model)(payload)
 
-    More of them kept would make a process walk through its memory: what is read next goes best where the last was.
-    """
-    return read(model, payload)
+
+@cache
+def _once(model: type[Message]) -> ReadOnce[Any]:
+    return ReadOnce(partial(read, model))
 
 
 class Runtime:

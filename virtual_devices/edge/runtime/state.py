@@ -49,8 +49,12 @@ class StatePublisher:
         self._loop, self._client, self._topics = loop, client, topics
         self._role, self._last_error, self._call_when_due, self._told = role, last_error, due, told
         self._readings = readings_of(device_class)
+        self._unknown = dict.fromkeys(reading.name for reading in self._readings)  # null: Home Assistant's unknown, not a missing key
+        self._of_days, self._of_months = any(each.day for each in self._readings), any(each.month for each in self._readings)
         self._shows_pending = PENDING in self._readings
         self._unsaid = frozenset(item.name for item in settings_of(device_class) if item.appearance)
+        self._set_to: tuple[Any, dict[str, Any]] = (None, {})
+        """Settings, and what is said of them while they are the same."""
         self._plain = PlainReadings(loop, client, topics, self._readings)
         self._shown = Shown(loop, client, topics, self._readings)
         self._due: Timer | None = None
@@ -91,20 +95,22 @@ class StatePublisher:
 
     def values(self, work: AtWork[Any]) -> dict[str, Any]:
         """Settings and readings, flat; a reading is null before the first settled step."""
-        member, known = work.member, self._readings
-        unknown = dict.fromkeys(reading.name for reading in known)  # null: Home Assistant's unknown, not a missing key
+        member, unknown = work.member, self._unknown
         settings = member.future()
-        set_to = {name: value for name, value in settings_json(settings).items() if name not in self._unsaid}
+        if self._set_to[0] is not settings:
+            self._set_to = settings, {name: value for name, value in settings_json(settings).items() if name not in self._unsaid}
+        set_to = self._set_to[1]
         else_to = member.device.in_force(settings, member.time or work.site.start)
-        set_to |= {name: value for name, value in else_to.items() if set_to[name] is None}
+        if else_to:
+            set_to = set_to | {name: value for name, value in else_to.items() if set_to[name] is None}
         if self._shows_pending:
-            unknown[PENDING.name] = waiting_shown(member.pending, MOST_PENDING)
+            unknown = unknown | {PENDING.name: waiting_shown(member.pending, MOST_PENDING)}
         values = {**unknown, **set_to, **member.readings(), **self._last_error.tell(), **self._role.shown(work)}
         time = member.time - 1 if member.time is not None else work.site.start
         local = member.device.site.calendar
-        if any(reading.day for reading in known):
+        if self._of_days:
             values[sensors.DAY_START] = _iso(local.midnight(time))
-        if any(reading.month for reading in known):
+        if self._of_months:
             values[sensors.MONTH_START] = _iso(member.device.month_start(member.settings, time))
         return values
 

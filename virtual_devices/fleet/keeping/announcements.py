@@ -13,11 +13,14 @@ MOST = 2000
 
 
 class Announcements:
-    """identities: by which name Home Assistant is to know each device that the home has now."""
+    """identities: by which name Home Assistant is to know each device that the home has now.
 
-    def __init__(self, home: str) -> None:
-        self._home = home
-        self._found: dict[str, Announcement] = {}
+    found: what somebody else hears and keeps for many homes, see ``AnnouncementBoard``; None where each message comes here.
+    """
+
+    def __init__(self, home: str, found: dict[str, Announcement] | None = None) -> None:
+        self._home, self._own = home, found is None
+        self._found: dict[str, Announcement] = {} if found is None else found
         self.identities: Mapping[str, str] = {}
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -30,7 +33,8 @@ class Announcements:
 
     def clear(self) -> None:
         """A broker is about to tell what it has."""
-        self._found.clear()
+        if self._own:
+            self._found.clear()
 
     @property
     def beside(self) -> list[Announcement]:

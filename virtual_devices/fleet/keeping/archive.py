@@ -14,6 +14,7 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.claim.claim import Claim, unreachable
 from virtual_devices.fleet.keeping.announcements import Announcements
+from virtual_devices.fleet.keeping.board import AnnouncementBoard
 from virtual_devices.fleet.keeping.clearing import REMOVED_WITHIN, withdraw
 from virtual_devices.kit.home.model import Home
 from virtual_devices.record.files.runs import OWN, Runs
@@ -36,7 +37,7 @@ class Archive(HomeMemory):
 
     received, gate: see ``HomeMemory``.  booked: see ``Moments``.  known: the home's devices.  say: told once when the home's state cannot be
     kept, and when it can be again.  claim: the right to host the home, taken before anything is said; None where nobody asks for it.
-    broker, home_file, whole_for: of the record, see ``Runs``.
+    broker, home_file, whole_for: of the record, see ``Runs``.  board: hears announcements for many homes; None: this client does.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Archive(HomeMemory):
         broker: str = OWN,
         home_file: str | None = None,
         whole_for: int = WHOLE_FOR,
+        board: AnnouncementBoard | None = None,
     ) -> None:
         client = Client(
             loop, endpoint, identifier(home, HOST), on_message=self._message, on_connect=self._connected,
@@ -66,7 +68,8 @@ class Archive(HomeMemory):
         self._refused = ""
         self._sync, self._mark = Topics(home, HOST).sync, secrets.token_hex(6).encode()
         self._claim = claim
-        self.announced = Announcements(home)
+        self._board = board
+        self.announced = Announcements(home, board.found if board is not None else None)
         self._leaving: set[str] = set()
         """Devices in whose place others come, that Home Assistant has not been told of yet."""
         if claim is not None:
@@ -74,7 +77,9 @@ class Archive(HomeMemory):
         every = Topics(home, "+")
         self.client.subscribe((every.ledger, 1), (every.error, 1), (every.applied, 1), (every.missing, 0), (every.keeps, 0), (every.past, 1))
         self.client.subscribe((every.flow, 0), (every.ahead, 0), (every.quarter, 0), (every.at(SUMMARY), 0))  # only to complain of those whose they are not
-        self.client.subscribe(*((every.at(leaf), 0) for leaf in (*LEAVES, *_OF_THE_FLEET)), (EVERYBODY, 0))
+        self.client.subscribe(*((every.at(leaf), 0) for leaf in (*LEAVES, *_OF_THE_FLEET)))
+        if board is None:
+            self.client.subscribe((EVERYBODY, 0))
         self.client.subscribe((self._sync, 0))  # last: what is retained comes before it
 
     async def open(self) -> None:
@@ -84,6 +89,8 @@ class Archive(HomeMemory):
         """
         if self._claim is not None:
             await self._claim.take(_CONNECT_TIMEOUT)
+        if self._board is not None:
+            self._board.join(self.home, self._see_who_has_come)
         self.client.connect()
         await self.loop.until(lambda: self._synced or bool(self._refused), _CONNECT_TIMEOUT)
         if self._refused or not self._synced:
@@ -142,6 +149,9 @@ class Archive(HomeMemory):
 
     def _hear_announcement(self, topic: str, payload: bytes) -> None:
         self.announced.hear(topic, payload)
+        self._see_who_has_come()
+
+    def _see_who_has_come(self) -> None:
         if self._leaving and (come := self._leaving - self.announced.awaited(self._leaving)):
             self._leaving -= come
             self.loop.call_later(REMOVED_WITHIN, lambda: self._clear(come))
@@ -173,6 +183,8 @@ class Archive(HomeMemory):
 
     async def leave(self) -> None:
         """Hear and claim no more."""
+        if self._board is not None:
+            self._board.leave(self.home)
         if self._claim is not None:
             await self._claim.release()
         await self.client.leave()

@@ -47,7 +47,7 @@ def by_device(energy: Energies, names: Iterable[str]) -> dict[str, dict[str, int
     return {name: {"in": taken[name], "out": given[name]} for name in sorted(names)}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=512)
 def roots(edges: tuple[Edge, ...], ports: tuple[str, ...]) -> Mapping[str, str]:
     """The port on which each load and circuit hangs, directly or behind others, by the edges that there are."""
     above = {sink: source for source, sink in edges if sink not in ports}

@@ -59,7 +59,7 @@ class Quarters:
         return found
 
 
-@lru_cache(maxsize=2)  # all devices settle the same span
+@lru_cache(maxsize=64)  # all devices of a home settle the same span
 def parts_of(span: Span) -> Mapping[int, slice]:
     """The quarters in which steps of a span start, each with those steps."""
     found, begin = dict[int, slice](), 0

@@ -179,7 +179,7 @@ class _Names:
     stored: dict[str, _Net]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=512)
 def _names(
     edges: tuple[Edge, ...], consumers: tuple[str, ...], producers: tuple[str, ...], stores: tuple[str, ...], outside: tuple[str, ...]
 ) -> _Names:

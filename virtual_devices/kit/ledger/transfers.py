@@ -82,7 +82,7 @@ def packed(columns: Iterable[Sequence[int]]) -> dict[int, array[int]]:
     return found
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=512)
 def edge_list(edges: tuple[Edge, ...]) -> str:
     """What a checkpoint remembers an edge list by: hexadecimal."""
     return hashlib.sha256(_written(edges)).hexdigest()

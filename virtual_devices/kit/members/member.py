@@ -7,7 +7,7 @@ the classes beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -277,10 +277,9 @@ class Member:
         values = self.own_readings()
         report = self.report(time)
         values.update({field: getattr(report, field) for field in report.__dataclass_fields__})
-        for reading in readings_of(type(self.device)):
-            base = reading.name.removesuffix("_joules")
-            if reading.name not in values and base in values:
-                values[reading.name] = values[base] * 3.6e6
+        for name, base in _exact(type(self.device)):
+            if name not in values and base in values:
+                values[name] = values[base] * 3.6e6
         return values
 
     # -- past -------------------------------------------------------------------------------------------------------
@@ -368,3 +367,9 @@ class Member:
         unset = unset_since(checkpoint, self.device, settings)
         self.notices = [*notices, *unset, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
+
+
+@lru_cache(maxsize=256)
+def _exact(device_class: type[AnyDevice]) -> tuple[tuple[str, str], ...]:
+    """Readings in joules, each with the one in kWh that it is the exact form of."""
+    return tuple((each.name, each.name.removesuffix("_joules")) for each in readings_of(device_class) if each.name.endswith("_joules"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from virtual_devices.kit.calendar import DAY, Calendar
@@ -16,16 +16,33 @@ HOURS = 48
 LOOK_AHEAD = 31
 """Days in which the next change of the price is looked for."""
 _HOUR = 3600
-_KEPT = 4
-Told = dict[tuple[int, int, int, tuple[str, str, str]], list[dict[str, Any]]]
-"""Hours by the base price, first and last second, and names."""
+
+
+_HOURS_KEPT = 16
+"""Lists of hours that are kept: of a day in two forms, and of the hours from now on."""
+
+
+@dataclass(slots=True)
+class KnownHours:
+    """Hours of one tariff at one base price, worked out once: they change with the hour and the day, and are asked for in every window."""
+
+    tariff: Tariff | None = None
+    base: int = 0
+    found: dict[tuple[int, int, tuple[str, str, str]], list[dict[str, Any]]] = field(default_factory=dict)
+
+    def of(self, tariff: Tariff, base: int) -> KnownHours:
+        """Itself, emptied where it was of another tariff or price."""
+        if self.tariff is not tariff or self.base != base:
+            self.tariff, self.base = tariff, base
+            self.found.clear()
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """A tariff as seen from ``time`` (UTC seconds) on. base: millionths.  bill: as it stands, which tells what blocks and caps have reached.
 
-    told: hours of this tariff that were worked out before, of which as many are kept as one asks for in a day; None: nobody keeps them.
+    known: keeps hours, of which nobody changes anything, where they do not depend on the bill; None keeps nothing.
     """
 
     tariff: Tariff
@@ -33,7 +50,7 @@ class Outlook:
     local: Calendar
     time: int
     bill: Bill
-    told: Told | None = None
+    known: KnownHours | None = None
 
     def at(self, time: int) -> tuple[int, int]:
         """What one kWh more costs at ``time`` in 1e-12 of the currency, and when that may change."""
@@ -97,25 +114,17 @@ class Outlook:
 
     def _hours(self, first: int, last: int, names: tuple[str, str, str]) -> list[dict[str, Any]]:
         """Hours from one time to another, each with its begin, its end and the mean price of a kWh, by these names."""
-        if self.told is None or self._follows_use:
-            return self._worked_out(first, last, names)
-        key = self.base, first, last, names
-        if key not in self.told:
-            if len(self.told) >= _KEPT:
-                self.told.pop(next(iter(self.told)))
-            self.told[key] = self._worked_out(first, last, names)
-        return [dict(hour) for hour in self.told[key]]
-
-    @property
-    def _follows_use(self) -> bool:
-        """Whether a price depends on what was used before."""
-        return any(one.daily or one.caps or len(one.blocks) > 1 or one.net is not None for one in self.tariff.versions)
-
-    def _worked_out(self, first: int, last: int, names: tuple[str, str, str]) -> list[dict[str, Any]]:
-        found, begins = [], self.local.local(first).isoformat()
+        kept = self.known.of(self.tariff, self.base).found if self.known is not None and not self.tariff.follows_bill else None
+        if kept is not None and (first, last, names) in kept:
+            return kept[first, last, names]
+        found, begins = list[dict[str, Any]](), self.local.local(first).isoformat()
         for start in range(first, last, _HOUR):
             total = sum(price * (until - begin) for begin, until, price in self.pieces(start, start + _HOUR))
             ends = self.local.local(start + _HOUR).isoformat()
             found.append(dict(zip(names, (begins, ends, round(total / _HOUR / MICRO**2, 6)), strict=True)))
             begins = ends
+        if kept is not None:
+            if len(kept) >= _HOURS_KEPT:
+                kept.clear()
+            kept[first, last, names] = found
         return found

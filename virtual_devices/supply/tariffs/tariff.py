@@ -118,6 +118,11 @@ class Tariff:
         """It and what takes its place."""
         return [self, *(tariff for _, tariff in self.later)]
 
+    @property
+    def follows_bill(self) -> bool:
+        """Whether a price depends on what was bought before: on blocks, caps or what was exported."""
+        return any(each.daily or each.caps or len(each.blocks) > 1 or each.net is not None for each in self.versions)
+
     def version(self, time: int) -> tuple[Tariff, int]:
         """What holds at ``time`` (UTC seconds), and until when."""
         if not self.later:

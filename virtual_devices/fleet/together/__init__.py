@@ -1,0 +1,1 @@
+"""Many homes in one process: one loop, one broker."""
