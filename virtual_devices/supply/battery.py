@@ -196,7 +196,11 @@ class Battery(Stores[Settings, State, Telemetry]):
 
     def turns(self, settings: Settings) -> int:
         """Hours where the air is another each time, weeks where it only ages."""
-        return HOUR if settings.weather is not None else WEEK if settings.ages else 0
+        return HOUR if settings.weather is not None else self.turns_with_use(settings)
+
+    def turns_with_use(self, settings: Settings) -> int:
+        """Weeks: its age is counted then. The air of an hour asks nobody how it was used."""
+        return WEEK if settings.ages else 0
 
     def turn(self, settings: Settings, state: State, time: int, inputs: Mapping[str, Mapping[str, int]]) -> State:
         """Take in the hour's air, and the days and cycles that are past; days also while its process was away."""
