@@ -18,7 +18,7 @@ from virtual_devices.kit.members.past import PARTS
 from virtual_devices.kit.members.settlement import Proposal, Share
 from virtual_devices.kit.offers import ForeseenStoreOffer, StoreOffer
 from virtual_devices.kit.quantities import MJ_PER_KWH
-from virtual_devices.kit.store import StoreRule, advance, loss, voltage
+from virtual_devices.kit.store import StoreRule, advanced, loss, voltage
 from virtual_devices.kit.window import Span, Window
 
 _PPM = 1_000_000
@@ -80,9 +80,7 @@ class Store(Participant):
             raise ProtocolError(f"{self.name}: window {share.seq} does not say for each step what was charged")
         parts, balances = list(self.parts(share.span)), []
         for part in parts:
-            flat = offer.at(part.start)[0].flat
-            for charge, discharge in zip(share.charge[part], share.discharge[part], strict=True):
-                stored = advance(flat, stored, charge, discharge, step)
+            stored = advanced(offer.at(part.start)[0].flat, stored, share.charge[part], share.discharge[part], step)
             balances.append(stored)
         if stored != share.stored:
             raise ProtocolError(
