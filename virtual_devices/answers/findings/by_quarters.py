@@ -57,7 +57,7 @@ class QuarterCollector:
         for column, values in zip(self._added(), added, strict=True):
             if first:
                 column[-1] += values[0]
-            column += values[first:]
+            column.extend(values[first:])
         found.start.extend(starts[first:])
         found.level[len(found.level) - first :] = levels
 
