@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 
 from virtual_devices.kit.device import AnyDevice
@@ -86,7 +87,7 @@ def common(device: AnyDevice, settings: Settings, work: Work) -> Work:
         while begin < span.steps:
             steps = min(span.steps - begin, _rest(span.part(begin, 1), 0))
             part, given = span.part(begin, steps), sliced(inputs, begin, steps)
-            for name, column in shared.columns((whose, part, _seal(given)), lambda part=part, given=given: work(part, given)).items():
+            for name, column in shared.columns((whose, part, _seal(given)), partial(work, part, given)).items():
                 found.setdefault(name, array("q")).extend(column)
             begin += steps
         return found
