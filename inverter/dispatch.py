@@ -63,7 +63,15 @@ class Trial:
         """What held, with the step behind it."""
         links = next((offer.links for offer in self.grids.values()), [replace(OFF_GRID, steps=span.steps)])
         self.segments = segments(links, timetable, span.steps)
-        self.rules = [offer.rule.flat for offer in self.stores.values()]
+        self.turns = [*sorted({turn for offer in self.stores.values() for turn in offer.turns()}), span.steps]
+        """Steps from which on a store has another rule, and the end."""
+        self.rules: list[tuple[int, ...]] = []
+        """Of the stores, flat, as they are in the step that is looked at."""
+        self.ruled: list[tuple[int, list[tuple[int, ...]]]] = []
+        """All rules until now, each with its first step."""
+        self._most = 0
+        """mW beyond which no current limit has to be looked at: the stores' own limits are below it at any voltage."""
+        self.rule(0)
         self.stored = [offer.stored - offer.reset for offer in self.stores.values()]
         self.opening = tuple(self.stored)
         self.memory = [state.surged]
@@ -78,6 +86,12 @@ class Trial:
                 needs[offer.circuit].append(masked(offer.power, self.assumed[name]))
         self._parts = ([offer.power for offer in self.producers.values()], *needs.values())
         self.sums: Sums = ([], [], [], [])
+
+    def rule(self, index: int) -> None:
+        """From step ``index`` on the stores are as they say for it."""
+        self.rules = [offer.at(index)[0].flat for offer in self.stores.values()]
+        self.ruled.append((index, self.rules))
+        self._most = sum(max(rule[1], rule[2]) for rule in self.rules)
 
     def columns(self, steps: int) -> list[list[int]]:
         """Columns for the kernel to fill."""
@@ -140,11 +154,6 @@ class Trial:
     def _aux_levels(self) -> tuple[int, int, int]:
         return 0, self.level(self.limits.aux_on_capacity), self.level(self.limits.aux_off_capacity)
 
-    @cached_property
-    def _most(self) -> int:
-        """mW beyond which no current limit has to be looked at: the stores' own limits are below it at any voltage."""
-        return sum(max(rule[1], rule[2]) for rule in self.rules)
-
     def _current(self, current: int) -> int:
         """A current limit in mA, or ``UNLIMITED`` where the stores' own limits are lower at their lowest voltage."""
         lowest = min((offer.rule.voltage[0][1] for offer in self.stores.values() if offer.rule.voltage), default=UNKNOWN_VOLTAGE)
@@ -203,6 +212,8 @@ class Trial:
         state, index, flips = self.state, 0, [*self.flips, self.span.steps]
         for segment in self.segments:
             while index < segment.end:
+                if index == self.turns[0]:
+                    self.rule(self.turns.pop(0))
                 while flips[0] <= index < self.span.steps:
                     supply = {name: on != (flips[0] in self.consumers[name].flips) for name, on in supply.items()}
                     del flips[0]
@@ -210,7 +221,7 @@ class Trial:
                 if chosen != supply:
                     steps = self.last(index, chosen, moment)
                     return steps, self.supply(index, chosen), replace(state, surged=self.memory[0]), segment
-                upto = state.until(self.span, index, min(segment.end, flips[0]))
+                upto = state.until(self.span, index, min(segment.end, flips[0], self.turns[0]))
                 self.look(upto)
                 done = self.attempt(index, upto, self.sums, moment, self.stored, self.memory, self.out)
                 if done == index:
@@ -343,7 +354,7 @@ def dispatch(
         imported=dict.fromkeys(trial.grids, out[kernel.IMPORTED]),
         exported=dict.fromkeys(trial.grids, out[kernel.EXPORTED]),
         transfers=transfers,
-        live=live_ports(trial.moments, limits, pv, trial.rules, trial.opening, out, span.step) if trial.circuits else {},
+        live=live_ports(trial.moments, limits, pv, trial.ruled, trial.opening, out, span.step) if trial.circuits else {},
     )
     return flows, after, last
 

@@ -263,6 +263,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
         stores = {name: offer for name, offer in offers.items() if isinstance(offer, StoreOffer)}
         capacity = sum(offer.rule.capacity for offer in stores.values())
         voltages = [voltage(offer.rule.flat, done.stored[name]) for name, offer in sorted(stores.items())]
+        temperatures = [warm for offer in stores.values() if (warm := offer.at(span.steps - 1)[1]) is not None]
         soc, volts = sum(done.stored.values()) * PPM // capacity if capacity else -1, min(filter(None, voltages), default=0)
         return replace(
             state,
@@ -273,7 +274,7 @@ class Hybrid(Settles[HybridSettings, HybridState, HybridTelemetry]):
             soc=soc,
             shed=shed,
             voltage=volts,
-            temperature=max((offer.temperature for offer in stores.values() if offer.temperature is not None), default=None),
+            temperature=max(temperatures, default=None),
             mains=next((offer.mains for offer in offers.values() if isinstance(offer, LinkOffer)), None),
             last_step=end,
         )

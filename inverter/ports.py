@@ -22,20 +22,20 @@ def live_ports(
     moments: Sequence[tuple[int, Moment]],
     limits: Limits,
     sun: Sequence[int],
-    rules: Sequence[Sequence[int]],
+    ruled: Sequence[tuple[int, Sequence[Sequence[int]]]],
     stored: Sequence[int],
     out: Sequence[Sequence[int]],
     step: int,
 ) -> dict[str, tuple[tuple[int, bool], ...]]:
     """By port, run-length (steps, whether it had power).
 
-    moments: what held, each with the step behind it.  sun: mW per step that all arrays have.  rules, stored: of the stores, flat, and mJ
-    before the first step.  out: the kernel's columns.  step: s.
+    moments: what held, each with the step behind it.  sun: mW per step that all arrays have.  ruled: rules of the stores, flat, each
+    with its first step.  stored: their mJ before the first step.  out: the kernel's columns.  step: s.
     """
     essential, aux, non_essential = Runs(), Runs(), Runs()
     steps = moments[-1][0]
     islands = any(moment.live and not moment.tied for _, moment in moments)
-    able = list(_able(limits, sun[:steps], rules, stored, out, step)) if islands else []
+    able = list(_able(limits, sun[:steps], ruled, stored, out, step)) if islands else []
     begin = 0
     for end, moment in moments:
         pieces = [(1, on) for on in able[begin:end]] if moment.live and not moment.tied else [(end - begin, moment.live)]
@@ -48,13 +48,20 @@ def live_ports(
 
 
 def _able(
-    limits: Limits, sun: Sequence[int], rules: Sequence[Sequence[int]], stored: Sequence[int], out: Sequence[Sequence[int]], step: int
+    limits: Limits,
+    sun: Sequence[int],
+    ruled: Sequence[tuple[int, Sequence[Sequence[int]]]],
+    stored: Sequence[int],
+    out: Sequence[Sequence[int]],
+    step: int,
 ) -> Iterator[bool]:
     """Whether sun or stores could serve anything in an island, step by step."""
+    turns, rules = dict(ruled), ruled[0][1]
     floors = [limits.shutdown_capacity * rule[0] // PPM for rule in rules]
     columns = [(out[STORES + 3 * number], out[STORES + 1 + 3 * number]) for number in range(len(rules))]
     levels = list(stored)
     for index, power in enumerate(sun):
+        rules = turns.get(index, rules)
         full = any(discharge_limit(rule, held, floor, step) for rule, held, floor in zip(rules, levels, floors, strict=True))
         yield full or min(power, limits.max_solar) > limits.idle
         for number, (charge, discharge) in enumerate(columns):

@@ -14,6 +14,7 @@ from virtual_devices.kit.store import (
     PPM,
     StoreRule,
     advance,
+    advanced,
     charge_limit,
     discharge_limit,
     loss,
@@ -100,6 +101,17 @@ def test_no_intermediate_result_passes_63_bits(rule: StoreRule, step: int, data:
     assert (rule.capacity - stored) * PPM < 2**63
     assert MAX_POWER * step * PPM < 2**63
     assert all(abs(value) < 2**63 for value in rule.flat)
+
+
+@given(rules(), STEPS, st.data())
+@examples(max_examples=200, deadline=None)
+def test_several_steps_are_one_after_the_other(rule: StoreRule, step: int, data: st.DataObject) -> None:
+    flat, stored = rule.flat, data.draw(st.integers(0, rule.capacity))
+    powers = data.draw(st.lists(st.tuples(st.integers(0, rule.charge_power), st.integers(0, rule.discharge_power)), max_size=9))
+    after = stored
+    for charge, discharge in powers:
+        after = advance(flat, after, charge, discharge, step)
+    assert advanced(flat, stored, [charge for charge, _ in powers], [discharge for _, discharge in powers], step) == after
 
 
 def test_a_step_s_limits_hand_calculated() -> None:

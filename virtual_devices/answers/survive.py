@@ -18,6 +18,7 @@ from virtual_devices.kit.ledger.transfers import LedgerRecord
 from virtual_devices.kit.members.connection import Connection
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse, warnings
+from virtual_devices.kit.members.shared import sharing
 from virtual_devices.kit.members.store import Store
 
 AS_IT_IS, FREE, BIGGER, NO_BATTERY, NO_OUTAGES = "as_it_is", "essentials", "bigger_battery", "no_battery", "no_outages"
@@ -100,8 +101,9 @@ def survive(
     home: as ``ready`` gives it.  calendar: iCalendar text of the outages.  progress: told the seconds simulated, of all cases.
     """
     tried = [_Trial(case, House(case.home, {**documents, CALENDAR: calendar})) for case in cases(home)]
-    for number, each in enumerate(tried):
-        each.run(duration, None if progress is None else partial(_told, progress, number * duration - home.start))
+    with sharing():
+        for number, each in enumerate(tried):
+            each.run(duration, None if progress is None else partial(_told, progress, number * duration - home.start))
     measure = next(each for each in tried if each.case.name == NO_OUTAGES).taken
     found = [each.found(measure) for each in tried]
     zone = home.site.zone

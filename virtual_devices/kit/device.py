@@ -296,6 +296,13 @@ class Stores(Device[S, T, R]):
         """Seconds of the grid of UTC on which ``turn`` may change the rule; 0: it never does."""
         return 0
 
+    def turns_with_use(self, settings: S) -> int:
+        """Seconds of the grid on which ``turn`` looks at what ``wear`` has counted, or changes the capacity; a multiple of ``turns``.
+
+        The turns in between follow from time and conditions alone, so that they can be foreseen. As long as nobody says which those are, none is.
+        """
+        return self.turns(settings)
+
     def turn(self, settings: S, state: T, time: int, inputs: Mapping[str, Mapping[str, int]]) -> T:
         """State at the start of the step at ``time``. inputs: the conditions of that step.
 

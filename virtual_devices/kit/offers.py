@@ -114,6 +114,14 @@ class StoreOffer:
     reset: int = 0
     temperature: int | None = None
 
+    def turns(self) -> tuple[int, ...]:
+        """The steps from which on it has another rule than before, rising."""
+        return ()
+
+    def at(self, step: int) -> tuple[StoreRule, int | None]:
+        """Its rule and temperature in a step, counted from 0."""
+        return self.rule, self.temperature
+
     def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
         booking.columns[DC_BUS, name], booking.columns[name, DC_BUS] = decision.charge[name], decision.discharge[name]
         energy, zeros, reset = booking.energy, booking.zeros, self.reset
@@ -121,6 +129,23 @@ class StoreOffer:
         energy[name, RESET] = [reset, *zeros[1:]] if reset > 0 else zeros
         energy[RESET, name] = [-reset, *zeros[1:]] if reset < 0 else zeros
         booking.opening[name] = self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenStoreOffer(StoreOffer):
+    """One that goes on where a store turns: within a process. Over the bus a proposal ends there.
+
+    then: from which step on, rising from 1, it has which rule, of the same capacity and voltage, and temperature.
+    """
+
+    then: tuple[tuple[int, StoreRule, int | None], ...] = ()
+
+    def turns(self) -> tuple[int, ...]:
+        rules = (self.rule, *(rule for _, rule, _ in self.then))
+        return tuple(first for (first, rule, _), before in zip(self.then, rules, strict=False) if rule is not before)
+
+    def at(self, step: int) -> tuple[StoreRule, int | None]:
+        return next(((rule, warm) for first, rule, warm in reversed(self.then) if first <= step), (self.rule, self.temperature))
 
 
 @dataclass(frozen=True, slots=True)

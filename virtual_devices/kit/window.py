@@ -52,6 +52,6 @@ class Window:
     foretold: tuple[tuple[int, bool], ...] = ()
 
 
-def after_cut(most: int, settled: int, *, cut: bool) -> int:
-    """Most steps of the next window: after one that ended early, at most twice what was settled of it."""
-    return min(most, 2 * settled) if cut else most
+def after_cut(most: int, settled: int, *, cut: bool, growth: int = 2) -> int:
+    """Most steps of the next window: after one that ended early, at most ``growth`` times what was settled of it."""
+    return min(most, growth * settled) if cut else most

@@ -22,11 +22,14 @@ from virtual_devices.kit.instants import parse_instant
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
 from virtual_devices.kit.members.rehearsal import warnings as cautions_of
+from virtual_devices.kit.members.shared import Shared, sharing
 from virtual_devices.notebook.folder import RunFolder
 from virtual_devices.notebook.html import table
 from virtual_devices.notebook.run import NotebookRun
 
 MOST_SEED = 2**32 - 1
+_SKIES = Shared()
+"""Sun, weather and arrays of the runs before: who works in a notebook tries one home in many ways."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -136,7 +139,8 @@ class NotebookHome:
             warnings.warn(line, stacklevel=2)
         simulation.compile_if_worth(house, seconds, wanted=None)
         folder = RunFolder(Path(record) if record is not None else None, Path(ledger) if ledger is not None else None)
-        found = simulation.run_findings(house, seconds, ledger=folder.ledger, record=folder.record, progress=progress)
+        with sharing(_SKIES):
+            found = simulation.run_findings(house, seconds, ledger=folder.ledger, record=folder.record, progress=progress)
         return NotebookRun(found, folder)
 
     def __repr__(self) -> str:

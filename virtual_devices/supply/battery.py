@@ -163,6 +163,8 @@ class Battery(Stores[Settings, State, Telemetry]):
 
     title = "Battery"
     icon = "mdi:home-battery"
+    _ruled: tuple[Settings, bool, int, StoreRule] | None = None
+    """The rule that was asked for last, and what it follows from: it is asked for every hour, and seldom another."""
 
     def notes(self, settings: Settings, start: int) -> list[str]:
         """What it holds and takes."""
@@ -177,10 +179,15 @@ class Battery(Stores[Settings, State, Telemetry]):
 
     def rule(self, settings: Settings, state: State) -> StoreRule:
         """The generic integer store that this battery is."""
-        capacity = settings.rated_capacity * health(settings, state) // PPM
-        charge = _limit(settings, settings.charge_limit, settings.max_charge_rate)
-        if temperature(settings, state) < round(settings.temp_charge_min * 1000):
-            charge = 0
+        known, frosty, soh = self._ruled, temperature(settings, state) < round(settings.temp_charge_min * 1000), health(settings, state)
+        if known is None or known[0] is not settings or known[1:3] != (frosty, soh):
+            self._ruled = known = settings, frosty, soh, self._rule(settings, soh, frosty=frosty)
+        return known[3]
+
+    def _rule(self, settings: Settings, soh: int, *, frosty: bool) -> StoreRule:
+        """By state of health (ppm), and whether it is too cold to charge."""
+        capacity = settings.rated_capacity * soh // PPM
+        charge = 0 if frosty else _limit(settings, settings.charge_limit, settings.max_charge_rate)
         start = round(capacity * settings.taper_start / 100)
         cells = max(1, round(settings.nominal_voltage / CELL))
         return StoreRule(
@@ -196,7 +203,11 @@ class Battery(Stores[Settings, State, Telemetry]):
 
     def turns(self, settings: Settings) -> int:
         """Hours where the air is another each time, weeks where it only ages."""
-        return HOUR if settings.weather is not None else WEEK if settings.ages else 0
+        return HOUR if settings.weather is not None else self.turns_with_use(settings)
+
+    def turns_with_use(self, settings: Settings) -> int:
+        """Weeks: its age is counted then. The air of an hour asks nobody how it was used."""
+        return WEEK if settings.ages else 0
 
     def turn(self, settings: Settings, state: State, time: int, inputs: Mapping[str, Mapping[str, int]]) -> State:
         """Take in the hour's air, and the days and cycles that are past; days also while its process was away."""

@@ -19,6 +19,7 @@ from virtual_devices.answers.winters import winters
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.rehearsal import rehearse
+from virtual_devices.kit.members.shared import sharing
 
 SEEDS = 5
 """Years of weather that are asked where each seed makes another."""
@@ -50,12 +51,14 @@ def compared(
         rehearse(side.home, side.documents)
     pairs = in_all_weathers(pair, seeds)
     sides = [side for _, each in pairs for side in (each.a, each.b)]
-    found = _free_without_grid(pair, list(_all(sides, duration, workers, progress)))
+    with sharing() as shared:
+        found = _free_without_grid(pair, list(_all(sides, duration, workers, progress)))
     weathers = tuple(WeatherCompared(name, a, b) for (name, _), a, b in zip(pairs, found[::2], found[1::2], strict=True))
     titles = (pair.a.title, pair.b.title)
     result = Comparison(titles, pair.subject, pair.several, pair.notes, pair.currency, duration, weathers, investment=investment)
     shown = weathers.index(result.shown)
-    return replace(result, not_delivered=_not_delivered(pairs[shown][1], weathers[shown], duration, workers))
+    with sharing(shared):
+        return replace(result, not_delivered=_not_delivered(pairs[shown][1], weathers[shown], duration, workers))
 
 
 def in_all_weathers(pair: Pair, most: int) -> list[tuple[str, Pair]]:

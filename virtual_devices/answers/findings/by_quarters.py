@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import sub
 
 from virtual_devices.answers.findings.gathered import GatheredPeak
 from virtual_devices.kit.accounts import GRID, HEAT, METER
@@ -45,19 +47,19 @@ class QuarterCollector:
         into = [column for (_, sink), column in columns.items() if sink in record.closing]
         out = [column for (source, _), column in columns.items() if source in record.closing]
         slices = list(parts.values())
-        sums = [_sums(each, slices) for each in (bought, sold, record.available.values(), used, taken, into, out)]
-        level = sum(record.opening.values())
-        for number, (start, part) in enumerate(parts.items()):
-            imported, exported, could, did, took, came, went = (each[number] for each in sums)
-            level += came - went
-            row = start, (part.stop - part.start) * step, imported, exported, could - did, took, level
-            if found.start and found.start[-1] == start:  # the rest of a quarter that a record before began
-                for column, value in zip(self._added(), row[1:6], strict=True):
-                    column[-1] += value
-                found.level[-1] = level
-            else:
-                for column, value in zip((found.start, *self._added(), found.level), row, strict=True):
-                    column.append(value)
+        imported, exported, could, did, took, came, went = (
+            _sums(each, slices) for each in (bought, sold, record.available.values(), used, taken, into, out)
+        )
+        seconds = [(part.stop - part.start) * step for part in slices]
+        levels = list(accumulate(map(sub, came, went), initial=sum(record.opening.values())))[1:]
+        starts, added = list(parts), (seconds, imported, exported, list(map(sub, could, did)), took)
+        first = int(found.start[-1:] == starts[:1])  # 1: the rest of a quarter that a record before began
+        for column, values in zip(self._added(), added, strict=True):
+            if first:
+                column[-1] += values[0]
+            column.extend(values[first:])
+        found.start.extend(starts[first:])
+        found.level[len(found.level) - first :] = levels
 
     def _added(self) -> tuple[list[int], ...]:
         """What of a quarter is a sum."""

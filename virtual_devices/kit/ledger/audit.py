@@ -10,7 +10,8 @@ from array import array
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import pairwise
+from itertools import compress, pairwise
+from operator import gt, ne
 
 from virtual_devices.kit.accounts import METER, OUTSIDE, RESERVED
 from virtual_devices.kit.ledger.transfers import LedgerRecord, chain, packed
@@ -136,15 +137,11 @@ class Auditor:
             into[sink].append(column)
         for name, demand in record.demand.items():
             served = into[name]
-            if len(served) != 1 or (
-                served[0] != demand and any(s not in (0, d) for s, d in zip(served[0], demand, strict=True))
-            ):
+            if len(served) != 1 or (served[0] != demand and any(compress(served[0], map(ne, served[0], demand)))):
                 self._say(f"{where}: {name} is neither served wholly nor not at all")
         for name, available in record.available.items():
             used = into[name]
-            if len(used) != 1 or (
-                used[0] != available and any(u > a for u, a in zip(used[0], available, strict=True))
-            ):
+            if len(used) != 1 or (used[0] != available and any(map(gt, used[0], available))):
                 self._say(f"{where}: {name} gives more than it has")
         last = self._last
         if last is not None and last.run == record.run:

@@ -70,12 +70,12 @@ def is_sealed(record: LedgerRecord) -> bool:
         return False
 
 
-def packed(columns: Iterable[Sequence[int]]) -> dict[int, array[int]]:
-    """Columns as 64-bit integers, by the id of the column: many edges share one.
+def packed(columns: Iterable[Sequence[int]], known: Mapping[int, array[int]] | None = None) -> dict[int, array[int]]:
+    """Columns as 64-bit integers, by the id of the column: many edges share one. known: those that are packed already.
 
     Raises TypeError or OverflowError for what is no such integer.
     """
-    found: dict[int, array[int]] = {}
+    found: dict[int, array[int]] = dict(known or {})
     for column in columns:
         if id(column) not in found:
             found[id(column)] = array("q", column)

@@ -24,6 +24,8 @@ SupplyRuns = Sequence[tuple[int, bool]]
 """Run-length: steps, and whether a load is supplied in them."""
 Columns = dict[str, "array[int]"]
 """64-bit integers by name: cheap to slice, and numpy reads them without looking at each."""
+Work = Callable[[Span, Inputs], Mapping[str, Sequence[int]]]
+"""Columns of a span by conditions over it."""
 
 
 def sliced(inputs: Inputs, first: int, steps: int) -> Inputs:
@@ -73,15 +75,13 @@ class Foresight:
     def __init__(self) -> None:
         self._kept: _Kept | None = None
 
-    def over(
-        self, settings: Settings, span: Span, inputs: Inputs, work: Callable[[Span, Inputs], Mapping[str, list[int]]]
-    ) -> Columns:
+    def over(self, settings: Settings, span: Span, inputs: Inputs, work: Work, reach: int = AHEAD) -> Columns:
         """Columns from a span's start on, as far as they are known, and at least to its end.
 
         inputs: at least as long as the span.  work: gives the columns of a part of it; as one call costs about as much
-        for many steps as for few, it is asked as far ahead as the inputs go.
+        for many steps as for few, it is asked as far ahead as the inputs go, ``reach`` steps at most.
         """
-        far = max(span.steps, covered(inputs, AHEAD))
+        far = max(span.steps, covered(inputs, reach))
         inputs = sliced(inputs, 0, far)
         kept = self._kept
         if kept is not None and kept.settings is settings and follows(kept.span, span):

@@ -8,6 +8,7 @@ from typing import Any
 from virtual_devices.kit.device import AnyDevice, Conditions
 from virtual_devices.kit.members.ahead import Columns, Foresight, Inputs, covered
 from virtual_devices.kit.members.member import Member
+from virtual_devices.kit.members.shared import common, reach
 from virtual_devices.kit.settings import Settings
 from virtual_devices.kit.window import Span, Window
 
@@ -53,7 +54,11 @@ class ConditionsMember(Member):
         free = self.begin(window.span)
         span = window.span.part(0, min(free, covered(inputs, window.span.steps)))
         values = self._foreseen.over(
-            self.settings, span, inputs, lambda part, given: self.device.conditions(self.settings, part, given)
+            self.settings,
+            span,
+            inputs,
+            common(self.device, self.settings, lambda part, given: self.device.conditions(self.settings, part, given)),
+            reach(span),
         )
         if free < window.span.steps:
             values = {name: column[: span.steps] for name, column in values.items()}

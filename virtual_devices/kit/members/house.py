@@ -23,6 +23,8 @@ from virtual_devices.kit.window import MAX_STEPS, Span, Window, after_cut
 
 RUN = "house"
 """What its run is called: nobody goes on from it."""
+_GROWTH = 8
+"""See ``after_cut``. To ask for too much costs little where members keep what they have worked out ahead, and a window of its own costs more."""
 
 
 def member_of(home: Home, entry: DeviceEntry, documents: Mapping[str, str]) -> Member:
@@ -116,7 +118,7 @@ class House:
             observer.settled(settlement.seq, settlement.span)
         self.last, self.proposals = settlement, proposals
         self.time = settlement.span.end
-        self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut)
+        self._limit = after_cut(self.max_steps, settlement.span.steps, cut=settlement.cut, growth=_GROWTH)
         for listener in self.listeners:
             listener(record)
         if self._past_listeners:

@@ -10,6 +10,7 @@ from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.ahead import Foresight, Inputs
 from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.settlement import Proposal, Share
+from virtual_devices.kit.members.shared import common, reach
 from virtual_devices.kit.offers import Supply
 from virtual_devices.kit.readings import ProducesReadings
 from virtual_devices.kit.settings import Settings
@@ -36,7 +37,11 @@ class Producer(Participant):
 
     def offer(self, span: Span, inputs: Inputs) -> Supply:
         columns = self._foreseen.over(
-            self.settings, span, inputs, lambda part, given: self.device.columns(self.settings, part, given)
+            self.settings,
+            span,
+            inputs,
+            common(self.device, self.settings, lambda part, given: self.device.columns(self.settings, part, given)),
+            reach(span),
         )
         self._beside = {name: column[: span.steps] for name, column in columns.items() if name != "power"}
         return Supply(self.device.source, columns["power"][: span.steps].tolist())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from virtual_devices.kit.device import AnyDevice, Settles
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError
 from virtual_devices.kit.ledger.aggregates import Aggregate, Aggregates
 from virtual_devices.kit.ledger.packets import Packets
-from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list
+from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain, edge_list, packed
 from virtual_devices.kit.members.forecast import Expected
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.settlement import Proposal, Settlement, Share
@@ -43,6 +44,8 @@ class Settler(Member):
         self.shares: dict[str, Share] = {}
         self.packets: Packets | None = None
         self._beside = {port for port, each in self.device.ports.items() if each.beside}
+        self._scaled: Callable[[list[int], int], tuple[list[int], array[int]]] | None = None
+        """What books whole columns where the dispatch is compiled."""
         self.sun = Expected(f"{device.site.seed}/forecast", device.site.calendar)
         self.aggregates: Aggregates | None = None
         self.over: list[Aggregate] = []
@@ -50,11 +53,14 @@ class Settler(Member):
         """mJ that the ledger left a store with whose own memory is older."""
 
     def compile(self) -> None:
-        """Dispatch with compiled code from now on. Raises ConfigurationError where numba is not installed."""
+        """Dispatch with compiled code from now on, and book with arrays. Raises ConfigurationError where numba is not installed."""
         try:
             self.device.compile()
         except ImportError as error:
             raise ConfigurationError("compiled dispatch needs numba: pip install 'virtual-devices[fast]'") from error
+        from virtual_devices.kit.ledger.arrays import scaled  # noqa: PLC0415 - an inverter on the bus does without numpy
+
+        self._scaled = scaled
 
     def accepts(self, proposal: Proposal, window: Window) -> bool:
         """Whether a proposal answers the window from the state this settler expects its sender to be in.
@@ -205,11 +211,20 @@ class Settler(Member):
         if tree is not None:
             tree.book(decision, booking)
         converted: dict[int, tuple[list[int], list[int]]] = {}
+        integers: dict[int, array[int]] = {}
 
         def millijoules(column: list[int]) -> list[int]:
             known = converted.get(id(column))  # the pair keeps the column alive, so that its id stays its own
             if known is None:
-                energy = booking.zeros if not any(column) else column if step == 1 else [value * step for value in column]
+                if not any(column):
+                    energy = booking.zeros
+                elif step == 1:
+                    energy = column
+                elif self._scaled is None:
+                    energy = [value * step for value in column]
+                else:
+                    energy, numbers = self._scaled(column, step)
+                    integers[id(energy)] = numbers
                 known = converted[id(column)] = (column, energy)
             return known[1]
 
@@ -228,7 +243,7 @@ class Settler(Member):
             closing=dict(decision.stored),
             outside=tuple(sorted(booking.outside)),
             previous=self.digest,
-            digest=chain(self.digest, edges if edge_list(edges) == self.edges else (), edges, ordered, steps),
+            digest=chain(self.digest, edges if edge_list(edges) == self.edges else (), edges, ordered, steps, packed(ordered, integers)),
         )
 
 
