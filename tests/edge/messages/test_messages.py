@@ -25,8 +25,8 @@ from virtual_devices.edge.messages.base import (
     write,
 )
 from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages.order import before_checkpoint, halves_of, head_of, settled_halves_of
-from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
+from virtual_devices.edge.messages.order import before_checkpoint, halves_of, head_of, proposal_halves_of, settled_halves_of
+from virtual_devices.edge.messages.proposal import ProposalMessage, offered, proposal_bytes
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import (
     SettlementMessage,
@@ -136,6 +136,7 @@ def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Pr
         message = orjson.loads(payload)
         del message["checkpoint"]
         assert before_checkpoint(payload) == message
+        assert proposal_halves_of(payload) is not None
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"{}", b'{"run":"r"}', b'[1,"checkpoint":{}}', b'{"a":{"b":1,"checkpoint":{}}}', b',"checkpoint":{}}'])
@@ -162,6 +163,7 @@ def test_any_order_of_a_message_says_the_same(played: tuple[list[Proposal], Sett
         for payload in reordered(whole):
             assert place(payload) == ("run", settlement.seq)
             assert read(ProposalMessage, payload) == read(ProposalMessage, whole)
+            assert offered(payload, proposal.name) == replace(proposal, checkpoint={}), "nobody but its device reads the checkpoint"
     owed = {"gone": Share(3, Span(0, 60, 2), supply=((2, True),))}
     circuits = replace(settlement, circuits={"plug": "essential"}, isolated={"oven": 'a "way","digest":"no"'}, trips=(("plug", True),))
     for said in (settlement, replace(settlement, cut=True, owed=owed, foretold=((60, False),)), replace(settlement, shares={}, cut=True), circuits):
@@ -319,6 +321,8 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
     for wrong in (load | {"flips": [0]}, load | {"flips": [3, 1]}, load | {"flips": [2, 2]}, grid | {"ahead": [[0, True]]}):
         with pytest.raises(ProtocolError, match=r"flips|ahead"):
             read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))
+        with pytest.raises(ProtocolError, match=r"flips|ahead"):
+            offered(orjson.dumps({"run": "r", "seq": 1, "after": 0, "span": said["span"], "offer": wrong, "checkpoint": {}}), "one")
 
 
 def test_a_circuit_says_where_it_hangs_its_rule_and_how_it_stands() -> None:

@@ -14,10 +14,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from virtual_devices.edge.messages.base import MAX_STEP
-from virtual_devices.kit.window import MAX_STEPS
+from virtual_devices.kit.window import MAX_STEPS, Span
 
 _HEAD = re.compile(rb'\{"run":"([A-Za-z0-9_-]{1,64})","seq":([0-9]{1,16}),')
 _SHARES = b',"shares":{'
+_PROPOSED = re.compile(
+    rb'\{"run":"([A-Za-z0-9_-]{1,64})","seq":([0-9]{1,15}),"after":([0-9]{1,15}),'
+    rb'"span":\{"start":(-?[0-9]{1,12}),"step":([0-9]{1,4}),"steps":([0-9]{1,4})\},"offer":(?=\{)'
+)
 _BEHIND = re.compile(rb',"(?:circuits|isolated)":')
 """What only some settlements have; among the shares, it may stand behind them, or a device is called so."""
 _CHECKPOINT = b',"checkpoint":{'
@@ -58,15 +62,13 @@ def halves_of(payload: bytes) -> tuple[dict[str, Any], bytes] | None:
 class SettledHalves(NamedTuple):
     """A settlement that owes nobody anything, cut into what is read of it.
 
-    start, step, steps: its span.  beside: ``cut``, ``foretold`` and what else stands there, as it is written, without the braces.  shares:
+    beside: ``cut``, ``foretold`` and what else stands there, as it is written, without the braces.  shares:
     as they are written.
     """
 
     run: str
     seq: int
-    start: int
-    step: int
-    steps: int
+    span: Span
     beside: bytes
     shares: bytes
 
@@ -80,8 +82,34 @@ def settled_halves_of(payload: bytes) -> SettledHalves | None:
     if _BEHIND.search(shares):
         return None
     run, seq, start, step, steps, beside = head.groups()
-    found = SettledHalves(run.decode(), int(seq), int(start), int(step), int(steps), beside, shares)
-    return found if 1 <= found.step <= MAX_STEP and 1 <= found.steps <= MAX_STEPS else None
+    span = Span(int(start), int(step), int(steps))
+    return SettledHalves(run.decode(), int(seq), span, beside, shares) if 1 <= span.step <= MAX_STEP and 1 <= span.steps <= MAX_STEPS else None
+
+
+class ProposalHalves(NamedTuple):
+    """What the inverter reads of a proposal. offer: as it is written."""
+
+    run: str
+    seq: int
+    after: int
+    span: Span
+    offer: bytes
+
+
+def proposal_halves_of(payload: bytes) -> ProposalHalves | None:
+    """A proposal that ends with its checkpoint, which is the most of it, and is left to the device.
+
+    Where anything else stands behind the offer, what this gives of it is no offer.
+    """
+    head = _PROPOSED.match(payload)
+    at = payload.find(_CHECKPOINT, head.end()) if head is not None else -1
+    if head is None or at < 0 or not payload.endswith(b"}}"):
+        return None
+    run, *numbers = head.groups()
+    seq, after, start, step, steps = map(int, numbers)
+    if not (1 <= step <= MAX_STEP and 1 <= steps <= MAX_STEPS):
+        return None
+    return ProposalHalves(run.decode(), seq, after, Span(start, step, steps), payload[head.end() : at])
 
 
 def own_of(shares: bytes, name: str) -> bytes:

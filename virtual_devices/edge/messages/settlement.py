@@ -142,8 +142,7 @@ def settled_of(payload: bytes) -> Settled:
         except ProtocolError:
             pass  # what is wrong with it is said below
         else:
-            span = Span(found.start, found.step, found.steps)
-            return Settled(found.run, found.seq, span, beside.cut, beside.foretold, beside.circuits)
+            return Settled(found.run, found.seq, found.span, beside.cut, beside.foretold, beside.circuits)
     return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0]))).to_kit()
 
 
@@ -159,8 +158,7 @@ def part_of(payload: bytes, name: str) -> SettlementPart:
         except ProtocolError:  # it may be in another order than it is looked for in
             pass
         else:
-            span = Span(found.start, found.step, found.steps)
-            return SettlementPart(found.run, found.seq, span, beside.cut, beside.foretold, beside.circuits, share, None)
+            return SettlementPart(found.run, found.seq, found.span, beside.cut, beside.foretold, beside.circuits, share, None)
     content, shares = _halves(payload)
     if isinstance(shares, bytes):
         try:
