@@ -25,7 +25,13 @@ from virtual_devices.edge.messages.base import (
     write,
 )
 from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages.order import before_checkpoint, halves_of, head_of, proposal_halves_of, settled_halves_of
+from virtual_devices.edge.messages.order import (
+    before_checkpoint,
+    halves_of,
+    head_of,
+    proposal_halves_of,
+    settled_halves_of,
+)
 from virtual_devices.edge.messages.proposal import ProposalMessage, offered, proposal_bytes
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import (

@@ -20,8 +20,8 @@ def ends() -> Iterator[Ends]:
     client = gulping_client(Endpoint("127.0.0.1", 1883), "one")
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.setblocking(False)
-        theirs.setblocking(False)
+        ours.settimeout(0)
+        theirs.settimeout(0)
         client._sock = ours
         client.on_socket_register_write = lambda *_: None  # so that paho waits to be told to write
         yield client, theirs
