@@ -114,17 +114,17 @@ def test_a_ledger_that_names_a_column_that_is_not_there_is_none(played: tuple[li
 )
 def test_windows_follow_a_settlement(seq: int, settled: int, cut: bool, open_: tuple[int, int, int] | None) -> None:  # noqa: FBT001
     asked = WindowHead(run="run", seq=5, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=4, more=3)
-    found = asked.following(SettlementHead(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut).to_kit())
+    found = asked.following(SettlementHead(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut).settled())
     assert (found and (found.seq, found.span.start, found.span.steps)) == open_
-    assert asked.following(SettlementHead(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled)).to_kit()) == asked.following(None)
+    assert asked.following(SettlementHead(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled)).settled()) == asked.following(None)
 
 
 def test_windows_do_not_follow_beyond_their_end() -> None:
     asked = WindowHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=0, more=9, until=900)
-    found = asked.following(SettlementHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)).to_kit())
+    found = asked.following(SettlementHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)).settled())
     assert found is not None
     assert found.span.steps == 5
-    assert asked.following(SettlementHead(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5)).to_kit()) is None
+    assert asked.following(SettlementHead(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5)).settled()) is None
 
 
 def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:

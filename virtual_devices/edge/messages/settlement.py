@@ -143,7 +143,7 @@ def settled_of(payload: bytes) -> Settled:
             pass  # what is wrong with it is said below
         else:
             return Settled(found.run, found.seq, found.span, beside.cut, beside.foretold, beside.circuits)
-    return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0]))).to_kit()
+    return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0]))).settled()
 
 
 def part_of(payload: bytes, name: str) -> SettlementPart:

@@ -40,7 +40,7 @@ class SettlementHead(Message):
     foretold: GridTimes = Field(default_factory=list)
     circuits: Circuits = Field(default_factory=dict)
 
-    def to_kit(self) -> Settled:
+    def settled(self) -> Settled:
         """As those have it who go by it."""
         return Settled(self.run, self.seq, self.span.to_kit(), self.cut, self.foretold, self.circuits)
 

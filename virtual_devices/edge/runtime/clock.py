@@ -185,7 +185,7 @@ class ClockRole(Role[Member]):
         memory, member, site = self._device.memory, work.member, work.site
         window = memory.recall(WindowMessage, self._choice.window, site.run)
         recalled = memory.recall(SettlementHead, self._choice.settlement(self._settler), site.run)
-        settlement = recalled.to_kit() if recalled is not None else None
+        settlement = recalled.settled() if recalled is not None else None
         if window is not None:
             member.restore(window.checkpoint)
             self.call.window, self._single = window, bool(_steps_to_make(member))
