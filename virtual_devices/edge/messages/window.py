@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -53,8 +52,8 @@ class Settled:
     seq: int
     span: Span
     cut: bool
-    foretold: Sequence[tuple[int, bool]]
-    circuits: Mapping[str, str]
+    foretold: list[tuple[int, bool]]
+    circuits: dict[str, str]
 
 
 class WindowHead(Message):
