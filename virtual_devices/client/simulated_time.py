@@ -16,7 +16,7 @@ from virtual_devices.edge.messages.base import AppliedMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.edge.messages.window import SettlementHead, WindowHead
+from virtual_devices.edge.messages.window import Settled, WindowHead
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.kit.calendar import calendar
 from virtual_devices.kit.durations import parse_duration, parts_of
@@ -147,7 +147,7 @@ class TimeHearing(HomeHearing):
         self._states = 0
         self._offline_since: float | None = None
         self._window: WindowHead | None = None
-        self._settled: SettlementHead | None = None
+        self._settled: Settled | None = None
         topics = Topics(home, CLOCK)
         super().__init__(line, topics.state, topics.window, topics.applied, topics.availability, Topics(home, "+").settlement)
 

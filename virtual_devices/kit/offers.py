@@ -43,17 +43,22 @@ class Demand:
 
     def runs(self, steps: int) -> tuple[tuple[int, bool], ...]:
         """The assumption over the first steps, run-length."""
-        on, begin, found = self.supplied, 0, []
-        for end in (*(flip for flip in self.flips if flip < steps), steps):
-            found.append((end - begin, on))
-            on, begin = not on, end
-        return tuple(found)
+        return runs_of(self.supplied, self.flips, steps)
 
     def book(self, name: str, decision: Dispatch, booking: Booking) -> None:
         power = booking.settled(self.power)
         got = masked(power, decision.supply[name])
         booking.columns[self.circuit, name] = booking.columns[name, HEAT] = got
         booking.demand[name] = power
+
+
+def runs_of(supplied: bool, flips: tuple[int, ...], steps: int) -> tuple[tuple[int, bool], ...]:  # noqa: FBT001
+    """An assumption over some steps, run-length. supplied: from the first of them on.  flips: see Demand."""
+    on, begin, found = supplied, 0, []
+    for end in (*(flip for flip in flips if flip < steps), steps):
+        found.append((end - begin, on))
+        on, begin = not on, end
+    return tuple(found)
 
 
 def masked(power: list[int], runs: tuple[tuple[int, bool], ...]) -> list[int]:

@@ -25,8 +25,14 @@ from virtual_devices.edge.messages.base import (
     write,
 )
 from virtual_devices.edge.messages.ledger import LedgerMessage, ledger_bytes, read_ledger
-from virtual_devices.edge.messages.order import before_checkpoint, halves_of, head_of
-from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
+from virtual_devices.edge.messages.order import (
+    before_checkpoint,
+    halves_of,
+    head_of,
+    proposal_halves_of,
+    settled_halves_of,
+)
+from virtual_devices.edge.messages.proposal import ProposalMessage, offered, proposal_bytes
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import (
     SettlementMessage,
@@ -108,17 +114,17 @@ def test_a_ledger_that_names_a_column_that_is_not_there_is_none(played: tuple[li
 )
 def test_windows_follow_a_settlement(seq: int, settled: int, cut: bool, open_: tuple[int, int, int] | None) -> None:  # noqa: FBT001
     asked = WindowHead(run="run", seq=5, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=4, more=3)
-    found = asked.following(SettlementHead(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut))
+    found = asked.following(SettlementHead(run="run", seq=seq, span=SpanForm(start=0, step=60, steps=settled), cut=cut).settled())
     assert (found and (found.seq, found.span.start, found.span.steps)) == open_
-    assert asked.following(SettlementHead(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled))) == asked.following(None)
+    assert asked.following(SettlementHead(run="other", seq=seq, span=SpanForm(start=0, step=60, steps=settled)).settled()) == asked.following(None)
 
 
 def test_windows_do_not_follow_beyond_their_end() -> None:
     asked = WindowHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10), members=[], observers=[], after=0, more=9, until=900)
-    found = asked.following(SettlementHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)))
+    found = asked.following(SettlementHead(run="run", seq=1, span=SpanForm(start=0, step=60, steps=10)).settled())
     assert found is not None
     assert found.span.steps == 5
-    assert asked.following(SettlementHead(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5))) is None
+    assert asked.following(SettlementHead(run="run", seq=2, span=SpanForm(start=600, step=60, steps=5)).settled()) is None
 
 
 def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:
@@ -131,10 +137,12 @@ def test_what_is_written_is_in_the_order_that_is_read_fast(played: tuple[list[Pr
         assert head_of(payload) == ("run", settlement.seq)
     for each in (settlement, replace(settlement, shares={}), replace(settlement, owed={"gone": Share(3, Span(0, 60, 2))})):
         assert halves_of(settlement_bytes(each)) is not None
+        assert (settled_halves_of(settlement_bytes(each)) is None) is bool(each.owed)
     for payload in own:
         message = orjson.loads(payload)
         del message["checkpoint"]
         assert before_checkpoint(payload) == message
+        assert proposal_halves_of(payload) is not None
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"{}", b'{"run":"r"}', b'[1,"checkpoint":{}}', b'{"a":{"b":1,"checkpoint":{}}}', b',"checkpoint":{}}'])
@@ -161,8 +169,10 @@ def test_any_order_of_a_message_says_the_same(played: tuple[list[Proposal], Sett
         for payload in reordered(whole):
             assert place(payload) == ("run", settlement.seq)
             assert read(ProposalMessage, payload) == read(ProposalMessage, whole)
+            assert offered(payload, proposal.name) == replace(proposal, checkpoint={}), "nobody but its device reads the checkpoint"
     owed = {"gone": Share(3, Span(0, 60, 2), supply=((2, True),))}
-    for said in (settlement, replace(settlement, cut=True, owed=owed, foretold=((60, False),)), replace(settlement, shares={}, cut=True)):
+    circuits = replace(settlement, circuits={"plug": "essential"}, isolated={"oven": 'a "way","digest":"no"'}, trips=(("plug", True),))
+    for said in (settlement, replace(settlement, cut=True, owed=owed, foretold=((60, False),)), replace(settlement, shares={}, cut=True), circuits):
         whole = settlement_bytes(said)
         for payload in reordered(whole):
             assert place(payload) == ("run", settlement.seq)
@@ -317,6 +327,8 @@ def test_a_load_says_when_it_assumes_to_lose_its_supply_and_the_grid_what_comes_
     for wrong in (load | {"flips": [0]}, load | {"flips": [3, 1]}, load | {"flips": [2, 2]}, grid | {"ahead": [[0, True]]}):
         with pytest.raises(ProtocolError, match=r"flips|ahead"):
             read(ProposalMessage, orjson.dumps(said | {"offer": wrong}))
+        with pytest.raises(ProtocolError, match=r"flips|ahead"):
+            offered(orjson.dumps({"run": "r", "seq": 1, "after": 0, "span": said["span"], "offer": wrong, "checkpoint": {}}), "one")
 
 
 def test_a_circuit_says_where_it_hangs_its_rule_and_how_it_stands() -> None:
@@ -382,11 +394,12 @@ def test_a_device_finds_its_part_of_a_settlement_however_it_is_ordered(played: t
         assert part == part_of(before, name)
         assert part.share_of(settlement.seq) == share
         assert (part.run, part.seq, part.cut, part.foretold) == (settlement.run, settlement.seq, settlement.cut, [(60, False), (120, True)])
-        assert part.span.to_kit() == settlement.span == settled_of(payload).span.to_kit()
+        assert part.span == settlement.span == settled_of(payload).span
     assert part_of(payload, "gone").share_of(3) == settlement.owed["gone"]
     for stranger in ("nobody", "span", "used", "ven"):
-        part = part_of(payload, stranger)
-        assert (part.share, part.owed) == (None, None)
+        for read_so in (payload, settlement_bytes(replace(settlement, owed={}))):
+            part = part_of(read_so, stranger)
+            assert (part.share, part.owed) == (None, None)
     alone = orjson.dumps({**message, "shares": {}})
     assert part_of(alone, "oven").share is None
 

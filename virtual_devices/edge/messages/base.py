@@ -17,6 +17,9 @@ from virtual_devices.kit.names import MAX_SENDER
 from virtual_devices.kit.site import Site
 from virtual_devices.kit.window import MAX_STEPS, Span
 
+MAX_STEP = 3600
+"""Longest step, s."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Run = Annotated[str, Field(min_length=1, max_length=64)]
 Seq = Annotated[int, Field(ge=0, le=2**53)]
@@ -65,7 +68,7 @@ class SpanForm(Message):
     """``steps`` steps of ``step`` seconds from ``start`` (UTC seconds)."""
 
     start: Time
-    step: Annotated[int, Field(ge=1, le=3600)]
+    step: Annotated[int, Field(ge=1, le=MAX_STEP)]
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)]
 
     def to_kit(self) -> Span:
@@ -97,7 +100,7 @@ class SiteMessage(Message):
     altitude: float
     time_zone: str
     seed: int
-    step: Annotated[int, Field(ge=1, le=3600)]
+    step: Annotated[int, Field(ge=1, le=MAX_STEP)]
     start: Time
     patience: Annotated[float, Field(ge=0)]
     protocol: Literal[1] = 1

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import ConfigDict, Field, field_validator
 
-from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts, Name, Powers, Run, Seq, SpanForm
+from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts, Name, Powers, Run, Seq, SpanForm, read
+from virtual_devices.edge.messages.order import proposal_halves_of
 from virtual_devices.kit.circuits import FULL, MAX_POINTS, CircuitRule, CircuitState, PowerOn
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.mains import Mains
 from virtual_devices.kit.members.settlement import Proposal
-from virtual_devices.kit.offers import MAX_BREAKER_RESET, CircuitOffer, Demand, Link, LinkOffer, StoreOffer, Supply
+from virtual_devices.kit.offers import (
+    MAX_BREAKER_RESET,
+    CircuitOffer,
+    Demand,
+    Link,
+    LinkOffer,
+    Offer,
+    StoreOffer,
+    Supply,
+)
 from virtual_devices.kit.store import MAX_CAPACITY, StoreRule
 from virtual_devices.kit.window import MAX_STEPS
+
+_SHORT = 500
+"""Bytes of an offer that is worth remembering."""
 
 Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 
@@ -186,12 +200,7 @@ class ProposalHead(Message):
 
     def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
         """As the kit's Proposal. Raises ProtocolError when the offer does not cover its span."""
-        span, offer = self.span.to_kit(), self.offer.to_kit()
-        if offer.length not in (None, span.steps):
-            raise ProtocolError(f"{name}: its proposal offers {offer.length} steps but covers {span.steps}")
-        if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
-            raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
-        return Proposal(self.run, self.seq, name, self.after, span, offer, checkpoint or {})
+        return _checked(Proposal(self.run, self.seq, name, self.after, self.span.to_kit(), self.offer.to_kit(), checkpoint or {}))
 
 
 class ProposalMessage(ProposalHead):
@@ -204,6 +213,40 @@ class ProposalMessage(ProposalHead):
     def to_kit(self, name: str, checkpoint: dict[str, Any] | None = None) -> Proposal:
         """As the kit's Proposal, with its own checkpoint."""
         return super().to_kit(name, self.checkpoint if checkpoint is None else checkpoint)
+
+
+def _checked(proposal: Proposal) -> Proposal:
+    name, offer, steps = proposal.name, proposal.offer, proposal.span.steps
+    if offer.length not in (None, steps):
+        raise ProtocolError(f"{name}: its proposal offers {offer.length} steps but covers {steps}")
+    if isinstance(offer, StoreOffer) and not 0 <= offer.stored - offer.reset <= offer.rule.capacity:
+        raise ProtocolError(f"{name}: its proposal holds {offer.stored - offer.reset} mJ of {offer.rule.capacity} mJ")
+    return proposal
+
+
+class _Offered(Message):
+    offer: OfferForm
+
+
+def _offer(written: bytes) -> Offer:
+    return read(_Offered, b'{"offer":%s}' % written).offer.to_kit()
+
+
+_known_offer = lru_cache(maxsize=512)(_offer)
+"""Of a load it is the same in many windows of one step; nobody changes the lists in it."""
+
+
+def offered(payload: bytes, name: str) -> Proposal:
+    """What the inverter goes by of a device's proposal; the checkpoint is left to the device. Raises ProtocolError for what is none."""
+    found = proposal_halves_of(payload)
+    if found is not None:
+        try:
+            offer = (_known_offer if len(found.offer) <= _SHORT else _offer)(found.offer)
+        except ProtocolError:
+            pass  # what is wrong with it is said below
+        else:
+            return _checked(Proposal(found.run, found.seq, name, found.after, found.span, offer))
+    return read(ProposalHead, payload).to_kit(name)
 
 
 def proposal_bytes(proposal: Proposal) -> bytes:

@@ -15,10 +15,12 @@ from virtual_devices.kit.members.upgrades import REMEDY
 
 def place(payload: bytes | None) -> tuple[str | None, int]:
     """Run and seq of a message; (None, -1) for what has no run."""
-    head = head_of(payload or b"")
+    if not payload:
+        return None, -1
+    head = head_of(payload)
     if head is not None:
         return head
-    content = json_object(payload or b"")
+    content = json_object(payload)
     run, seq = content.get("run"), content.get("seq", 0)
     return (run, seq) if isinstance(run, str) and isinstance(seq, int) else (None, -1)
 

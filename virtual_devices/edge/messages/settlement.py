@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
@@ -20,9 +22,9 @@ from virtual_devices.edge.messages.base import (
     read,
 )
 from virtual_devices.edge.messages.once import ReadOnce
-from virtual_devices.edge.messages.order import halves_of, own_of
+from virtual_devices.edge.messages.order import halves_of, own_of, settled_halves_of
 from virtual_devices.edge.messages.retained import json_object
-from virtual_devices.edge.messages.window import SettlementHead
+from virtual_devices.edge.messages.window import Circuits, GridTimes, Settled, SettlementHead
 from virtual_devices.kit.circuits import FULL, CircuitState
 from virtual_devices.kit.errors import ProtocolError
 from virtual_devices.kit.members.settlement import Settlement, Share
@@ -103,7 +105,8 @@ def settlement_bytes(settlement: Settlement) -> bytes:
     )
 
 
-class SettlementPart(SettlementHead):
+@dataclass(frozen=True, slots=True)
+class SettlementPart(Settled):
     """What one device has to know of a settlement."""
 
     share: ShareForm | None
@@ -117,8 +120,10 @@ class SettlementPart(SettlementHead):
 
     def share_of(self, seq: int) -> Share | None:
         """The share that answers the proposal for a window; None when it was settled without this device."""
-        found = (form.to_kit(self.seq, self.span.to_kit()) for form in (self.share, self.owed) if form is not None)
-        return next((share for share in found if share.seq == seq), None)
+        for form in (self.share, self.owed):
+            if form is not None and (self.seq if form.seq is None else form.seq) == seq:
+                return form.to_kit(self.seq, self.span)
+        return None
 
 
 def beside_shares(payload: bytes) -> dict[str, Any]:
@@ -129,9 +134,17 @@ def beside_shares(payload: bytes) -> dict[str, Any]:
         return json_object(payload)
 
 
-def settled_of(payload: bytes) -> SettlementHead:
+def settled_of(payload: bytes) -> Settled:
     """What everybody reads of a settlement. Raises ProtocolError when the message is none."""
-    return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0])))
+    found = settled_halves_of(payload)
+    if found is not None:
+        try:
+            beside = _beside(found.beside)
+        except ProtocolError:
+            pass  # what is wrong with it is said below
+        else:
+            return Settled(found.run, found.seq, found.span, beside.cut, beside.foretold, beside.circuits)
+    return read(SettlementHead, orjson.dumps(_settled(_halves(payload)[0]))).settled()
 
 
 def part_of(payload: bytes, name: str) -> SettlementPart:
@@ -139,23 +152,61 @@ def part_of(payload: bytes, name: str) -> SettlementPart:
 
     Raises ProtocolError when the message is no settlement, or when this part of it is broken.
     """
+    found = settled_halves_of(payload)
+    if found is not None:
+        try:
+            beside, share = _beside(found.beside), _own_share(own_of(found.shares, name))
+        except ProtocolError:  # it may be in another order than it is looked for in
+            pass
+        else:
+            return SettlementPart(found.run, found.seq, found.span, beside.cut, beside.foretold, beside.circuits, share, None)
     content, shares = _halves(payload)
     if isinstance(shares, bytes):
         try:
             return _part(content, own_of(shares, name), name)
-        except ProtocolError:  # it may be in another order than it is looked for in
+        except ProtocolError:
             content, shares = _whole(payload)
     return _part(content, orjson.dumps(shares.get(name)), name)
 
 
 def _part(content: dict[str, Any], share: bytes, name: str) -> SettlementPart:
     part = _settled(content) | {"owed": content["owed"].get(name)}
-    return read(SettlementPart, orjson.dumps(part)[:-1] + b',"share":' + share + b"}")
+    found = read(PlainSettlementPart, orjson.dumps(part)[:-1] + b',"share":' + share + b"}")
+    return SettlementPart(found.run, found.seq, found.span.to_kit(), found.cut, found.foretold, found.circuits, found.share, found.owed)
 
 
 def _settled(content: dict[str, Any]) -> dict[str, Any]:
     named = {key: content.get(key) for key in ("run", "seq", "span")}
     return named | {"cut": content.get("cut", False), "foretold": content.get("foretold", []), "circuits": content.get("circuits", {})}
+
+
+class PlainSettlementPart(SettlementHead):
+    """One device's part of a settlement in any order."""
+
+    share: ShareForm | None
+    owed: ShareForm | None
+
+
+class _Beside(Message):
+    """What stands between what is owed and the digest."""
+
+    cut: bool
+    foretold: GridTimes
+    circuits: Circuits = Field(default_factory=dict)
+    isolated: Any = None
+    trips: Any = None
+
+
+@lru_cache(maxsize=64)
+def _beside(written: bytes) -> _Beside:
+    """It is the same in most windows. Raises ProtocolError."""
+    return read(_Beside, b"{%s}" % written)
+
+
+@lru_cache(maxsize=1024)
+def _own_share(written: bytes) -> ShareForm | None:
+    """A load's is the same in most windows. Raises ProtocolError."""
+    return read(ShareForm, written) if written != b"null" else None
 
 
 def _read_halves(payload: bytes) -> tuple[dict[str, Any], bytes | dict[str, Any]]:

@@ -39,6 +39,22 @@ class SettlementHead(Message):
     foretold: GridTimes = Field(default_factory=list)
     circuits: Circuits = Field(default_factory=dict)
 
+    def settled(self) -> Settled:
+        """As those have it who go by it."""
+        return Settled(self.run, self.seq, self.span.to_kit(), self.cut, self.foretold, self.circuits)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The same, read: see ``SettlementHead``."""
+
+    run: str
+    seq: int
+    span: Span
+    cut: bool
+    foretold: list[tuple[int, bool]]
+    circuits: dict[str, str]
+
 
 class WindowHead(Message):
     """What everybody reads of a window; the clock's checkpoint is left to the clock.
@@ -76,7 +92,7 @@ class WindowHead(Message):
         same = known is not None and (known.run, known.seq) == (self.run, self.seq)
         return known if known is not None and same and known.settled > self.settled else self
 
-    def following(self, settled: SettlementHead | Settlement | None) -> OpenWindow | None:
+    def following(self, settled: Settled | Settlement | None) -> OpenWindow | None:
         """The window that is open after a settlement: this one, one of those that may follow it, or None."""
         if settled is None or settled.run != self.run or settled.seq < self.seq:
             return OpenWindow(self.run, self.seq, self.span.to_kit(), self.members, self.observers, self.after)
@@ -100,7 +116,7 @@ class OpenWindow:
     observers: list[str]
     after: int
 
-    def to_kit(self, settled: SettlementHead | None = None) -> Window:
+    def to_kit(self, settled: Settled | None = None) -> Window:
         """As the kit's Window. settled: the settlement that it follows."""
         foretold = () if settled is None else tuple(settled.foretold)
         return Window(self.run, self.seq, self.span, tuple(self.members), self.after, foretold)

@@ -157,6 +157,10 @@ class Wire:
 
     def send(self, message: Outgoing) -> None:
         """Publish; with QoS 1 the message is now paho's, until it is acknowledged or taken back."""
+        if message.qos == 0 and self._mqtt.put_message(message.topic, message.payload, retain=message.retain):
+            if message.retain:
+                self._newest[message.topic] = message
+            return
         for _ in range(_NUMBERS_TRIED):
             info = self._mqtt.publish(message.topic, message.payload, message.qos, message.retain, _properties(message))
             if info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:

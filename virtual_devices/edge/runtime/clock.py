@@ -11,7 +11,7 @@ from virtual_devices.edge.messages.base import SiteMessage, SpanForm, write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
 from virtual_devices.edge.messages.topics import FLEET, Topics
-from virtual_devices.edge.messages.window import SettlementHead, WindowMessage
+from virtual_devices.edge.messages.window import Settled, SettlementHead, WindowMessage
 from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.runtime.booked import BookedBound
 from virtual_devices.edge.runtime.gathering import Gathering
@@ -138,7 +138,7 @@ class ClockRole(Role[Member]):
         if settlement.run != work.site.run:
             return
         opened = self.call.open()
-        if opened is not None and settlement.seq == opened.seq and not _answers(settlement.span.to_kit(), opened.span):
+        if opened is not None and settlement.seq == opened.seq and not _answers(settlement.span, opened.span):
             raise ProtocolError(f"{device}: its settlement of window {settlement.seq} is of another time than was asked for")
         self._choice.take_settlement(device, newer(self._choice.settlement(settler), payload))
         if self._device.memory.is_behind(settlement.run):
@@ -184,7 +184,8 @@ class ClockRole(Role[Member]):
     def begin(self, work: AtWork[Member]) -> None:
         memory, member, site = self._device.memory, work.member, work.site
         window = memory.recall(WindowMessage, self._choice.window, site.run)
-        settlement = memory.recall(SettlementHead, self._choice.settlement(self._settler), site.run)
+        recalled = memory.recall(SettlementHead, self._choice.settlement(self._settler), site.run)
+        settlement = recalled.settled() if recalled is not None else None
         if window is not None:
             member.restore(window.checkpoint)
             self.call.window, self._single = window, bool(_steps_to_make(member))
@@ -235,10 +236,10 @@ class ClockRole(Role[Member]):
 
     # -- windows ------------------------------------------------------------------------------------------------------
 
-    def _take(self, work: AtWork[Member], settlement: SettlementHead) -> None:
+    def _take(self, work: AtWork[Member], settlement: Settled) -> None:
         member, settings = work.member, _settings(work.member)
         self.call.settled = settlement
-        seq, span = settlement.seq, settlement.span.to_kit()
+        seq, span = settlement.seq, settlement.span
         self._limit = after_cut(settings.max_steps, span.steps, cut=settlement.cut)
         self._bound.settled(seq, span.steps)
         behind = 0 if settings.paused else max(0, int(self._time.late(self._next_start(work.site))))
@@ -252,7 +253,7 @@ class ClockRole(Role[Member]):
 
     def _next_start(self, site: SiteMessage) -> int:
         settled = self.call.settled
-        start = settled.span.to_kit().end if settled is not None else site.start
+        start = settled.span.end if settled is not None else site.start
         return max(start, self._skipped_to or start)
 
     def _pursue(self) -> None:

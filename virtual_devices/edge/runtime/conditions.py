@@ -7,7 +7,7 @@ from typing import Any
 from virtual_devices.edge.messages.base import write
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import settled_of
-from virtual_devices.edge.messages.window import ConditionsMessage, SettlementHead
+from virtual_devices.edge.messages.window import ConditionsMessage, Settled
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.foretelling import Foretelling
 from virtual_devices.edge.runtime.memory import seq_of
@@ -35,7 +35,7 @@ class ConditionsRole(Role[ConditionsMember]):
         """What it has said, and as it was written; nothing yet: empty."""
         self._said = b""
         self._found = b""
-        self._settled: SettlementHead | None = None
+        self._settled: Settled | None = None
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         return (*self._watch.subscriptions(), *self._past.subscriptions(), *self._ahead.subscriptions(), (self.own_checkpoint, 0))
@@ -96,13 +96,13 @@ class ConditionsRole(Role[ConditionsMember]):
         self.pursue()
         self._device.go()
 
-    def last_settled(self) -> SettlementHead | None:
+    def last_settled(self) -> Settled | None:
         return self._settled
 
     def _shows_news(self, work: AtWork[ConditionsMember]) -> bool:
         """Whether there are new readings: they are of the last settled step, as those of all others are."""
         settled = self._settled
-        if settled is None or settled.run != work.site.run or not work.member.settled(settled.seq, settled.span.to_kit()):
+        if settled is None or settled.run != work.site.run or not work.member.settled(settled.seq, settled.span):
             return False
         self._past.tell(work, settled.seq)
         return True

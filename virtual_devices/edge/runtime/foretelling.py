@@ -13,6 +13,7 @@ from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.messages.window import AheadMessage, OpenWindow
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.edge.runtime.runtime import Runtime
+from virtual_devices.kit.calendar import Calendar
 from virtual_devices.kit.members.ahead import Inputs
 from virtual_devices.kit.members.forecast import Foretold, days_ahead
 from virtual_devices.kit.window import Span
@@ -60,6 +61,8 @@ class Foretelling:
         self._told_with: list[Any] = []
         self._told_at = -LEAST
         self._said = b""
+        self._days: tuple[Calendar | None, int, int, Span] = (None, 0, 0, Span(0, 1, 1))
+        """Of which local day, from when till when, and the span that is told in it."""
 
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Topic filters to subscribe to."""
@@ -78,7 +81,7 @@ class Foretelling:
         member, now = work.member, self._device.loop.time()
         if now < self._told_at + LEAST:
             return
-        span = days_ahead(member.device.site.calendar, window.span.start)
+        span = self._days_of(member.device.site.calendar, window.span.start)
         heard = self._from_partners(work, span, window.observers)
         if heard is None:
             return
@@ -97,6 +100,14 @@ class Foretelling:
         """Say again what it has said."""
         if self._said:
             self._device.client.publish(self._device.topics.ahead, self._said, 0, True)  # noqa: FBT003
+
+    def _days_of(self, local: Calendar, time: int) -> Span:
+        """The days that are told of at a time; looked up once a day."""
+        known, begin, end, span = self._days
+        if local is not known or not begin <= time < end:
+            span = days_ahead(local, time)
+            self._days = local, span.start, local.next_midnight(span.start), span
+        return span
 
     def _from_partners(self, work: AtWork[Any], span: Span, observers: list[str]) -> dict[str, AheadMessage] | None:
         """What partners have told of these days, by the setting that names each; None while one has not."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from virtual_devices.edge.messages.proposal import ProposalMessage, proposal_bytes
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementPart, part_of
-from virtual_devices.edge.messages.window import SettlementHead
+from virtual_devices.edge.messages.window import Settled
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.foretelling import Foretelling
 from virtual_devices.edge.runtime.former_self import FormerSelf
@@ -136,7 +136,7 @@ class ParticipantRole(Role[Participant]):
             if any(item.circuit for item in settings_of(self._device.device_class)):
                 self._device.announce_anew()
 
-    def last_settled(self) -> SettlementHead | None:
+    def last_settled(self) -> Settled | None:
         return self._settlement
 
     def pursue(self, *, asked: bool = False) -> None:

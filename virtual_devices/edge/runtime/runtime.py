@@ -222,6 +222,9 @@ class Runtime:
             self._on_heard(place[1], place[2], payload)
 
     def _heard(self, device: str, leaf: str, payload: bytes, *, retain: bool) -> None:
+        if device not in (self.name, CLOCK):  # nearly all
+            self.role.received(device, leaf, payload)
+            return
         if device == CLOCK and device != self.name and leaf in ("availability", "window"):
             self.memory.hear_clock(leaf, payload, retain=retain)
         if leaf == "site" and device == CLOCK and not self.role.gives_site:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from virtual_devices.edge.loop import Timer
 from virtual_devices.edge.messages.base import MissingMessage, read
 from virtual_devices.edge.messages.ledger import ledger_bytes
-from virtual_devices.edge.messages.proposal import ProposalHead
+from virtual_devices.edge.messages.proposal import offered
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementMessage, settlement_bytes
 from virtual_devices.edge.messages.topics import PLACES, Topics
@@ -131,7 +131,7 @@ class SettlerRole(Role[Settler]):
 
     def _take(self, device: str, payload: bytes) -> None:
         try:
-            proposal = read(ProposalHead, payload).to_kit(device)
+            proposal = offered(payload, device)
         except ProtocolError as error:
             self._device.complain(str(error), device)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtual_devices.edge.loop import Loop, Timer
 from virtual_devices.edge.messages.base import write
-from virtual_devices.edge.messages.window import OpenWindow, SettlementHead, WindowMessage
+from virtual_devices.edge.messages.window import OpenWindow, Settled, WindowMessage
 from virtual_devices.edge.mqtt.client import Client
 
 ASK_AGAIN = 0.5
@@ -21,7 +21,7 @@ class WindowCall:
     def __init__(self, loop: Loop, client: Client, topic: str) -> None:
         self._loop, self._client, self._topic = loop, client, topic
         self.window: WindowMessage | None = None
-        self.settled: SettlementHead | None = None
+        self.settled: Settled | None = None
         self.ended = False
         self._again: Timer | None = None
         self._asked_at = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from virtual_devices.edge.messages.topics import Topics
-from virtual_devices.edge.messages.window import ConditionColumns, OpenWindow, SettlementHead, WindowHead, given_of
+from virtual_devices.edge.messages.window import ConditionColumns, OpenWindow, Settled, WindowHead, given_of
 from virtual_devices.edge.runtime.role import AtWork
 from virtual_devices.edge.runtime.runtime import Runtime, read_once
 from virtual_devices.kit.members.ahead import Columns
@@ -22,7 +22,7 @@ class Follower(Protocol):
     def settled(self, payload: bytes) -> None:
         """A settlement that counts."""
 
-    def last_settled(self) -> SettlementHead | None:
+    def last_settled(self) -> Settled | None:
         """The newest settlement that was heard."""
 
     def pursue(self, *, asked: bool = False) -> None:

@@ -10,7 +10,10 @@ from virtual_devices.kit.members.ahead import Columns, Foresight, Inputs, covere
 from virtual_devices.kit.members.member import Member
 from virtual_devices.kit.members.shared import common, reach
 from virtual_devices.kit.settings import Settings
-from virtual_devices.kit.window import Span, Window
+from virtual_devices.kit.window import MAX_STEPS, Span, Window
+
+TOGETHER = 64
+"""Steps that are told together: what is given goes on beyond a short window, so that those who depend on it need not work out each step alone."""
 
 
 class ConditionsMember(Member):
@@ -31,7 +34,7 @@ class ConditionsMember(Member):
         self.settled_seq = 0
         """The last window of its own that is known to be settled, and what was settled of it."""
         self._given_from: int | None = None
-        """Start of what is given, UTC seconds; None where it is what was found: then it ends with ``time``."""
+        """Start of what is given, UTC seconds; None where a version of before had given it: then it ends with ``time``."""
         self._told_until: int | None = None
         """End of what the past has."""
 
@@ -39,9 +42,15 @@ class ConditionsMember(Member):
         self._foreseen = Foresight()
 
     def conditions(self, window: Window, inputs: Inputs) -> dict[str, list[int]]:
-        """Conditions over the window, or over fewer steps when a command or an input ends sooner."""
-        columns = self.columns(window, inputs)
-        steps = ((self.time or 0) - window.span.start) // window.span.step
+        """Conditions over the window and what is told together with it, or over fewer steps when a command or an input ends sooner.
+
+        What lies beyond the window is as things stand, and only there to work ahead with: each window has a word of its own.
+        """
+        columns, span = self.columns(window, inputs), window.span
+        steps = ((self.time or 0) - span.start) // span.step
+        if steps == span.steps:
+            begun = span.start // span.step % TOGETHER
+            steps = min(MAX_STEPS, max(steps, TOGETHER - begun))
         return {name: column[:steps].tolist() for name, column in columns.items()}
 
     def columns(self, window: Window, inputs: Inputs) -> Columns:
@@ -96,12 +105,15 @@ class ConditionsMember(Member):
 
     def checkpoint(self) -> dict[str, Any]:
         kept = super().checkpoint()
+        kept["given_from"] = self._given_from
         return kept if self.past is None else {**kept, "told_until": self._told_until}
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         super().restore(checkpoint)
         told_until = checkpoint.get("told_until")
         self._told_until = told_until if isinstance(told_until, int) else None
+        given_from = checkpoint.get("given_from")
+        self._given_from = given_from if isinstance(given_from, int) else None
 
     @property
     def shown_at(self) -> int | None:

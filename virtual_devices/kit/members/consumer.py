@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from virtual_devices.kit.device import Consumes
@@ -14,7 +13,7 @@ from virtual_devices.kit.members.ahead import Course, Inputs, sliced
 from virtual_devices.kit.members.participant import OpenProposal, Participant
 from virtual_devices.kit.members.past import Runs
 from virtual_devices.kit.members.settlement import Proposal, Share
-from virtual_devices.kit.offers import Demand
+from virtual_devices.kit.offers import Demand, runs_of
 from virtual_devices.kit.schedule import SWITCH, ScheduledSettings
 from virtual_devices.kit.settings import TOGGLE, ConsumerSettings, Settings
 from virtual_devices.kit.window import Span, Window
@@ -55,8 +54,8 @@ class Consumer(Participant):
         settings = cast("ConsumerSettings", self.settings)
         supplied = bool(self.last.get("supplied", 1)) if self.soon is None else self.soon
         supplied, flips = assumed(span, self.foretold, supplied=supplied, beside=self.beside)
-        demand = Demand(settings.circuit, settings.priority, supplied, [], flips)
-        return replace(demand, power=self._course.over(settings, span, sliced(inputs, 0, span.steps), demand.runs(span.steps)))
+        power = self._course.over(settings, span, sliced(inputs, 0, span.steps), runs_of(supplied, flips, span.steps))
+        return Demand(settings.circuit, settings.priority, supplied, power, flips)
 
     def settle(self, share: Share, made: OpenProposal) -> None:
         steps, step = share.span.steps, share.span.step

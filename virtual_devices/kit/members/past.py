@@ -46,6 +46,10 @@ class PastQuarter:
     seconds: Mapping[str, int] = field(default_factory=dict)
     last: Mapping[str, int] = field(default_factory=dict)
 
+    def holds(self, span: Span) -> bool:
+        """Whether it is not over with the steps of a span either, which all belong to it."""
+        return span.step == self.step and self.start <= span.start and span.end < self.start + QUARTER
+
     def json(self) -> dict[str, Any]:
         """JSON-ready; what is empty is left out."""
         columns = {name: list(tally) for name, tally in self.columns.items()}
@@ -155,6 +159,9 @@ class Past:
         lasts: readings at the end of each quarter that ends in the span, oldest first; none at all where there are no readings. A quarter is
         over when the last step that can start in it was added, or one that starts later: then it covers fewer steps.
         """
+        if self.open is not None and self.open.holds(span) and not lasts:
+            self.open = _longer(self.open, span, columns or {}, held or {})
+            return
         parts = parts_of(span)
         if self.open is not None and (self.open.start, self.open.step) != (next(iter(parts), 0), span.step):
             self.end({})
@@ -237,6 +244,17 @@ def _seconds(runs: Runs, parts: Iterable[slice], step: int) -> list[int]:
         return [(part.stop - part.start) * step for part in parts]
     column = [on for count, on in runs for on in repeat(on, count)]
     return [sum(column[part]) * step for part in parts]
+
+
+def _longer(one: PastQuarter, span: Span, columns: Mapping[str, Sequence[int]], held: Mapping[str, Runs]) -> PastQuarter:
+    """A quarter and a short window, which most are when time goes step by step: no row is made for that one alone."""
+    settled = [slice(0, span.steps)]
+    swings = {name: Tally(*(each[0] for each in _swings(column, settled))) for name, column in columns.items() if any(column)}
+    seconds = dict(one.seconds)
+    for name, runs in held.items():
+        if lasted := _seconds(runs, settled, span.step)[0]:
+            seconds[name] = seconds.get(name, 0) + lasted
+    return PastQuarter(one.start, one.step, one.steps + span.steps, together(one.columns, {name: tally for name, tally in swings.items() if any(tally)}), seconds)
 
 
 def _both(one: PastQuarter, other: PastQuarter) -> PastQuarter:
