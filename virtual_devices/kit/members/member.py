@@ -7,7 +7,7 @@ the classes beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -323,9 +323,9 @@ class Member:
             **({"past": self.past.open.json() if self.past.open is not None else None} if self.past is not None else {}),
         }
 
-    @cached_property
+    @property
     def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(type(self.device).state_type)  # once: it takes longer than a window
+        return _adapter_of(type(self.device).state_type)
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go on from a checkpoint. Where the declaration changed since, it wins; else the live value does.
@@ -367,6 +367,12 @@ class Member:
         unset = unset_since(checkpoint, self.device, settings)
         self.notices = [*notices, *unset, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
+
+
+@cache
+def _adapter_of(state_type: type[Any]) -> TypeAdapter[Any]:
+    """Of all devices of a kind: it takes longer than a window, and much room."""
+    return TypeAdapter(state_type)
 
 
 @lru_cache(maxsize=256)
