@@ -7,7 +7,7 @@ the classes beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -325,7 +325,7 @@ class Member:
 
     @property
     def _adapter(self) -> TypeAdapter[Any]:
-        return _adapter_of(type(self.device).state_type)
+        return _adapter_of(type(self.device))
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go on from a checkpoint. Where the declaration changed since, it wins; else the live value does.
@@ -369,10 +369,10 @@ class Member:
         self.settings_changed()
 
 
-@cache
-def _adapter_of(state_type: type[Any]) -> TypeAdapter[Any]:
-    """Of all devices of a kind: it takes longer than a window, and much room."""
-    return TypeAdapter(state_type)
+@lru_cache(maxsize=256)
+def _adapter_of(device_class: type[AnyDevice]) -> TypeAdapter[Any]:
+    """Of the state of all devices of a kind: it takes longer than a window, and much room."""
+    return TypeAdapter(device_class.state_type)
 
 
 @lru_cache(maxsize=256)
