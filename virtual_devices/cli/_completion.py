@@ -85,8 +85,9 @@ def _homes(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
 def _recorded(_ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Homes that have run on this machine."""
     from virtual_devices.fleet.keeping.places import homes_folder  # noqa: PLC0415
+    from virtual_devices.kit.names import is_name  # noqa: PLC0415
 
-    return _beginning(incomplete, sorted(each.name for each in homes_folder().iterdir() if each.is_dir()))
+    return _beginning(incomplete, sorted(each.name for each in homes_folder().iterdir() if each.is_dir() and is_name(each.name)))
 
 
 def _records(ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -14,6 +14,7 @@ from virtual_devices.edge.murmur import printable
 from virtual_devices.fleet.keeping.places import homes_folder, state_folder
 from virtual_devices.fleet.logs import logs_of
 from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.names import is_name
 
 
 @click.command()
@@ -38,7 +39,7 @@ def logs(name: str | None, *, lines: int, state: Path | None, place: str, home: 
 def _only_home() -> str:
     """The home of this user, where he has just one. Raises ConfigurationError that names what there is."""
     folder = homes_folder()
-    homes = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    homes = sorted(path.name for path in folder.iterdir() if path.is_dir() and is_name(path.name)) if folder.is_dir() else []
     there = f"; there are: {', '.join(homes)}" if homes else ""
     if len(homes) != 1:
         raise ConfigurationError(f"whose logs? name the home with --home{there}")

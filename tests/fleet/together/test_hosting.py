@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +187,6 @@ def test_a_fault_in_one_home_ends_that_one_in_order(tmp_path: Path) -> None:
 
 def _steps_before(home: HostedHome) -> int:
     assert home.result is not None
-    from datetime import datetime  # noqa: PLC0415 - one place
-
     begun = datetime.fromisoformat(home.result["start"]).timestamp()
     return int(begun - small_home(RUNNING, home.name).start) // STEP
 
@@ -361,6 +361,7 @@ def test_a_low_limit_that_may_be_raised_is_raised(tmp_path: Path) -> None:
 
 def test_the_owners_broker_has_the_homes_at_the_time_of_day(tmp_path: Path) -> None:
     homes = files(tmp_path / "homes", "now_1", "now_2", text=RUNNING.replace("step: 60 s", "step: 1 s"))
+    before = time.time()
     with start_broker(tmp_path / "broker", port=0) as broker:
         options = TogetherOptions(homes, RunAsked(foreign=True), broker.endpoint, duration=2, state=tmp_path / "state")
         found = host_together(options, Teller())
@@ -368,4 +369,4 @@ def test_the_owners_broker_has_the_homes_at_the_time_of_day(tmp_path: Path) -> N
         assert digest(home)
         assert home.result is not None
         assert home.result["steps"] == 2
-        assert home.result["wall_seconds"] > 0.5, "time does not run ahead of the wall"
+        assert before - 1 <= datetime.fromisoformat(home.result["start"]).timestamp() <= time.time()

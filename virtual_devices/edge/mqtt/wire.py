@@ -84,8 +84,8 @@ class Wire:
         self._will = will
         self._client_id = client_id
         self._unacknowledged: deque[tuple[paho.MQTTMessageInfo, Outgoing]] = deque()
-        self._newest: dict[str, Outgoing] = {}
-        """The last message sent to each retained topic."""
+        self._newest: dict[str, Outgoing | None] = {}
+        """The last message sent to each retained topic, None once it needs no acknowledgement: a home's come to a megabyte."""
         self._notes: deque[Callable[[], None]] = deque()
         self._telling = False
         self._serving = False
@@ -123,7 +123,9 @@ class Wire:
     def in_flight(self) -> int:
         """Messages that paho has and the broker has not acknowledged; brokers acknowledge in order."""
         while self._unacknowledged and self._unacknowledged[0][0].is_published():
-            self._unacknowledged.popleft()
+            _, message = self._unacknowledged.popleft()
+            if self._newest.get(message.topic) is message:
+                self._newest[message.topic] = None
         return len(self._unacknowledged)
 
     @property
@@ -169,7 +171,7 @@ class Wire:
             info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # the connection may have just gone; then it is taken back
             self._unacknowledged.append((info, message))
         if message.retain:
-            self._newest[message.topic] = message
+            self._newest[message.topic] = message if message.qos else None
 
     def take_back(self) -> list[Outgoing]:
         """What the last connection has not delivered; of a retained topic only what is still its newest value."""

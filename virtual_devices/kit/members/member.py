@@ -323,9 +323,9 @@ class Member:
             **({"past": self.past.open.json() if self.past.open is not None else None} if self.past is not None else {}),
         }
 
-    @cached_property
+    @property
     def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(type(self.device).state_type)  # once: it takes longer than a window
+        return _adapter_of(type(self.device))
 
     def restore(self, checkpoint: Mapping[str, Any]) -> None:
         """Go on from a checkpoint. Where the declaration changed since, it wins; else the live value does.
@@ -367,6 +367,12 @@ class Member:
         unset = unset_since(checkpoint, self.device, settings)
         self.notices = [*notices, *unset, *(f"what it kept as {name} is dropped: this version does not remember it" for name in unknown)]
         self.settings_changed()
+
+
+@lru_cache(maxsize=256)
+def _adapter_of(device_class: type[AnyDevice]) -> TypeAdapter[Any]:
+    """Of the state of all devices of a kind: it takes longer than a window, and much room."""
+    return TypeAdapter(device_class.state_type)
 
 
 @lru_cache(maxsize=256)
