@@ -10,12 +10,12 @@ import pytest
 
 from tests.machine import BROKER_KINDS
 from tests.records import records
-from tests.stage import PLUGS, STEP, WEATHER, small_home
+from tests.stage import PLUGS, STEP, WEATHER, Stage, small_home
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.base import read
 from virtual_devices.edge.messages.proposal import ProposalHead
-from virtual_devices.edge.messages.summary import SummaryMessage
+from virtual_devices.edge.messages.summary import QuarterMessage, SummaryMessage
 from virtual_devices.edge.messages.topics import home_of_summary, summary_topic
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.visitor.session import Session
@@ -29,8 +29,8 @@ from virtual_devices.kit.store import charge_limit, discharge_limit
 from virtual_devices.record.reading.readers import Reader
 
 LABELLED = "labels: {region: north, tier: 2}\n"
-TEXT = LABELLED + WEATHER.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 4").replace("  grid: {", "  grid: {price: 3.84, feed_in_price: 0.99, ")
-TREE = LABELLED + PLUGS.replace(", paused: true", "").replace("speed: max", "speed: max, max_steps: 4")
+TEXT = LABELLED + WEATHER.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 4").replace("  grid: {", "  grid: {price: 3.84, feed_in_price: 0.99, ")
+TREE = LABELLED + PLUGS.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 4")
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def test_each_summary_is_the_records_quarter(broker: Broker, tmp_path: Path, tex
 @pytest.mark.parametrize("kind", BROKER_KINDS)
 def test_a_quarter_that_was_begun_before_a_stop_is_whole_after_it(kind: BrokerKind, tmp_path: Path) -> None:
     """The inverter's checkpoint has the part that its former life settled."""
-    home = small_home(TEXT)
+    home = small_home(TEXT.replace("speed: 1200", "speed: 180"))
     with start_broker(tmp_path / "broker", kind=kind, port=0) as broker:
         play(home, broker, tmp_path, 7)
         second = play(home, broker, tmp_path, 20)
@@ -139,3 +139,22 @@ def test_flexibility_is_what_the_battery_could_do(broker: Broker, tmp_path: Path
     assert summary.charge_power == min(rated, charge_limit(rule.flat, stored, QUARTER)) / 1000
     assert summary.discharge_power == min(rated, discharge_limit(rule.flat, stored, kept, QUARTER)) / 1000
     assert summary.discharge_power > 0
+
+
+def test_a_fleet_that_comes_later_has_the_last_quarter_told_again(stage: Stage) -> None:
+    """So a summary is there soon, though the next quarter of an hour may be fifteen minutes away."""
+    heard: list[bytes] = []
+    spy = Client(stage.loop, stage.endpoint, f"{stage.home.name}_fleet", on_message=lambda _topic, payload, _retain: heard.append(payload))
+    stage.start()
+    stage.steps(2)
+    spy.subscribe((stage.topic("inverter", "quarter"), 1))
+    spy.connect()
+    assert stage.loop.run(until=lambda: spy.subscribed, timeout=10)
+    stage.loop.run(timeout=0.3)
+    assert heard == [], "it is not retained"
+    stage.send("fleet", "availability", b"online", retain=True)
+    stage.wait(lambda: heard)
+    told = read(QuarterMessage, heard[0])
+    assert not told.over
+    assert (told.start, told.step) == (stage.home.start, STEP)
+    stage.loop.complete(spy.leave())

@@ -35,7 +35,7 @@ class QuarterTeller:
             self.repeat()
 
     def repeat(self) -> None:
-        """Say the last one again, to a broker that may have forgotten what was made of it."""
+        """Say the last one again, to a fleet that may not have heard it, or a broker that may have forgotten what was made of it."""
         if self._last:
             self._client.publish(self._topics.quarter, self._last, 1)
 

@@ -11,7 +11,7 @@ from virtual_devices.edge.messages.ledger import ledger_bytes
 from virtual_devices.edge.messages.proposal import offered
 from virtual_devices.edge.messages.retained import newer
 from virtual_devices.edge.messages.settlement import SettlementMessage, settlement_bytes
-from virtual_devices.edge.messages.topics import PLACES, Topics
+from virtual_devices.edge.messages.topics import FLEET, PLACES, Topics
 from virtual_devices.edge.messages.window import OpenWindow, WindowHead
 from virtual_devices.edge.runtime.commands import with_pending
 from virtual_devices.edge.runtime.flow_teller import FlowTeller
@@ -95,6 +95,8 @@ class SettlerRole(Role[Settler]):
     def received(self, device: str, leaf: str, payload: bytes) -> None:
         if leaf == "availability" and payload == b"online":
             self._given_up.pop(device, None)
+            if device == FLEET:
+                self._quarters.repeat()  # it may have come since that was said
         if leaf == "about" and not payload:
             self._may_be_gone(device)
         if self._presence.received(device, leaf, payload):
