@@ -25,7 +25,9 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.kit.errors import BrokerError
 
-CONTAINER_CONFIGS = sorted((Path(__file__).parents[3] / "mosquitto").glob("*.conf"))
+CONFIGS = Path(__file__).parents[3] / "mosquitto"
+CONTAINER_CONFIGS = sorted(CONFIGS.glob("mosquitto*.conf"))
+"""Of a home's broker; a centre has listeners of its own, and a shard's lines stand behind those of a home's."""
 
 MOSQUITTO = find_mosquitto()
 
@@ -220,6 +222,13 @@ def test_only_the_containers_own_loopback_is_open(config: Path) -> None:
     for where, following in listeners:
         is_open = "allow_anonymous true" in following
         assert is_open == where.endswith(" 127.0.0.1"), where
+
+
+def test_a_central_broker_lets_nobody_in_without_a_password() -> None:
+    text = (CONFIGS / "centre.conf").read_text()
+    assert len(re.findall(r"^listener ", text, re.MULTILINE)) == 2
+    assert "allow_anonymous true" not in text
+    assert {"password_file", "acl_file"} <= options(text).keys()
 
 
 if MOSQUITTO:

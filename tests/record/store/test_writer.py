@@ -48,8 +48,8 @@ HALF_AN_HOUR = 1800
 
 # -- killed ------------------------------------------------------------------------------------------------------------
 
-# windows of five minutes, with the 4th and the 14th a quarter-hour begins: those that are there, and those that are written in the life that is cut short
-STAGES = {"the first": (0, 1), "in the middle": (1, 2), "one that ends a quarter-hour": (3, 4), "one that trims": (13, 14)}
+# windows of five minutes, with the 4th and within the 11th a quarter-hour begins: those that are there, and those that are written in the life that is cut short
+STAGES = {"the first": (0, 1), "in the middle": (1, 2), "one that ends a quarter-hour": (3, 4), "one that trims": (10, 11)}
 
 
 def after_a_kill(folder: Path, life: Callable[[Path], None], kill: Callable[[Callable[[], None]], bool], rest: Callable[[Path], None]) -> bool:
