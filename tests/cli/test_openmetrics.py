@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,25 @@ def test_a_full_disk_costs_the_samples_and_not_the_run(home: Path, tmp_path: Pat
     assert json.loads(done.stdout)["unwritten"] == [f"series {tmp_path / 'day.om'} cannot be written: File too large; nothing of them is in it"]
     assert json.loads(done.stdout)["audit"]["ok"]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("day.om")]
+
+
+def test_a_pipe_stays_one_and_takes_the_samples_as_they_come(home: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = run("simulate", home, "--for", "1min", "--every", "1d", "--openmetrics", pipe)
+        assert (done.exit_code, pipe.is_fifo()) == (0, True), done.output
+        assert os.read(reader, 65_536).endswith(b"# EOF\n")
+    finally:
+        os.close(reader)
+
+
+def test_steps_that_are_longer_than_samples_are_apart_are_refused(home: Path, tmp_path: Path) -> None:
+    done = run("simulate", home, "--for", "1d", "--step", "1h", "--openmetrics", tmp_path / "day.om")
+    assert done.exit_code == 2
+    assert "samples every 5min of steps of 3600s would have gaps; write --every 3600s or more, or a shorter --step" in done.stderr
+    assert run("simulate", home, "--for", "1d", "--step", "1h", "--openmetrics", tmp_path / "day.om", "--every", "3600s").exit_code == 0
 
 
 @pytest.fixture(scope="module")
