@@ -138,3 +138,17 @@ def test_a_run_that_begins_anew_earlier_has_no_power_until_time_goes_on(tmp_path
     passes(
         tmp_path, {f"{TIME}{CLOCK}": "100000+150x20 1000+150x40", f"virtual_devices_energy_joules_total{OVEN}": "5000+300000x20 0+300000x40"}, promql_expr_test=again
     )
+
+
+@pytest.mark.parametrize("again", ["6800+300x40", "90000+300x40"])
+def test_a_run_that_begins_anew_soon_or_later_than_it_was_has_no_power_that_is_wrong(tmp_path: Path, again: str) -> None:
+    counter = "virtual_devices_energy_joules_total"
+    power = power_rule(next(each for each in energy_counters() if each.series == counter))
+    known = [{"labels": f"{power}{OVEN}", "value": 2000}]
+    quarters = [f"{5 + number // 4}m{number % 4 * 15}s" for number in range(1, 4)]
+    passes(
+        tmp_path,
+        {f"{TIME}{CLOCK}": f"1000+300x20 {again}", f"virtual_devices_windows{CLOCK}": "0+5x20 0+5x40", f"{counter}{OVEN}": "5000+600000x20 0+600000x40"},
+        promql_expr_test=[{"expr": power, "eval_time": "5m", "exp_samples": known}, {"expr": power, "eval_time": "8m", "exp_samples": known},
+                          *({"expr": power, "eval_time": at, "exp_samples": []} for at in quarters)],
+    )  # fmt: skip

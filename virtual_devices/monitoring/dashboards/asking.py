@@ -58,7 +58,8 @@ def pace(home: str = HOME) -> str:
 
 def passed(home: str = HOME) -> str:
     """The same from the first sample of a span to the last, by which ``rate`` goes too; nothing where time stands still, or has begun anew."""
-    return f"(max by (home) (rate({of('ticks', 'time', home=home)}[{STEP}])) and {pace(home)})"
+    anew = " ".join(f"unless max by (home) (resets({of('ticks', counted, home=home)}[{STEP}])) > 0" for counted in ("time", "windows"))
+    return f"(max by (home) (rate({of('ticks', 'time', home=home)}[{STEP}])) and {pace(home)} {anew})"
 
 
 def grown(ability: str, reading: str, *more: str, by: str = "home", home: str = HOME) -> str:
