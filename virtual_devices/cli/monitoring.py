@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -13,18 +14,19 @@ from virtual_devices.edge.metrics.address import LOOPBACK, USUAL_PORT
 from virtual_devices.kit.errors import ConfigurationError
 
 PROMETHEUS = f"http://{LOOPBACK}:9090"
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 IN_CONTAINERS = ("http://prometheus:9090", "/etc/grafana/dashboards")
 """Where a container of Grafana finds Prometheus, and its dashboards, see ``fleet.compose``."""
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("monitoring"), metavar="[DIR]")
-@click.option("--target", "targets", multiple=True, metavar="HOST:PORT", help=f"What Prometheus scrapes: where `up --metrics` serves; repeatable; else {LOOPBACK}:{USUAL_PORT}.")
+@click.option("--target", "targets", multiple=True, metavar="HOST:PORT", help=f"What Prometheus scrapes: where `up --metrics` serves; repeatable; else as it is in DIR, or {LOOPBACK}:{USUAL_PORT}.")
 @click.option("--prometheus", "url", default=PROMETHEUS, show_default=True, metavar="URL", help="As Grafana reaches it.")
 @click.option("--compose", "home", metavar="HOME", help="For containers: those of a compose file of this home, made with --monitoring.")
 def monitoring(folder: Path, targets: tuple[str, ...], url: str, home: str | None) -> None:
     """Files for Prometheus and Grafana: what to scrape, rules, alerts and dashboards, in DIR (default: monitoring)."""
-    from virtual_devices.monitoring.folder import Places, write  # noqa: PLC0415 - it brings YAML
+    from virtual_devices.monitoring.folder import Places, known_targets, write  # noqa: PLC0415 - it brings YAML
 
     if home is not None:
         if targets or url != PROMETHEUS:
@@ -33,9 +35,11 @@ def monitoring(folder: Path, targets: tuple[str, ...], url: str, home: str | Non
 
         devices = read_home(chosen(Path(home)), now=int(time.time()))[0].devices
         places = Places([f"{entry.name}:{USUAL_PORT}" for entry in devices], *IN_CONTAINERS)
-    else:
-        places = Places(targets or [f"{LOOPBACK}:{USUAL_PORT}"], url, str((folder / "grafana" / "dashboards").resolve()))
+    elif not _URL.fullmatch(url):
+        raise click.BadParameter(f"{url!r} is no address of Prometheus; write it as {PROMETHEUS}", param_hint="--prometheus")
     try:
+        if home is None:
+            places = Places(targets or known_targets(folder) or [f"{LOOPBACK}:{USUAL_PORT}"], url, str((folder / "grafana" / "dashboards").resolve()))
         count = write(folder, places)
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {why(error)}; choose another folder") from None

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.monitoring.alerts import alerts_text
 from virtual_devices.monitoring.cluster import maps_text
 from virtual_devices.monitoring.dashboards.shipped import dashboards
 from virtual_devices.monitoring.grafana import provider_text, sources_text
 from virtual_devices.monitoring.rules import rules_text
-from virtual_devices.monitoring.scraping import ALERTS_FILE, RULES, prometheus_text
+from virtual_devices.monitoring.scraping import ALERTS_FILE, MADE_BY, RULES, check_targets, prometheus_text, targets_of
+
+CONFIGURATION = "prometheus/prometheus.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Places:
 def files(places: Places) -> Mapping[str, str]:
     """By path in the folder, its text."""
     return {
-        "prometheus/prometheus.yml": prometheus_text(places.targets), f"prometheus/{RULES}": rules_text(), f"prometheus/{ALERTS_FILE}": alerts_text(),
+        CONFIGURATION: prometheus_text(places.targets), f"prometheus/{RULES}": rules_text(), f"prometheus/{ALERTS_FILE}": alerts_text(),
         "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url),
         "grafana/provisioning/dashboards/virtual_devices.yaml": provider_text(places.dashboards),
         **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},
@@ -37,11 +40,33 @@ def files(places: Places) -> Mapping[str, str]:
     }  # fmt: skip
 
 
+def known_targets(folder: Path) -> list[str]:
+    """Whom the Prometheus of a folder scrapes already. Raises OSError and ConfigurationError, as ``write``."""
+    path = folder / CONFIGURATION
+    return targets_of(_own(path)) if path.is_file() else []
+
+
 def write(folder: Path, places: Places) -> int:
-    """Put them there; other files in it stay. How many there are. Raises OSError."""
+    """Put them there; other files in it stay. How many there are.
+
+    Raises OSError, and ConfigurationError before anything is written: for what Prometheus takes as no target, and where a file of somebody else has
+    the place of one.
+    """
+    check_targets(places.targets)
     found = files(places)
+    for name in found:
+        if name.startswith("prometheus/") and (folder / name).is_file():
+            _own(folder / name)
     for name, text in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return len(found)
+
+
+def _own(path: Path) -> str:
+    """The text of a file that was made here."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if MADE_BY not in text:
+        raise ConfigurationError(f"{path} is somebody else's, and stays as it is: its head does not say that it was made here; choose another folder, or move the file")
+    return text
