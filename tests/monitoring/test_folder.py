@@ -116,3 +116,12 @@ def test_a_configuration_of_somebody_else_stays(tmp_path: Path, name: str) -> No
     assert f"{own} is somebody else's, and stays as it is" in done.stderr
     assert own.read_text(encoding="utf-8") == "global: {}\n"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [own]
+
+
+@pytest.mark.parametrize(("every", "interval", "command", "lookback"), [("15min", "15m", "--every 15min ", True), ("90s", "90s", "--every 90s ", False), (None, "5m", "--every 5min ", False)])
+def test_a_past_may_have_samples_further_apart(tmp_path: Path, every: str | None, interval: str, command: str, lookback: bool) -> None:  # noqa: FBT001
+    done = run(tmp_path, *(["--every", every] if every else []))
+    past = yaml.safe_load((tmp_path / "grafana/provisioning/datasources/virtual_devices.yaml").read_text())["datasources"][1]
+    assert past["jsonData"]["timeInterval"] == interval
+    assert command in done.stdout
+    assert (f" --query.lookback-delta={interval})" in done.stdout) == lookback

@@ -10,7 +10,7 @@ from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.monitoring.alerts import alerts_text
 from virtual_devices.monitoring.cluster import maps_text
 from virtual_devices.monitoring.dashboards.shipped import dashboards
-from virtual_devices.monitoring.grafana import provider_text, sources_text
+from virtual_devices.monitoring.grafana import SIMULATED, provider_text, sources_text
 from virtual_devices.monitoring.rules import rules_text
 from virtual_devices.monitoring.scraping import ALERTS_FILE, MADE_BY, RULES, check_targets, prometheus_text, targets_of
 
@@ -21,19 +21,20 @@ CONFIGURATION = "prometheus/prometheus.yml"
 class Places:
     """Where things are, as the programs see it. targets: of what Prometheus scrapes, host and port.  url: of Prometheus, as Grafana reaches it.
 
-    dashboards: the folder with them, as Grafana sees it.
+    dashboards: the folder with them, as Grafana sees it.  simulated: s between two samples of a past.
     """
 
     targets: Sequence[str]
     url: str
     dashboards: str
+    simulated: int = SIMULATED
 
 
 def files(places: Places) -> Mapping[str, str]:
     """By path in the folder, its text."""
     return {
         CONFIGURATION: prometheus_text(places.targets), f"prometheus/{RULES}": rules_text(), f"prometheus/{ALERTS_FILE}": alerts_text(),
-        "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url),
+        "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url, places.simulated),
         "grafana/provisioning/dashboards/virtual_devices.yaml": provider_text(places.dashboards),
         **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},
         "kubernetes/dashboards.yaml": maps_text(),
