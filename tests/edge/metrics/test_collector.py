@@ -114,6 +114,15 @@ def test_not_without_bound(metrics: Metrics) -> None:
     assert len(samples(metrics)) == MAX_DEVICES
 
 
+def test_who_has_left_takes_nobody_a_place(metrics: Metrics) -> None:
+    vitals = Vitals("cape_town")
+    metrics.watch(vitals)
+    for number in range(MAX_DEVICES + 1):  # one after the other, each under a name of its own
+        vitals.follow({f"oven_{number}": "oven"})
+        metrics.update(f"oven_{number}", "oven", {"power": number})
+    assert samples(metrics)["virtual_devices_power_watts", f"oven_{MAX_DEVICES}"] == MAX_DEVICES
+
+
 def test_the_global_registry_stays_as_it_is(metrics: Metrics) -> None:
     metrics.update("oven", "oven", {"power": 1})
     assert b"virtual_devices" not in generate_latest(REGISTRY)

@@ -54,8 +54,15 @@ class Metrics(Collector):
     def update(self, device: str, kind: str, values: Mapping[str, Any]) -> None:
         """Keep the newest state of a device: settings and readings by name, in the units of its face."""
         with self._lock:
+            if device not in self._values and len(self._values) >= MAX_DEVICES and self._vitals is not None:
+                self._values = {name: known for name, known in self._values.items() if name in self._vitals}  # others have left meanwhile
             if device in self._values or len(self._values) < MAX_DEVICES:
                 self._values[device] = (kind, dict(values))
+
+    def forget(self) -> None:
+        """What devices said no longer holds: their home has ended."""
+        with self._lock:
+            self._values = {}
 
     def collect(self) -> Iterator[MetricFamily]:
         """Every family with a sample for each device that has it."""
