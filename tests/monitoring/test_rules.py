@@ -31,7 +31,7 @@ def test_what_is_shipped_is_valid(tmp_path: Path) -> None:
 
 def test_every_metric_that_rules_and_alerts_name_is_one_that_there_is() -> None:
     of_kinds = {family.series for kind in kinds() for family in families_of(kind)}
-    of_vitals = {f"virtual_devices_{name}" for name in ("online", "late_windows", "left_out_windows_total", "refused_commands_total", "audit_problems")}
+    of_vitals = {f"virtual_devices_{name}" for name in ("online", "wanted", "late_windows", "left_out_windows_total", "refused_commands_total", "audit_problems")}
     named = set(re.findall(r"(?<![:a-z_])virtual_devices_[a-z0-9_]+", "\n".join(re.findall("expr: (.*)", rules_text() + alerts_text()))))
     assert named - of_kinds == of_vitals
 
@@ -86,6 +86,7 @@ TARGET = {"job": "cape/virtual-devices", "instance": "127.0.0.1:9464"}
 FIRES: list[tuple[str, Series, dict[str, str]]] = [
     ("VirtualDevicesNotScraped", {'up{job="cape/virtual-devices",instance="127.0.0.1:9464"}': "1x4 0x60"}, TARGET),
     ("VirtualDeviceOffline", OFFLINE, IS_OVEN),
+    ("VirtualDeviceOffline", {**OFFLINE, f"virtual_devices_wanted{OVEN}": "1x60"}, IS_OVEN),
     ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0x4 1+1x60", **ONLINE}, IS_OVEN),
     ("VirtualDeviceLate", {f"virtual_devices_left_out_windows_total{OVEN}": "0+1x60", f"virtual_devices_late_windows{OVEN}": "0 1 0 1 0x60", **ONLINE}, IS_OVEN),
     ("VirtualHomeStandsStill", {**STANDS, **SPEED_60, **RUNS}, IS_CLOCK),
@@ -98,14 +99,15 @@ SILENT: list[tuple[str, Series]] = [
     ("VirtualDevicesNotScraped", {'up{job="virtual-devices",instance="127.0.0.1:9464"}': "1x4 0x4 1x60"}),
     ("VirtualDevicesNotScraped", {'up{job="somebody",instance="127.0.0.1:9464"}': "0x60"}),
     ("VirtualDeviceOffline", {f"virtual_devices_online{OVEN}": "1x4 0x4 1x60"}),
-    ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0 1 0 0 1 0x60", f"virtual_devices_left_out_windows_total{OVEN}": "0x20 2x60", **ONLINE}),
+    ("VirtualDeviceOffline", {**OFFLINE, f"virtual_devices_wanted{OVEN}": "1x4 0x60"}),
+    ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0 1 0 0 1 0x60", f"virtual_devices_left_out_windows_total{OVEN}": "0x20 3x60", **ONLINE}),
     ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "1+1x60", **OFFLINE}),
     ("VirtualHomeStandsStill", {**MOVES, **SPEED_60, **RUNS}),
     ("VirtualHomeStandsStill", {**STANDS, **SPEED_60, **PAUSED}),
     ("VirtualHomeStandsStill", {**STANDS, **HOURLY, **RUNS}),
     ("VirtualHomeFallsBehind", {f"virtual_devices_behind_seconds{CLOCK}": "3000x60", **SPEED_60}),
     ("VirtualHomeAuditFailed", {'virtual_devices_audit_problems{home="cape"}': "0x60"}),
-    ("VirtualDeviceRefusesCommands", {f"virtual_devices_refused_commands_total{OVEN}": "0x20 2x60"}),
+    ("VirtualDeviceRefusesCommands", {f"virtual_devices_refused_commands_total{OVEN}": "0x20 3x60"}),
 ]
 
 

@@ -35,6 +35,15 @@ def of(vitals: Vitals, name: str) -> Vital:
     return vitals.now()[name][1]
 
 
+def test_who_was_switched_off_is_not_wanted() -> None:
+    running: set[str] | None = None
+    vitals = Vitals("cape", running=lambda: running)
+    vitals.follow(KINDS)
+    assert all(vital.wanted for _, vital in vitals.now().values())
+    running = {"clock", "sun", "inverter", "tv"}
+    assert [name for name, (_, vital) in vitals.now().items() if not vital.wanted] == ["oven"]
+
+
 def test_who_says_so_is_online_while_the_broker_is_there() -> None:
     there = True
     vitals = Vitals("cape", lambda: there)

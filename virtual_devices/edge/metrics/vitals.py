@@ -6,7 +6,7 @@ Everything counts from the begin of the process that listens.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from virtual_devices.edge.messages.base import ErrorMessage, read
@@ -19,13 +19,14 @@ from virtual_devices.kit.names import CLOCK
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One device. online: as it says, and as its broker does of it.
+    """One device. online: as it says, and as its broker does of it.  wanted: it is to run; else somebody has switched it off.
 
     windows: settled with it.  left_out: settled without it, though it was waited for.  late: windows that were settled since the last
     one that it took part in.  refused: commands that it refused.
     """
 
     online: bool = False
+    wanted: bool = True
     windows: int = 0
     left_out: int = 0
     late: int = 0
@@ -35,11 +36,12 @@ class Vital:
 class Vitals:
     """Those of a home. Safe to use from several threads.
 
-    connected: whether who listens hears anything; while it does not, nobody is known to be online.
+    connected: whether who listens hears anything; while it does not, nobody is known to be online.  running: who is to run, as far as somebody
+    says so; None: all are.
     """
 
-    def __init__(self, home: str, connected: Callable[[], bool] = lambda: True) -> None:
-        self._home, self._connected = home, connected
+    def __init__(self, home: str, connected: Callable[[], bool] = lambda: True, running: Callable[[], Collection[str] | None] = lambda: None) -> None:
+        self._home, self._connected, self._running = home, connected, running
         self._lock = threading.Lock()
         self._known: dict[str, Vital] = {}
         self._kinds: dict[str, str] = {}
@@ -77,9 +79,12 @@ class Vitals:
 
     def now(self) -> dict[str, tuple[str, Vital]]:
         """By name of the device its kind, and how it is."""
-        connected = self._connected()
+        connected, running = self._connected(), self._running()
         with self._lock:
-            return {name: (self._kinds[name], replace(vital, online=vital.online and connected)) for name, vital in self._known.items()}
+            return {
+                name: (self._kinds[name], replace(vital, online=vital.online and connected, wanted=running is None or name in running))
+                for name, vital in self._known.items()
+            }
 
     def _hear_error(self, device: str, payload: bytes) -> None:
         """Only what is about a command; a flood of them is told in one more message, which is about nothing."""
