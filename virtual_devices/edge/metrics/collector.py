@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import suppress
 from datetime import datetime
@@ -128,5 +129,5 @@ def _sample(metric: MetricFamily, family: Family, labels: tuple[str, ...], value
             metric.add_metric((*labels, state), float(value == state))
     elif family.instant:
         metric.add_metric(labels, datetime.fromisoformat(value).timestamp())
-    elif isinstance(value, (int, float)):
-        metric.add_metric((*labels, currency) if family.money else labels, value * family.factor)
+    elif isinstance(value, (int, float)) and math.isfinite(number := value * family.factor) and not (family.grows and number < 0):  # else some refuse the page
+        metric.add_metric((*labels, currency) if family.money else labels, number)
