@@ -85,6 +85,13 @@ def test_what_cannot_be_is_refused_before_the_run(words: tuple[str, ...], wrong:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["constant.yaml"]
 
 
+@pytest.mark.parametrize(("start", "warned"), [("2021-03-01", False), ("2190-03-01", True)])
+def test_a_run_in_times_to_come_is_told_what_prometheus_makes_of_it(home: Path, tmp_path: Path, start: str, warned: bool) -> None:  # noqa: FBT001
+    done = run("simulate", home, "--for", "1d", "--start", start, "--openmetrics", tmp_path / "day.om", "--every", "1h")
+    assert done.exit_code == 0, done.output
+    assert ("the run ends on 2190-03-01, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then" in done.stderr) == warned
+
+
 def test_a_full_disk_costs_the_samples_and_not_the_run(home: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "limit") as disk:
         disk.fill()

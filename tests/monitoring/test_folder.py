@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import kubernetes_validate
@@ -124,4 +126,7 @@ def test_a_past_may_have_samples_further_apart(tmp_path: Path, every: str | None
     past = yaml.safe_load((tmp_path / "grafana/provisioning/datasources/virtual_devices.yaml").read_text())["datasources"][1]
     assert past["jsonData"]["timeInterval"] == interval
     assert command in done.stdout
+    start = re.search(r"simulate --start (\S+) --for 1y ", done.stdout)
+    assert start is not None
+    assert timedelta(days=365) < datetime.now(UTC) - datetime.fromisoformat(f"{start[1]}T00:00Z") < timedelta(days=369), "else Prometheus scrapes nothing until it is over"
     assert (f" --query.lookback-delta={interval})" in done.stdout) == lookback

@@ -13,7 +13,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -52,6 +52,16 @@ class OpenMetricsFile:
         if reason := refused(path):
             raise ConfigurationError(f"{path} cannot be written: {reason}; choose another place with --openmetrics")
         return cls(path, length, every)
+
+    def doubts(self, end: int, now: float) -> list[str]:
+        """What is hardly meant of a run until ``end``, UTC seconds. now: of the wall."""
+        if end <= now:
+            return []
+        when = datetime.fromtimestamp(end, UTC).date()
+        return [
+            f"{self.path}: the run ends on {when}, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then; "
+            "give it a folder of its own, or an earlier --start"
+        ]
 
 
 @dataclass(frozen=True, slots=True)

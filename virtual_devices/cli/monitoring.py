@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from virtual_devices.edge.metrics.address import LOOPBACK, USUAL_PORT
 from virtual_devices.kit.errors import ConfigurationError
 
 PROMETHEUS = f"http://{LOOPBACK}:9090"
+_YEAR = 365
 _URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 IN_CONTAINERS = ("http://prometheus:9090", "/etc/grafana/dashboards")
 """Where a container of Grafana finds Prometheus, and its dashboards, see ``fleet.compose``."""
@@ -52,13 +54,14 @@ def _here(folder: Path, simulated: int) -> list[str]:
     from virtual_devices.monitoring.grafana import SIMULATED, apart  # noqa: PLC0415 - it brings YAML
 
     every = f"{simulated // 60}min" if simulated % 60 == 0 else f"{simulated}s"
+    start = datetime.fromtimestamp(time.time(), UTC).date() - timedelta(days=_YEAR + 2)
     lookback = "" if simulated <= SIMULATED else f" --query.lookback-delta={apart(simulated)}"
     provisioning = (folder / "grafana" / "provisioning").resolve()
     return [
         "", f"  virtual-devices up --metrics {USUAL_PORT}", f"  prometheus --config.file={folder}/prometheus/prometheus.yml --storage.tsdb.path={folder}/data",
         f"  GF_PATHS_PROVISIONING={provisioning} grafana server --homepath /usr/share/grafana", "",
         f"A year that was simulated, for the same Prometheus (which is to keep it: --storage.tsdb.retention.time=10y{lookback}):", "",
-        f"  virtual-devices simulate --for 1y --step 60s --every {every} --openmetrics year.om",
+        f"  virtual-devices simulate --start {start} --for 1y --step 60s --every {every} --openmetrics year.om",
         f"  promtool tsdb create-blocks-from openmetrics --max-block-duration=8784h year.om {folder}/data", "",
         f"Grafana on Kubernetes, with its chart's sidecar:  kubectl apply -n NAMESPACE -f {folder}/kubernetes/dashboards.yaml",
     ]  # fmt: skip
