@@ -58,10 +58,8 @@ class OpenMetricsFile:
         if end <= now:
             return []
         when = datetime.fromtimestamp(end, UTC).date()
-        return [
-            f"{self.path}: the run ends on {when}, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then; "
-            "give it a folder of its own, or an earlier --start"
-        ]
+        found = f"{self.path}: the run ends on {when}, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then"
+        return [f"{found}; give it a folder of its own, or an earlier --start"]
 
 
 @dataclass(frozen=True, slots=True)
