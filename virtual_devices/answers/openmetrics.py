@@ -21,7 +21,7 @@ import numpy as np
 
 from virtual_devices.answers.series import SAMPLED, refused
 from virtual_devices.edge.files.write import why, writing_out
-from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, STATE, Family, families_of
+from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, SETTING, STATE, Family, families_of
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -205,7 +205,7 @@ def _series_of(house: House) -> Iterator[_Series]:
             continue
         labels = ",".join(map(_label, LABELS, (home.name, entry.name, entry.kind)))
         for family in families_of(entry.kind):
-            if family.name.startswith(f"{PREFIX}_setting_"):
+            if family.name.startswith(SETTING):
                 continue  # a setting is no series of a run
             if first.setdefault(family.name, family).form == family.form:
                 yield _Series(family, entry.name, f"{labels},{_label(CURRENCY, _currency(entry) or usual)}" if family.money else labels)

@@ -195,6 +195,9 @@ class Ending(Watcher):
         self.home: HostedHome | None = None
         self._left = after
 
+    def meet(self, home: Home) -> None:
+        pass
+
     def feed(self, device: str, leaf: str, payload: bytes) -> None:
         self._left -= 1
         if not self._left and self.loop is not None and self.home is not None:

@@ -35,7 +35,8 @@ class Metrics(Collector):
     """Samples of all that devices said last. Safe to use from several threads.
 
     Labels: home, device, kind. ``virtual_devices_device_info`` says of each that it is simulated, for dashboards and historians that see
-    real devices too. Of each device that is watched: whether it is online, its windows, and what it refused.
+    real devices too. Of each device that is watched: whether it is online, its windows, and what it refused; what flowed in one when it went offline
+    flows no more, and is left out until it is back.
     registry: its own, never the global one.  At most 200 devices are kept.
     """
 
@@ -68,14 +69,15 @@ class Metrics(Collector):
     def collect(self) -> Iterator[MetricFamily]:
         """Every family with a sample for each device that has it."""
         newest, watched = self._newest(), self._vitals.now() if self._vitals is not None else {}
+        gone = self._vitals.gone() if self._vitals is not None else frozenset[str]()
         families: dict[str, tuple[Family, MetricFamily]] = {}
         usual = _currency_of(newest)
         yield _info(self.home, newest)
         for device, (kind, values) in newest:
-            labels = (self.home, device, kind)
+            labels, is_clock = (self.home, device, kind), load(kind).ability == "ticks"  # whose time stands still then, which alerts have to see
             for family in families_of(kind):
                 value = values.get(family.key)
-                if value is None:
+                if value is None or (device in gone and not family.lasts and not is_clock):
                     continue
                 known = families.setdefault(family.name, (family, _empty(family)))
                 if known[0].form == family.form:

@@ -47,6 +47,8 @@ class Vitals:
         self._kinds: dict[str, str] = {}
         self._given: dict[str, tuple[str | None, int]] = {}
         """Run and seq of the newest conditions of who gives them."""
+        self._left: set[str] = set()
+        """Who was heard to be offline."""
         self._settled: tuple[str | None, int] | None = None
         """Of the newest settlement; None before the first."""
 
@@ -56,6 +58,7 @@ class Vitals:
             self._kinds = dict(kinds)
             self._known = {name: self._known.get(name, Vital()) for name in kinds}
             self._given = {name: given for name, given in self._given.items() if name in kinds}
+            self._left &= kinds.keys()
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:
         """A message of the home, heard or said."""
@@ -68,6 +71,7 @@ class Vitals:
                 return
             elif leaf == "availability":
                 self._known[device] = replace(self._known[device], online=payload == b"online")
+                (self._left.discard if payload == b"online" else self._left.add)(device)
             elif leaf == "conditions":
                 self._given[device] = place(payload)
             elif leaf == "error":
@@ -76,6 +80,12 @@ class Vitals:
     def __contains__(self, name: str) -> bool:
         with self._lock:
             return name in self._known
+
+    def gone(self) -> frozenset[str]:
+        """Who is known to be offline; nobody, while nothing is heard: what was said last may hold."""
+        connected = self._connected()
+        with self._lock:
+            return frozenset(self._left) if connected else frozenset()
 
     def now(self) -> dict[str, tuple[str, Vital]]:
         """By name of the device its kind, and how it is."""
