@@ -108,6 +108,15 @@ def test_targets_stay_where_nobody_names_others(folder: Path) -> None:
     assert targets() == ["192.0.2.8:9464"]
 
 
+def test_a_folder_for_containers_does_not_become_one_for_this_machine_by_half(tmp_path: Path) -> None:
+    assert run(tmp_path, "--compose", "cape_town").exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = run(tmp_path)
+    assert done.exit_code == 2
+    assert f"{tmp_path} was made for containers; name their home with --compose as then, or choose another folder" in done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize("name", ["prometheus.yml", "rules.yaml", "alerts.yaml"])
 def test_a_configuration_of_somebody_else_stays(tmp_path: Path, name: str) -> None:
     own = tmp_path / "prometheus" / name

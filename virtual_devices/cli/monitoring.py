@@ -30,7 +30,7 @@ IN_CONTAINERS = ("http://prometheus:9090", "/etc/grafana/dashboards")
 @click.option("--every", "simulated", type=duration, default=SAMPLED, show_default=True, metavar="PERIOD", help="Between two samples of a past, as simulate --openmetrics has it.")
 def monitoring(folder: Path, targets: tuple[str, ...], url: str, home: str | None, simulated: int) -> None:
     """Files for Prometheus and Grafana: what to scrape, rules, alerts and dashboards, in DIR (default: monitoring)."""
-    from virtual_devices.monitoring.folder import Places, known_targets, write  # noqa: PLC0415 - it brings YAML
+    from virtual_devices.monitoring.folder import Places, asks, known_targets, write  # noqa: PLC0415 - it brings YAML
 
     if home is not None:
         if targets or url != PROMETHEUS:
@@ -43,6 +43,8 @@ def monitoring(folder: Path, targets: tuple[str, ...], url: str, home: str | Non
         raise click.BadParameter(f"{url!r} is no address of Prometheus; write it as {PROMETHEUS}", param_hint="--prometheus")
     try:
         if home is None:
+            if not targets and asks(folder, IN_CONTAINERS[0]):
+                raise ConfigurationError(f"{folder} was made for containers; name their home with --compose as then, or choose another folder")
             places = Places(targets or known_targets(folder) or [f"{LOOPBACK}:{USUAL_PORT}"], url, str((folder / "grafana" / "dashboards").resolve()), simulated)
         count = write(folder, places)
     except OSError as error:

@@ -14,7 +14,7 @@ from virtual_devices.monitoring.grafana import SIMULATED, provider_text, sources
 from virtual_devices.monitoring.rules import rules_text
 from virtual_devices.monitoring.scraping import ALERTS_FILE, MADE_BY, RULES, check_targets, prometheus_text, targets_of
 
-CONFIGURATION = "prometheus/prometheus.yml"
+CONFIGURATION, SOURCES = "prometheus/prometheus.yml", "grafana/provisioning/datasources/virtual_devices.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def files(places: Places) -> Mapping[str, str]:
     """By path in the folder, its text."""
     return {
         CONFIGURATION: prometheus_text(places.targets), f"prometheus/{RULES}": rules_text(), f"prometheus/{ALERTS_FILE}": alerts_text(),
-        "grafana/provisioning/datasources/virtual_devices.yaml": sources_text(places.url, places.simulated),
+        SOURCES: sources_text(places.url, places.simulated),
         "grafana/provisioning/dashboards/virtual_devices.yaml": provider_text(places.dashboards),
         **{f"grafana/dashboards/{name}": text for name, text in dashboards().items()},
         "kubernetes/dashboards.yaml": maps_text(),
@@ -45,6 +45,12 @@ def known_targets(folder: Path) -> list[str]:
     """Whom the Prometheus of a folder scrapes already. Raises OSError and ConfigurationError, as ``write``."""
     path = folder / CONFIGURATION
     return targets_of(_own(path)) if path.is_file() else []
+
+
+def asks(folder: Path, url: str) -> bool:
+    """Whether the Grafana of a folder asks a Prometheus there. Raises OSError."""
+    path = folder / SOURCES
+    return path.is_file() and f"url: {url}\n" in path.read_text(encoding="utf-8", errors="replace")
 
 
 def write(folder: Path, places: Places) -> int:
