@@ -10,6 +10,7 @@ from pathlib import Path
 
 from virtual_devices.edge.files.read import read_home
 from virtual_devices.fleet.compose import compose_text
+from virtual_devices.kit.errors import VirtualDevicesError
 
 EXAMPLE = "examples/cape_town.yaml"
 MONITORING = "--monitoring"
@@ -23,4 +24,9 @@ def text_of(source: str = EXAMPLE, *, monitoring: bool = False) -> str:
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word != MONITORING]
-    sys.stdout.write(text_of(*words[:1], monitoring=MONITORING in sys.argv[1:]))
+    if len(words) > 1 or any(word.startswith("-") for word in words):
+        sys.exit(f"error: {' '.join(words)!r} is not understood; write a home file, and {MONITORING} for Prometheus and Grafana")
+    try:
+        sys.stdout.write(text_of(*words, monitoring=MONITORING in sys.argv[1:]))
+    except VirtualDevicesError as error:
+        sys.exit(f"error: {error}")

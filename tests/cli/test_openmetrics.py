@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,13 @@ def test_what_cannot_be_is_refused_before_the_run(words: tuple[str, ...], wrong:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["constant.yaml"]
 
 
+@pytest.mark.parametrize(("start", "warned"), [("2021-03-01", False), ("2190-03-01", True)])
+def test_a_run_in_times_to_come_is_told_what_prometheus_makes_of_it(home: Path, tmp_path: Path, start: str, warned: bool) -> None:  # noqa: FBT001
+    done = run("simulate", home, "--for", "1d", "--start", start, "--openmetrics", tmp_path / "day.om", "--every", "1h")
+    assert done.exit_code == 0, done.output
+    assert ("the run ends on 2190-03-01, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then" in done.stderr) == warned
+
+
 def test_a_full_disk_costs_the_samples_and_not_the_run(home: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "limit") as disk:
         disk.fill()
@@ -93,6 +101,25 @@ def test_a_full_disk_costs_the_samples_and_not_the_run(home: Path, tmp_path: Pat
     assert json.loads(done.stdout)["unwritten"] == [f"series {tmp_path / 'day.om'} cannot be written: File too large; nothing of them is in it"]
     assert json.loads(done.stdout)["audit"]["ok"]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("day.om")]
+
+
+def test_a_pipe_stays_one_and_takes_the_samples_as_they_come(home: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = run("simulate", home, "--for", "1min", "--every", "1d", "--openmetrics", pipe)
+        assert (done.exit_code, pipe.is_fifo()) == (0, True), done.output
+        assert os.read(reader, 65_536).endswith(b"# EOF\n")
+    finally:
+        os.close(reader)
+
+
+def test_steps_that_are_longer_than_samples_are_apart_are_refused(home: Path, tmp_path: Path) -> None:
+    done = run("simulate", home, "--for", "1d", "--step", "1h", "--openmetrics", tmp_path / "day.om")
+    assert done.exit_code == 2
+    assert "samples every 5min of steps of 3600s would have gaps; write --every 3600s or more, or a shorter --step" in done.stderr
+    assert run("simulate", home, "--for", "1d", "--step", "1h", "--openmetrics", tmp_path / "day.om", "--every", "3600s").exit_code == 0
 
 
 @pytest.fixture(scope="module")

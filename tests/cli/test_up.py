@@ -78,6 +78,7 @@ def test_ctrl_c_ends_it_with_the_result(tmp_path: Path, state: Path) -> None:
     assert result["ledger_sha256"] == undisturbed(parse(text), result["steps"]).digest
     assert [sample.value for sample in families.pop("virtual_devices_audit_problems").samples] == [0]
     assert {(sample.labels["device"], sample.value) for sample in families["virtual_devices_online"].samples} == {(name, 1) for name in DEVICES}
+    assert {(sample.labels["device"], sample.value) for sample in families["virtual_devices_wanted"].samples} == {(name, 1) for name in DEVICES}
     devices = {sample.labels["device"] for family in families.values() for sample in family.samples}
     assert devices == set(DEVICES)
     assert families["virtual_devices_energy_joules"].type == "counter"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +47,17 @@ def composed(example: Path) -> dict[str, Any]:
 def test_the_file_in_the_checkout_is_that_of_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert (ROOT / "compose.yaml").read_text() == text_of(EXAMPLE), "make compose"
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [(["nowhere.yaml"], "error: home file 'nowhere.yaml': there is no such file"), (["--monitor"], "error: '--monitor' is not understood"), ([EXAMPLE, "more"], "is not understood")],
+)
+def test_what_it_cannot_make_is_said_in_a_line(words: list[str], wrong: str) -> None:
+    done = subprocess.run([sys.executable, "k8s/compose.py", *words], capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert wrong in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

@@ -6,12 +6,14 @@ import importlib.util
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.monitoring.conftest import World
 from tests.monitoring.grafana import Query, queries
+from tests.monitoring.promtool import passes
 from virtual_devices.monitoring.dashboards.shipped import dashboards
 
 QUERIES = [query for text in dashboards().values() for query in queries(text)]
@@ -27,6 +29,23 @@ def test_they_are_all_there_and_as_the_catalogue_makes_them() -> None:
 
     assert dashboards() == dict(sorted(made().items())), "make monitoring-files"
     assert {json.loads(text)["title"] for text in dashboards().values()} == NAMES
+
+
+def test_no_query_asks_for_a_job() -> None:
+    """The Prometheus operator calls it after its PodMonitor, and others as they like."""
+    assert not [query.expr for query in QUERIES if "job=" in query.expr]
+
+
+def test_hours_are_not_counted_where_a_run_began_anew(tmp_path: Path) -> None:
+    """What lies between the latest and the earliest time is not what a home has lived then."""
+    clock, grid = ('{home="cape",device="' + name + f'",kind="{name}"}}' for name in ("clock", "grid"))
+    asked = {query.panel: query.expr.replace("$__range", "30m").replace("$home", "cape") for query in QUERIES if query.dashboard == "Outages"}
+    cases: list[dict[str, Any]] = []
+    for panel, hours in (("Simulated time shown", 30), ("Without grid", 15)):
+        cases.append({"expr": f"round({asked[panel]})", "eval_time": "30m", "exp_samples": [{"labels": '{home="cape"}', "value": hours}]})
+        cases.append({"expr": asked[panel], "eval_time": "50m", "exp_samples": []})
+    series = {f"virtual_devices_time_timestamp_seconds{clock}": "90000000+900x120 1000+900x240", f"virtual_devices_connected{grid}": "0x59 1x60 1x240"}
+    passes(tmp_path, series, promql_expr_test=cases)
 
 
 @pytest.mark.parametrize("name", dashboards())

@@ -31,7 +31,7 @@ def test_what_is_shipped_is_valid(tmp_path: Path) -> None:
 
 def test_every_metric_that_rules_and_alerts_name_is_one_that_there_is() -> None:
     of_kinds = {family.series for kind in kinds() for family in families_of(kind)}
-    of_vitals = {f"virtual_devices_{name}" for name in ("online", "late_windows", "left_out_windows_total", "refused_commands_total", "audit_problems")}
+    of_vitals = {f"virtual_devices_{name}" for name in ("online", "wanted", "late_windows", "left_out_windows_total", "refused_commands_total", "audit_problems")}
     named = set(re.findall(r"(?<![:a-z_])virtual_devices_[a-z0-9_]+", "\n".join(re.findall("expr: (.*)", rules_text() + alerts_text()))))
     assert named - of_kinds == of_vitals
 
@@ -86,6 +86,7 @@ TARGET = {"job": "cape/virtual-devices", "instance": "127.0.0.1:9464"}
 FIRES: list[tuple[str, Series, dict[str, str]]] = [
     ("VirtualDevicesNotScraped", {'up{job="cape/virtual-devices",instance="127.0.0.1:9464"}': "1x4 0x60"}, TARGET),
     ("VirtualDeviceOffline", OFFLINE, IS_OVEN),
+    ("VirtualDeviceOffline", {**OFFLINE, f"virtual_devices_wanted{OVEN}": "1x60"}, IS_OVEN),
     ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0x4 1+1x60", **ONLINE}, IS_OVEN),
     ("VirtualDeviceLate", {f"virtual_devices_left_out_windows_total{OVEN}": "0+1x60", f"virtual_devices_late_windows{OVEN}": "0 1 0 1 0x60", **ONLINE}, IS_OVEN),
     ("VirtualHomeStandsStill", {**STANDS, **SPEED_60, **RUNS}, IS_CLOCK),
@@ -98,14 +99,15 @@ SILENT: list[tuple[str, Series]] = [
     ("VirtualDevicesNotScraped", {'up{job="virtual-devices",instance="127.0.0.1:9464"}': "1x4 0x4 1x60"}),
     ("VirtualDevicesNotScraped", {'up{job="somebody",instance="127.0.0.1:9464"}': "0x60"}),
     ("VirtualDeviceOffline", {f"virtual_devices_online{OVEN}": "1x4 0x4 1x60"}),
-    ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0 1 0 0 1 0x60", f"virtual_devices_left_out_windows_total{OVEN}": "0x20 2x60", **ONLINE}),
+    ("VirtualDeviceOffline", {**OFFLINE, f"virtual_devices_wanted{OVEN}": "1x4 0x60"}),
+    ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "0 1 0 0 1 0x60", f"virtual_devices_left_out_windows_total{OVEN}": "0x20 3x60", **ONLINE}),
     ("VirtualDeviceLate", {f"virtual_devices_late_windows{OVEN}": "1+1x60", **OFFLINE}),
     ("VirtualHomeStandsStill", {**MOVES, **SPEED_60, **RUNS}),
     ("VirtualHomeStandsStill", {**STANDS, **SPEED_60, **PAUSED}),
     ("VirtualHomeStandsStill", {**STANDS, **HOURLY, **RUNS}),
     ("VirtualHomeFallsBehind", {f"virtual_devices_behind_seconds{CLOCK}": "3000x60", **SPEED_60}),
     ("VirtualHomeAuditFailed", {'virtual_devices_audit_problems{home="cape"}': "0x60"}),
-    ("VirtualDeviceRefusesCommands", {f"virtual_devices_refused_commands_total{OVEN}": "0x20 2x60"}),
+    ("VirtualDeviceRefusesCommands", {f"virtual_devices_refused_commands_total{OVEN}": "0x20 3x60"}),
 ]
 
 
@@ -138,3 +140,17 @@ def test_a_run_that_begins_anew_earlier_has_no_power_until_time_goes_on(tmp_path
     passes(
         tmp_path, {f"{TIME}{CLOCK}": "100000+150x20 1000+150x40", f"virtual_devices_energy_joules_total{OVEN}": "5000+300000x20 0+300000x40"}, promql_expr_test=again
     )
+
+
+@pytest.mark.parametrize("again", ["6800+300x40", "90000+300x40"])
+def test_a_run_that_begins_anew_soon_or_later_than_it_was_has_no_power_that_is_wrong(tmp_path: Path, again: str) -> None:
+    counter = "virtual_devices_energy_joules_total"
+    power = power_rule(next(each for each in energy_counters() if each.series == counter))
+    known = [{"labels": f"{power}{OVEN}", "value": 2000}]
+    quarters = [f"{5 + number // 4}m{number % 4 * 15}s" for number in range(1, 4)]
+    passes(
+        tmp_path,
+        {f"{TIME}{CLOCK}": f"1000+300x20 {again}", f"virtual_devices_windows{CLOCK}": "0+5x20 0+5x40", f"{counter}{OVEN}": "5000+600000x20 0+600000x40"},
+        promql_expr_test=[{"expr": power, "eval_time": "5m", "exp_samples": known}, {"expr": power, "eval_time": "8m", "exp_samples": known},
+                          *({"expr": power, "eval_time": at, "exp_samples": []} for at in quarters)],
+    )  # fmt: skip

@@ -13,15 +13,15 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from virtual_devices.answers.series import SAMPLED
-from virtual_devices.edge.files.write import replacing, why
-from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, STATE, Family, families_of
+from virtual_devices.answers.series import SAMPLED, refused
+from virtual_devices.edge.files.write import why, writing_out
+from virtual_devices.edge.metrics.families import CURRENCY, LABELS, PREFIX, SETTING, STATE, Family, families_of
 from virtual_devices.kit.calendar import DAY
 from virtual_devices.kit.durations import parse_duration
 from virtual_devices.kit.errors import ConfigurationError
@@ -49,9 +49,17 @@ class OpenMetricsFile:
         length = parse_duration(every)
         if DAY % length:
             raise ConfigurationError(f"samples every {every} do not fill a day without a rest; use 1min, {SAMPLED}, 15min, 1h or 1d")
-        if path.is_dir() or not path.resolve().parent.is_dir():
-            raise ConfigurationError(f"{path} cannot be written: {'Is a directory' if path.is_dir() else 'No such file or directory'}; choose another place with --openmetrics")
+        if reason := refused(path):
+            raise ConfigurationError(f"{path} cannot be written: {reason}; choose another place with --openmetrics")
         return cls(path, length, every)
+
+    def doubts(self, end: int, now: float) -> list[str]:
+        """What is hardly meant of a run until ``end``, UTC seconds. now: of the wall."""
+        if end <= now:
+            return []
+        when = datetime.fromtimestamp(end, UTC).date()
+        found = f"{self.path}: the run ends on {when}, which is yet to come: a Prometheus that has it as blocks takes nothing that it scrapes until then"
+        return [f"{found}; give it a folder of its own, or an earlier --start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +98,12 @@ class _Series:
 
 
 class Sampler:
-    """Samples a house while it goes on. Made before it goes on."""
+    """Samples a house while it goes on. Made before it goes on; raises ConfigurationError where it goes on by longer steps than samples are apart."""
 
     def __init__(self, house: House, wanted: OpenMetricsFile) -> None:
+        if house.home.step > wanted.every:
+            steps = f"{house.home.step}s"
+            raise ConfigurationError(f"samples every {wanted.written} of steps of {steps} would have gaps; write --every {steps} or more, or a shorter --step")
         self.wanted = wanted
         self._house = house
         self._series = list(_series_of(house))
@@ -145,7 +156,7 @@ class Sampler:
         return f"series {self.wanted.path} cannot be written: {self._failure}; nothing of them is in it" if self._failure else None
 
     def _write(self) -> None:
-        with replacing(self.wanted.path.resolve()) as file:
+        with writing_out(self.wanted.path) as file:
             for piece in self._text():
                 file.write(piece.encode())
 
@@ -194,7 +205,7 @@ def _series_of(house: House) -> Iterator[_Series]:
             continue
         labels = ",".join(map(_label, LABELS, (home.name, entry.name, entry.kind)))
         for family in families_of(entry.kind):
-            if family.name.startswith(f"{PREFIX}_setting_"):
+            if family.name.startswith(SETTING):
                 continue  # a setting is no series of a run
             if first.setdefault(family.name, family).form == family.form:
                 yield _Series(family, entry.name, f"{labels},{_label(CURRENCY, _currency(entry) or usual)}" if family.money else labels)

@@ -47,7 +47,7 @@ class SeriesFiles:
 
             needs_parquet()
         for file, option in ((self.csv, "--csv"), (self.parquet, "--parquet")):
-            if file is not None and file != STDOUT and (reason := _refused(file)):
+            if file is not None and file != STDOUT and (reason := refused(file)):
                 raise ConfigurationError(f"series {file} cannot be written: {reason}; choose another place with {option}")
 
     def write(self, record: Path) -> SeriesWritten:
@@ -100,7 +100,7 @@ def kept(record: Path | None, *, wanted: bool) -> Iterator[Path | None]:
         yield Path(folder) / "run.sqlite"
 
 
-def _refused(file: Path) -> str | None:
+def refused(file: Path) -> str | None:
     """Why a file could not be written, as far as that can be known before."""
     if file.is_dir():
         return "Is a directory"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,8 @@ def simulate(
         house = simulation.load(chosen(home_file), assignments, start=start, step=step)
     began = full_hour(house.time, house.home.site.calendar) if broker is not None else None
     cautions(warnings(house.home, house.members, began))
+    if openmetrics is not None:
+        cautions(openmetrics.doubts(house.time + duration, time.time()))
     if compiled or compiled is None:
         simulation.compile_if_worth(house, duration, wanted=compiled)
     with kept(record, wanted=bool(series)) as recorded:

@@ -118,11 +118,11 @@ class HomeHost:
             say=orders.say, claim=claim, broker=orders.broker,
             home_file=str(orders.home_file) if orders.home_file is not None else None, whole_for=whole_for(self.home), board=orders.board,
         )  # fmt: skip
-        self._vitals = Vitals(self.home.name, lambda: self.archive.client.connected)
+        self.wishes = Wishes(self.archive.keeper, lambda: run_of(self.archive.found), loop.wall, orders.say)
+        self._vitals = Vitals(self.home.name, lambda: self.archive.client.connected, self._to_run)
         if orders.metrics is not None:
             auditor = self.summary.auditor
             orders.metrics.watch(self._vitals, lambda: len(auditor.problems) + auditor.dropped)
-        self.wishes = Wishes(self.archive.keeper, lambda: run_of(self.archive.found), loop.wall, orders.say)
         self._murmur = Murmur(loop, orders.say)
         """For all that others on the bus can make this host say."""
         self.place = self._made_place()
@@ -382,6 +382,10 @@ class HomeHost:
         if logs is None:
             raise ConfigurationError("nothing of what was said is kept here")
         return logs.read(name, lines) if logs.folder.exists() else []
+
+    def _to_run(self) -> Collection[str] | None:
+        """Who is wanted to run, once that is known."""
+        return self.wishes.revisions[-1].wanted.running if self.wishes.revisions else None
 
     def _changed(self) -> None:
         """Who runs here has changed."""

@@ -15,6 +15,9 @@ _STEP = f"{PREFIX}_setting_step_seconds"
 _LONG_STEP = 120
 """Wall seconds: a home with longer steps is not expected to move within the time that it is looked at."""
 
+_MORE_THAN_3 = 3.5
+"""``increase`` draws a count out to the ends of its span: three are 3.03."""
+
 _HEAD = "# Alerts of virtual-devices: virtual-devices monitoring DIR\n"
 
 
@@ -42,11 +45,11 @@ ALERTS = (
         "{{ $labels.instance }} gives no metrics; see whether its process runs, and with which --metrics",
     ),
     Alert(
-        "VirtualDeviceOffline", f"{PREFIX}_online == 0", "2m", "warning",
+        "VirtualDeviceOffline", f"{PREFIX}_online == 0 unless on (home, device) {PREFIX}_wanted == 0", "2m", "warning",
         "{{ $labels.device }} of {{ $labels.home }} is offline; virtual-devices ps and virtual-devices logs say why",
     ),
     Alert(
-        "VirtualDeviceLate", f"({PREFIX}_late_windows > 0 and {PREFIX}_online == 1) or increase({PREFIX}_left_out_windows_total[10m]) > 3", "2m", "warning",
+        "VirtualDeviceLate", f"({PREFIX}_late_windows > 0 and {PREFIX}_online == 1) or increase({PREFIX}_left_out_windows_total[10m]) > {_MORE_THAN_3}", "2m", "warning",
         "{{ $labels.device }} of {{ $labels.home }} is late for windows that are settled without it; see virtual-devices logs, and how busy its machine is",
     ),
     Alert(
@@ -64,7 +67,7 @@ ALERTS = (
         "the audit of {{ $labels.home }} has found {{ $value }} problems in its ledger; virtual-devices audit names them",
     ),
     Alert(
-        "VirtualDeviceRefusesCommands", f"increase({PREFIX}_refused_commands_total[10m]) > 3", "0s", "warning",
+        "VirtualDeviceRefusesCommands", f"increase({PREFIX}_refused_commands_total[10m]) > {_MORE_THAN_3}", "0s", "warning",
         "{{ $labels.device }} of {{ $labels.home }} refuses command after command; its topic error and its reading last_error say why",
     ),
 )  # fmt: skip

@@ -17,6 +17,8 @@ from virtual_devices.kit.home.catalogue import kinds
 
 TIME = f"{PREFIX}_time_timestamp_seconds"
 """Simulated time, of a home's clock."""
+WINDOWS = f"{PREFIX}_windows"
+"""Windows of its run, which begin again with another."""
 SPEED = f"home:{TIME}:deriv"
 """Simulated seconds per second, by home."""
 PASSED = f"home:{TIME}:rate"
@@ -49,7 +51,8 @@ def rules_text(span: str = SPAN) -> str:
 
 def _rules(span: str) -> Iterator[Mapping[str, str]]:
     yield {"record": SPEED, "expr": f"max by (home) (deriv({TIME}[{span}]))"}
-    yield {"record": PASSED, "expr": f"max by (home) (rate({TIME}[{span}])) and {SPEED} > 0"}  # else it stands, or a new run begins earlier
+    anew = [f"max by (home) (resets({counted}[{span}])) > 0" for counted in (TIME, WINDOWS)]  # another run, which begins earlier or later
+    yield {"record": PASSED, "expr": f"max by (home) (rate({TIME}[{span}])) and {SPEED} > 0 unless {' unless '.join(anew)}"}
     for family in energy_counters():
         yield {"record": power_rule(family), "expr": f"(rate({family.series}[{span}]) and {family.series} offset {span}) / on (home) group_left () {PASSED}"}
 

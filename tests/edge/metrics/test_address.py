@@ -16,7 +16,7 @@ def test_a_port_is_of_loopback_unless_an_address_is_named(text: str, address: Me
     assert metrics_address(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "0", "65536", ":9464", "here", "0.0.0.0:", "0.0.0.0:x", "-1", "²"])
+@pytest.mark.parametrize("text", ["", "0", "65536", ":9464", "here", "0.0.0.0:", "0.0.0.0:x", "-1", "²", "٩٤٦٤", "[::1:9464", "::1:9464", "http://127.0.0.1:9464", "a b:9464", "127.0.0.1:9464/metrics", "1" * 5000])
 def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"write a port such as 9464, or 0\.0\.0\.0:9464"):
         metrics_address(text)

@@ -108,10 +108,27 @@ def test_one_value_that_is_none_costs_nobody_else_his(metrics: Metrics, kind: st
     assert samples(metrics)["virtual_devices_power_watts", "stove"] == 7
 
 
+@pytest.mark.parametrize("forged", [float("nan"), float("inf"), 1e308 * 10, -5])
+def test_a_number_that_is_none_does_not_cost_the_page(metrics: Metrics, forged: float) -> None:
+    metrics.update("thing", "oven", {**some_state("oven"), "energy_joules": forged})
+    metrics.update("stove", "oven", {"power": 7, "energy_joules": 3})
+    families = list(parser.text_string_to_metric_families(exposition.generate_latest(metrics.registry).decode()))  # type: ignore[no-untyped-call]
+    assert [(each.labels["device"], each.value) for family in families for each in family.samples if each.name == "virtual_devices_energy_joules_total"] == [("stove", 3)]
+
+
 def test_not_without_bound(metrics: Metrics) -> None:
     for number in range(MAX_DEVICES + 50):
         metrics.update(f"oven_{number}", "oven", {"power": number})
     assert len(samples(metrics)) == MAX_DEVICES
+
+
+def test_who_has_left_takes_nobody_a_place(metrics: Metrics) -> None:
+    vitals = Vitals("cape_town")
+    metrics.watch(vitals)
+    for number in range(MAX_DEVICES + 1):  # one after the other, each under a name of its own
+        vitals.follow({f"oven_{number}": "oven"})
+        metrics.update(f"oven_{number}", "oven", {"power": number})
+    assert samples(metrics)["virtual_devices_power_watts", f"oven_{MAX_DEVICES}"] == MAX_DEVICES
 
 
 def test_the_global_registry_stays_as_it_is(metrics: Metrics) -> None:

@@ -14,6 +14,8 @@ from virtual_devices.edge.metrics.vitals import Vital, Vitals
 
 KINDS = {"clock": "clock", "sun": "sun", "inverter": "inverter", "oven": "oven", "tv": "tv"}
 
+OF_ALL = {"device_info", "online", "wanted", "late_windows", "settled_windows_total", "left_out_windows_total", "refused_commands_total"}
+
 
 @pytest.fixture
 def vitals() -> Vitals:
@@ -33,6 +35,39 @@ def given(vitals: Vitals, seq: int, run: str = "r1") -> None:
 
 def of(vitals: Vitals, name: str) -> Vital:
     return vitals.now()[name][1]
+
+
+def test_nothing_flows_any_more_in_who_is_offline() -> None:
+    there = True
+    vitals, metrics = Vitals("cape", lambda: there), Metrics(CollectorRegistry(), "cape")
+    vitals.follow(KINDS)
+    metrics.watch(vitals)
+    metrics.update("oven", "oven", {"power": 2000, "energy_joules": 5, "supplied": True, "rated_power": 2100})
+    metrics.update("clock", "clock", {"time": "2026-06-21T06:30:00+02:00"})
+
+    def said(device: str) -> set[str]:
+        return {sample.name.removeprefix("virtual_devices_") for family in metrics.collect() for sample in family.samples if sample.labels.get("device") == device} - OF_ALL
+
+    flows, lasts = {"power_watts", "supplied"}, {"energy_joules_total", "setting_rated_power_watts"}
+    assert said("oven") == flows | lasts, "it was not heard yet whether it is there"
+    vitals.hear("oven", "availability", b"offline")
+    vitals.hear("clock", "availability", b"offline")
+    assert said("oven") == lasts
+    assert said("clock") == {"time_timestamp_seconds"}, "that it stands still is to be seen"
+    there = False
+    assert said("oven") == flows | lasts, "who hears nothing does not know"
+    there = True
+    vitals.hear("oven", "availability", b"online")
+    assert said("oven") == flows | lasts
+
+
+def test_who_was_switched_off_is_not_wanted() -> None:
+    running: set[str] | None = None
+    vitals = Vitals("cape", running=lambda: running)
+    vitals.follow(KINDS)
+    assert all(vital.wanted for _, vital in vitals.now().values())
+    running = {"clock", "sun", "inverter", "tv"}
+    assert [name for name, (_, vital) in vitals.now().items() if not vital.wanted] == ["oven"]
 
 
 def test_who_says_so_is_online_while_the_broker_is_there() -> None:

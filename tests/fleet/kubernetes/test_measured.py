@@ -125,3 +125,9 @@ def test_render_is_asked_for_a_port() -> None:
     done = CliRunner().invoke(commands, ["render", "cape_town", "--metrics", "9100"])
     assert done.exit_code == 0, done.output
     assert list(yaml.safe_load_all(done.stdout)) == rendered(Rendering(metrics=9100))
+
+
+def test_a_port_that_pods_may_not_have_is_refused() -> None:
+    done = CliRunner().invoke(commands, ["render", "cape_town", "--metrics", "80"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "pods run without rights, and may not listen on port 80; serve metrics on 1024 to 65535" in done.stderr

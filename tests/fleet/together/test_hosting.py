@@ -20,6 +20,7 @@ from tests.machine import DISKS, family, free_port, hold, small_disk
 from tests.stage import RUNNING, small_home, undisturbed
 from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.metrics.address import MetricsAddress
 from virtual_devices.fleet.chosen import RunAsked
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, HostOptions
@@ -183,6 +184,59 @@ def test_a_fault_in_one_home_ends_that_one_in_order(tmp_path: Path) -> None:
     assert again["faulty"].resumed
     assert again["faulty"].result is not None
     assert digest(again["faulty"]) == alone("faulty", 200 + _steps_before(again["faulty"]), RUNNING)
+
+
+class Ending(Watcher):
+    """Ends its home in order after some messages."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.loop: Loop | None = None
+        self.home: HostedHome | None = None
+        self._left = after
+
+    def meet(self, home: Home) -> None:
+        pass
+
+    def feed(self, device: str, leaf: str, payload: bytes) -> None:
+        self._left -= 1
+        if not self._left and self.loop is not None and self.home is not None:
+            self.loop.call_soon(self.home.finish)
+
+
+class ScrapedAtTheEnd(Teller):
+    """The page as it is when a home is over."""
+
+    def __init__(self, port: int, watchers: dict[str, Watcher]) -> None:
+        super().__init__(watchers)
+        self._port = port
+        self.pages: dict[str, str] = {}
+
+    def changed(self, home: HostedHome) -> None:
+        if home.over:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as answer:
+                self.pages[home.name] = answer.read().decode()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_home_said_that_has_ended_is_no_metric_any_more(tmp_path: Path, fails: bool) -> None:  # noqa: FBT001
+    """Else its powers count in every sum for ever, and alerts ask why it stands still; one that failed is told to be offline."""
+    homes, port = files(tmp_path / "homes", "brief", "long", text=RUNNING.replace("speed: max", "speed: 600")), free_port()
+    watcher: Faulty | Ending = Faulty(40) if fails else Ending(40)
+    teller = ScrapedAtTheEnd(port, {"brief": watcher})
+
+    def started(loop: Loop, host: hosting.Hosting) -> None:
+        watcher.loop = loop
+        if isinstance(watcher, Ending):
+            watcher.home = next(home for home in host.homes if home.name == "brief")
+
+    host_together(TogetherOptions(homes, port=free_port(), duration=60 * STEP, state=tmp_path / "state", metrics=MetricsAddress(port)), teller, started)
+    samples = [sample for family in text_string_to_metric_families(teller.pages["brief"]) for sample in family.samples]
+    assert any(sample.labels.get("home") == "long" and sample.name == "virtual_devices_windows" for sample in samples)
+    brief = [sample for sample in samples if sample.labels.get("home") == "brief"]
+    assert not [sample.name for sample in brief if sample.name in ("virtual_devices_windows", "virtual_devices_load_power_watts", "virtual_devices_device_info")]
+    assert {sample.value for sample in brief if sample.name == "virtual_devices_online"} == ({0.0} if fails else set())
+    assert bool(brief) == fails
 
 
 def _steps_before(home: HostedHome) -> int:

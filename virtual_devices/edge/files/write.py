@@ -60,15 +60,20 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False, private: bool
 
 
 def write_out(path: Path, content: bytes) -> None:
-    """Write a file that its owner named: whole or not at all; a device or a pipe takes the bytes as they come. Raises OSError."""
+    """Write a file that its owner named, see ``writing_out``. Raises OSError."""
+    with writing_out(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def writing_out(path: Path) -> Iterator[IO[bytes]]:
+    """A file that its owner named: whole or not at all, see ``replacing``; a device or a pipe takes the bytes as they come. Raises OSError."""
     try:
         plain = stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
         plain = True
-    if plain:
-        write_whole(path.resolve(), content)
-    else:
-        path.write_bytes(content)
+    with replacing(path.resolve()) if plain else path.open("wb") as file:
+        yield file
 
 
 def set_aside(path: Path, keep: int = DAMAGED_KEPT) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import suppress
 from datetime import datetime
@@ -34,7 +35,8 @@ class Metrics(Collector):
     """Samples of all that devices said last. Safe to use from several threads.
 
     Labels: home, device, kind. ``virtual_devices_device_info`` says of each that it is simulated, for dashboards and historians that see
-    real devices too. Of each device that is watched: whether it is online, its windows, and what it refused.
+    real devices too. Of each device that is watched: whether it is online, its windows, and what it refused; what flowed in one when it went offline
+    flows no more, and is left out until it is back.
     registry: its own, never the global one.  At most 200 devices are kept.
     """
 
@@ -54,20 +56,28 @@ class Metrics(Collector):
     def update(self, device: str, kind: str, values: Mapping[str, Any]) -> None:
         """Keep the newest state of a device: settings and readings by name, in the units of its face."""
         with self._lock:
+            if device not in self._values and len(self._values) >= MAX_DEVICES and self._vitals is not None:
+                self._values = {name: known for name, known in self._values.items() if name in self._vitals}  # others have left meanwhile
             if device in self._values or len(self._values) < MAX_DEVICES:
                 self._values[device] = (kind, dict(values))
+
+    def forget(self) -> None:
+        """What devices said no longer holds: their home has ended."""
+        with self._lock:
+            self._values = {}
 
     def collect(self) -> Iterator[MetricFamily]:
         """Every family with a sample for each device that has it."""
         newest, watched = self._newest(), self._vitals.now() if self._vitals is not None else {}
+        gone = self._vitals.gone() if self._vitals is not None else frozenset[str]()
         families: dict[str, tuple[Family, MetricFamily]] = {}
         usual = _currency_of(newest)
         yield _info(self.home, newest)
         for device, (kind, values) in newest:
-            labels = (self.home, device, kind)
+            labels, is_clock = (self.home, device, kind), load(kind).ability == "ticks"  # whose time stands still then, which alerts have to see
             for family in families_of(kind):
                 value = values.get(family.key)
-                if value is None:
+                if value is None or (device in gone and not family.lasts and not is_clock):
                     continue
                 known = families.setdefault(family.name, (family, _empty(family)))
                 if known[0].form == family.form:
@@ -121,5 +131,5 @@ def _sample(metric: MetricFamily, family: Family, labels: tuple[str, ...], value
             metric.add_metric((*labels, state), float(value == state))
     elif family.instant:
         metric.add_metric(labels, datetime.fromisoformat(value).timestamp())
-    elif isinstance(value, (int, float)):
-        metric.add_metric((*labels, currency) if family.money else labels, value * family.factor)
+    elif isinstance(value, (int, float)) and math.isfinite(number := value * family.factor) and not (family.grows and number < 0):  # else some refuse the page
+        metric.add_metric((*labels, currency) if family.money else labels, number)

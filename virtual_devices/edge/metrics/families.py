@@ -24,6 +24,7 @@ from virtual_devices.kit.readings import (
 
 PREFIX = "virtual_devices"
 LABELS = ("home", "device", "kind")
+SETTING = f"{PREFIX}_setting_"
 CURRENCY = "currency"
 """Label of what is counted in money; empty where nobody says which."""
 STATE = "state"
@@ -59,6 +60,11 @@ class Family:
     def series(self) -> str:
         """What queries call it."""
         return f"{self.name}_total" if self.grows else self.name
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it holds of a device that is offline: what it has counted, and how it is set."""
+        return self.grows or self.name.startswith(SETTING)
 
     @property
     def labels(self) -> tuple[str, ...]:

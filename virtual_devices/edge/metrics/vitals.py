@@ -6,7 +6,7 @@ Everything counts from the begin of the process that listens.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from virtual_devices.edge.messages.base import ErrorMessage, read
@@ -19,13 +19,14 @@ from virtual_devices.kit.names import CLOCK
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One device. online: as it says, and as its broker does of it.
+    """One device. online: as it says, and as its broker does of it.  wanted: it is to run; else somebody has switched it off.
 
     windows: settled with it.  left_out: settled without it, though it was waited for.  late: windows that were settled since the last
     one that it took part in.  refused: commands that it refused.
     """
 
     online: bool = False
+    wanted: bool = True
     windows: int = 0
     left_out: int = 0
     late: int = 0
@@ -35,16 +36,19 @@ class Vital:
 class Vitals:
     """Those of a home. Safe to use from several threads.
 
-    connected: whether who listens hears anything; while it does not, nobody is known to be online.
+    connected: whether who listens hears anything; while it does not, nobody is known to be online.  running: who is to run, as far as somebody
+    says so; None: all are.
     """
 
-    def __init__(self, home: str, connected: Callable[[], bool] = lambda: True) -> None:
-        self._home, self._connected = home, connected
+    def __init__(self, home: str, connected: Callable[[], bool] = lambda: True, running: Callable[[], Collection[str] | None] = lambda: None) -> None:
+        self._home, self._connected, self._running = home, connected, running
         self._lock = threading.Lock()
         self._known: dict[str, Vital] = {}
         self._kinds: dict[str, str] = {}
         self._given: dict[str, tuple[str | None, int]] = {}
         """Run and seq of the newest conditions of who gives them."""
+        self._left: set[str] = set()
+        """Who was heard to be offline."""
         self._settled: tuple[str | None, int] | None = None
         """Of the newest settlement; None before the first."""
 
@@ -54,6 +58,7 @@ class Vitals:
             self._kinds = dict(kinds)
             self._known = {name: self._known.get(name, Vital()) for name in kinds}
             self._given = {name: given for name, given in self._given.items() if name in kinds}
+            self._left &= kinds.keys()
 
     def hear(self, device: str, leaf: str, payload: bytes) -> None:
         """A message of the home, heard or said."""
@@ -66,6 +71,7 @@ class Vitals:
                 return
             elif leaf == "availability":
                 self._known[device] = replace(self._known[device], online=payload == b"online")
+                (self._left.discard if payload == b"online" else self._left.add)(device)
             elif leaf == "conditions":
                 self._given[device] = place(payload)
             elif leaf == "error":
@@ -75,11 +81,20 @@ class Vitals:
         with self._lock:
             return name in self._known
 
-    def now(self) -> dict[str, tuple[str, Vital]]:
-        """By name of the device its kind, and how it is."""
+    def gone(self) -> frozenset[str]:
+        """Who is known to be offline; nobody, while nothing is heard: what was said last may hold."""
         connected = self._connected()
         with self._lock:
-            return {name: (self._kinds[name], replace(vital, online=vital.online and connected)) for name, vital in self._known.items()}
+            return frozenset(self._left) if connected else frozenset()
+
+    def now(self) -> dict[str, tuple[str, Vital]]:
+        """By name of the device its kind, and how it is."""
+        connected, running = self._connected(), self._running()
+        with self._lock:
+            return {
+                name: (self._kinds[name], replace(vital, online=vital.online and connected, wanted=running is None or name in running))
+                for name, vital in self._known.items()
+            }
 
     def _hear_error(self, device: str, payload: bytes) -> None:
         """Only what is about a command; a flood of them is told in one more message, which is about nothing."""

@@ -23,7 +23,7 @@ from virtual_devices.kit.errors import BrokerError, VirtualDevicesError
 from virtual_devices.record.files.runs import broker_of
 
 if TYPE_CHECKING:
-    from virtual_devices.edge.metrics.collector import Metrics
+    from virtual_devices.fleet.together.scraped import MetricsOfHomes
 
 TRIES = 3
 """Times that a home asks for a broker that does not answer."""
@@ -61,13 +61,13 @@ class TellsOfHomes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What the homes of a process share while they run. stopped: somebody wants all of them to end.  metrics: see ``HostOptions``, by home."""
+    """What the homes of a process share while they run. stopped: somebody wants all of them to end.  metrics: of all homes, see ``HostOptions``."""
 
     loop: Loop
     endpoint: Endpoint
     board: AnnouncementBoard
     stopped: Callable[[], bool]
-    metrics: Callable[[str], Metrics] | None = None
+    metrics: MetricsOfHomes | None = None
 
 
 class HostedHome:
@@ -153,6 +153,8 @@ class HostedHome:
                 self.fail(error)
         finally:
             self._host = None
+            if common.metrics is not None:
+                common.metrics.ended(self.name, failed=self.failure is not None)
             started()
             self._shown.changed(self)
 
@@ -184,7 +186,7 @@ class HostedHome:
         return HostOptions(
             chosen.home, chosen.documents, common.endpoint, records_folder(lock.folder), folder=chosen.file.parent, duration=orders.duration,
             fresh=orders.fresh, start_now=chosen.start_now, watcher=watcher, say=self.say, compiled=orders.compiled,
-            metrics=common.metrics(self.name) if common.metrics is not None else None, holder=lock.holder, predecessor=lock.predecessor,
+            metrics=common.metrics.of(self.name) if common.metrics is not None else None, holder=lock.holder, predecessor=lock.predecessor,
             broker=broker_of(orders.broker), home_file=chosen.file, logs=logs_of(lock.folder), rehearsal=chosen.rehearsal, board=common.board,
         )  # fmt: skip
 

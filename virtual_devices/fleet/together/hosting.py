@@ -94,16 +94,15 @@ def host_together(
 def _run(
     options: TogetherOptions, base: Path, homes: Sequence[HostedHome], shown: TellsOfHomes, started: Callable[[Loop, Hosting], None]
 ) -> None:
-    metrics_of = None
+    metrics = None
     if options.metrics is not None:
         from virtual_devices.fleet.together.scraped import MetricsOfHomes  # noqa: PLC0415 - only who is measured needs it
 
         metrics = MetricsOfHomes()
         metrics.serve(options.metrics)
-        metrics_of = metrics.of
     with Loop() as loop, _broker(options, base, loop, shown.say) as (endpoint, name, v5_port), stopped_by_signals(loop) as stopped:
         within = ENDS_WITHIN + EACH_WITHIN * len(homes)
-        common = Common(loop, endpoint, AnnouncementBoard(loop, endpoint, homes[0].name), stopped, metrics_of)
+        common = Common(loop, endpoint, AnnouncementBoard(loop, endpoint, homes[0].name), stopped, metrics)
         with ended_at_the_latest(within + 2 * CUT_WITHIN, shown.say):
             started(loop, Hosting(endpoint, name, v5_port, homes))
             loop.complete(_Hosts(common, homes, within).run())

@@ -25,6 +25,13 @@ class MetricsOfHomes(Collector):
         """Those of a home, to be told of its devices."""
         return self._homes.setdefault(home, Metrics(CollectorRegistry(), home))
 
+    def ended(self, home: str, *, failed: bool) -> None:
+        """Nothing is to be said of it any more; of one that failed that its devices are offline, and what its audit found."""
+        if failed and home in self._homes:
+            self._homes[home].forget()
+        else:
+            self._homes.pop(home, None)
+
     def collect(self) -> Iterator[Metric]:
         """Every family once."""
         found: dict[str, Metric] = {}

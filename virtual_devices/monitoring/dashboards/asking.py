@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from virtual_devices.edge.metrics.families import Family, families_of
+from virtual_devices.edge.metrics.families import PREFIX, Family, families_of
 from virtual_devices.kit.errors import CatalogueError
 from virtual_devices.kit.home import catalogue
 
@@ -18,6 +18,8 @@ STEP = "$__rate_interval"
 RANGE = "$__range"
 HOME = 'home="$home"'
 EVERY_HOME = 'home=~".+"'
+ANEW = "a run began anew in this time"
+"""Said where hours cannot be counted."""
 DEVICE = 'device=~"$device"'
 
 
@@ -58,7 +60,8 @@ def pace(home: str = HOME) -> str:
 
 def passed(home: str = HOME) -> str:
     """The same from the first sample of a span to the last, by which ``rate`` goes too; nothing where time stands still, or has begun anew."""
-    return f"(max by (home) (rate({of('ticks', 'time', home=home)}[{STEP}])) and {pace(home)})"
+    anew = " ".join(f"unless max by (home) (resets({of('ticks', counted, home=home)}[{STEP}])) > 0" for counted in ("time", "windows"))
+    return f"(max by (home) (rate({of('ticks', 'time', home=home)}[{STEP}])) and {pace(home)} {anew})"
 
 
 def grown(ability: str, reading: str, *more: str, by: str = "home", home: str = HOME) -> str:
@@ -97,14 +100,20 @@ def spent(length: str, ability: str, reading: str) -> str:
 
 
 def hours(home: str = HOME) -> str:
-    """Simulated hours in the time that is shown."""
+    """Simulated hours in the time that is shown; nothing where a run began anew in it, at an earlier time."""
     time = of("ticks", "time", home=home)
-    return f"max by (home) (max_over_time({time}[{RANGE}]) - min_over_time({time}[{RANGE}])) / 3600"
+    return f"(max by (home) (max_over_time({time}[{RANGE}]) - min_over_time({time}[{RANGE}])) / 3600 unless max by (home) (resets({time}[{RANGE}])) > 0)"
 
 
 def hours_without(ability: str, reading: str, *more: str, by: str = "home") -> str:
     """For how many simulated hours of the time that is shown something did not hold."""
     return f"(1 - min by ({by}) (avg_over_time({of(ability, reading, *more)}[{RANGE}]))) * on (home) group_left () {hours()}"
+
+
+def of_processes(metric: str, span: str = "") -> str:
+    """What processes tell of themselves that serve the home, whatever their job is called. metric: its name.  span: over which its rate is taken."""
+    found = f"rate({metric}[{span}])" if span else metric
+    return f"{found} and on (job, instance) {PREFIX}_device_info{{{HOME}}}"
 
 
 def share(part: str, whole: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from virtual_devices.monitoring.dashboards.asking import DEVICE, each, hours_without, kwh, mean, now
+from virtual_devices.monitoring.dashboards.asking import ANEW, DEVICE, each, hours_without, kwh, mean, now
 from virtual_devices.monitoring.dashboards.assembling import Sheet
 from virtual_devices.monitoring.dashboards.panels import (
     CELSIUS,
@@ -32,7 +32,7 @@ def sheet() -> Sheet:
             timeline("Switched on", now("consumes", "switch", DEVICE, by="device"), "{{device}}", "Whether somebody, or a schedule, has it on.", ON, width=12, height=8),
             timeline("Heating", now("consumes", "heating", DEVICE, by="device"), "{{device}}", "Whether the thermostat calls for heat.", ON, width=12, height=8),
             curves("Temperature", {"{{device}}": now("consumes", "temperature", DEVICE, by=BY)}, CELSIUS, "Of what heats something.", width=12, digits=0),
-            ranking("Without power", hours_without("consumes", "supplied", DEVICE, by=BY), HOURS, "Simulated hours, whether it wanted power or not.", digits=1),
+            ranking("Without power", hours_without("consumes", "supplied", DEVICE, by=BY), HOURS, "Simulated hours, whether it wanted power or not.", digits=1, empty=ANEW),
             ranking("Not served", kwh("consumes", "unserved_energy", DEVICE, by="device"), KWH, "What they wanted and did not get, in the time that is shown.", digits=2),
             ranking(
                 "Plugs and breakers", now("carries", "power", by="device"), WATTS, "What each carries at this moment.", digits=0, empty="no plugs and breakers",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from virtual_devices.edge.metrics.families import PREFIX
 from virtual_devices.edge.metrics.wellness import AUDIT
-from virtual_devices.monitoring.alerts import JOB
-from virtual_devices.monitoring.dashboards.asking import HOME, RANGE, STEP, hours, now, of, pace
+from virtual_devices.monitoring.dashboards.asking import ANEW, HOME, RANGE, STEP, hours, now, of, of_processes, pace
 from virtual_devices.monitoring.dashboards.assembling import Sheet
 from virtual_devices.monitoring.dashboards.panels import (
     BYTES,
@@ -29,7 +28,6 @@ def _wellness() -> list[Panel]:
     """What only processes know that are scraped: of devices, of the audit, of themselves."""
     of_each = {"Online": "online", "Windows late": "late_windows", "Windows settled": "settled_windows_total", "Left out": "left_out_windows_total", "Commands refused": "refused_commands_total"}
     table = {title: (f"max by (device) ({PREFIX}_{name}{{{HOME}}})", PLAIN) for title, name in of_each.items()}
-    processes = f'{{job="{JOB}"}} and on (instance) {PREFIX}_device_info{{{HOME}}}'
     return [
         timeline("Online", f"min by (device) ({PREFIX}_online{{{HOME}}})", "{{device}}", "Whether each device is there, as its broker says.", YES, width=12, height=10, empty=ONLY_SCRAPED),
         grid("Devices", table, "Since the process began that says so.", by="device", width=12, height=10, empty=ONLY_SCRAPED),
@@ -37,8 +35,8 @@ def _wellness() -> list[Panel]:
         ranking(
             "Commands refused", f"sum by (device) (increase({PREFIX}_refused_commands_total{{{HOME}}}[{RANGE}]))", PLAIN, "In the time that is shown.", width=6, height=8, digits=0, empty=ONLY_SCRAPED,
         ),
-        curves("Memory", {"{{instance}}": f"process_resident_memory_bytes{processes}"}, BYTES, "Of each process that serves this home.", width=6, height=8, empty=ONLY_SCRAPED),
-        curves("Processor", {"{{instance}}": f'rate(process_cpu_seconds_total{{job="{JOB}"}}[{STEP}]) and on (instance) {PREFIX}_device_info{{{HOME}}}'}, "percentunit", "Share of one core.", width=6, height=8, empty=ONLY_SCRAPED),
+        curves("Memory", {"{{instance}}": of_processes("process_resident_memory_bytes")}, BYTES, "Of each process that serves this home.", width=6, height=8, empty=ONLY_SCRAPED),
+        curves("Processor", {"{{instance}}": of_processes("process_cpu_seconds_total", STEP)}, "percentunit", "Share of one core.", width=6, height=8, empty=ONLY_SCRAPED),
     ]  # fmt: skip
 
 
@@ -52,7 +50,7 @@ def sheet() -> Sheet:
             tile("Speed", pace(), PLAIN, "Simulated seconds per second of the axis of time.", digits=1),
             tile("Behind", now("ticks", "behind"), SECONDS, "Simulated time that it is late.", digits=0),
             tile("Windows", now("ticks", "windows"), PLAIN, "Settled since it began.", digits=0),
-            tile("Time shown", hours(), HOURS, "Simulated, in the time that is shown.", digits=1),
+            tile("Time shown", hours(), HOURS, "Simulated, in the time that is shown.", digits=1, empty=ANEW),
             curves("Speed", {"seconds a second": pace()}, PLAIN, "Simulated seconds per second of the axis of time.", width=12, digits=1),
             curves("Windows per second", {"windows": windows}, PLAIN, "Of the axis of time.", width=12),
             curves("Behind", {"behind": now("ticks", "behind")}, SECONDS, "Simulated time that the clock is late.", width=12, digits=0),

@@ -15,6 +15,9 @@ Mode = Literal["dynamic", "static", "shared"]
 DENSITIES: tuple[Density, ...] = ("device", "home")
 MODES: tuple[Mode, ...] = ("dynamic", "static", "shared")
 
+_LOWEST_PORT = 1024
+"""That processes without rights may listen on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
@@ -50,6 +53,8 @@ def checked(options: Rendering) -> Rendering:
         raise ConfigurationError(f"there is no mode of credentials {options.mode!r}{suggestion(options.mode, list(MODES))}")
     if (options.mode == "shared") != (options.broker is not None):
         raise ConfigurationError("credentials are shared on a broker of your own, and nowhere else: name both, or neither")
+    if options.metrics is not None and options.metrics < _LOWEST_PORT:
+        raise ConfigurationError(f"pods run without rights, and may not listen on port {options.metrics}; serve metrics on {_LOWEST_PORT} to 65535")
     return options
 
 
