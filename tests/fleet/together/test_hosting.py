@@ -25,6 +25,7 @@ from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost, HostOptions
 from virtual_devices.fleet.keeping import archive
 from virtual_devices.fleet.together import hosting
+from virtual_devices.fleet.together.home_files import home_files
 from virtual_devices.fleet.together.hosted import TRIES, HostedHome
 from virtual_devices.fleet.together.hosting import TogetherOptions, host_together
 from virtual_devices.fleet.up import Options, up
@@ -127,6 +128,38 @@ def test_two_files_of_one_home_are_refused_with_both_paths(tmp_path: Path) -> No
     assert "same" in str(refused.value)
     assert not (tmp_path / "state").exists(), "nothing has begun"
     assert digest(hosted(tmp_path, [one, one], 5)["same"]) == alone("same", 5), "one file named twice is one home"
+
+
+def test_one_file_by_several_paths_is_one_home(tmp_path: Path) -> None:
+    (one,) = files(tmp_path / "homes", "same")
+    (tmp_path / "homes" / "link.yaml").symlink_to(one.name)
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "homes")
+    named = [one, tmp_path / "homes" / ".." / "homes" / "same.yaml", tmp_path / "homes", tmp_path / "elsewhere"]
+    assert home_files(named) == [one]
+    assert list(hosted(tmp_path, named, 5)) == ["same"]
+
+
+def test_what_else_lies_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    (good,) = files(tmp_path / "homes", "good")
+    other = {
+        "compose.yml": "services: &all\n  broker: {image: mosquitto}\nvolumes: *all\n", "tariff.yaml": "vat: 15 %\nimport: {flat: 3.84}\n",
+        "._good.yaml": "\x00\x05\x16", ".hidden.yaml": RUNNING.replace("HOME", "hidden"), "notes.txt": "home: no\n", "cluster.yaml": "---\nkind: Pod\n---\nkind: Service\n",
+    }  # fmt: skip
+    for name, text in other.items():
+        (tmp_path / "homes" / name).write_text(text, encoding="utf-8")
+    (tmp_path / "homes" / "folder.yaml").mkdir()
+    (tmp_path / "homes" / "gone.yaml").symlink_to("nowhere")
+    teller = Teller()
+    found = hosted(tmp_path, [tmp_path / "homes"], 5, teller)
+    assert {name: home.failure for name, home in found.items()} == {"good": None}
+    said = [line for line in teller.said if "passed over" in line]
+    assert [Path(line.split()[0]).name for line in said] == ["cluster.yaml", "compose.yml", "tariff.yaml"]
+    assert "broken" in hosted(tmp_path, [*files(tmp_path / "homes", "broken", text="home: [\n"), good], 5)
+    named = hosted(tmp_path, [tmp_path / "homes" / "tariff.yaml"], 5)
+    assert "section devices is missing" in (named["tariff"].failure or ""), "who names a file means it"
+    for text in ("", "# to be written\n", "- home\n", "{home: flow}\n", "\ufeffhome: marked\n", "devices: {}\n"):
+        (tmp_path / "homes" / "cluster.yaml").write_text(text, encoding="utf-8")
+        assert tmp_path / "homes" / "cluster.yaml" in home_files([tmp_path / "homes"]), text
 
 
 def test_a_bad_file_and_a_folder_in_use_leave_the_others_alone(tmp_path: Path) -> None:
