@@ -22,7 +22,8 @@ from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_brok
 from virtual_devices.edge.loop import Loop
 from virtual_devices.fleet.chosen import RunAsked
 from virtual_devices.fleet.claim.folder_lock import FolderLock
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping import archive
 from virtual_devices.fleet.together import hosting
 from virtual_devices.fleet.together.home_files import home_files
