@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.machine import DISKS, family, free_port, hold, small_disk
 from tests.stage import RUNNING, small_home, undisturbed
+from virtual_devices.client.running_home import RunningHome
 from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.chosen import RunAsked
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.host import HomeHost
@@ -31,7 +34,7 @@ from virtual_devices.fleet.together.hosted import TRIES, HostedHome
 from virtual_devices.fleet.together.hosting import TogetherOptions, host_together
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.fleet.watcher import Watcher
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.record.keeping import keeper
 
@@ -118,6 +121,39 @@ def test_a_home_that_begins_anew_under_host_goes_on_from_there_under_up(tmp_path
     third = up(Options(home, port=free_port(), duration=5 * STEP, state=state), say=print)
     assert third["start"] == fresh.result["end"]
     assert third["ledger_sha256"] == alone("anew", 10)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_commanded_while_time_stood_still_is_not_lost(tmp_path: Path, sent: signal.Signals) -> None:
+    """The broker of ``host`` keeps nothing between two starts, and no settlement has come that the record would have kept it with."""
+    (home,) = files(tmp_path / "homes", "still", text=RUNNING.replace("speed: max", "speed: 600"))
+    port = free_port()
+    endpoint = Endpoint("127.0.0.1", port)
+    words = [sys.executable, "-m", "virtual_devices", "host", str(home), "--state", str(tmp_path / "state"), "--port", str(port), "--json"]
+
+    def life(ends: signal.Signals, do: Callable[[RunningHome], None]) -> None:
+        with (tmp_path / "log").open("ab") as log, subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+            deadline = time.monotonic() + 60
+            while True:
+                assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+                try:
+                    with RunningHome(endpoint, "still") as running:
+                        do(running)
+                    break
+                except (BrokerError, ConfigurationError):
+                    time.sleep(0.2)
+            process.send_signal(ends)
+            process.wait(30)
+
+    def command(running: RunningHome) -> None:
+        running.clock(paused=True)
+        running.set("battery", charge_limit="2 kW")
+        time.sleep(2.5)  # the record is written each second of the wall
+
+    found: list[Any] = []
+    life(sent, command)
+    life(signal.SIGINT, lambda running: found.append((running.get("clock", "paused"), running.get("battery", "charge_limit"))))
+    assert found == [(True, 2000)]
 
 
 def test_two_files_of_one_home_are_refused_with_both_paths(tmp_path: Path) -> None:
