@@ -23,7 +23,8 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.file import parse
 from virtual_devices.kit.home.model import override, starting_now
 

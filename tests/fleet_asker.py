@@ -15,7 +15,8 @@ from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.topics import FLEET, LEDGER, Topics, split
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.transfers import LedgerRecord
 

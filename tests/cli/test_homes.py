@@ -70,6 +70,22 @@ def test_homes_are_listed_and_summed_up(verb: Verb) -> None:
     assert chosen["together"]["homes"] == 1
 
 
+def test_homes_that_nobody_means_are_named(verb: Verb) -> None:
+    for words in (("--homes", "cape"), ("--homes", ""), ("--label", "region=west")):
+        told = verb("homes", *words)
+        assert told.exit_code == 0
+        assert "cape_one, cape_two, durban" in told.stdout, words
+        assert json.loads(verb("homes", *words, "--json").stdout)["together"]["homes"] == 0
+
+
+def test_two_values_of_one_label_mean_no_home_and_command_none(verb: Verb) -> None:
+    result = verb("set", "battery", "charge_limit=777 W", "--label", "region=north", "--label", "region=south")
+    assert result.exit_code == 2
+    assert "region=north and region=south" in result.output
+    assert not any(home in result.stdout for home in HOMES)
+    assert len(json.loads(verb("homes", "--json", "--label", "region=north", "--label", "region=north").stdout)["homes"]) == 2
+
+
 def test_watching_shows_them_again_with_the_next_quarter(verb: Verb) -> None:
     shown = [json.loads(line) for line in verb("homes", "--json", "--watch", "--for", "6s").stdout.splitlines() if line]
     assert len(shown) > 1

@@ -80,6 +80,13 @@ def test_what_its_owner_wrote_wrong_ends_with_2(tmp_path: Path, words: tuple[str
     assert text in done.stderr
 
 
+def test_what_never_began_is_not_counted(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("home: bad\n", encoding="utf-8")
+    assert "homes run" not in host(tmp_path, bad).output
+    assert "homes run" not in host(tmp_path, tmp_path / "nowhere").output
+
+
 def test_in_a_terminal_a_table_with_a_line_for_each_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_hosted, "REFRESH", 0.1)
     folder = homes(tmp_path, "a", "b")

@@ -21,7 +21,8 @@ from virtual_devices.cli import commands
 from virtual_devices.edge.broker.start import start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.retained import place
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 
 RUNNING = SMALL.replace(", paused: true", "").replace("speed: max", "speed: 1200, max_steps: 2")
 

@@ -19,7 +19,8 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.topics import PLACES, Topics
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.files.former import FILE, NEWEST
 from virtual_devices.record.keeping import keeper, moments

@@ -20,7 +20,8 @@ from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.edge.visitor.session import Session
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.errors import VirtualDevicesError
 from virtual_devices.kit.home.model import Home
 

@@ -19,7 +19,8 @@ from virtual_devices.edge.ledger.audit import audit_file
 from virtual_devices.edge.ledger.file import LedgerFile
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import read_ledger
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.summary import Summary
 from virtual_devices.kit.ledger.transfers import LedgerRecord

@@ -13,7 +13,8 @@ from tests.records import records
 from tests.stage import STEP, WEATHER, small_home
 from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.members.house import House
 from virtual_devices.kit.members.past import PastQuarter

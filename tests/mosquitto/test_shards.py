@@ -25,7 +25,8 @@ from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.credentials.make import make
 from virtual_devices.fleet.credentials.shards import CENTRE, centre_list, make_shards, shard_identity
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.kit.home.model import Home
 

@@ -22,7 +22,8 @@ from virtual_devices.edge.messages.topics import HOST
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor.picture import Picture
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.names import CLOCK
 from virtual_devices.kit.offers import PARTICIPANTS

@@ -20,7 +20,8 @@ from virtual_devices.edge.messages.topics import home_of_summary, summary_topic
 from virtual_devices.edge.mqtt.client import Client
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.forgetting import forget
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.ledger.quarters import QUARTER
 from virtual_devices.kit.offers import StoreOffer

@@ -14,7 +14,8 @@ from tests.records import facts_in, kept_in, records
 from tests.stage import SMALL, Stage, small_home
 from virtual_devices.answers.snapshot import Snapshot, from_present
 from virtual_devices.edge.broker.start import Broker
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.device import AnyDevice
 from virtual_devices.kit.errors import ConfigurationError, VirtualDevicesError

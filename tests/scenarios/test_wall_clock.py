@@ -14,7 +14,8 @@ from tests.stage import SMALL, Stage, small_home
 from virtual_devices.edge.broker.start import Broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.runtime import state
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.home.model import Home, starting_now
 
 LIVING = SMALL.replace("{start: 2026-06-21 08:30, step: 60 s, speed: max, paused: true}", "{start: 2026-06-21 08:30}")

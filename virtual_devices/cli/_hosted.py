@@ -169,10 +169,10 @@ class HomesScreen:
         return self._lines[home.name].cells() if home.begun and home.name in self._lines else ("starts", *blank)
 
     def close(self) -> None:
-        """Leave the last table standing."""
+        """Leave the last table standing; nothing where it never began."""
         if self._timer is not None:
             self._timer.cancel()
-        self._try()
+            self._try()
         if self._live is not None:
             self._live.stop()
             self._live = None

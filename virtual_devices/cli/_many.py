@@ -32,10 +32,15 @@ class ManyHomes:
 
 
 def _labels(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    try:
-        return dict(label(text) for text in given)
-    except ConfigurationError as error:
-        raise click.BadParameter(str(error)) from None
+    found: dict[str, str] = {}
+    for text in given:
+        try:
+            key, value = label(text)
+        except ConfigurationError as error:
+            raise click.BadParameter(str(error)) from None
+        if found.setdefault(key, value) != value:  # a home has one value of each: none would be meant, or, worse, those of the last
+            raise click.BadParameter(f"no home has {key}={found[key]} and {key}={value} at once; give one of them, and the other in a command of its own")
+    return found
 
 
 def choosing_options(verb: Verb) -> Verb:

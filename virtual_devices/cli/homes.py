@@ -16,11 +16,14 @@ from virtual_devices.cli._options import broker_options, duration, json_option
 from virtual_devices.cli._streams import echo_json
 from virtual_devices.cli.table import table
 from virtual_devices.edge.messages.topics import summary_topic
+from virtual_devices.edge.murmur import listed
 from virtual_devices.edge.visitor.picture import watts
 from virtual_devices.edge.visitor.power_plant import PowerPlant, SummariesHeard, Told, chosen, plant_of
 from virtual_devices.edge.visitor.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtual_devices.edge.messages.summary import SummaryMessage
     from virtual_devices.edge.mqtt.endpoint import Endpoint
 
@@ -51,7 +54,7 @@ def homes(*, many: ManyHomes | None, as_json: bool, watch: bool, seconds: int | 
             session.sync()
             until = None if seconds is None else session.loop.time() + seconds
             while True:
-                _show(endpoint, chosen(heard.told, many.pattern, many.labels), as_json=as_json, lines=watch)
+                _show(endpoint, chosen(heard.told, many.pattern, many.labels), sorted(heard.told), as_json=as_json, lines=watch)
                 said = heard.version
                 if not watch or not session.wait(lambda: heard.version != said, None if until is None else until - session.loop.time()):  # noqa: B023 - called in this turn
                     return
@@ -59,11 +62,15 @@ def homes(*, many: ManyHomes | None, as_json: bool, watch: bool, seconds: int | 
                 click.echo("", nl=not as_json)
 
 
-def _show(endpoint: Endpoint, told: Told, *, as_json: bool, lines: bool) -> None:
+def _show(endpoint: Endpoint, told: Told, known: Sequence[str], *, as_json: bool, lines: bool) -> None:
+    """The homes that are meant. known: names of all that have told a summary."""
     plant = plant_of(told.values())
     if as_json:
         found = {"homes": {home: each.model_dump() for home, each in told.items()}, "together": {**asdict(plant), "soc": plant.soc}}
         echo_json(json.dumps(found, indent=None if lines else 2, ensure_ascii=False))
+        return
+    if not told and known:
+        click.echo(f"none of the homes that have told a summary on {endpoint.url} is meant by that; there are {listed(known)}")
         return
     if not told:
         click.echo(f"no home on {endpoint.url} has told a summary; a home tells one when it starts, and each quarter of an hour of its time")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from virtual_devices.edge.files.watch import DocumentWatch
 from virtual_devices.edge.loop import Loop
@@ -15,36 +14,31 @@ from virtual_devices.edge.messages.base import ErrorMessage, SiteMessage, read
 from virtual_devices.edge.messages.retained import json_object
 from virtual_devices.edge.messages.topics import FLEET
 from virtual_devices.edge.metrics.vitals import Vitals
-from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.murmur import Murmur, listed
 from virtual_devices.edge.runtime.make import Description, TimeOrder
 from virtual_devices.edge.runtime.runtime import Runtime
 from virtual_devices.fleet.claim.claim import ANSWERS_WITHIN, Claim
-from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.describe import descriptions
 from virtual_devices.fleet.device.fleet_device import FleetDevice
 from virtual_devices.fleet.fleet import Revision
 from virtual_devices.fleet.garbage import exempt_what_is_loaded
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping import continuing
 from virtual_devices.fleet.keeping.archive import Archive, whole_for
-from virtual_devices.fleet.keeping.board import AnnouncementBoard
 from virtual_devices.fleet.keeping.neighbours import looks_alike, refuse_shared_ids
 from virtual_devices.fleet.local.local_fleet import LocalFleet
 from virtual_devices.fleet.local.possible import rehearsed
-from virtual_devices.fleet.logs import Logs
 from virtual_devices.fleet.places.in_process import InProcess
 from virtual_devices.fleet.places.isolated import Isolated
 from virtual_devices.fleet.places.place import PlaceEars
 from virtual_devices.fleet.places.processes import Processes
 from virtual_devices.fleet.result import result_of
 from virtual_devices.fleet.shadows import Shadow, shadows
-from virtual_devices.fleet.watcher import Watcher
 from virtual_devices.kit.errors import ConfigurationError, ProtocolError, VirtualDevicesError
 from virtual_devices.kit.home.changing import fitted
 from virtual_devices.kit.home.model import Home
 from virtual_devices.kit.home.wanted import Wanted, declared_by, with_file
 from virtual_devices.kit.ledger.summary import Summary
-from virtual_devices.kit.members.rehearsal import Rehearsal
 from virtual_devices.kit.names import CLOCK, HOME_FILE
 from virtual_devices.record.device.make import roles_with_record
 from virtual_devices.record.files.runs import OWN
@@ -53,49 +47,9 @@ from virtual_devices.record.keeping.gate import Gate
 from virtual_devices.record.keeping.wishes import Wishes
 from virtual_devices.record.store.kept import run_of
 
-if TYPE_CHECKING:
-    from virtual_devices.edge.metrics.collector import Metrics
-
 GATHER = 5.0
 ANSWERED_WITHIN = 0.5
 """Wall seconds in which whoever ends a home by a wish has the answer."""
-
-
-@dataclass(slots=True)
-class HostOptions:
-    """How to host a home.
-
-    state: folder for what survives.  duration: simulated seconds (None: until stopped).  isolate: one process per device.
-    start_now: simulated time begins at the time of day, and follows it at speed 1 (see ``edge.runtime.timekeeping``).
-    metrics: told all of the home's devices, wherever they run.  say: told in words what happens.
-    holder, predecessor: who has the state folder, and the token of who had it before and has certainly ended.
-    logs: where lines that were said can be found again.
-    broker: what it is known by in the state folder, see ``broker_of``.  home_file: where the home was read from.
-    rehearsal: how the home was tried out, for what does not fit a fresh start, and what does not fit where it goes on.
-    board: what all homes of this process hear of announcements; None for a home that hears them itself.
-    """
-
-    home: Home
-    documents: Mapping[str, str]
-    endpoint: Endpoint
-    state: Path
-    folder: Path = field(default_factory=Path.cwd)
-    duration: int | None = None
-    isolate: bool = False
-    fresh: bool = False
-    start_now: bool = False
-    ledger: Path | None = None
-    watcher: Watcher | None = None
-    metrics: Metrics | None = None
-    say: Callable[[str], None] = lambda _: None
-    compiled: bool = False
-    holder: Holder | None = None
-    predecessor: str | None = None
-    broker: str = OWN
-    logs: Logs | None = None
-    home_file: Path | None = None
-    rehearsal: Rehearsal | None = None
-    board: AnnouncementBoard | None = None
 
 
 class HomeHost:

@@ -15,7 +15,8 @@ from virtual_devices.edge.stopping import stopped_by_signals
 from virtual_devices.fleet.chosen import RunAsked, choose
 from virtual_devices.fleet.claim.folder_lock import FolderLock
 from virtual_devices.fleet.credentials import passwords
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping.places import make_ready, records_folder, state_folder
 from virtual_devices.fleet.logs import logs_of
 from virtual_devices.fleet.measured import serve_metrics

@@ -36,6 +36,7 @@ from virtual_devices.edge.messages.proposal import ProposalMessage, offered, pro
 from virtual_devices.edge.messages.retained import place
 from virtual_devices.edge.messages.settlement import (
     SettlementMessage,
+    ShareForm,
     beside_shares,
     part_of,
     settled_of,
@@ -381,6 +382,21 @@ def test_conditions_are_read_as_whole_numbers_or_not_at_all() -> None:
     for payload in (b"", b"null", b"[]", b"{}", b"{", b"\xff\x00", b'"text"', b"NaN", b"[" * 9999):
         with pytest.raises(ProtocolError, match="not a conditions message"):
             given_of(payload)
+
+
+@pytest.mark.parametrize("word", [*SettlementMessage.model_fields, *ShareForm.model_fields, "start", "steps", "quarter"])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_device_may_be_called_as_a_part_of_a_settlement_is(played: tuple[list[Proposal], Settlement, LedgerRecord], word: str, *, first: bool) -> None:
+    settlement = played[1]
+    renamed = {(word if name == "oven" else name): share for name, share in settlement.shares.items()}
+    assert word in renamed
+    ordered = dict(sorted(renamed.items(), key=lambda item: (item[0] == word) is not first))
+    nested = {**settlement.checkpoint, "settings": {"title": "x", "shares": {"oven": {"used": [1]}}}}
+    for checkpoint in (settlement.checkpoint, nested):
+        payload = settlement_bytes(replace(settlement, members=tuple(ordered), shares=ordered, checkpoint=checkpoint))
+        for name, share in ordered.items():
+            assert part_of(payload, name).share_of(settlement.seq) == share, name
+        assert part_of(payload, "nobody").share is None
 
 
 def test_a_device_finds_its_part_of_a_settlement_however_it_is_ordered(played: tuple[list[Proposal], Settlement, LedgerRecord]) -> None:

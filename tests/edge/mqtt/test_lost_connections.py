@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,24 @@ def test_what_a_lost_connection_has_not_delivered_is_said_again_only_in_its_newe
         assert anna.wait(lambda: anna.client.pending == 0)
         assert berta.payloads("anna/state") == [b"2"]
         assert berta.payloads("anna/event") == [b"0", b"1", b"2"]
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+@pytest.mark.parametrize("waiting", [False, True])
+def test_what_needs_no_acknowledgement_any_more_is_not_kept(broker: Broker, meet: Meet, qos: int, *, waiting: bool) -> None:
+    """What all devices of a home retain comes to a megabyte, once on the broker. waiting: something is to be written before it."""
+    anna = meet(broker.endpoint, "anna")
+    payload = bytes(100_000)
+    before = sys.getrefcount(payload)
+    if waiting:
+        anna.client.publish("anna/early", bytes(4_000_000))
+    anna.client.publish("anna/proposal", payload, qos, retain=True)
+    assert anna.flush()
+    anna.loop.run(timeout=0.05)
+    assert anna.client.pending == 0
+    assert sys.getrefcount(payload) == before
+    anna.client.publish("anna/proposal", b"", 0, retain=True)
+    assert anna.flush()
 
 
 def test_what_on_connect_publishes_comes_after_what_waited(broker: Broker, meet: Meet, loop: Loop) -> None:

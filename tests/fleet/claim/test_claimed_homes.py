@@ -16,7 +16,8 @@ from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
 from virtual_devices.fleet.claim.folder_lock import Holder
 from virtual_devices.fleet.forgetting import forget
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.errors import AlreadyRunningError, VirtualDevicesError
 
 pytestmark = pytest.mark.usefixtures("short")

@@ -28,7 +28,8 @@ from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.visitor import session
 from virtual_devices.edge.visitor.picture import Picture
 from virtual_devices.edge.visitor.session import Session
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping.archive import Archive
 from virtual_devices.kit.home.model import MAX_DEVICES
 from virtual_devices.kit.ledger.transfers import GENESIS, LedgerRecord, chain

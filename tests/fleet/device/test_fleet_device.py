@@ -16,7 +16,8 @@ from virtual_devices.edge.broker.start import Broker, find_mosquitto
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.device.requests import LONGEST, Refusal, read_request
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 
 STILL = LIVELY.replace("speed: 600", "speed: 600, paused: true")
 

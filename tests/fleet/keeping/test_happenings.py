@@ -23,7 +23,8 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.topics import Topics
 from virtual_devices.edge.runtime.make import make_runtime
 from virtual_devices.fleet.describe import descriptions
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.members.house import House
 from virtual_devices.record.files.runs import Runs
 from virtual_devices.record.keeping.keeper import Keeper

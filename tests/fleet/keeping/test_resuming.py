@@ -18,7 +18,8 @@ from virtual_devices.edge.broker.start import Broker, BrokerKind, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.messages.ledger import ledger_bytes, read_ledger
 from virtual_devices.edge.messages.topics import PLACES
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.ledger.audit import Auditor
 from virtual_devices.kit.members.house import House
 from virtual_devices.record.keeping.resuming import leads_on

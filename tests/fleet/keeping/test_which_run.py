@@ -21,7 +21,8 @@ from virtual_devices.edge.messages.base import SiteMessage
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.edge.runtime.site import KEPT as KEPT_OF_A_SITE
 from virtual_devices.edge.runtime.site import changes
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.kit.errors import ConfigurationError
 from virtual_devices.record.files import runs
 from virtual_devices.record.files.former import FILE, NEWEST

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,23 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.machine import DISKS, family, free_port, hold, small_disk
 from tests.stage import RUNNING, small_home, undisturbed
+from virtual_devices.client.running_home import RunningHome
 from virtual_devices.edge.broker.start import Broker, find_mosquitto, start_broker
 from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.metrics.address import MetricsAddress
+from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.chosen import RunAsked
 from virtual_devices.fleet.claim.folder_lock import FolderLock
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping import archive
 from virtual_devices.fleet.together import hosting
+from virtual_devices.fleet.together.home_files import home_files
 from virtual_devices.fleet.together.hosted import TRIES, HostedHome
 from virtual_devices.fleet.together.hosting import TogetherOptions, host_together
 from virtual_devices.fleet.up import Options, up
 from virtual_devices.fleet.watcher import Watcher
-from virtual_devices.kit.errors import ConfigurationError
+from virtual_devices.kit.errors import BrokerError, ConfigurationError
 from virtual_devices.kit.home.model import Home
 from virtual_devices.record.keeping import keeper
 
@@ -119,6 +124,39 @@ def test_a_home_that_begins_anew_under_host_goes_on_from_there_under_up(tmp_path
     assert third["ledger_sha256"] == alone("anew", 10)
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_commanded_while_time_stood_still_is_not_lost(tmp_path: Path, sent: signal.Signals) -> None:
+    """The broker of ``host`` keeps nothing between two starts, and no settlement has come that the record would have kept it with."""
+    (home,) = files(tmp_path / "homes", "still", text=RUNNING.replace("speed: max", "speed: 600"))
+    port = free_port()
+    endpoint = Endpoint("127.0.0.1", port)
+    words = [sys.executable, "-m", "virtual_devices", "host", str(home), "--state", str(tmp_path / "state"), "--port", str(port), "--json"]
+
+    def life(ends: signal.Signals, do: Callable[[RunningHome], None]) -> None:
+        with (tmp_path / "log").open("ab") as log, subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process:
+            deadline = time.monotonic() + 60
+            while True:
+                assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+                try:
+                    with RunningHome(endpoint, "still") as running:
+                        do(running)
+                    break
+                except (BrokerError, ConfigurationError):
+                    time.sleep(0.2)
+            process.send_signal(ends)
+            process.wait(30)
+
+    def command(running: RunningHome) -> None:
+        running.clock(paused=True)
+        running.set("battery", charge_limit="2 kW")
+        time.sleep(2.5)  # the record is written each second of the wall
+
+    found: list[Any] = []
+    life(sent, command)
+    life(signal.SIGINT, lambda running: found.append((running.get("clock", "paused"), running.get("battery", "charge_limit"))))
+    assert found == [(True, 2000)]
+
+
 def test_two_files_of_one_home_are_refused_with_both_paths(tmp_path: Path) -> None:
     one, two = files(tmp_path / "homes", "same", "other")
     two.write_text(one.read_text(encoding="utf-8"), encoding="utf-8")
@@ -128,6 +166,38 @@ def test_two_files_of_one_home_are_refused_with_both_paths(tmp_path: Path) -> No
     assert "same" in str(refused.value)
     assert not (tmp_path / "state").exists(), "nothing has begun"
     assert digest(hosted(tmp_path, [one, one], 5)["same"]) == alone("same", 5), "one file named twice is one home"
+
+
+def test_one_file_by_several_paths_is_one_home(tmp_path: Path) -> None:
+    (one,) = files(tmp_path / "homes", "same")
+    (tmp_path / "homes" / "link.yaml").symlink_to(one.name)
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "homes")
+    named = [one, tmp_path / "homes" / ".." / "homes" / "same.yaml", tmp_path / "homes", tmp_path / "elsewhere"]
+    assert home_files(named) == [one]
+    assert list(hosted(tmp_path, named, 5)) == ["same"]
+
+
+def test_what_else_lies_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    (good,) = files(tmp_path / "homes", "good")
+    other = {
+        "compose.yml": "services: &all\n  broker: {image: mosquitto}\nvolumes: *all\n", "tariff.yaml": "vat: 15 %\nimport: {flat: 3.84}\n",
+        "._good.yaml": "\x00\x05\x16", ".hidden.yaml": RUNNING.replace("HOME", "hidden"), "notes.txt": "home: no\n", "cluster.yaml": "---\nkind: Pod\n---\nkind: Service\n",
+    }  # fmt: skip
+    for name, text in other.items():
+        (tmp_path / "homes" / name).write_text(text, encoding="utf-8")
+    (tmp_path / "homes" / "folder.yaml").mkdir()
+    (tmp_path / "homes" / "gone.yaml").symlink_to("nowhere")
+    teller = Teller()
+    found = hosted(tmp_path, [tmp_path / "homes"], 5, teller)
+    assert {name: home.failure for name, home in found.items()} == {"good": None}
+    said = [line for line in teller.said if "passed over" in line]
+    assert [Path(line.split()[0]).name for line in said] == ["cluster.yaml", "compose.yml", "tariff.yaml"]
+    assert "broken" in hosted(tmp_path, [*files(tmp_path / "homes", "broken", text="home: [\n"), good], 5)
+    named = hosted(tmp_path, [tmp_path / "homes" / "tariff.yaml"], 5)
+    assert "section devices is missing" in (named["tariff"].failure or ""), "who names a file means it"
+    for text in ("", "# to be written\n", "- home\n", "{home: flow}\n", "\ufeffhome: marked\n", "devices: {}\n"):
+        (tmp_path / "homes" / "cluster.yaml").write_text(text, encoding="utf-8")
+        assert tmp_path / "homes" / "cluster.yaml" in home_files([tmp_path / "homes"]), text
 
 
 def test_a_bad_file_and_a_folder_in_use_leave_the_others_alone(tmp_path: Path) -> None:

@@ -75,11 +75,12 @@ class SettledHalves(NamedTuple):
 
 def settled_halves_of(payload: bytes) -> SettledHalves | None:
     """A settlement that owes nobody anything and ends with its shares: neither its members nor its checkpoint, the most of it, are read."""
-    head, at = _SETTLED.match(payload), payload.rfind(_SHARES)
-    if head is None or at < head.end() or not payload.endswith(b"}}"):
+    head = _SETTLED.match(payload)
+    at = payload.find(_SHARES, head.end()) if head is not None else -1
+    if head is None or at < 0 or not payload.endswith(b"}}"):
         return None
     shares = payload[at + len(_SHARES) :]
-    if _BEHIND.search(shares):
+    if _SHARES in shares or _BEHIND.search(shares):  # a device is called so, or a checkpoint has it: which of them it is, only who reads all of it knows
         return None
     run, seq, start, step, steps, beside = head.groups()
     span = Span(int(start), int(step), int(steps))

@@ -7,14 +7,21 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from virtual_devices.edge.messages.base import Message, Millijoules, Milliwatts, Name, Run, Seq, Time
-from virtual_devices.kit.home.labels import MAX_LABELS
+from virtual_devices.kit.home.labels import LABEL, MAX_LABELS
 from virtual_devices.kit.ledger.quarters import QUARTER
+
+_FIRST, _LAST = -(2**35), 2**37
+"""UTC seconds that a calendar has: years 882 to 6325, with room for every time zone."""
 
 Quarter = Annotated[Time, Field(multiple_of=QUARTER)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Watts = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 KilowattHours = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
+Dated = Annotated[Time, Field(ge=_FIRST, le=_LAST)]
+Money = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+Word = Annotated[str, Field(pattern=f"^(?:{LABEL.pattern})$")]
+"""Of a label."""
 
 
 class QuarterMessage(Message):
@@ -53,7 +60,7 @@ class SummaryMessage(Message):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     run: Run
-    start: Quarter
+    start: Annotated[Quarter, Field(ge=_FIRST, le=_LAST)]
     seconds: Seconds
     grid_import: Watts
     grid_export: Watts
@@ -69,9 +76,9 @@ class SummaryMessage(Message):
     capacity: KilowattHours
     charge_power: Watts
     discharge_power: Watts
-    cost: Annotated[float, Field(allow_inf_nan=False)] | None
-    currency: Annotated[str, Field(max_length=10)]
+    cost: Money | None
+    currency: Annotated[str, Field(pattern="^[A-Z]{0,3}$")]
     online: Count
     devices: Count
-    labels: Annotated[dict[Annotated[str, Field(max_length=63)], Annotated[str, Field(max_length=63)]], Field(max_length=MAX_LABELS)]
-    told: Time
+    labels: Annotated[dict[Word, Word], Field(max_length=MAX_LABELS)]
+    told: Dated

@@ -159,9 +159,9 @@ class Wire:
 
     def send(self, message: Outgoing) -> None:
         """Publish; with QoS 1 the message is now paho's, until it is acknowledged or taken back."""
+        if message.retain:
+            self._newest[message.topic] = message if message.qos else None
         if message.qos == 0 and self._mqtt.put_message(message.topic, message.payload, retain=message.retain):
-            if message.retain:
-                self._newest[message.topic] = message
             return
         for _ in range(_NUMBERS_TRIED):
             info = self._mqtt.publish(message.topic, message.payload, message.qos, message.retain, _properties(message))
@@ -170,8 +170,6 @@ class Wire:
         if message.qos:
             info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # the connection may have just gone; then it is taken back
             self._unacknowledged.append((info, message))
-        if message.retain:
-            self._newest[message.topic] = message if message.qos else None
 
     def take_back(self) -> list[Outgoing]:
         """What the last connection has not delivered; of a retained topic only what is still its newest value."""

@@ -188,6 +188,7 @@ class Archive(HomeMemory):
         if self._claim is not None:
             await self._claim.release()
         await self.client.leave()
+        self.keep_now()
 
     async def close(self) -> None:
         """Leave and save."""

@@ -14,7 +14,8 @@ from virtual_devices.edge.loop import Loop
 from virtual_devices.edge.mqtt.endpoint import Endpoint
 from virtual_devices.fleet.chosen import ChosenHome, RunAsked, choose
 from virtual_devices.fleet.claim.folder_lock import FolderLock
-from virtual_devices.fleet.host import HomeHost, HostOptions
+from virtual_devices.fleet.host import HomeHost
+from virtual_devices.fleet.host_options import HostOptions
 from virtual_devices.fleet.keeping.board import AnnouncementBoard
 from virtual_devices.fleet.keeping.places import make_ready, records_folder
 from virtual_devices.fleet.logs import logs_of

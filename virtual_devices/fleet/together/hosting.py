@@ -74,7 +74,7 @@ def host_together(
     """
     base = options.state or homes_folder()
     orders = HostedOrders(options.asked, base, options.broker, options.duration, fresh=options.fresh, compiled=options.compiled)
-    homes = [HostedHome(file, orders, shown) for file in home_files(options.homes)]
+    homes = [HostedHome(file, orders, shown) for file in home_files(options.homes, shown.say)]
     texts: dict[str, str] = {}
     for home in homes:
         home.read(texts)

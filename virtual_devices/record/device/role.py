@@ -260,6 +260,7 @@ class RecordRole(Role[RecordMember]):
 
     def left(self) -> None:
         self._write()
+        self._memory.keep_now()
         self._has_left = True
         for timer in (self._due, self._next_look):
             if timer is not None:

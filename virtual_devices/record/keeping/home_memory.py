@@ -32,6 +32,8 @@ COMPLAIN_AGAIN = 10.0
 STRANGERS_BYTES = 16 << 20
 """Most bytes that are kept of devices that the home does not know; of their names as many as a home may have devices."""
 _LONGEST_AVAILABILITY = 16
+_SAID_ANEW = ("conditions", "proposal", "window")
+"""Leaves with a checkpoint, in which what was commanded waits."""
 _BACK = ("conditions", "proposal", "window", "settlement", "site")
 """Leaves in the order in which a set is put back to devices that may be there: whoever hears of the run knows all that led to it."""
 
@@ -77,6 +79,8 @@ class HomeMemory:
         self._rest: dict[tuple[str, str], bytes] = {}
         """What nobody resumes from, of before the broker came back; told again when everybody had time to."""
         self._rest_due: Timer | None = None
+        self._said_anew: Timer | None = None
+        """Until what a device has said anew of its last window is kept."""
         self._asked_at = 0.0
         self._booked: tuple[str, int] | None = None
 
@@ -177,11 +181,29 @@ class HomeMemory:
         if leaf not in RETAINED or not (device in self._known or self._admits(device, leaf, payload)):
             self.passed_over += bool(payload)
             return False
+        if self._keeping and self.keeps and leaf in _SAID_ANEW:
+            self._notice(self.found.get(key, b""), payload)
         if payload:
             self.found[key] = payload
         else:
             self.found.pop(key, None)
         return True
+
+    def _notice(self, known: bytes, payload: bytes) -> None:
+        """A command that comes while time stands still is in a new word of the window that is settled: no settlement will keep it."""
+        anew = payload != known and place(known)[0] is not None and place(payload) == place(known)
+        if anew and (self._said_anew is None or not self._said_anew.pending):
+            self._said_anew = self.loop.call_later(SYNC_EVERY, self._keep_anew)
+
+    def _keep_anew(self) -> None:
+        self.look_again()
+        self.keeper.keep()
+
+    def keep_now(self) -> None:
+        """Keep what was said anew at once: nothing more is heard."""
+        if self._said_anew is not None and self._said_anew.pending:
+            self._said_anew.cancel()
+            self._keep_anew()
 
     def _admits(self, device: str, leaf: str, payload: bytes) -> bool:
         """Whether a message of a device that the home does not know has room; of one that has, whether it is online is always heard."""
