@@ -174,11 +174,15 @@ class Looked:
     def open(self, url: str) -> None:
         self.page.goto(url, timeout=WITHIN * 1000)
 
+    def connected(self) -> None:
+        """Wait for the page's line to the console: what is clicked before goes nowhere."""
+        self.page.wait_for_function("window.socket?.connected === true")
+
     def home(self, url: str) -> None:
         """Open the home's page, and wait for its cards and for the page's line to the console."""
         self.open(f"{url}/home/{HOME}")
         self.card("inverter").wait_for()
-        self.page.wait_for_function("window.socket?.connected ?? true")
+        self.connected()
 
 
 def watched(context: BrowserContext) -> Looked:

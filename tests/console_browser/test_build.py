@@ -45,7 +45,7 @@ def in_ledger(bus: OnBus, name: str) -> bool:
 def opened(looked: Looked, url: str) -> Looked:
     looked.open(f"{url}/home/{HOME}/build")
     card(looked, "inverter").wait_for()
-    looked.page.wait_for_function("window.socket?.connected ?? true")
+    looked.connected()
     return looked
 
 

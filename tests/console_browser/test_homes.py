@@ -61,7 +61,7 @@ def page(chromium: Browser, hosting: Hosting) -> Iterator[Page]:
     with looking(chromium) as looked:
         looked.open(f"{hosting.console.url}/homes")
         row(looked.page, "little").wait_for()
-        looked.page.wait_for_function("window.socket?.connected ?? true")
+        looked.connected()
         yield looked.page
         assert looked.wrong == []
 

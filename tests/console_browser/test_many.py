@@ -62,7 +62,7 @@ def test_forty_devices_at_ten_windows_a_second(chromium: Browser, many: tuple[On
             return bool(looked.card("lamp_32").count())
 
         until(shown, "the page shows all of it", page)
-        page.wait_for_function("window.socket?.connected ?? true")
+        looked.connected()
         for name in NAMES:
             expect(looked.card(name)).to_contain_text("60 W")
         clock = page.locator("text=/\\d\\d:\\d\\d:\\d\\d/").first

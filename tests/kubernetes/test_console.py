@@ -76,7 +76,7 @@ def built(chromium: Browser, bus: OnBus, tmp_path: Path, monkeypatch: pytest.Mon
                 return looked.page.locator(".vd-kind").count() > 0 and looked.page.locator('[data-name="inverter"]').count() > 0
 
             until(there, "the home's fleet has said its kinds", looked.page, PODS_WITHIN)
-            looked.page.wait_for_function("window.socket?.connected ?? true")
+            looked.connected()
             looked.wrong.clear()  # of pages before
             yield looked, console.url
             assert looked.wrong == []
@@ -120,6 +120,7 @@ def test_a_home_is_built_from_nothing_by_dragging(built: tuple[Looked, str], bus
     expect(page.get_by_text(f"pod {pod}, Running")).to_be_visible(timeout=WITHIN * 1000)
 
     looked.open(f"{url}/home/{HOME}/build")
+    looked.connected()
     menu("oven", "Switch off")
     soon(lambda: replicas("oven") == 0, "scaled to zero")
     soon(lambda: node.process(NAMESPACE, "oven") is None, "its process is gone")
