@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -93,12 +94,14 @@ def test_in_a_terminal_a_table_with_a_line_for_each_home(tmp_path: Path, monkeyp
     (folder / "bad.yaml").write_text("home: bad\n", encoding="utf-8")
     screen, terminal = HomesScreen(), io.StringIO()
     screen._console = Console(file=terminal, force_terminal=True, width=120, height=20, highlight=False)
-    options = TogetherOptions([folder], RunAsked(speed=600), port=free_port(), duration=30 * 60, state=tmp_path / "state")
+    options = TogetherOptions([folder], RunAsked(speed=600), port=free_port(), duration=6 * 3600, state=tmp_path / "state")
     tables: list[str] = []
     table = screen._table
 
     def noted() -> Text:
         tables.append(str(shown := table()))
+        if sum(text.count(" %") == 2 for text in tables) == 1 and tables[-1].count(" %") == 2:  # whichever began first has waited for the other
+            signal.raise_signal(signal.SIGTERM)
         return shown
 
     monkeypatch.setattr(screen, "_table", noted)
