@@ -23,6 +23,7 @@ import contextlib
 import importlib
 import io
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -36,7 +37,7 @@ from virtual_devices.edge.broker.start import find_mosquitto
 
 DEVICES = 14
 LENGTHS = (1, 60, 600)
-LOOK_EVERY = 40
+LOOK_EVERY = 10
 
 
 def powers(temperature: float, length: int) -> tuple[float, list[float]]:
@@ -170,6 +171,8 @@ def our_rate(folder: Path, length: int, windows: int) -> tuple[float, float, flo
 
         @property
         def per_window(self) -> float:
+            if len(self.looks) < 2:  # noqa: PLR2004 - a difference has two ends
+                return math.nan
             (first, before), (last, after) = self.looks[0], self.looks[-1]
             return 1e3 * (after - before) / (last - first)
 
