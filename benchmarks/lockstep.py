@@ -171,7 +171,7 @@ def our_rate(folder: Path, length: int, windows: int) -> tuple[float, float, flo
 
         @property
         def per_window(self) -> float:
-            if len(self.looks) < 2:  # noqa: PLR2004 - a difference has two ends
+            if len(self.looks) < 2:
                 return math.nan
             (first, before), (last, after) = self.looks[0], self.looks[-1]
             return 1e3 * (after - before) / (last - first)
