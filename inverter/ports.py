@@ -57,7 +57,7 @@ def _able(
 ) -> Iterator[bool]:
     """Whether sun or stores could serve anything in an island, step by step."""
     turns, rules = dict(ruled), ruled[0][1]
-    floors = [limits.shutdown_capacity * rule[0] // PPM for rule in rules]
+    floors = [limits.shutdown_capacity * rule[0] // PPM for rule in rules]  # no turn that is foreseen changes a capacity
     columns = [(out[STORES + 3 * number], out[STORES + 1 + 3 * number]) for number in range(len(rules))]
     levels = list(stored)
     for index, power in enumerate(sun):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from virtual_devices.edge.broker.settings import MOSQUITTO_LIMITS
+from virtual_devices.edge.broker.container import common_options
 from virtual_devices.edge.messages.topics import summary_topic
 
 _BRIDGE = """\
@@ -34,15 +34,7 @@ _CENTRE = """\
 # The central broker of many homes, which hears their summaries from the brokers that they live on: mosquitto 2.0 (2.1 takes it too, and warns of
 # options that 3.0 will not know).
 # Made by:  virtual-devices shards NAME... --centre URL --out FOLDER
-{limits}
-
-persistence_location /mosquitto/data/
-sys_interval 0
-log_dest stderr
-log_type error
-log_type warning
-log_type notice
-
+{common}
 # each shard may write summaries, and hears nothing; people hear them, and write nothing
 allow_anonymous false
 password_file /mosquitto/secret/passwords
@@ -88,4 +80,4 @@ def bridge_text(shard: str, identity: str, password: str, centre: Centre) -> str
 
 def centre_text() -> str:
     """The central broker in a container, as the shipped configurations of a home's broker are."""
-    return _CENTRE.format(limits="\n".join(f"{name} {value}" for name, value in MOSQUITTO_LIMITS.items()))
+    return _CENTRE.format(common=common_options())

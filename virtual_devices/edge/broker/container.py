@@ -11,6 +11,15 @@ from virtual_devices.edge.broker.settings import (
     Version,
 )
 
+_PLACES = """
+persistence_location /mosquitto/data/
+sys_interval 0
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+"""
+
 _CONTAINER = """\
 # The home's broker in a container: image eclipse-mosquitto, {image}.
 # Made by:  virtual-devices credentials HOME --out secret {option}
@@ -18,15 +27,7 @@ _CONTAINER = """\
 # The limits below are the same as those of the broker that `virtual-devices up` starts by itself
 # (virtual_devices/edge/broker/settings.py), which says why they are what they are.
 {before}
-{limits}
-
-persistence_location /mosquitto/data/
-sys_interval 0
-log_dest stderr
-log_type error
-log_type warning
-log_type notice
-
+{common}
 {rights}
 # with TLS, for whoever comes over a network: Home Assistant, people, devices elsewhere
 listener 8883
@@ -115,4 +116,9 @@ def _words(version: Version) -> str:
 
 
 def _text(**parts: str) -> str:
-    return _CONTAINER.format(limits="\n".join(f"{name} {value}" for name, value in MOSQUITTO_LIMITS.items()), **parts).rstrip("\n") + "\n"
+    return _CONTAINER.format(common=common_options(), **parts).rstrip("\n") + "\n"
+
+
+def common_options() -> str:
+    """What any broker in a container has, whoever may come there: limits, the place of its database, what it logs."""
+    return "\n".join(f"{name} {value}" for name, value in MOSQUITTO_LIMITS.items()) + "\n" + _PLACES
