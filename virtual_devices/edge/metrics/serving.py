@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from virtual_devices.edge.metrics.collector import Metrics
 
 
-
 def serve(metrics: Metrics, port: int, host: str = LOOPBACK) -> WSGIServer:
     """Serve ``/metrics`` and ``/outages.ics`` from a thread of its own until ``shutdown()`` of what is returned.
 
@@ -35,6 +34,7 @@ def serve(metrics: Metrics, port: int, host: str = LOOPBACK) -> WSGIServer:
 
 def _beside_a_calendar(metrics: Metrics, scraped: WSGIApplication) -> WSGIApplication:
     """Whatever is asked for but the calendar is answered by ``scraped``."""
+
     def answer(asked: WSGIEnvironment, begin: StartResponse) -> Iterable[bytes]:
         if asked.get("PATH_INFO") != outage_calendar.PATH or asked.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             return scraped(asked, begin)
