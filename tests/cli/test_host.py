@@ -90,6 +90,7 @@ def test_what_never_began_is_not_counted(tmp_path: Path) -> None:
 
 def test_in_a_terminal_a_table_with_a_line_for_each_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_hosted, "REFRESH", 0.1)
+    monkeypatch.setenv("TERM", "xterm")  # one that is dumb gets no table
     folder = homes(tmp_path, "a", "b")
     (folder / "bad.yaml").write_text("home: bad\n", encoding="utf-8")
     screen, terminal = HomesScreen(), io.StringIO()

@@ -261,6 +261,8 @@ def test_it_goes_on_with_live_settings_and_waiting_commands(broker: Broker) -> N
 def test_a_change_makes_another_future_and_leaves_the_home_alone(broker: Broker) -> None:
     stage, plain = play_and_ask(broker, SMALL, 15, "--for", "1h")
     with stage:
+        for _ in range(2):  # who was asked while nobody of the home ran hears what is left, and says what is left to say
+            stage.sync()
         before = dict(stage.last)
         words = ("--from", broker.endpoint.url, "--home", stage.home.name, "--for", "1h")
         off = result_of(*words, "--set", "oven.mode=off", "--set", "geyser.mode=off")
